@@ -1,0 +1,63 @@
+"""The counting conventions that published costs follow, by name.
+
+All of them count multiply-accumulates (MACs), whatever the papers call them. The rules
+themselves are code, in `repro.runners.count`; what `G` stands for belongs to the table's column.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """One way of counting the multiply-accumulates of a forward pass."""
+
+    name: str
+    tool: str
+    """the program that counts so"""
+    rules: str
+    """what it counts, in words"""
+
+
+_ALL = (
+    Convention(
+        "fvcore",
+        "fvcore FlopCountAnalysis",
+        "convolutions and matrix products without bias, 2 per element of a normalisation, "
+        "1 per element of adaptive pooling and upsampling; activations are free",
+    ),
+    Convention(
+        "mmcv",
+        "mmcv get_model_complexity_info (MMPose)",
+        "convolutions with bias, transposed ones on their input grid, 2 per element of a batch "
+        "normalisation, 1 per element of ReLU, pooling and upsampling modules",
+    ),
+    Convention(
+        "hrnet",
+        "get_model_summary of the HRNet, SimpleBaseline and LPN repositories",
+        "convolutions and linear layers only, without bias; transposed convolutions on their "
+        "output grid, four times too many at stride 2",
+    ),
+    Convention(
+        "torchstat",
+        "torchstat, the copy in the Lite-HRNet repository",
+        "like mmcv, but pooling by window size, and a module that is called several times "
+        "counts once",
+    ),
+    Convention(
+        "conv",
+        "true multiply-accumulates",
+        "every convolution, linear layer and matrix product that runs, without bias; transposed "
+        "convolutions on their input grid",
+    ),
+    Convention(
+        "ptflops",
+        "ptflops 0.6 (LitePose)",
+        "like hrnet, with bias, 2 per element of a batch normalisation, 1 per element of "
+        "activation, pooling and upsampling modules; deformable convolutions are free",
+    ),
+)
+
+CONVENTIONS = {convention.name: convention for convention in _ALL}
+
+GIGA = {10**9: "G = 1e9", 2**30: "G = 2^30"}
+"""what the papers' G stands for"""

@@ -1,0 +1,104 @@
+"""What this machine has and lacks, and what would disturb a measurement on it."""
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from repro import __version__, env, study
+
+SIGNS = {"ok": "✓", "absent": "–", "warning": "!"}
+EXTRAS = {
+    "deploy": ("onnx", "onnxruntime", "openvino"),
+    "cluster": ("ray",),
+}
+DATASETS = {
+    "COCO": "coco/annotations/person_keypoints_val2017.json",
+    "MPII": "mpii/annotations",
+    "CrowdPose": "crowdpose/annotations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    state: str
+    """ok, absent (an option that is not here) or warning (something to cure)"""
+    found: str
+    cure: str = ""
+
+    def described(self) -> dict[str, str]:
+        """The check as plain data."""
+        return {key: value for key, value in asdict(self).items() if value}
+
+
+def checks(store: Path) -> list[Check]:
+    """Every check, in the order to read them."""
+    return [*_software(), *_machine(), _store(store), *_data()]
+
+
+def _software() -> Iterator[Check]:
+    yield Check("repro", "ok", f"{__version__}, commit {env.revision() or 'unknown'}")
+    yield Check("python", "ok", platform.python_version())
+    found = env.libraries()
+    for name in env.LIBRARIES:
+        state = "ok" if name in found else "warning"
+        cure = "" if name in found else f"pip install {name}"
+        yield Check(name, state, found.get(name, "not installed"), cure)
+    for extra, names in EXTRAS.items():
+        lacking = [name for name in names if env.version(name) is None]
+        if lacking:
+            cure = f"pip install 'pose-repro[{extra}]' adds it; nothing so far needs it"
+            yield Check(f"[{extra}]", "absent", f"without {', '.join(lacking)}", cure)
+        else:
+            yield Check(f"[{extra}]", "ok", ", ".join(names))
+    yield Check("studies", "ok", f"{', '.join(study.study_names())}")
+
+
+def _machine() -> Iterator[Check]:
+    import psutil
+
+    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    memory = psutil.virtual_memory()
+    yield Check("processor", "ok", f"{env.processor()}, {cores} cores")
+    free = memory.available / 2**30
+    few = free < 4
+    yield Check(
+        "memory",
+        "warning" if few else "ok",
+        f"{free:.1f} of {memory.total / 2**30:.1f} GiB free",
+        "Close other programs: the largest count needs about 2 GiB." if few else "",
+    )
+    load = psutil.getloadavg()[0]
+    busy = load > 0.5 * cores
+    yield Check(
+        "load",
+        "warning" if busy else "ok",
+        f"{load:.1f} on {cores} cores",
+        "Counts do not mind; a timing would. Wait for the other programs." if busy else "",
+    )
+    for name in env.THREAD_VARIABLES:
+        if env.variable(name):
+            yield Check(name, "ok", f"{env.variable(name)} (set in the environment)")
+
+
+def _store(folder: Path) -> Check:
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not os.access(existing, os.W_OK):
+        return Check("store", "warning", f"{folder} cannot be written", "Choose --store DIR.")
+    count = sum(1 for _ in folder.glob("??/*.json"))
+    return Check("store", "ok", f"{folder}, {count} records")
+
+
+def _data() -> Iterator[Check]:
+    root = env.variable("REPRO_DATA")
+    if root is None:
+        cure = "Set REPRO_DATA to the folder that holds coco/, mpii/ and crowdpose/."
+        yield Check("data", "absent", "REPRO_DATA is not set: accuracy cells stay open", cure)
+        return
+    for name, marker in DATASETS.items():
+        here = (Path(root) / marker).exists()
+        yield Check(name, "ok" if here else "absent", f"{marker} {'found' if here else 'absent'}")

@@ -1,0 +1,83 @@
+"""What machine and software this is: the fingerprint in every record, and the environment."""
+
+import functools
+import os
+from pathlib import Path
+
+LIBRARIES = ("torch", "timm", "torchvision", "fvcore", "numpy", "pandas")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def variable(name: str) -> str | None:
+    """An environment variable; None where it is unset or empty."""
+    return os.environ.get(name) or None
+
+
+def version(library: str) -> str | None:
+    """The installed version of a distribution, without importing it; None if it is absent."""
+    from importlib import metadata
+
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def libraries() -> dict[str, str]:
+    """The versions of the libraries that results may depend on."""
+    found = {name: version(name) for name in LIBRARIES}
+    return {name: number for name, number in found.items() if number is not None}
+
+
+def processor() -> str:
+    """The processor's name as the system gives it."""
+    import platform
+
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+@functools.cache
+def revision() -> str | None:
+    """The git commit of the checkout this package lies in, `+` appended if it is changed."""
+    import subprocess
+
+    folder = Path(__file__).resolve().parent.parent
+    if not (folder / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
+        command = ("git", "-C", str(folder), *arguments)
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=5, check=True
+        ).stdout.strip()
+
+    try:
+        head = git("rev-parse", "--short=12", "HEAD")
+        return head + ("+" if git("status", "--porcelain", "repro", "zoo") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def fingerprint() -> dict[str, str | int | dict[str, str]]:
+    """What a record keeps of the machine and the software: no name of host, user or folder."""
+    import platform
+
+    import psutil
+
+    found: dict[str, str | int | dict[str, str] | None] = {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": processor(),
+        "cores": psutil.cpu_count(logical=False) or os.cpu_count() or 1,
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "libraries": libraries(),
+        "commit": revision(),
+    }
+    return {key: value for key, value in found.items() if value is not None}

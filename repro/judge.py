@@ -1,0 +1,229 @@
+"""Hold a measured value against the printed one. Runs nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from repro import study
+from repro.conventions import CONVENTIONS, GIGA
+from repro.errors import unknown
+from repro.published import Published
+from repro.spec import Spec, Wanted
+from repro.store import Record
+
+NEAR = Fraction(1, 200)
+"""a cost within half a per cent of the printed value is `near`"""
+
+KINDS = {
+    "match": "prints as published, rounded or cut, under the cell's convention",
+    "convention": "prints as published only under another convention",
+    "near": "within 0.5 % of the published value",
+    "off": "differs",
+    "rank": "order or ratio holds, absolute value not comparable",
+    "unstable": "noise forbids a verdict",
+    "cited": "copied by the paper from elsewhere, not ours to re-run",
+    "unreproducible": "follows from no public definition",
+    "missing": "not run here",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a published number, and why."""
+
+    kind: str
+    """one of KINDS"""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Our value for a cell, in base units."""
+
+    value: Fraction
+    unit: str
+    convention: str | None
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One judged cell."""
+
+    wanted: Wanted
+    published: Published
+    measured: Measured | None
+    verdict: Verdict
+
+    @property
+    def delta(self) -> Fraction | None:
+        """Measured minus published, in base units."""
+        return None if self.measured is None else self.measured.value - self.published.value
+
+
+Find = Callable[[Spec], Record | None]
+
+
+def judge(wanted: Wanted, find: Find) -> Cell:
+    """The verdict on one cell, from the records at hand."""
+    table, row, column = wanted.table, wanted.row, wanted.column
+    published = table.published(row, column)
+    if published is None:
+        raise ValueError(f"nothing is printed in {column.key} of {row.label}")
+    if row.cited is not None:
+        return Cell(wanted, published, None, Verdict("cited", row.cited))
+    record = find(wanted.spec) if wanted.spec else None
+    measured = _measured(wanted, record)
+    evidence = row.unreproducible.get(column.key)
+    if record is None or measured is None:
+        if evidence:
+            return Cell(wanted, published, None, Verdict("unreproducible", evidence))
+        return Cell(wanted, published, None, _missing(wanted, record))
+    return Cell(wanted, published, measured, _verdict(wanted, published, measured, record, find))
+
+
+def judge_all(wanted: Iterable[Wanted], find: Find) -> list[Cell]:
+    """The verdicts on many cells."""
+    return [judge(one, find) for one in wanted]
+
+
+def summary(cells: Iterable[Cell]) -> dict[str, int]:
+    """How many cells got each verdict, in the order of KINDS."""
+    counts = Counter(cell.verdict.kind for cell in cells)
+    return {kind: counts[kind] for kind in KINDS if counts[kind]}
+
+
+def _measured(wanted: Wanted, record: Record | None) -> Measured | None:
+    if record is None or record.uncounted:
+        return None
+    metric = wanted.column.metric or ""
+    rules = study.convention(wanted.row, wanted.column) if metric == "macs" else None
+    value = record.value(metric, rules)
+    unit = {"params": "parameters", "macs": "MACs"}[metric]
+    return None if value is None else Measured(Fraction(value), unit, rules, record.key)
+
+
+def _missing(wanted: Wanted, record: Record | None) -> Verdict:
+    if record is not None and record.uncounted:
+        names = ", ".join(f"`{name}`" for name in record.uncounted)
+        return Verdict("missing", f"No rule counts {names}; calling it 0 would be wrong.")
+    if wanted.lacking:
+        return Verdict("missing", wanted.lacking)
+    table = wanted.table
+    return Verdict("missing", f"Not counted yet: `repro run {table.study} {table.name}` does it.")
+
+
+def _verdict(
+    wanted: Wanted, published: Published, measured: Measured, record: Record, find: Find
+) -> Verdict:
+    row, key = wanted.row, wanted.column.key
+    how = published.prints(measured.value)
+    if how:
+        return Verdict("match", _match_reason(wanted, published, measured, how))
+    if key in row.unreproducible:
+        return Verdict("unreproducible", row.unreproducible[key])
+    elsewhere = _other_input(wanted, published, find)
+    if key in row.off:
+        return Verdict("off", " ".join(filter(None, (row.off[key], elsewhere))))
+    others = _other_conventions(wanted, published, record)
+    if others:
+        return Verdict("convention", f"Prints so only under {others}.")
+    if elsewhere:
+        return Verdict("off", elsewhere)
+    ratio = measured.value / published.value
+    apart = f"{float(ratio - 1) * 100:+.2f} % from the published value"
+    note = row.notes.get(key, "No counting convention at this input size gives it.")
+    return Verdict("near" if abs(ratio - 1) <= NEAR else "off", f"Is {apart}. {note}")
+
+
+def _match_reason(wanted: Wanted, published: Published, measured: Measured, how: str) -> str:
+    number = f"{int(measured.value):,} {measured.unit}"
+    counted = wanted.row.counted
+    if measured.convention is None:
+        return f"{number}, {how}."
+    giga = GIGA.get(study.scale(wanted.row, wanted.column), "")
+    reason = f"{number} under `{measured.convention}` ({giga}), {how}."
+    return f"{reason} {counted.why}" if counted else reason
+
+
+def _other_conventions(wanted: Wanted, published: Published, record: Record) -> str:
+    """The conventions and units of G, other than the cell's own, that print the same text."""
+    if wanted.column.metric != "macs":
+        return ""
+    scale = study.scale(wanted.row, wanted.column)
+    found = []
+    for name in CONVENTIONS:
+        value = record.value("macs", name)
+        for giga, shown in GIGA.items():
+            if value is not None and published.prints(Fraction(value) * scale / giga):
+                found.append(f"`{name}` with {shown} ({float(value) / giga:.4f} G)")
+    return ", ".join(found)
+
+
+def _other_input(wanted: Wanted, published: Published, find: Find) -> str:
+    """A sentence if the printed cost is that of the row's other input size."""
+    record = find(wanted.other) if wanted.other else None
+    other = _measured(wanted, record)
+    if wanted.other is None or other is None or not published.prints(other.value):
+        return ""
+    height, width = wanted.other.input
+    return (
+        f"At {height}x{width} ours is {int(other.value):,} {other.unit}, "
+        f"which prints as {published.text}: the published figure is for that size."
+    )
+
+
+def kinds(names: Iterable[str]) -> set[str]:
+    """Names of verdicts, checked."""
+    chosen = set(names)
+    for name in sorted(chosen - set(KINDS)):
+        raise unknown("verdict", name, KINDS)
+    return chosen
+
+
+def exit_code(cells: Iterable[Cell], gates: set[str], strict: bool) -> int:
+    """3 if a cell has a verdict of `gates`; 4 if cells are required and missing; else 0."""
+    found = {cell.verdict.kind for cell in cells}
+    if found & gates:
+        return 3
+    judged = found - {"missing", "cited"}
+    return 4 if (strict and "missing" in found) or (gates and not judged) else 0
+
+
+def described(cell: Cell) -> dict[str, object]:
+    """A cell as plain data; values in base units."""
+    table, published, measured = cell.wanted.table, cell.published, cell.measured
+    return {
+        "study": table.study,
+        "table": table.name,
+        "row": cell.wanted.row.label,
+        "column": cell.wanted.column.key,
+        "published": {
+            "text": published.text,
+            "value": _number(published.value),
+            "low": _number(published.low),
+            "high": _number(published.high),
+        },
+        "measured": measured
+        and {
+            "value": _number(measured.value),
+            "unit": measured.unit,
+            "convention": measured.convention,
+        },
+        "delta": None if cell.delta is None else _number(cell.delta),
+        "verdict": {"kind": cell.verdict.kind, "reason": cell.verdict.reason},
+        "record": measured and measured.record,
+    }
+
+
+def _number(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def by_table(cells: Iterable[Cell]) -> Mapping[tuple[str, str], list[Cell]]:
+    """Cells grouped by (study, table), in order."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.wanted.table.study, cell.wanted.table.name), []).append(cell)
+    return groups

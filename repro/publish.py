@@ -1,0 +1,57 @@
+"""RESULTS.md: judge every table with the records at hand and write the document."""
+
+from pathlib import Path
+
+from repro import plan, study
+from repro.errors import ReproError
+from repro.files import write_whole
+from repro.judge import judge_all
+from repro.store import Store
+
+
+def render(store: Store) -> str:
+    """The document, from every table and the store's records."""
+    from repro.report import markdown
+
+    tables = [
+        table
+        for name in study.study_names()
+        for table in plan.tables_of(study.load_study(name), None)
+    ]
+    return markdown.results(judge_all(plan.select(tables), store.find))
+
+
+def check(path: Path) -> None:
+    """Raise if `path` is somebody's own file, or its folder is not there."""
+    if not path.parent.is_dir():
+        raise ReproError(f"There is no folder `{path.parent}` for `{path.name}`.")
+    if path.is_dir():
+        raise ReproError(f"`{path}` is a folder.", "Choose a file with --results.")
+    if path.exists() and not _ours(path):
+        raise ReproError(
+            f"`{path}` was not written by repro and is left alone.",
+            "Choose another file with --results, or --no-write.",
+        )
+
+
+def write(path: Path, store: Store) -> None:
+    """Write the document, unless it is there already with the same bytes."""
+    text = render(store)
+    try:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write_whole(path, text)
+    except OSError as error:
+        raise ReproError(
+            f"`{path}` cannot be written: {error.strerror}.",
+            "The records are kept. Choose another file with --results, or --no-write.",
+        ) from error
+
+
+def _ours(path: Path) -> bool:
+    from repro.report.markdown import MARK
+
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(len(MARK)) == MARK
+    except OSError as error:
+        raise ReproError(f"`{path}` cannot be read: {error.strerror}.") from error

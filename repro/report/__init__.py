@@ -1,0 +1,1 @@
+"""Pure functions from judged cells to text: nothing here measures or decides."""

@@ -1,0 +1,44 @@
+"""What a count says: a tree of modules, and plain data."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from repro.conventions import CONVENTIONS
+from repro.runners.count import Count
+from repro.spec import Spec
+
+
+def described(spec: Spec, count: Count) -> dict[str, object]:
+    """A count as plain data."""
+    return {
+        "model": spec.model,
+        "input": list(spec.input),
+        "keypoints": spec.keypoints,
+        "params": count.params,
+        "macs": dict(count.macs),
+        "by_operator": {name: dict(found) for name, found in count.operators.items()},
+        "uncounted": list(count.uncounted),
+    }
+
+
+def tree(spec: Spec, count: Count, depth: int = 0) -> RenderableType:
+    """Totals by convention, and the modules down to `depth`."""
+    grid = Grid(box=None, header_style="bold", pad_edge=False)
+    grid.add_column("")
+    grid.add_column("params", justify="right")
+    for name in count.macs:
+        grid.add_column(f"{name} MACs", justify="right")
+    for path, part in count.modules.items():
+        level = path.count(".") + 1 if path else 0
+        if level > depth or (path and not part.params and not any(part.macs.values())):
+            continue
+        name = path.rpartition(".")[2] if path else spec.model
+        label = Text("  " * level + name).append(f"  {part.kind}", style="dim")
+        grid.add_row(label, f"{part.params:,}", *(f"{macs:,}" for macs in part.macs.values()))
+    lines: list[RenderableType] = [Text(str(spec), style="bold"), grid]
+    for name in count.macs:
+        lines.append(Text(f"{name}: {CONVENTIONS[name].rules}", style="dim"))
+    unknown = ", ".join(count.uncounted) or "none"
+    lines.append(Text(f"operators without a rule: {unknown}", style="dim"))
+    return Group(*lines)

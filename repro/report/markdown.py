@@ -1,0 +1,148 @@
+"""RESULTS.md: every table with the paper's value, ours, the difference and the verdict.
+
+A pure function of the tables and the records: the same inputs give the same bytes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from repro import study
+from repro.conventions import CONVENTIONS, GIGA
+from repro.judge import KINDS, Cell, by_table, summary
+from repro.report import text
+from repro.study import COST, SPEED, Column, Row, Table
+
+MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
+
+
+def results(cells: Sequence[Cell]) -> str:
+    """The whole document, for the judged cells of every table."""
+    groups = by_table(cells)
+    studies = list(dict.fromkeys(name for name, _ in groups))
+    parts = [MARK, "# Results", _introduction(cells), _matrix(cells), _conventions()]
+    for name in studies:
+        paper = study.load_study(name)
+        parts.append(f"## {name}: {paper.title}")
+        parts.append(f"{', '.join(paper.authors)} ({paper.year})")
+        for (owner, table), found in groups.items():
+            if owner == name:
+                parts += _table(study.load_table(name, table), found)
+    return "\n\n".join(parts) + "\n"
+
+
+def _introduction(cells: Sequence[Cell]) -> str:
+    return (
+        f"{len(cells):,} printed numbers of four papers. Beside each: what we measured, the "
+        "difference in the printed unit, and a sign.\n\n"
+        + "\n".join(f"- {text.SIGNS[kind]} **{kind}**: {KINDS[kind]}" for kind in summary(cells))
+        + "\n\nA cost matches if it prints as the paper's digits, rounded or cut, under the "
+        "counting convention of its cell. What the papers call FLOPs are multiply-accumulates "
+        "(MACs). Accuracy and speed are never estimated: a cell that was not run says what would "
+        "supply it."
+    )
+
+
+def _kind_of_metric(column: Column) -> str:
+    if column.metric in COST:
+        return "parameters" if column.metric == "params" else "MACs"
+    return "speed" if column.metric in SPEED else "accuracy"
+
+
+def _matrix(cells: Sequence[Cell]) -> str:
+    frame = pd.DataFrame(
+        {
+            "study": [cell.wanted.table.study for cell in cells],
+            "cells of": [_kind_of_metric(cell.wanted.column) for cell in cells],
+            "verdict": [cell.verdict.kind for cell in cells],
+        }
+    )
+    matrix = pd.crosstab([frame["study"], frame["cells of"]], frame["verdict"])
+    kinds = [kind for kind in KINDS if kind in matrix.columns]
+    matrix = matrix[kinds].rename(columns={kind: f"{text.SIGNS[kind]} {kind}" for kind in kinds})
+    return _markdown(matrix.reset_index().astype(str))
+
+
+def _conventions() -> str:
+    rows = [{"convention": c.name, "tool": c.tool, "counts": c.rules} for c in CONVENTIONS.values()]
+    return "Counting conventions:\n\n" + _markdown(pd.DataFrame(rows))
+
+
+def _table(table: Table, cells: Sequence[Cell]) -> list[str]:
+    parts = [f"### {table.study} Table {table.number}: {table.caption}", _caption(table)]
+    parts.append(_markdown(pd.DataFrame(_rows(table, cells))))
+    notes = [*_reasons(cells), *_notes(table)]
+    return [*parts, "\n".join(f"- {note}" for note in notes)] if notes else parts
+
+
+def _caption(table: Table) -> str:
+    protocol = study.load_study(table.study).protocols[table.protocol]
+    counted = [
+        f"{column.heading} counted by `{column.convention}`, {GIGA.get(column.giga, '')}"
+        for column in table.columns
+        if column.metric == "macs"
+    ]
+    accuracy = f"{protocol.metric} on {protocol.dataset}, {protocol.decode}"
+    return " · ".join((table.where, accuracy, *counted))
+
+
+def _rows(table: Table, cells: Sequence[Cell]) -> list[dict[str, str]]:
+    found = {(cell.wanted.row.label, cell.wanted.column.key): cell for cell in cells}
+    return [_row(table, row, found) for row in table.rows]
+
+
+def _row(table: Table, row: Row, cells: Mapping[tuple[str, str], Cell]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for column in table.columns:
+        title = column.heading
+        cell = cells.get((row.label, column.key))
+        printed = row.cells.get(column.key, "")
+        if column.metric is None:
+            cite = row.cites.get(column.key)
+            values[title] = f"{printed} [{cite}]" if cite else printed
+        elif column.metric in COST:
+            values[title] = printed
+            values[f"{title} ours"] = f"{text.ours(cell)} {_sign(cell)}".strip() if cell else ""
+            values[f"{title} Δ"] = text.delta(cell) if cell else ""
+        else:
+            values[title] = f"{printed} {_sign(cell)}" if cell else printed
+    return values
+
+
+def _sign(cell: Cell) -> str:
+    return text.SIGNS[cell.verdict.kind]
+
+
+def _reasons(cells: Sequence[Cell]) -> list[str]:
+    """One line for each distinct reason of a verdict other than a plain match."""
+    grouped: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        if cell.verdict.kind != "match" or "cut" in cell.verdict.reason or cell.wanted.row.counted:
+            grouped.setdefault((cell.verdict.kind, cell.verdict.reason), []).append(cell)
+    order = sorted(grouped, key=lambda key: list(KINDS).index(key[0]))
+    return [
+        f"{text.SIGNS[kind]} {kind}, {_where(grouped[kind, reason])}: {reason}"
+        for kind, reason in order
+    ]
+
+
+def _where(cells: Sequence[Cell]) -> str:
+    rows = list(dict.fromkeys(cell.wanted.row.label for cell in cells))
+    columns = list(dict.fromkeys(cell.wanted.column.heading for cell in cells))
+    if len(rows) > 3:
+        return f"{text.counted(len(cells), 'cell')} of {', '.join(columns)}"
+    return f"{', '.join(rows)} ({', '.join(columns)})"
+
+
+def _notes(table: Table) -> list[str]:
+    cell_notes = [
+        f"{row.label} ({table.column(key).heading} printed {row.cells.get(key, 'blank')}): {note}"
+        for row in table.rows
+        for key, note in row.notes.items()
+    ]
+    return [f"note: {note}" for note in (*table.notes, *cell_notes)]
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    escaped = frame.map(lambda value: str(value).replace("|", "\\|"))
+    return str(escaped.to_markdown(index=False, disable_numparse=True))

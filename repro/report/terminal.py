@@ -1,0 +1,104 @@
+"""Judged cells and published tables as rich tables."""
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table as Grid
+from rich.text import Text
+
+from repro.judge import Cell, summary
+from repro.report import text
+from repro.report.printed import new_grid, title
+from repro.study import COST, Column, Row, Table
+
+COLOURS = {
+    "match": "green",
+    "convention": "cyan",
+    "near": "yellow",
+    "off": "red",
+    "unstable": "yellow",
+    "missing": "dim",
+    "cited": "dim",
+    "unreproducible": "magenta",
+}
+SHOWN_REASONS = ("convention", "near", "off", "unreproducible")
+
+
+def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
+    """Print one table: the paper's value, ours and the sign in each selected cell."""
+    wide = _grid(table, cells, hide=())
+    hidden = [column for column in text.columns_with(cells, measurable=False)]
+    if hidden and console.measure(wide).minimum > console.width:
+        wide = _grid(table, cells, hide=[column.key for column in hidden])
+    else:
+        hidden = []
+    console.print(Group(title(table), wide))
+    if hidden:
+        names = ", ".join(column.heading for column in hidden)
+        console.print(f"[dim]not shown at this width, none of it run here: {escape(names)}[/]")
+    console.print(f"[dim]{text.legend(cells)}[/]")
+    for line in reasons(cells):
+        console.print(line)
+
+
+def reasons(cells: Sequence[Cell]) -> list[Text]:
+    """Why each cell that does not simply match got its verdict, equal reasons together."""
+    grouped: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        if cell.verdict.kind in SHOWN_REASONS or cell.verdict.kind == "missing":
+            grouped.setdefault((cell.verdict.kind, cell.verdict.reason), []).append(cell)
+    lines = []
+    for (kind, reason), group in grouped.items():
+        line = Text(f"{text.SIGNS[kind]} ", style=COLOURS[kind])
+        if kind == "missing":
+            names = list(dict.fromkeys(cell.wanted.column.heading for cell in group))
+            where = f"{text.counted(len(group), 'cell')} ({', '.join(names)})"
+        else:
+            cell = group[0]
+            where = f"{cell.wanted.row.label}, {cell.wanted.column.heading}"
+        lines.append(line.append(f"{where}: ", style="bold").append(reason, style="not dim"))
+    return lines
+
+
+def totals(cells: Sequence[Cell]) -> Text:
+    """`11 match · 1 near · 6 missing`."""
+    line = Text()
+    for kind, count in summary(cells).items():
+        line.append(" · " if line else "").append(f"{count:,} {kind}", style=COLOURS.get(kind, ""))
+    return line
+
+
+def _grid(table: Table, cells: Sequence[Cell], hide: Sequence[str]) -> Grid:
+    found = {(cell.wanted.row.label, cell.wanted.column.key): cell for cell in cells}
+    keys = {cell.wanted.column.key for cell in cells} - set(hide)
+    columns = [column for column in table.columns if column.key in keys]
+    grid = new_grid()
+    grid.add_column("", no_wrap=True)
+    for column in columns:
+        grid.add_column(column.heading, justify="right", no_wrap=True)
+        if column.metric in COST:
+            grid.add_column("ours", justify="right", no_wrap=True)
+            grid.add_column("Δ", justify="right", no_wrap=True)
+        grid.add_column("", no_wrap=True, width=1)
+    labels = list(dict.fromkeys(cell.wanted.row.label for cell in cells))
+    for row in table.rows:
+        if row.label in labels:
+            values: list[RenderableType] = [Text(row.label)]
+            for column in columns:
+                values += _values(column, row, found.get((row.label, column.key)))
+            grid.add_row(*values)
+    return grid
+
+
+def _values(column: Column, row: Row, cell: Cell | None) -> list[RenderableType]:
+    published = Text(row.cells.get(column.key, ""))
+    sign = Text()
+    if cell is not None:
+        kind = cell.verdict.kind
+        sign = Text(text.SIGNS[kind], style=COLOURS.get(kind, ""))
+    if column.metric not in COST:
+        return [published, sign]
+    if cell is None:
+        return [published, "", "", ""]
+    return [published, text.ours(cell), Text(text.delta(cell), style="dim"), sign]

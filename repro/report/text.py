@@ -1,0 +1,76 @@
+"""How numbers, differences and verdicts are written, on every medium."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from repro import study
+from repro.judge import Cell
+from repro.study import COST, Column
+
+SIGNS = {
+    "match": "✓",
+    "convention": "c",
+    "near": "≈",
+    "off": "✗",
+    "rank": "~",
+    "unstable": "?",
+    "cited": "“",
+    "unreproducible": "∅",
+    "missing": "–",
+}
+LEGEND = {
+    "match": "prints as published",
+    "convention": "only under another counting convention",
+    "near": "within 0.5 %",
+    "off": "differs",
+    "rank": "order or ratio holds",
+    "unstable": "too noisy to tell",
+    "cited": "copied by the paper, not re-run",
+    "unreproducible": "follows from no public definition",
+    "missing": "not run here",
+}
+
+
+def legend(cells: Iterable[Cell]) -> str:
+    """The signs that occur, explained."""
+    kinds = {cell.verdict.kind for cell in cells}
+    return "   ".join(f"{sign} {LEGEND[kind]}" for kind, sign in SIGNS.items() if kind in kinds)
+
+
+def ours(cell: Cell) -> str:
+    """The measured value in the printed unit, one digit more than printed; empty if missing."""
+    if cell.measured is None:
+        return ""
+    return _digits(cell, cell.measured.value) + _suffix(cell)
+
+
+def delta(cell: Cell) -> str:
+    """Measured minus published, in the printed unit; empty if nothing was measured."""
+    if cell.delta is None:
+        return ""
+    text = _digits(cell, cell.delta)
+    zero = not any(digit in "123456789" for digit in text)
+    return text.lstrip("-") if zero else text if text.startswith("-") else f"+{text}"
+
+
+def columns_with(cells: Sequence[Cell], measurable: bool) -> list[Column]:
+    """The metric columns among `cells` that are costs (or, if not `measurable`, are not)."""
+    found = {cell.wanted.column.key: cell.wanted.column for cell in cells}
+    return [column for column in found.values() if (column.metric in COST) == measurable]
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _digits(cell: Cell, value: Fraction) -> str:
+    unit = study.scale(cell.wanted.row, cell.wanted.column)
+    step = cell.published.step / unit
+    decimals = (len(str(step.denominator)) - 1 if step < 1 else 0) + 1
+    return f"{float(value / unit):.{decimals}f}"
+
+
+def _suffix(cell: Cell) -> str:
+    last = cell.published.text[-1]
+    return last if last in "MG" else ""

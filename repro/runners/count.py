@@ -1,0 +1,347 @@
+"""Parameters and multiply-accumulates of a model, by every named convention.
+
+All conventions but fvcore's come from one pass over the model on the meta device: no weights, no
+arithmetic. fvcore traces a real model, whose weights are zeros. The rules were read off the tools
+themselves and are exact; batch size is 1 throughout.
+"""
+
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from math import prod
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import activation, batchnorm, conv, pooling
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import zoo
+from repro.spec import Spec
+from repro.store import Measurement, Part
+
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+CONVOLUTION = conv._ConvNd
+NORMALISATION = batchnorm._BatchNorm
+ADAPTIVE = (pooling._AdaptiveAvgPoolNd, pooling._AdaptiveMaxPoolNd)
+POOLING = (pooling._AvgPoolNd, pooling._MaxPoolNd, *ADAPTIVE)
+RECTIFIER = (nn.ReLU, nn.ReLU6, nn.PReLU, nn.ELU, nn.LeakyReLU)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one module."""
+
+    module: nn.Module
+    input: Tensor
+    output: Tensor
+
+
+Rule = Callable[[Call], tuple[str, int]]
+"""operator name and multiply-accumulates of a call; ("", 0) for what the rule does not count"""
+
+
+def mmcv(call: Call) -> tuple[str, int]:
+    """mmcv get_model_complexity_info."""
+    module, size, result = call.module, call.input, call.output
+    if isinstance(module, TRANSPOSED):
+        return "conv_transpose", module.weight.numel() * area(size) + bias(module, result)
+    if isinstance(module, CONVOLUTION):
+        return "conv", module.weight.numel() * area(result) + bias(module, result)
+    if isinstance(module, NORMALISATION):
+        return "batch_norm", (2 if module.affine else 1) * size.numel()
+    if isinstance(module, nn.LayerNorm):
+        return "layer_norm", (2 if module.elementwise_affine else 1) * size.numel()
+    if isinstance(module, nn.Linear):
+        return "linear", result.numel() * module.in_features
+    if isinstance(module, RECTIFIER):
+        return "activation", result.numel()
+    if isinstance(module, POOLING):
+        return "pool", size.numel()
+    if isinstance(module, nn.Upsample):
+        return "upsample", result.numel()
+    return "", 0
+
+
+def torchstat(call: Call) -> tuple[str, int]:
+    """torchstat as shipped with Lite-HRNet; the caller keeps a module's last call only."""
+    module, size, result = call.module, call.input, call.output
+    if isinstance(module, ADAPTIVE):
+        return "pool", size.shape[1] * prod(
+            sum(side // cells + 1 for _ in range(cells))
+            for side, cells in zip(size.shape[2:], result.shape[2:], strict=True)
+        )
+    if isinstance(module, pooling._MaxPoolNd | pooling._AvgPoolNd):
+        return "pool", prod(_pair(module.kernel_size)) * result.numel()
+    if isinstance(module, nn.Upsample):
+        return "upsample", area(result)
+    if isinstance(module, nn.LayerNorm):
+        return "", 0
+    return mmcv(call)
+
+
+def hrnet(call: Call) -> tuple[str, int]:
+    """get_model_summary of the HRNet family: everything on the output grid, no bias."""
+    module, result = call.module, call.output
+    weight = getattr(module, "weight", None)
+    if "Conv" in type(module).__name__ and isinstance(weight, Tensor):
+        name = "conv_transpose" if isinstance(module, TRANSPOSED) else "conv"
+        return name, weight.numel() * area(result)
+    if isinstance(module, nn.Linear):
+        # The script multiplies by dimension 1 of the input, which is the channels only for
+        # (batch, channels); for (batch, tokens, channels) it is the number of tokens.
+        return "linear", result.numel() * call.input.shape[1]
+    return "", 0
+
+
+def ptflops(call: Call) -> tuple[str, int]:
+    """ptflops up to 0.6.9."""
+    module, result = call.module, call.output
+    if isinstance(module, CONVOLUTION):
+        name = "conv_transpose" if isinstance(module, TRANSPOSED) else "conv"
+        return name, module.weight.numel() * area(result) + bias(module, result)
+    if isinstance(module, nn.Linear):
+        return "linear", result.numel() * module.in_features + bias(module, result)
+    if isinstance(module, activation.GELU):
+        return "activation", result.numel()
+    if isinstance(module, nn.LayerNorm):
+        return "", 0
+    return mmcv(call)
+
+
+RULES: dict[str, Rule] = {"mmcv": mmcv, "hrnet": hrnet, "torchstat": torchstat, "ptflops": ptflops}
+LAST_CALL_ONLY = {"torchstat"}
+
+
+def area(tensor: Tensor) -> int:
+    """Height x width of (N, C, H, W)."""
+    return prod(tensor.shape[2:])
+
+
+def bias(module: nn.Module, result: Tensor) -> int:
+    """One addition for each output element of a module with a bias."""
+    return result.numel() if getattr(module, "bias", None) is not None else 0
+
+
+def _pair(size: int | tuple[int, ...]) -> tuple[int, ...]:
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
+@dataclass
+class Costs:
+    """Multiply-accumulates by convention, then by module path or by operator."""
+
+    modules: dict[str, Counter[str]] = field(default_factory=dict)
+    operators: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, convention: str, path: str, operator: str, macs: int) -> None:
+        """Add to a module and to an operator."""
+        self.modules.setdefault(convention, Counter())[path] += macs
+        self.operators.setdefault(convention, Counter())[operator] += macs
+
+    def total(self, convention: str) -> int:
+        """All multiply-accumulates under a convention."""
+        return self.modules[convention].total() if convention in self.modules else 0
+
+
+@dataclass(frozen=True)
+class Count:
+    """The parameters and the costs of a model at one input size."""
+
+    params: int
+    macs: Mapping[str, int]
+    operators: Mapping[str, Mapping[str, int]]
+    modules: Mapping[str, Part]
+    """module path -> its own cost and that of everything below it; the empty path is the model"""
+    uncounted: tuple[str, ...]
+
+
+def run(spec: Spec, conventions: tuple[str, ...] | None = None) -> Count:
+    """Count one model under the named conventions, all of them by default."""
+    with torch.device("meta"):
+        model = zoo.create_model(spec.model, spec.keypoints, **spec.options).eval()
+    costs, uncounted = observe(model, spec.input)
+    if conventions is None or "fvcore" in conventions:
+        uncounted |= add_fvcore(model, spec.input, costs)
+    names = [name for name in ("fvcore", *RULES, "conv") if not conventions or name in conventions]
+    modules = dict(_parts(model, costs, names))
+    return Count(
+        params=modules[""].params,
+        macs={name: costs.total(name) for name in names},
+        operators={name: dict(sorted(costs.operators[name].items())) for name in names},
+        modules=modules,
+        uncounted=tuple(sorted(uncounted)),
+    )
+
+
+def measurements(count: Count) -> tuple[Measurement, ...]:
+    """What a count says, as a record keeps it."""
+    return (
+        Measurement("params", count.params, "parameters"),
+        *(Measurement("macs", macs, "MACs", name) for name, macs in count.macs.items()),
+    )
+
+
+def observe(model: nn.Module, size: tuple[int, int]) -> tuple[Costs, set[str]]:
+    """The costs of one forward pass of a model on the meta device, and the unknown operators."""
+    costs, last = Costs(), dict[tuple[str, str], tuple[str, int]]()
+
+    def record(path: str, module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+        if not (inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor)):
+            return
+        for convention, rule in RULES.items():
+            operator, macs = rule(Call(module, inputs[0], output))
+            if macs and convention in LAST_CALL_ONLY:
+                last[convention, path] = operator, macs
+            elif macs:
+                costs.add(convention, path, operator, macs)
+
+    with _paths(model, record) as path, _Operators(costs, path) as operators, torch.no_grad():
+        model(torch.zeros(1, 3, *size, device="meta"))
+    for (convention, module_path), (operator, macs) in last.items():
+        costs.add(convention, module_path, operator, macs)
+    return costs, operators.unknown
+
+
+@contextmanager
+def _paths(
+    model: nn.Module, record: Callable[[str, nn.Module, tuple[object, ...], object], None]
+) -> Iterator[list[str]]:
+    """The stack of paths of the modules that are running; `record` hears of each finished call."""
+    stack: list[str] = []
+
+    def enter(path: str, module: nn.Module, inputs: tuple[object, ...]) -> None:
+        stack.append(path)
+
+    def leave(path: str, module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+        record(path, module, inputs, output)
+        stack.pop()
+
+    handles = []
+    for path, module in model.named_modules():
+        handles.append(module.register_forward_pre_hook(partial(enter, path)))
+        handles.append(module.register_forward_hook(partial(leave, path)))
+    try:
+        yield stack
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _convolution(arguments: tuple[Tensor, ...], result: Tensor) -> int:
+    image, weight, transposed = arguments[0], arguments[1], arguments[6]
+    return weight.numel() * area(image if transposed else result)
+
+
+def _product(arguments: tuple[Tensor, ...], result: Tensor) -> int:
+    return result.numel() * arguments[-2].shape[-1]
+
+
+COUNTED: dict[str, tuple[str, Callable[[tuple[Tensor, ...], Tensor], int]]] = {
+    "convolution": ("conv", _convolution),
+    "mm": ("matmul", _product),
+    "bmm": ("matmul", _product),
+    "addmm": ("matmul", _product),
+    "baddbmm": ("matmul", _product),
+}
+"""aten operators that multiply and accumulate"""
+
+_FREE = """
+_adaptive_avg_pool2d _softmax _to_copy _unsafe_view abs adaptive_avg_pool2d
+adaptive_max_pool2d add add_ alias amax arange as_strided avg_pool2d batch_norm cat chunk
+clamp clamp_min clone constant_pad_nd copy_ detach div div_ dropout empty empty_like expand
+flatten gelu hardsigmoid hardsigmoid_ hardswish hardswish_ hardtanh hardtanh_ layer_norm
+leaky_relu max max_pool2d max_pool2d_with_indices mean mul mul_ native_batch_norm
+native_layer_norm ones ones_like permute prelu relu relu6 relu_ repeat reshape rsub select
+sigmoid sigmoid_ silu slice softmax split split_with_sizes squeeze stack sub sum t to
+transpose unbind unsqueeze upsample_bilinear2d upsample_nearest2d var_mean view zeros
+zeros_like
+"""
+FREE = frozenset(_FREE.split())
+"""aten operators that move, compare, add, scale or squash, none of them a multiply-accumulate"""
+
+
+class _Operators(TorchDispatchMode):
+    """Count the multiply-accumulates of every aten operator that runs: the `conv` convention."""
+
+    def __init__(self, costs: Costs, path: list[str]) -> None:
+        super().__init__()
+        self.costs, self.path = costs, path
+        self.unknown: set[str] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        result = func(*args, **(kwargs or {}))
+        name = func.overloadpacket.__name__
+        if name in COUNTED:
+            operator, macs = COUNTED[name]
+            self.costs.add("conv", self.path[-1] if self.path else "", operator, macs(args, result))
+        elif name not in FREE:
+            self.unknown.add(f"aten::{name}")
+        return result
+
+
+def add_fvcore(model: nn.Module, size: tuple[int, int], costs: Costs) -> set[str]:
+    """Add fvcore's default count; return the operators it has no rule for and that do cost."""
+    with warnings.catch_warnings():
+        # fvcore and torch.jit announce deprecations of their own on import and on tracing.
+        warnings.simplefilter("ignore")
+        from fvcore.nn import FlopCountAnalysis
+
+        logging.getLogger("fvcore").setLevel(logging.ERROR)
+        model.to_empty(device="cpu")
+        with torch.no_grad(), _one_thread():
+            for tensor in (*model.parameters(), *model.buffers()):
+                tensor.zero_()
+            analysis = FlopCountAnalysis(model, torch.zeros(1, 3, *size))
+            analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+            below = analysis.by_module()
+            unsupported = analysis.unsupported_ops()
+    for path, total in below.items():
+        children = (child for child in below if child and child.rpartition(".")[0] == path)
+        own = int(total) - sum(int(below[child]) for child in children if child != path)
+        if own:
+            costs.modules.setdefault("fvcore", Counter())[path] += own
+    operators = {name: int(macs) for name, macs in analysis.by_operator().items() if macs}
+    costs.operators["fvcore"] = Counter(operators)
+    return {name for name in unsupported if name.partition("::")[2] not in FREE}
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Several threads gain little at batch 1, and lose a factor of ten beside a busy program."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _parts(model: nn.Module, costs: Costs, names: list[str]) -> Iterator[tuple[str, Part]]:
+    """Each module's path and cost, everything below it included."""
+    below = {name: Counter[str]() for name in names}
+    for name in names:
+        for owner, macs in costs.modules.get(name, {}).items():
+            steps = owner.split(".") if owner else []
+            for length in range(len(steps) + 1):
+                below[name][".".join(steps[:length])] += macs
+    for path, module in model.named_modules():
+        params = sum(parameter.numel() for parameter in module.parameters())
+        macs_here = {name: below[name][path] for name in names}
+        yield path, Part(path, type(module).__name__, params, macs_here)
+
+
+def outline(count: Count, depth: int | None = None) -> list[Part]:
+    """The modules down to `depth`; by default the shallowest depth that shows three or more."""
+    for level in (depth,) if depth else (1, 2, 3):
+        rows = [
+            part
+            for path, part in count.modules.items()
+            if path and path.count(".") < (level or 1) and (part.params or any(part.macs.values()))
+        ]
+        if len(rows) >= 3:
+            break
+    return rows

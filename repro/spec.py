@@ -1,0 +1,134 @@
+"""One run, described so exactly that its key finds its result again."""
+
+import ast
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import zoo
+from repro.errors import ReproError, unknown
+from repro.study import Column, Options, Row, Size, Table
+
+PACKAGES = {"zoo": Path(zoo.__file__).parent, "repro": Path(__file__).parent}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One count of one model: everything its result depends on."""
+
+    model: str
+    input: Size
+    keypoints: int
+    options: Options = field(default_factory=dict)
+    kind: str = "count"
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The sha256 of the canonical JSON of this spec and of the code it runs."""
+        code = fingerprint(zoo.MODELS[self.model].module, "repro.runners.count")
+        text = json.dumps({**self.described(), "code": code}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def described(self) -> dict[str, object]:
+        """The spec as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        options = "".join(f" {name}={value}" for name, value in self.options.items())
+        return f"{self.model} {self.input[0]}x{self.input[1]} {self.keypoints} keypoints{options}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One printed number that was selected, and what would measure it."""
+
+    table: Table
+    row: Row
+    column: Column
+    spec: Spec | None
+    """the run that gives it"""
+    other: Spec | None = None
+    """a run at another input size, which the printed figure may belong to"""
+    lacking: str = ""
+    """why there is no run: what is missing and how to supply it"""
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """Every run that this cell can use."""
+        return tuple(spec for spec in (self.spec, self.other) if spec is not None)
+
+
+def spec_of(model: str, size: Size, keypoints: int | None = None, options: Options = {}) -> Spec:  # noqa: B006
+    """The spec of a count; raise ReproError for a model or an input size that cannot be."""
+    if model not in zoo.MODELS:
+        raise unknown("model", model, zoo.MODELS)
+    entry = zoo.MODELS[model]
+    if any(side <= 0 or side % entry.stride or side > 4096 for side in size):
+        raise ReproError(
+            f"`{model}` cannot take an input of {size[0]}x{size[1]}.",
+            f"Both sides must be multiples of {entry.stride}, at most 4096; "
+            "sizes are height x width.",
+        )
+    return Spec(model, size, keypoints or entry.keypoints, options)
+
+
+def parse_size(text: str) -> Size:
+    """`256x192` (height x width) as numbers."""
+    found = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    if found is None:
+        raise ReproError(f"`{text}` is no size.", "Sizes are height x width, as in 256x192.")
+    return int(found[1]), int(found[2])
+
+
+@functools.cache
+def fingerprint(*modules: str) -> str:
+    """A digest of what the named modules of ours, and those they import, do.
+
+    Comments, docstrings and formatting do not enter it, so that only a change of the code makes
+    a record stale. No module is imported.
+    """
+    trees: dict[str, object] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        path = _path(name)
+        if name in trees or path is None:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        trees[name] = _plain(tree)
+        waiting += _imports(tree, name.partition(".")[0])
+    return hashlib.sha256(json.dumps(trees, sort_keys=True).encode()).hexdigest()
+
+
+def _path(module: str) -> Path | None:
+    package, _, rest = module.partition(".")
+    path = (PACKAGES[package] / rest.replace(".", "/")).with_suffix(".py")
+    return path if rest and path.is_file() else None
+
+
+def _imports(tree: ast.Module, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            yield node.module or ""
+        elif isinstance(node, ast.ImportFrom) and node.module == package:
+            yield from (f"{package}.{alias.name}" for alias in node.names)
+
+
+def _plain(node: object) -> object:
+    """A syntax tree as nested lists, the same under every version of Python."""
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+        node.body = node.body[1:]
+    if isinstance(node, ast.AST):
+        parts = [
+            [name, _plain(value)]
+            for name, value in ast.iter_fields(node)
+            if value not in (None, []) and name not in ("ctx", "kind", "type_comment")
+        ]
+        return [type(node).__name__, parts]
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    return repr(node)

@@ -1,0 +1,409 @@
+"""The papers as data: tables/paperN/*.toml as frozen dataclasses, checked whole when read."""
+
+import fnmatch
+import functools
+import importlib.resources
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from repro import env, published, schema
+from repro.conventions import CONVENTIONS
+from repro.errors import ReproError, unknown
+from repro.published import Published
+
+Size = tuple[int, int]
+"""height, width"""
+Scalar = str | bool | int | float
+Options = Mapping[str, Scalar | tuple[Scalar, ...]]
+
+METRICS = {
+    "params": "M",
+    "macs": "G",
+    "latency": "ms",
+    "fps": "FPS",
+    "AP": "%",
+    "AP50": "%",
+    "AP75": "%",
+    "APM": "%",
+    "APL": "%",
+    "AR": "%",
+    "AP_gain": "points",
+    "Head": "%",
+    "Shoulder": "%",
+    "Elbow": "%",
+    "Wrist": "%",
+    "Hip": "%",
+    "Knee": "%",
+    "Ankle": "%",
+    "Mean": "%",
+}
+"""What a column can hold, with its unit; Head ... Mean are PCKh@0.5."""
+COST = ("params", "macs")
+SPEED = ("latency", "fps")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One printed column: a label column if it has no metric."""
+
+    key: str
+    label: str
+    metric: str | None = None
+    unit: str | None = None
+    convention: str | None = None
+    """the rules the column's MACs were counted by"""
+    giga: int = 10**9
+    """what G stands for"""
+    device: str | None = None
+    decode: str | None = None
+    model: str | None = None
+    input: Size | None = None
+
+    @property
+    def heading(self) -> str:
+        """The printed label, or a stand-in for a blank one."""
+        return self.label or self.key.replace("_", " ")
+
+    @property
+    def scale(self) -> int:
+        """How many base units one printed unit is."""
+        return {"params": 10**6, "macs": self.giga}.get(self.metric or "", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The rules that one row's MACs follow instead of its column's."""
+
+    convention: str
+    giga: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One printed row and the model that can re-run it."""
+
+    label: str
+    cells: Mapping[str, str]
+    """column key -> text as printed; absent where a dash or nothing is printed"""
+    cites: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+    input: Size | None = None
+    options: Options = field(default_factory=dict)
+    cited: str | None = None
+    """whose number it is, for rows that nothing here re-runs"""
+    group: str | None = None
+    counted: Counted | None = None
+    also_input: Size | None = None
+    """another input size that the printed cost may belong to"""
+    unreproducible: Mapping[str, str] = field(default_factory=dict)
+    off: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One published table: what is printed, and what each part of it means."""
+
+    number: str
+    caption: str
+    where: str
+    protocol: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    timing: str | None = None
+    notes: tuple[str, ...] = ()
+    study: str = field(init=False, default="")
+    name: str = field(init=False, default="")
+
+    def column(self, key: str) -> Column:
+        """The column of that key."""
+        return next(column for column in self.columns if column.key == key)
+
+    def published(self, row: Row, column: Column) -> Published | None:
+        """The number printed in a cell, in base units; None where none is printed."""
+        text = row.cells.get(column.key)
+        return None if text is None else published.parse(text, scale(row, column))
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How accuracy was measured."""
+
+    dataset: str
+    keypoints: int
+    boxes: str
+    colour: str
+    flip: bool
+    shift: bool
+    decode: str
+    nms: str
+    evaluator: str
+    metric: str
+    supply: str
+    """what someone must supply to measure it"""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How speed was measured."""
+
+    hardware: str
+    procedure: str
+    batch: int
+    supply: str
+    source: str
+    input: Size | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdParty:
+    """A figure somebody else published for one of the models."""
+
+    model: str
+    metric: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One paper."""
+
+    name: str
+    title: str
+    authors: tuple[str, ...]
+    year: int
+    hardware: str
+    protocols: Mapping[str, Protocol]
+    slugs: tuple[str, ...] = ()
+    venue: str | None = None
+    code: str | None = None
+    notes: tuple[str, ...] = ()
+    timings: Mapping[str, Timing] = field(default_factory=dict)
+    recipes: Mapping[str, Options] = field(default_factory=dict)
+    third_party: tuple[ThirdParty, ...] = ()
+
+
+def scale(row: Row, column: Column) -> int:
+    """How many base units one printed unit of this cell is."""
+    if column.metric == "macs" and row.counted is not None:
+        return row.counted.giga
+    return column.scale
+
+
+def convention(row: Row, column: Column) -> str:
+    """The counting convention of this cell."""
+    return row.counted.convention if row.counted else column.convention or "fvcore"
+
+
+def tables_dir() -> Path:
+    """Where the studies lie: `$REPRO_TABLES`, else the packaged copy, else the checkout's."""
+    chosen = env.variable("REPRO_TABLES")
+    if chosen:
+        if not Path(chosen).is_dir():
+            raise ReproError(f"REPRO_TABLES is `{chosen}`, which is not a directory.")
+        return Path(chosen)
+    packaged = Path(str(importlib.resources.files("repro"))) / "_tables"
+    return packaged if packaged.is_dir() else packaged.parent.parent / "tables"
+
+
+def study_names() -> list[str]:
+    """The names of all studies, in order."""
+    found = sorted(path.parent.name for path in tables_dir().glob("*/study.toml"))
+    if not found:
+        raise ReproError(f"No studies under `{tables_dir()}`.", "Set REPRO_TABLES or reinstall.")
+    return found
+
+
+def table_names(study: str) -> list[str]:
+    """The names of a study's tables, in printed order."""
+    paths = (tables_dir() / study).glob("table*.toml")
+    return sorted((path.stem for path in paths), key=lambda name: (len(name), name))
+
+
+@functools.cache
+def load_study(name: str) -> Study:
+    """The study of exactly that name."""
+    path = tables_dir() / name / "study.toml"
+    study = schema.read(Study, _toml(path), _shown(path))
+    if study.name != name:
+        raise ReproError(f"{_shown(path)}: `name` is `{study.name}`, the folder is `{name}`.")
+    return study
+
+
+@functools.cache
+def load_table(study: str, name: str) -> Table:
+    """The table of exactly that name."""
+    path = tables_dir() / study / f"{name}.toml"
+    table = schema.read(Table, _toml(path), _shown(path))
+    object.__setattr__(table, "study", study)
+    object.__setattr__(table, "name", name)
+    _check(table, load_study(study), _shown(path))
+    return table
+
+
+def find_study(text: str) -> Study:
+    """The study a user means: a name, a slug, or an unambiguous beginning of one."""
+    names = study_names()
+    if text in names:
+        return load_study(text)
+    by_name = {alias: name for name in names for alias in (name, *load_study(name).slugs)}
+    return load_study(by_name[_pick("study", text, list(by_name))])
+
+
+def find_table(study: Study, text: str) -> Table:
+    """The table a user means: `table3`, `3`, `III`."""
+    names = table_names(study.name)
+    if text not in names:
+        by_name = {
+            alias: name for name in names for alias in (name.removeprefix("table"), _roman(name))
+        }
+        name = (
+            by_name.get(text)
+            or by_name.get(text.upper())
+            or _pick(f"table in {study.name}:", text, names)
+        )
+        return load_table(study.name, name)
+    return load_table(study.name, text)
+
+
+def find_rows(table: Table, pattern: str | None) -> list[Row]:
+    """The rows whose label is, or matches, `pattern`; all of them for None."""
+    if pattern is None:
+        return list(table.rows)
+    exact = [row for row in table.rows if row.label == pattern]
+    if exact:
+        return exact
+    glob = pattern.lower()
+    found = [row for row in table.rows if fnmatch.fnmatchcase(row.label.lower(), glob)]
+    if not found:
+        found = [row for row in table.rows if row.label.lower().startswith(glob)]
+    if not found:
+        what = f"row in {table.study} {table.name}:"
+        raise unknown(what, pattern, (row.label for row in table.rows))
+    return found
+
+
+def find_row(table: Table, text: str) -> Row:
+    """The one row a user means."""
+    found = find_rows(table, text)
+    if len(found) > 1:
+        raise ReproError(
+            f"`{text}` means {len(found)} rows of {table.study} {table.name}.",
+            f"Name one: {', '.join(f'`{row.label}`' for row in found)}.",
+        )
+    return found[0]
+
+
+def find_column(table: Table, text: str) -> Column:
+    """The column a user means: its key, its printed label, or its metric."""
+    for attribute in ("key", "label", "metric"):
+        for column in table.columns:
+            if (getattr(column, attribute) or "").lower() == text.lower():
+                return column
+    raise unknown(
+        f"column in {table.study} {table.name}:", text, (column.key for column in table.columns)
+    )
+
+
+def _pick(what: str, text: str, names: Sequence[str]) -> str:
+    beginnings = [name for name in names if name.lower().startswith(text.lower())]
+    exact = [name for name in beginnings if name.lower() == text.lower()]
+    if len(exact or beginnings) == 1:
+        return (exact or beginnings)[0]
+    if beginnings and text:
+        raise ReproError(f"`{text}` means several: {', '.join(beginnings)}.", "Name one in full.")
+    raise unknown(what, text, names)
+
+
+def _roman(name: str) -> str:
+    number, text = int(name.removeprefix("table")), ""
+    for value, letters in ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
+        text += letters * (number // value)
+        number %= value
+    return text
+
+
+def _shown(path: Path) -> str:
+    return "/".join(("tables", *path.parts[-2:]))
+
+
+def _toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReproError(f"{_shown(path)} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ReproError(f"{_shown(path)} is no TOML: {error}.") from error
+
+
+def _check(table: Table, study: Study, file: str) -> None:
+    """Raise for whatever the annotations cannot say about a table."""
+    keys = [column.key for column in table.columns]
+    labels = [row.label for row in table.rows]
+    for what, names in (("columns", keys), ("rows", labels)):
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ReproError(f"{file}: two {what} are called `{min(twice)}`.")
+    _check_name(file, "protocol", table.protocol, study.protocols)
+    if table.timing is not None:
+        _check_name(file, "timing", table.timing, study.timings)
+    for column in table.columns:
+        _check_column(column, table, file)
+    for row in table.rows:
+        _check_row(row, table, file)
+
+
+def _check_column(column: Column, table: Table, file: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", column.key):
+        raise ReproError(f"{file}: column key `{column.key}` is not lower_snake_case.")
+    if column.metric is None:
+        return
+    _check_name(file, f"metric of column `{column.key}`", column.metric, METRICS)
+    if column.unit != METRICS[column.metric]:
+        raise ReproError(
+            f"{file}: column `{column.key}` is in `{column.unit}`, "
+            f"but {column.metric} is in `{METRICS[column.metric]}`."
+        )
+    if column.metric == "macs":
+        _check_name(
+            file, f"convention of column `{column.key}`", column.convention or "", CONVENTIONS
+        )
+    if column.metric in SPEED and table.timing is None:
+        raise ReproError(f"{file}: column `{column.key}` needs the table to name a `timing`.")
+
+
+def _check_row(row: Row, table: Table, file: str) -> None:
+    keys = [column.key for column in table.columns]
+    for what in ("cells", "cites", "unreproducible", "off", "notes"):
+        for key in getattr(row, what):
+            _check_name(file, f"{what} of row `{row.label}`", key, keys)
+    named = row.model is not None or any(column.model for column in table.columns)
+    if named == (row.cited is not None):
+        raise ReproError(f"{file}: row `{row.label}` needs either `model` or `cited`.")
+    if row.model is not None and row.input is None:
+        raise ReproError(f"{file}: row `{row.label}` names a model, but no `input`.")
+    if row.counted is not None:
+        _check_name(file, f"counted of row `{row.label}`", row.counted.convention, CONVENTIONS)
+    for column in table.columns:
+        text = row.cells.get(column.key)
+        if text == "":
+            raise ReproError(
+                f"{file}: cell `{column.key}` of row `{row.label}` is empty.",
+                "Leave the key out where nothing is printed.",
+            )
+        if text is not None and column.metric and table.published(row, column) is None:
+            raise ReproError(
+                f"{file}: cell `{column.key}` of row `{row.label}` is no number: `{text}`."
+            )
+
+
+def _check_name(file: str, what: str, name: str, valid: Mapping[str, object] | list[str]) -> None:
+    if name not in valid:
+        error = unknown(what, name, valid)
+        raise ReproError(f"{file}: {error}", error.hint)
