@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from repro.judge import Cell
+    from repro.report.progress import Progress
     from repro.spec import Spec
     from repro.store import Store
 
@@ -121,7 +122,7 @@ def list_(
     models: Annotated[bool, typer.Option("--models", help="The models of the zoo.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List the papers, the tables of one, or the models.
+    """List papers, tables or models.
 
     Example: repro list paper1
     """
@@ -141,9 +142,8 @@ def list_(
             emit("list", studies=rows)
             return
         for one in found:
-            names = (one.name, *one.slugs)
             count = len(study.table_names(one.name))
-            print(f"{' · '.join(names)}: {one.title} ({one.year}), {count} tables")
+            print(f"{' · '.join((one.name, *one.slugs))}: {one.title} ({one.year}), {count} tables")
     else:
         one = study.find_study(paper)
         tables = [study.load_table(one.name, name) for name in study.table_names(one.name)]
@@ -161,7 +161,7 @@ def list_(
 
 @app.command()
 def show(paper: Paper, table: TableName, as_json: Json = False) -> None:
-    """Show a table as it is printed in the paper.
+    """Show a table as printed.
 
     Example: repro show paper2 table3
     """
@@ -192,14 +192,14 @@ def plan(
     store: StoreDir = RECORDS,
     as_json: Json = False,
 ) -> None:
-    """Tell what `run` would do: what is cached, what would run, what is lacking.
+    """Tell what `run` would do.
 
     Example: repro plan paper2 table1
     """
     from repro import plan as planning
     from repro.store import Store
 
-    wanted = planning.select(tables_of(paper, table), row, names_of(metric))
+    wanted = planning.select(planning.tables(paper, table), row, names_of(metric))
     kept = Store(store)
     specs = planning.specs(wanted)
     cached = [spec for spec in specs if kept.find(spec) is not None]
@@ -239,7 +239,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the totals.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure what is missing, judge every selected cell, and write RESULTS.md.
+    """Measure, judge every cell, write RESULTS.md.
 
     Example: repro run paper1 table1 --metric params,macs
     """
@@ -251,7 +251,7 @@ def run(
     gates = judge.kinds(names_of(fail_on))
     if not no_write:
         publish.check(results)
-    wanted = planning.select(tables_of(paper, table), row, names_of(metric))
+    wanted = planning.select(planning.tables(paper, table), row, names_of(metric))
     kept = Store(store)
     specs = planning.specs(wanted)
     with progress(specs, show=not quiet and not as_json) as tell:
@@ -281,18 +281,19 @@ def count(
     depth: Annotated[int, typer.Option(help="Levels of the module tree to print.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Count parameters and multiply-accumulates of models.
+    """Count parameters and MACs of models.
 
     Example: repro count lpn_50 --input 256x192 --convention all --depth 1
     """
     from repro import conventions
+    from repro import plan as planning
     from repro.errors import unknown
     from repro.spec import parse_size, spec_of
 
     names = list(conventions.CONVENTIONS) if convention == "all" else [convention]
     if convention not in ("all", *conventions.CONVENTIONS):
         raise unknown("convention", convention, ("all", *conventions.CONVENTIONS))
-    specs = [spec_of(name, parse_size(size), keypoints) for name in chosen_models(models)]
+    specs = [spec_of(name, parse_size(size), keypoints) for name in planning.models(models)]
     from repro.report import costs
     from repro.runners import count as counting
 
@@ -316,13 +317,14 @@ def parity(
     golden: Annotated[Path, typer.Option(help="Folder of goldens.")] = Path("tests/golden"),
     as_json: Json = False,
 ) -> None:
-    """Compare models with golden outputs of the official code, under seeded weights.
+    """Compare models with the official code.
 
     Example: repro parity lpn_50 --golden tests/golden
     """
+    from repro import plan as planning
     from repro.runners import parity as comparing
 
-    wanted = chosen_models(models) if models else None
+    wanted = planning.models(models) if models else None
     found = comparing.goldens(golden)
     skipped = [one.model for one in found.values() if one.model not in zoo.MODELS]
     results = []
@@ -356,7 +358,7 @@ def explain(
     store: StoreDir = RECORDS,
     as_json: Json = False,
 ) -> None:
-    """Explain one cell: text, interval, convention, sums per module, verdict, record.
+    """Explain the verdict on one cell.
 
     Example: repro explain paper2 table1 "LPN-50" flops
     """
@@ -379,7 +381,7 @@ def explain(
 
 @app.command()
 def doctor(store: StoreDir = RECORDS, as_json: Json = False) -> None:
-    """Look over this machine: software, extras, data, store, and what disturbs timing.
+    """Look over this machine.
 
     Example: repro doctor
     """
@@ -453,33 +455,6 @@ def names_of(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def tables_of(paper: str, table: str | None) -> list["study.Table"]:
-    """The tables that the words of a command mean."""
-    from repro import plan as planning
-    from repro import study
-
-    if paper == "all":
-        if table is not None:
-            raise ReproError(f"`all` takes no table, and `{table}` is one.", "Name a paper first.")
-        studies = [study.load_study(name) for name in study.study_names()]
-    else:
-        studies = [study.find_study(paper)]
-    return [one for found in studies for one in planning.tables_of(found, table)]
-
-
-def chosen_models(words: Sequence[str]) -> list[str]:
-    """The models that names and patterns mean."""
-    from repro.errors import unknown
-
-    found: dict[str, None] = {}
-    for word in words:
-        matching = zoo.list_models(word)
-        if not matching:
-            raise unknown("model", word, zoo.list_models())
-        found |= dict.fromkeys(matching)
-    return list(found)
-
-
 def report(cells: "Sequence[Cell]", quiet: bool) -> None:
     """Print the judged tables."""
     from repro import judge, study
@@ -500,6 +475,7 @@ def warn(store: "Store") -> None:
 
 
 def progress(specs: "Sequence[Spec]", show: bool) -> "Progress":
+    """A display of how far the runs are."""
     from repro.report.progress import Progress
 
     return Progress(specs, show)

@@ -16,6 +16,8 @@ class Convention:
     """the program that counts so"""
     rules: str
     """what it counts, in words"""
+    giga: tuple[int, ...] = (10**9,)
+    """what the tool, or the tables made with it, take G for"""
 
 
 _ALL = (
@@ -36,12 +38,14 @@ _ALL = (
         "get_model_summary of the HRNet, SimpleBaseline and LPN repositories",
         "convolutions and linear layers only, without bias; transposed convolutions on their "
         "output grid, four times too many at stride 2",
+        giga=(2**30, 10**9),
     ),
     Convention(
         "torchstat",
         "torchstat, the copy in the Lite-HRNet repository",
         "like mmcv, but pooling by window size, and a module that is called several times "
         "counts once",
+        giga=(2**30,),
     ),
     Convention(
         "conv",

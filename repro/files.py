@@ -11,20 +11,20 @@ def write_whole(path: Path, text: str, replace: bool = True) -> bool:
     Without `replace` an existing file is left as it is, and the answer is False.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        temporary.chmod(0o644)
         if replace:
-            os.replace(temporary, path)
-            return True
-        os.link(temporary, path)
+            temporary.replace(path)
+        else:
+            path.hardlink_to(temporary)
     except FileExistsError:
         return False
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
     return True

@@ -35,6 +35,8 @@ class Verdict:
     kind: str
     """one of KINDS"""
     reason: str
+    noteworthy: bool = True
+    """whether the reason says more than that the number is rounded as usual"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def _verdict(
     row, key = wanted.row, wanted.column.key
     how = published.prints(measured.value)
     if how:
-        return Verdict("match", _match_reason(wanted, published, measured, how))
+        counted = wanted.column.metric == "macs" and row.counted is not None
+        reason = _match_reason(wanted, measured, how)
+        return Verdict("match", reason, noteworthy=counted or how == "cut")
     if key in row.unreproducible:
         return Verdict("unreproducible", row.unreproducible[key])
     elsewhere = _other_input(wanted, published, find)
@@ -137,7 +141,7 @@ def _verdict(
     return Verdict("near" if abs(ratio - 1) <= NEAR else "off", f"Is {apart}. {note}")
 
 
-def _match_reason(wanted: Wanted, published: Published, measured: Measured, how: str) -> str:
+def _match_reason(wanted: Wanted, measured: Measured, how: str) -> str:
     number = f"{int(measured.value):,} {measured.unit}"
     counted = wanted.row.counted
     if measured.convention is None:
@@ -148,16 +152,16 @@ def _match_reason(wanted: Wanted, published: Published, measured: Measured, how:
 
 
 def _other_conventions(wanted: Wanted, published: Published, record: Record) -> str:
-    """The conventions and units of G, other than the cell's own, that print the same text."""
+    """The conventions other than the cell's own, each in its own G, that print the same text."""
     if wanted.column.metric != "macs":
         return ""
     scale = study.scale(wanted.row, wanted.column)
     found = []
-    for name in CONVENTIONS:
-        value = record.value("macs", name)
-        for giga, shown in GIGA.items():
+    for rules in CONVENTIONS.values():
+        value = record.value("macs", rules.name)
+        for giga in rules.giga:
             if value is not None and published.prints(Fraction(value) * scale / giga):
-                found.append(f"`{name}` with {shown} ({float(value) / giga:.4f} G)")
+                found.append(f"`{rules.name}` with {GIGA[giga]} ({float(value) / giga:.4f} G)")
     return ", ".join(found)
 
 

@@ -6,28 +6,46 @@ import zoo
 from repro import study
 from repro.errors import ReproError, unknown
 from repro.spec import Spec, Wanted, spec_of
-from repro.study import COST, METRICS, SPEED, Column, Row, Study, Table
+from repro.study import COST, METRICS, SPEED, Column, Row, Table
 
 SYNONYMS = {"flops": "macs", "gflops": "macs", "ap": "AP", "pckh": "Mean"}
 
 
-def tables_of(found: Study, table: str | None) -> list[Table]:
-    """One table of a study, or all of them."""
-    if table is not None:
-        return [study.find_table(found, table)]
-    return [study.load_table(found.name, name) for name in study.table_names(found.name)]
+def tables(paper: str = "all", table: str | None = None) -> list[Table]:
+    """The tables that a user means: one, those of a paper, or those of `all` papers."""
+    if paper == "all":
+        if table is not None:
+            raise ReproError(f"`all` takes no table, and `{table}` is one.", "Name a paper first.")
+        names = study.study_names()
+    else:
+        found = study.find_study(paper)
+        if table is not None:
+            return [study.find_table(found, table)]
+        names = [found.name]
+    return [study.load_table(name, each) for name in names for each in study.table_names(name)]
+
+
+def models(words: Sequence[str]) -> list[str]:
+    """The models that names and patterns such as `lpn_*` mean."""
+    found: dict[str, None] = {}
+    for word in words:
+        matching = zoo.list_models(word)
+        if not matching:
+            raise unknown("model", word, zoo.list_models())
+        found |= dict.fromkeys(matching)
+    return list(found)
 
 
 def select(
-    tables: Sequence[Table], row: str | None = None, metrics: Sequence[str] = ()
+    chosen: Sequence[Table], row: str | None = None, metrics: Sequence[str] = ()
 ) -> list[Wanted]:
     """The printed numbers of some tables, restricted to rows and metrics."""
-    chosen = _metrics(tables, metrics)
+    kinds = _metrics(chosen, metrics)
     found = []
-    for table in tables:
+    for table in chosen:
         for one in study.find_rows(table, row):
             for column in table.columns:
-                if column.metric in chosen and column.key in one.cells:
+                if column.metric in kinds and column.key in one.cells:
                     found.append(_wanted(table, one, column))
     return found
 
@@ -48,24 +66,24 @@ def specs(wanted: Iterable[Wanted]) -> list[Spec]:
     return list({spec.key: spec for cell in wanted for spec in cell.specs}.values())
 
 
-def _metrics(tables: Sequence[Table], names: Sequence[str]) -> set[str]:
-    present = {column.metric for table in tables for column in table.columns if column.metric}
+def _metrics(chosen: Sequence[Table], names: Sequence[str]) -> set[str]:
+    present = {column.metric for table in chosen for column in table.columns if column.metric}
     if not names:
         return present
     by_lower = {metric.lower(): metric for metric in METRICS} | SYNONYMS
-    chosen = set()
+    kinds = set()
     for name in names:
         metric = by_lower.get(name.lower())
         if metric is None:
             raise unknown("metric", name, METRICS)
-        chosen.add(metric)
-    if not chosen & present:
-        where = ", ".join(f"{table.study} {table.name}" for table in tables[:3])
+        kinds.add(metric)
+    if not kinds & present:
+        where = ", ".join(f"{table.study} {table.name}" for table in chosen[:3])
         raise ReproError(
             f"No column of {where} holds {', '.join(f'`{name}`' for name in names)}.",
             f"Metrics there: {', '.join(metric for metric in METRICS if metric in present)}.",
         )
-    return chosen
+    return kinds
 
 
 def _wanted(table: Table, row: Row, column: Column) -> Wanted:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from repro import plan, study
+from repro import plan
 from repro.errors import ReproError
 from repro.files import write_whole
 from repro.judge import judge_all
@@ -13,12 +13,7 @@ def render(store: Store) -> str:
     """The document, from every table and the store's records."""
     from repro.report import markdown
 
-    tables = [
-        table
-        for name in study.study_names()
-        for table in plan.tables_of(study.load_study(name), None)
-    ]
-    return markdown.results(judge_all(plan.select(tables), store.find))
+    return markdown.results(judge_all(plan.select(plan.tables()), store.find))
 
 
 def check(path: Path) -> None:

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 from repro.errors import ReproError, unknown
@@ -24,7 +24,7 @@ def read(cls: type[T], data: object, file: str, place: str = "") -> T:
     """`data` as a `cls`; raise ReproError naming `file` and the place of the first wrong value."""
     if not isinstance(data, Mapping):
         raise ReproError(f"{file}: `{place or 'the file'}` should be a table.")
-    fields = _fields(cls)
+    fields = _fields(typing.cast(Hashable, cls))
     for key in data:
         if key not in fields:
             error = unknown("key", str(_join(place, key)), (_join(place, name) for name in fields))
@@ -46,14 +46,14 @@ def _join(place: str, key: str) -> str:
 
 
 @functools.cache
-def _fields(cls: type) -> dict[str, tuple[object, bool]]:
+def _fields(cls: Hashable) -> dict[str, tuple[object, bool]]:
     hints = typing.get_type_hints(cls)
     return {
         field.name: (
             hints[field.name],
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
         )
-        for field in dataclasses.fields(cls)
+        for field in dataclasses.fields(typing.cast(type, cls))
         if field.init
     }
 
@@ -107,5 +107,5 @@ def _tuple(
 
 def _describe(annotation: object) -> str:
     if annotation in type_names:
-        return type_names[annotation]  # type: ignore[index]
+        return type_names[annotation]
     return "a list" if typing.get_origin(annotation) is tuple else "a table"

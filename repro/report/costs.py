@@ -37,8 +37,7 @@ def tree(spec: Spec, count: Count, depth: int = 0) -> RenderableType:
         label = Text("  " * level + name).append(f"  {part.kind}", style="dim")
         grid.add_row(label, f"{part.params:,}", *(f"{macs:,}" for macs in part.macs.values()))
     lines: list[RenderableType] = [Text(str(spec), style="bold"), grid]
-    for name in count.macs:
-        lines.append(Text(f"{name}: {CONVENTIONS[name].rules}", style="dim"))
+    lines += [Text(f"{name}: {CONVENTIONS[name].rules}", style="dim") for name in count.macs]
     unknown = ", ".join(count.uncounted) or "none"
     lines.append(Text(f"operators without a rule: {unknown}", style="dim"))
     return Group(*lines)

@@ -82,6 +82,8 @@ def _measured(cell: Cell, record: Record, scale: int) -> list[RenderableType]:
     grid.add_column(width=9)
     for part in record.parts:
         own = part.macs.get(convention, 0) if convention else part.params
+        if not own:
+            continue
         grid.add_row("", part.name, Text(part.kind, style="dim"), Text(f"{own:,}", justify="right"))
     lines.append(grid)
     if convention:
@@ -90,7 +92,7 @@ def _measured(cell: Cell, record: Record, scale: int) -> list[RenderableType]:
             for one in record.measurements
             if one.convention not in (None, convention)
         )
-        lines.append(_line("also", ", ".join(others)))
+        lines.append(_line("also", f"{', '.join(others)} in the same G"))
     return lines
 
 

@@ -59,6 +59,7 @@ def _matrix(cells: Sequence[Cell]) -> str:
     )
     matrix = pd.crosstab([frame["study"], frame["cells of"]], frame["verdict"])
     kinds = [kind for kind in KINDS if kind in matrix.columns]
+    matrix = matrix.reindex(("parameters", "MACs", "accuracy", "speed"), level=1)
     matrix = matrix[kinds].rename(columns={kind: f"{text.SIGNS[kind]} {kind}" for kind in kinds})
     return _markdown(matrix.reset_index().astype(str))
 
@@ -117,7 +118,7 @@ def _reasons(cells: Sequence[Cell]) -> list[str]:
     """One line for each distinct reason of a verdict other than a plain match."""
     grouped: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
-        if cell.verdict.kind != "match" or "cut" in cell.verdict.reason or cell.wanted.row.counted:
+        if cell.verdict.noteworthy:
             grouped.setdefault((cell.verdict.kind, cell.verdict.reason), []).append(cell)
     order = sorted(grouped, key=lambda key: list(KINDS).index(key[0]))
     return [

@@ -28,7 +28,7 @@ SHOWN_REASONS = ("convention", "near", "off", "unreproducible")
 def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
     """Print one table: the paper's value, ours and the sign in each selected cell."""
     wide = _grid(table, cells, hide=())
-    hidden = [column for column in text.columns_with(cells, measurable=False)]
+    hidden = text.columns_with(cells, measurable=False)
     if hidden and console.measure(wide).minimum > console.width:
         wide = _grid(table, cells, hide=[column.key for column in hidden])
     else:

@@ -17,6 +17,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import activation, batchnorm, conv, pooling
+from torch.nn.modules.utils import _pair
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import zoo
@@ -27,7 +28,7 @@ TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 CONVOLUTION = conv._ConvNd
 NORMALISATION = batchnorm._BatchNorm
 ADAPTIVE = (pooling._AdaptiveAvgPoolNd, pooling._AdaptiveMaxPoolNd)
-POOLING = (pooling._AvgPoolNd, pooling._MaxPoolNd, *ADAPTIVE)
+WINDOWED = (pooling._AvgPoolNd, pooling._MaxPoolNd)
 RECTIFIER = (nn.ReLU, nn.ReLU6, nn.PReLU, nn.ELU, nn.LeakyReLU)
 
 
@@ -59,7 +60,7 @@ def mmcv(call: Call) -> tuple[str, int]:
         return "linear", result.numel() * module.in_features
     if isinstance(module, RECTIFIER):
         return "activation", result.numel()
-    if isinstance(module, POOLING):
+    if isinstance(module, (*WINDOWED, *ADAPTIVE)):
         return "pool", size.numel()
     if isinstance(module, nn.Upsample):
         return "upsample", result.numel()
@@ -74,8 +75,9 @@ def torchstat(call: Call) -> tuple[str, int]:
             sum(side // cells + 1 for _ in range(cells))
             for side, cells in zip(size.shape[2:], result.shape[2:], strict=True)
         )
-    if isinstance(module, pooling._MaxPoolNd | pooling._AvgPoolNd):
-        return "pool", prod(_pair(module.kernel_size)) * result.numel()
+    if isinstance(module, WINDOWED):
+        height, width = _pair(module.kernel_size)
+        return "pool", height * width * result.numel()
     if isinstance(module, nn.Upsample):
         return "upsample", area(result)
     if isinstance(module, nn.LayerNorm):
@@ -124,10 +126,6 @@ def area(tensor: Tensor) -> int:
 def bias(module: nn.Module, result: Tensor) -> int:
     """One addition for each output element of a module with a bias."""
     return result.numel() if getattr(module, "bias", None) is not None else 0
-
-
-def _pair(size: int | tuple[int, ...]) -> tuple[int, ...]:
-    return (size, size) if isinstance(size, int) else tuple(size)
 
 
 @dataclass

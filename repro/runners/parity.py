@@ -206,5 +206,5 @@ def _error(golden: Output, output: Tensor) -> float:
         abs(float(flat.mean()) - golden.mean),
         abs(float(flat.abs().max()) - golden.absmax),
     ]
-    worst = max(deviations)
+    worst = float(max(deviations))
     return worst / golden.absmax if golden.absmax else worst
