@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import zoo
 from repro.errors import ReproError, unknown
@@ -29,8 +30,10 @@ class Spec:
     @functools.cached_property
     def key(self) -> str:
         """The sha256 of the canonical JSON of this spec and of the code it runs."""
-        code = fingerprint(zoo.MODELS[self.model].module, "repro.runners.count")
-        text = json.dumps({**self.described(), "code": code}, sort_keys=True)
+        entry = zoo.MODELS[self.model]
+        built = [entry.builder, dict(entry.options)]
+        code = fingerprint(entry.module, "repro.runners.count")
+        text = json.dumps({**self.described(), "built": built, "code": code}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def described(self) -> dict[str, object]:
@@ -62,8 +65,10 @@ class Wanted:
         return tuple(spec for spec in (self.spec, self.other) if spec is not None)
 
 
-def spec_of(model: str, size: Size, keypoints: int | None = None, options: Options = {}) -> Spec:  # noqa: B006
-    """The spec of a count; raise ReproError for a model or an input size that cannot be."""
+def spec_of(
+    model: str, size: Size, keypoints: int | None = None, options: Options = MappingProxyType({})
+) -> Spec:
+    """The spec of a count; raise ReproError for a model, size or keypoint count that cannot be."""
     if model not in zoo.MODELS:
         raise unknown("model", model, zoo.MODELS)
     entry = zoo.MODELS[model]
@@ -73,7 +78,12 @@ def spec_of(model: str, size: Size, keypoints: int | None = None, options: Optio
             f"Both sides must be multiples of {entry.stride}, at most 4096; "
             "sizes are height x width.",
         )
-    return Spec(model, size, keypoints or entry.keypoints, options)
+    count = entry.keypoints if keypoints is None else keypoints
+    if not 1 <= count <= 1000:
+        raise ReproError(
+            f"`{model}` cannot have {count} keypoints.", "COCO has 17, MPII 16, CrowdPose 14."
+        )
+    return Spec(model, size, count, dict(options))
 
 
 def parse_size(text: str) -> Size:

@@ -41,7 +41,7 @@ class UnknownModelError(ValueError):
 
 
 MODELS: Mapping[str, Entry] = {
-    # Heatmap weighting loss (Li et al., ICPR 2022) and the networks beside it
+    # Heatmap weighting loss (Li and Xiang, ICPR 2022) and the networks beside it
     "simplebaseline_mobilenetv2": Entry("zoo.simplebaseline", "simplebaseline_mobilenetv2"),
     "simplebaseline_mobilenetv3": Entry("zoo.simplebaseline", "simplebaseline_mobilenetv3"),
     "simplebaseline_mobilenetv3_hsig12": Entry(

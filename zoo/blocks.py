@@ -84,8 +84,8 @@ class SqueezeExcite(nn.Module):
 class InvertedResidual(nn.Module):
     """Inverted residual of MobileNetV2 and V3, as MMPose's InvertedResidual.
 
-    The middle convolution is depthwise unless `groups` says otherwise; there is no expansion where
-    `middle` equals `channels` and `expand` is false.
+    The middle convolution is depthwise unless `groups` says otherwise. Without `expand`, `middle`
+    must equal `channels`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Network of "Lightweight Human Pose Estimation Using Heatmap-Weighting Loss" (Li et al., 2022).
+"""Network of "Lightweight Human Pose Estimation Using Heatmap-Weighting Loss" (Li, Xiang, 2022).
 
 The official code is HAIV-Lab/ICPR22w, on MMPose and mmcv.
 """
@@ -117,10 +117,9 @@ ATTENTIONS: dict[str, Callable[[int, int], nn.Module]] = {
 class LiteHead(nn.Module):
     """Three light deconvolution units, attention, and a 1x1 convolution to the heatmaps.
 
-    A unit is a depthwise 4x4 deconvolution, BN, ReLU, a 1x1 convolution, BN, ReLU.
-
-    As in the code, the attention stands once, behind the third unit, and the 1x1 convolutions have
-    a bias although a batch norm follows.
+    A unit is a depthwise 4x4 deconvolution, BN, ReLU, a 1x1 convolution, BN, ReLU. As in the code,
+    the attention stands once, behind the third unit, and the 1x1 convolutions have a bias although
+    a batch norm follows.
     """
 
     def __init__(self, channels: int, keypoints: int, attention: nn.Module) -> None:

@@ -197,7 +197,9 @@ def observe(model: nn.Module, size: tuple[int, int]) -> tuple[Costs, set[str]]:
             elif macs:
                 costs.add(convention, path, operator, macs)
 
-    with _paths(model, record) as path, _Operators(costs, path) as operators, torch.no_grad():
+    operators = _Operators()
+    operators.costs, operators.unknown = costs, set()
+    with _paths(model, record) as operators.path, operators, torch.no_grad():
         model(torch.zeros(1, 3, *size, device="meta"))
     for (convention, module_path), (operator, macs) in last.items():
         costs.add(convention, module_path, operator, macs)
@@ -249,14 +251,15 @@ COUNTED: dict[str, tuple[str, Callable[[tuple[Tensor, ...], Tensor], int]]] = {
 
 _FREE = """
 _adaptive_avg_pool2d _softmax _to_copy _unsafe_view abs adaptive_avg_pool2d
-adaptive_max_pool2d add add_ alias amax arange as_strided avg_pool2d batch_norm cat chunk
-clamp clamp_min clone constant_pad_nd copy_ detach div div_ dropout empty empty_like expand
-flatten gelu hardsigmoid hardsigmoid_ hardswish hardswish_ hardtanh hardtanh_ layer_norm
-leaky_relu max max_pool2d max_pool2d_with_indices mean mul mul_ native_batch_norm
-native_layer_norm ones ones_like permute prelu relu relu6 relu_ repeat reshape rsub select
-sigmoid sigmoid_ silu slice softmax split split_with_sizes squeeze stack sub sum t to
-transpose unbind unsqueeze upsample_bilinear2d upsample_nearest2d var_mean view zeros
-zeros_like
+adaptive_max_pool2d add add_ alias amax arange as_strided avg_pool2d batch_norm cat
+channel_shuffle chunk clamp clamp_min clone constant_pad_nd copy_ detach div div_ dropout
+empty empty_like erf exp expand flatten gelu hardsigmoid hardsigmoid_ hardswish hardswish_
+hardtanh hardtanh_ layer_norm leaky_relu mT max max_pool2d max_pool2d_with_indices maximum
+mean minimum movedim mul mul_ native_batch_norm native_channel_shuffle native_layer_norm neg
+numpy_T ones ones_like permute pixel_shuffle pow prelu relu relu6 relu_ repeat reshape roll
+rsqrt rsub select sigmoid sigmoid_ silu slice softmax split split_with_sizes sqrt square
+squeeze stack sub sum t tanh to transpose unbind unfold unsqueeze upsample_bilinear2d
+upsample_nearest2d var_mean view where zeros zeros_like
 """
 FREE = frozenset(_FREE.split())
 """aten operators that move, compare, add, scale or squash, none of them a multiply-accumulate"""
@@ -265,12 +268,17 @@ FREE = frozenset(_FREE.split())
 class _Operators(TorchDispatchMode):
     """Count the multiply-accumulates of every aten operator that runs: the `conv` convention."""
 
-    def __init__(self, costs: Costs, path: list[str]) -> None:
-        super().__init__()
-        self.costs, self.path = costs, path
-        self.unknown: set[str] = set()
+    costs: Costs
+    path: list[str]
+    unknown: set[str]
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+    def __torch_dispatch__(
+        self,
+        func: torch._ops.OpOverload,
+        types: object,
+        args: tuple[Tensor, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         result = func(*args, **(kwargs or {}))
         name = func.overloadpacket.__name__
         if name in COUNTED:

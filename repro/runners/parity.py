@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 
 import numpy as np
@@ -84,16 +84,23 @@ def run(golden: Golden) -> Parity:
     problem = _compare_names(golden, state)
     if problem:
         return Parity(golden.model, False, params_ok, False, None, problem)
-    with torch.no_grad():
-        fill(state, golden.seed)
-        outputs = flatten(model(seeded_input(golden.input, golden.seed)))
+    try:
+        with torch.no_grad():
+            fill(state, golden.seed)
+            outputs = flatten(model(seeded_input(golden.input, golden.seed)))
+    except RuntimeError as failure:
+        problem = f"an input of {list(golden.input)} fails: {failure}"
+        return Parity(golden.model, False, params_ok, True, None, problem)
     problem = _compare_shapes(golden.outputs, outputs)
     if problem:
         return Parity(golden.model, False, params_ok, True, None, problem)
-    error = max(_error(*pair) for pair in zip(golden.outputs, outputs, strict=True))
+    errors = [_error(*pair) for pair in zip(golden.outputs, outputs, strict=True)]
+    if not all(isfinite(error) for error in errors):
+        return Parity(golden.model, False, params_ok, True, None, "outputs are not finite")
+    error = max(errors)
     if not params_ok:
         problem = f"the parameter count is not {golden.params:,}"
-    elif not error <= TOLERANCE:
+    elif error > TOLERANCE:
         problem = f"outputs differ by {error:.1e} of their largest value"
     return Parity(golden.model, not problem, params_ok, True, error, problem)
 
@@ -206,5 +213,5 @@ def _error(golden: Output, output: Tensor) -> float:
         abs(float(flat.mean()) - golden.mean),
         abs(float(flat.abs().max()) - golden.absmax),
     ]
-    worst = float(max(deviations))
+    worst = float(torch.tensor(deviations, dtype=torch.float64).max())  # NaN stays NaN
     return worst / golden.absmax if golden.absmax else worst

@@ -1,0 +1,59 @@
+"""What the tests share: the command line run in this process, and folders of their own."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import cli
+from repro import study
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def repro(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """`repro("show", "paper1", "table1")` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REPRO_STORE", raising=False)
+
+    def run(*words: str) -> Outcome:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["repro", *words])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        code = stop.value.code
+        return Outcome(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def own_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of tables/ that a test may alter."""
+    copy = tmp_path / "tables"
+    shutil.copytree(ROOT / "tables", copy)
+    monkeypatch.setenv("REPRO_TABLES", str(copy))
+    study.load_study.cache_clear()
+    study.load_table.cache_clear()
+    yield copy
+    study.load_study.cache_clear()
+    study.load_table.cache_clear()

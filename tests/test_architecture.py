@@ -1,0 +1,96 @@
+"""Imports point one way, and the start is light."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = (
+    {"errors", "published", "conventions", "files", "env"},
+    {"schema"},
+    {"study"},
+    {"spec"},
+    {"store"},
+    {"judge", "stats"},
+    {"plan", "housekeeping", "doctor", "runners", "report"},
+    {"run", "publish"},
+)
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def imports(path: Path) -> set[str]:
+    """The dotted names that a file imports, at any depth."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "repro").rglob("*.py")), ids=lambda path: path.stem)
+def test_repro_imports_downwards_only(path: Path) -> None:
+    parts = path.relative_to(ROOT / "repro").with_suffix("").parts
+    own = parts[0]
+    for name in imports(path):
+        head, _, rest = name.partition(".")
+        assert head not in ("cli", "tables", "tests")
+        if head == "repro" and rest and own != "__init__":
+            module = rest.partition(".")[0]
+            if module in LEVEL and module != own:
+                assert LEVEL[module] <= LEVEL[own], f"{path.name} imports {name}"
+                if own == "report":
+                    assert module != "plan"
+                if own == "runners":
+                    assert module not in ("judge", "published")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "zoo").rglob("*.py")), ids=lambda path: path.stem)
+def test_the_zoo_knows_nothing_of_repro(path: Path) -> None:
+    assert not {name for name in imports(path) if name.partition(".")[0] in ("repro", "cli")}
+
+
+@pytest.mark.parametrize("words", ["list", "show paper1 table1", "plan paper1 table1", "--help"])
+def test_looking_does_not_import_torch(words: str, tmp_path: Path) -> None:
+    code = (
+        "import sys, cli\n"
+        "try:\n    cli.main()\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = {'torch', 'timm', 'numpy', 'pandas', 'fvcore'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words.split()],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_cached_run_does_not_import_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys, cli\n"
+        "try:\n    cli.main()\n"
+        "except SystemExit as stop:\n    assert stop.code == 0, stop.code\n"
+        "sys.exit('imported torch' if 'torch' in sys.modules else 0)"
+    )
+    shutil.copytree(ROOT / "records", tmp_path / "records")
+    words = ["run", "paper1", "table1"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "10 cached" in done.stderr

@@ -1,0 +1,162 @@
+"""Records are written once, whole or not at all."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from repro import store as storing
+from repro.errors import StoreError
+from repro.housekeeping import collect, entries, remove
+from repro.spec import spec_of
+from repro.store import Measurement, Part, Record, Store
+
+ROOT = Path(__file__).parent.parent
+SPEC = spec_of("lpn_50", (256, 192))
+
+
+def record(value: int = 7, key: str = SPEC.key) -> Record:
+    """A small record."""
+    return Record(
+        key=key,
+        spec=SPEC.described(),
+        measurements=(Measurement("macs", value, "MACs", "hrnet"),),
+        env={"python": "3.11"},
+        parts=(Part("conv1", "Conv2d", 1, {"hrnet": 7}),),
+    )
+
+
+def test_what_was_written_is_found(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.find(SPEC) is None
+    path = store.add(record())
+    assert path == tmp_path / SPEC.key[:2] / f"{SPEC.key}.json"
+    found = store.find(SPEC)
+    assert found is not None
+    assert found.value("macs", "hrnet") == 7
+    assert found.value("macs", "conv") is None
+    assert found.parts[0].macs == {"hrnet": 7}
+    assert not store.warnings
+
+
+def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = store.add(record(7))
+    before = first.read_bytes()
+    assert store.add(record(8)) == first
+    assert first.read_bytes() == before
+
+
+def test_a_fresh_run_is_kept_beside_the_first_and_counts(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first, second = store.add(record(7)), store.add(record(8), again=True)
+    assert second.name == f"{SPEC.key}.2.json"
+    found = store.find(SPEC)
+    assert first.exists() and found is not None
+    assert found.value("macs", "hrnet") == 8
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: text.replace('"value": 7', '"value": 8'),
+        lambda text: text.replace('"schema": 1', '"schema": 99'),
+        lambda text: text.replace('"macs"', '"smac"'),
+        lambda text: "[]",
+        lambda text: "\x00" * 100,
+        lambda text: "[" * 100_000,
+        lambda text: text.replace("hrnet", "\udcff"),
+    ],
+)
+def test_a_torn_or_edited_record_is_named_and_measured_again(tmp_path: Path, spoil) -> None:
+    store = Store(tmp_path)
+    path = store.add(record())
+    path.write_text(spoil(path.read_text()), encoding="utf-8", errors="surrogateescape")
+    assert store.find(SPEC) is None
+    assert path.name in store.warnings[0]
+    assert store.add(record()) == path
+    assert Store(tmp_path).find(SPEC) is not None
+    assert path.with_suffix(".broken").exists()
+
+
+def test_a_record_under_a_wrong_name_is_not_served(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = store.add(record(key="ab" + SPEC.key[2:]))
+    target = tmp_path / SPEC.key[:2] / f"{SPEC.key}.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(path.read_bytes())
+    assert store.find(SPEC) is None
+    assert store.warnings
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match="No space left"):
+        Store(tmp_path).add(record())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"):
+        Store(tmp_path / "file").add(record())
+
+
+def test_processes_that_write_at_once_do_not_corrupt(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:3]\n"
+        "from pathlib import Path\n"
+        "from test_store import record\n"
+        "from repro.store import Store\n"
+        "store = Store(Path(sys.argv[3]))\n"
+        "for turn in range(30):\n"
+        "    store.add(record(int(sys.argv[4])), again=turn % 3 == 0)\n"
+    )
+    words = [sys.executable, "-c", code, str(ROOT), str(ROOT / "tests"), str(tmp_path)]
+    writers = [subprocess.Popen([*words, str(number)]) for number in range(4)]
+    assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
+    found = list(Store(tmp_path).all())
+    assert len(found) >= 40
+    assert all(one is not None for _, one in found)
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_record_says_nothing_of_host_user_or_folder(tmp_path: Path) -> None:
+    from repro import env
+
+    text = json.dumps(env.fingerprint())
+    assert str(ROOT) not in text
+    assert os.uname().nodename not in text.replace("Linux", "")
+    assert set(env.fingerprint()) >= {"python", "cores", "memory_gib", "libraries"}
+
+
+def test_housekeeping_finds_stale_and_broken_records(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    current = store.add(record())
+    stale = store.add(record(key="0" * 64))
+    broken = store.add(record(key="1" * 64))
+    broken.write_text("{")
+    assert {entry.path: entry.state for entry in entries(store)} == {
+        current: "current",
+        stale: "stale",
+        broken: "broken",
+    }
+    assert collect(store, dry_run=True) == [stale, broken] and stale.exists()
+    assert collect(store, dry_run=False) == [stale, broken]
+    assert not stale.exists() and not broken.exists() and current.exists()
+    assert remove(store, SPEC.key[:8]) == [current]
+
+
+def test_the_digest_covers_every_field() -> None:
+    data = json.loads(storing._dump(record()))
+    for key in data:
+        if key != "digest":
+            assert storing._digest({**data, key: "altered"}) != data["digest"]

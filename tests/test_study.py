@@ -1,0 +1,165 @@
+"""The published tables as data: equal to the print, and checked when read."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import zoo
+from repro import study
+from repro.errors import ReproError
+
+PRINT = Path(__file__).parent / "print"
+TABLES = [(name, table) for name in study.study_names() for table in study.table_names(name)]
+TYPESETTING = str.maketrans({" ": "", "₁": "1", "₂": "2", "₃": "3", "₄": "4"})
+
+
+def plain(text: str) -> str:
+    """Without what differs between two readings of one print: spaces and subscripts."""
+    return text.translate(TYPESETTING)
+
+
+@pytest.mark.parametrize(("paper", "name"), TABLES)
+def test_every_cell_equals_an_independent_transcription(paper: str, name: str) -> None:
+    table = study.load_table(paper, name)
+    with (PRINT / f"{paper}_{name}.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert [plain(column.label) for column in table.columns] == [plain(label) for label in header]
+    ours = [[row.cells.get(column.key, "") for column in table.columns] for row in table.rows]
+    assert [[plain(cell) for cell in row] for row in ours] == [
+        [plain(cell) for cell in row] for row in rows
+    ]
+
+
+def test_the_four_papers_have_23_tables_175_rows_and_1455_cells() -> None:
+    tables = [study.load_table(*each) for each in TABLES]
+    assert len(tables) == 23
+    assert sum(len(table.rows) for table in tables) == 175
+    assert sum(len(table.rows) * len(table.columns) for table in tables) == 1455
+
+
+def test_no_cell_keeps_a_citation_or_a_dash() -> None:
+    for each in TABLES:
+        for row in study.load_table(*each).rows:
+            for text in row.cells.values():
+                assert "[" not in text
+                assert text.strip("-–—_ ") != ""
+
+
+def test_every_third_party_value_is_of_a_named_model() -> None:
+    for name in study.study_names():
+        for value in study.load_study(name).third_party:
+            assert value.model and value.source
+
+
+@pytest.mark.parametrize(
+    ("paper", "table", "row", "column", "text"),
+    [
+        ("paper3", "table2", "TokenPose*", "wrist", "95.9"),
+        ("paper1", "table6", "CBAM", "ar", "71.02"),
+    ],
+)
+def test_a_suspicious_value_stays_as_printed_with_a_note(
+    paper: str, table: str, row: str, column: str, text: str
+) -> None:
+    found = study.find_row(study.load_table(paper, table), row)
+    assert found.cells[column] == text
+    assert found.notes[column]
+
+
+def test_the_rows_of_this_zoo_are_within_reach_of_their_models() -> None:
+    for each in TABLES:
+        for row in study.load_table(*each).rows:
+            if row.model in zoo.MODELS:
+                assert row.input is not None
+                assert not any(side % zoo.MODELS[row.model].stride for side in row.input)
+
+
+@pytest.mark.parametrize("text", ["table3", "3", "III", "iii", "TABLE3"])
+def test_a_table_has_several_names(text: str) -> None:
+    assert study.find_table(study.find_study("lpn"), text).name == "table3"
+
+
+@pytest.mark.parametrize(
+    ("paper", "near"), [("paper5", "paper"), ("icpr", ""), ("wlitepos", ""), ("zzz", "paper1")]
+)
+def test_a_paper_is_found_by_its_beginning_or_the_error_helps(paper: str, near: str) -> None:
+    if near:
+        with pytest.raises(ReproError) as error:
+            study.find_study(paper)
+        assert near in error.value.hint
+    else:
+        assert study.find_study(paper).name in ("paper1", "paper4")
+
+
+def test_an_ambiguous_beginning_is_not_guessed() -> None:
+    with pytest.raises(ReproError, match="means several"):
+        study.find_study("pap")
+    with pytest.raises(ReproError, match="means 2 rows"):
+        study.find_row(study.load_table("paper1", "table1"), "Small")
+
+
+def test_rows_are_found_by_pattern() -> None:
+    table = study.load_table("paper2", "table3")
+    assert [row.model for row in study.find_rows(table, "lpn-50*")] == ["lpn_50_nogc", "lpn_50"]
+    with pytest.raises(ReproError) as error:
+        study.find_rows(table, "resnet")
+    assert "LPN-50" in error.value.hint
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace the first occurrence in a file."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('metric = "params"', 'metrik = "params"', "no key `columns[3].metrik`"),
+        ('metric = "params"', 'metric = "parms"', "no metric of column `params` `parms`"),
+        ('unit = "M"', 'unit = "G"', "column `params` is in `G`"),
+        ('convention = "mmcv"', 'convention = "mmvc"', "no convention of column `gflops` `mmvc`"),
+        ('params = "9.6M"', 'params = "9.6 M"', "is no number: `9.6 M`"),
+        ('params = "9.6M"', 'params = ""', "is empty"),
+        ('params = "9.6M"', 'parms = "9.6M"', "no cells of row"),
+        ("input = [256, 192]", "input = [256]", "should have 2 values"),
+        ("input = [256, 192]\n", "", "names a model, but no `input`"),
+        ('protocol = "coco-val2017"', 'protocol = "coco"', "no protocol `coco`"),
+        ('key = "ap50"', 'key = "ap"', "two columns are called `ap`"),
+        ('key = "ap50"', 'key = "AP50"', "not lower_snake_case"),
+        ('model = "simplebaseline_mobilenetv2"\n', "", "needs either `model` or `cited`"),
+        ("[[columns]]", "[[columns", "is no TOML"),
+        ("384x288", "256x192", "two rows are called"),
+    ],
+)
+def test_a_broken_table_names_file_and_key(
+    own_tables: Path, old: str, new: str, message: str
+) -> None:
+    edit(own_tables / "paper1" / "table1.toml", old, new)
+    with pytest.raises(ReproError) as error:
+        study.load_table("paper1", "table1")
+    assert str(error.value).startswith("tables/paper1/table1.toml")
+    assert message in str(error.value)
+
+
+def test_an_undecodable_or_absent_file_is_one_sentence(own_tables: Path) -> None:
+    (own_tables / "paper1" / "table1.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ReproError, match="is no TOML"):
+        study.load_table("paper1", "table1")
+    with pytest.raises(ReproError, match="cannot be read"):
+        study.load_table("paper1", "table9")
+
+
+def test_a_folder_without_studies_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPRO_TABLES", str(tmp_path))
+    with pytest.raises(ReproError, match="No studies"):
+        study.study_names()
+    monkeypatch.setenv("REPRO_TABLES", str(tmp_path / "nowhere"))
+    with pytest.raises(ReproError, match="not a directory"):
+        study.study_names()
+
+
+def test_tables_holds_no_python() -> None:
+    assert not list(study.tables_dir().rglob("*.py"))
