@@ -42,6 +42,7 @@ StoreDir = Annotated[
 ]
 Metric = Annotated[str, typer.Option(help="Only these, as in `params,macs`.")]
 RowPattern = Annotated[str | None, typer.Option("--row", help="Only rows like `LPN*`.")]
+INTERRUPTED = 130
 RECORDS = Path("records")
 RESULTS = Path("RESULTS.md")
 
@@ -66,13 +67,14 @@ def main() -> None:
     except typer.Exit as stop:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        say("interrupted: finished records are kept, run the same command again to go on")
-        code = 130
+        code = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:
         code = usage(error)
+    if code == INTERRUPTED:
+        say("interrupted: finished records are kept, run the same command again to go on")
     sys.exit(code)
 
 

@@ -41,12 +41,25 @@ def select(
 ) -> list[Wanted]:
     """The printed numbers of some tables, restricted to rows and metrics."""
     kinds = _metrics(chosen, metrics)
-    found = []
+    return [
+        _wanted(table, one, column)
+        for table, rows in _rows(chosen, row)
+        for one in rows
+        for column in table.columns
+        if column.metric in kinds and column.key in one.cells
+    ]
+
+
+def _rows(chosen: Sequence[Table], pattern: str | None) -> list[tuple[Table, list[Row]]]:
+    """The rows of each table that match; raise only if none of any table does."""
+    found, errors = [], []
     for table in chosen:
-        for one in study.find_rows(table, row):
-            for column in table.columns:
-                if column.metric in kinds and column.key in one.cells:
-                    found.append(_wanted(table, one, column))
+        try:
+            found.append((table, study.find_rows(table, pattern)))
+        except ReproError as error:
+            errors.append(error)
+    if errors and not found:
+        raise errors[0]
     return found
 
 

@@ -266,7 +266,7 @@ def find_table(study: Study, text: str) -> Table:
         name = (
             by_name.get(text)
             or by_name.get(text.upper())
-            or _pick(f"table in {study.name}:", text, names)
+            or _pick(f"table in {study.name},", text, names)
         )
         return load_table(study.name, name)
     return load_table(study.name, text)
@@ -284,7 +284,7 @@ def find_rows(table: Table, pattern: str | None) -> list[Row]:
     if not found:
         found = [row for row in table.rows if row.label.lower().startswith(glob)]
     if not found:
-        what = f"row in {table.study} {table.name}:"
+        what = f"row in {table.study} {table.name} like"
         raise unknown(what, pattern, (row.label for row in table.rows))
     return found
 
@@ -307,7 +307,7 @@ def find_column(table: Table, text: str) -> Column:
             if (getattr(column, attribute) or "").lower() == text.lower():
                 return column
     raise unknown(
-        f"column in {table.study} {table.name}:", text, (column.key for column in table.columns)
+        f"column in {table.study} {table.name},", text, (column.key for column in table.columns)
     )
 
 

@@ -7,7 +7,10 @@ see a shared module once.
 
 from __future__ import annotations
 
+from timm import create_model
+from timm.layers.norm_act import BatchNormAct2d
 from torch import Tensor, nn
+from torchvision.models import shufflenet_v2_x1_0
 
 
 class ResNet(nn.Module):
@@ -17,8 +20,6 @@ class ResNet(nn.Module):
     """
 
     def __init__(self, depth: int) -> None:
-        from timm import create_model
-
         super().__init__()
         # torchvision and the official pose code start the last norm of a block at 1, timm at 0
         body = create_model(f"resnet{depth}", pretrained=False, zero_init_last=False)
@@ -47,8 +48,6 @@ class ResNet(nn.Module):
 
 def mobilenetv2() -> nn.Sequential:
     """MobileNetV2 1.0 (Sandler et al., 2018) from timm: features (B, 1280, H/32, W/32)."""
-    from timm import create_model
-
     body = create_model("mobilenetv2_100", pretrained=False)
     _split_norms(body)
     parts = ("conv_stem", "bn1", "blocks", "conv_head", "bn2")
@@ -60,10 +59,6 @@ def mobilenetv2() -> nn.Sequential:
 
 def shufflenetv2() -> nn.Sequential:
     """ShuffleNetV2 1.0 (Ma et al., 2018) from torchvision: features (B, 1024, H/32, W/32)."""
-    from torchvision.models import (  # type: ignore[import-untyped, unused-ignore]
-        shufflenet_v2_x1_0,
-    )
-
     body = shufflenet_v2_x1_0(weights=None)
     parts = ("conv1", "maxpool", "stage2", "stage3", "stage4", "conv5")
     backbone = nn.Sequential()
@@ -83,8 +78,6 @@ def share_activations(network: nn.Module) -> None:
 
 def _split_norms(network: nn.Module) -> None:
     """Turn timm's batch norms that end in an activation into a batch norm and an activation."""
-    from timm.layers.norm_act import BatchNormAct2d
-
     for parent in list(network.modules()):
         for name, child in parent.named_children():
             if isinstance(child, BatchNormAct2d):

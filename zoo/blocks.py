@@ -119,7 +119,7 @@ class InvertedResidual(nn.Module):
 class TopDown(nn.Module):
     """Backbone and heatmap head, the two halves of MMPose's top-down networks.
 
-    `official_names` maps the state entries whose official names differ (see `zoo.weights`).
+    `official_names` maps the state entries whose official names differ (see `zoo.names`).
     """
 
     def __init__(self, backbone: nn.Module, keypoint_head: nn.Module) -> None:

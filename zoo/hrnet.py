@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from timm import create_model
 from torch import Tensor, nn
 
 from zoo.backbones import share_activations
 from zoo.blocks import TopDown, check_option, init_normal
-from zoo.weights import bare_names
+from zoo.names import bare_names
 
 
 class HRNet(nn.Module):
@@ -17,8 +18,6 @@ class HRNet(nn.Module):
     """
 
     def __init__(self, name: str) -> None:
-        from timm import create_model
-
         super().__init__()
         body = create_model(name, pretrained=False, head="")
         self.conv1 = body.get_submodule("conv1")

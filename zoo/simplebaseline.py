@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from zoo import mobilenetv3
 from zoo.backbones import ResNet, mobilenetv2, shufflenetv2
 from zoo.blocks import TopDown, check_option, init_normal
-from zoo.weights import bare_names, mobilenetv2_units, names_by_position, shufflenetv2_units
+from zoo.names import bare_names, mobilenetv2_units, names_by_position, shufflenetv2_units
 
 
 class DeconvHead(nn.Module):

@@ -1,18 +1,16 @@
 """Official checkpoints: their names, and loading them whole or not at all.
 
 Networks written here carry the official names. Where the backbone comes from a library, the model's
-`official_names` maps its own state entries to the official ones; the functions below make these
-maps.
+`official_names` maps its own state entries to the official ones (`zoo.names`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-NORM_ENTRIES = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 WRAPPERS = ("state_dict", "model", "module", "model_state_dict", "net")
 
 
@@ -36,6 +34,10 @@ class WeightsError(ValueError):
         self.not_finite = tuple(not_finite)
         """Entries with NaN or infinite values, or values too large for the model's type."""
         super().__init__(self._message())
+
+    def __reduce__(self) -> tuple[type[WeightsError], tuple[object, ...]]:
+        parts = (self.missing, self.unexpected, self.wrong_shapes)
+        return type(self), (*parts, self.not_tensors, self.not_finite)
 
     def _message(self) -> str:
         shapes = [
@@ -86,55 +88,18 @@ def load_published(model: nn.Module, state_dict: Mapping[str, object]) -> None:
             own[name].copy_(value)
 
 
-def bare_names(model: nn.Module) -> dict[str, str]:
-    """Names without `backbone.` and `keypoint_head.`, as the HRNet and LPN repositories have."""
-    return {
-        own: own.removeprefix("backbone.").removeprefix("keypoint_head.")
-        for own in model.state_dict()
-    }
-
-
-def names_by_position(model: nn.Module, units: Iterable[str]) -> dict[str, str]:
-    """Names of a backbone whose convolutions with batch norms come in the order of `units`."""
-    own = [name for name in model.state_dict() if name.startswith("backbone.")]
-    official = [
-        f"backbone.{unit}.{entry}"
-        for unit in units
-        for entry in ("conv.weight", *(f"bn.{norm}" for norm in NORM_ENTRIES))
-    ]
-    return dict(zip(own, official, strict=True))
-
-
-def mobilenetv2_units() -> Iterator[str]:
-    """MMPose's wrapped convolutions of MobileNetV2, in order."""
-    yield "conv1"
-    for layer, count in enumerate((1, 2, 3, 4, 3, 3, 1), 1):
-        for block in range(count):
-            for conv in range(2 if layer == 1 else 3):
-                yield f"layer{layer}.{block}.conv.{conv}"
-    yield "conv2"
-
-
-def shufflenetv2_units() -> Iterator[str]:
-    """MMPose's wrapped convolutions of ShuffleNetV2, in order."""
-    yield "conv1"
-    for layer, count in enumerate((4, 8, 4)):
-        for block in range(count):
-            if block == 0:
-                yield from (f"layers.{layer}.{block}.branch1.{conv}" for conv in range(2))
-            yield from (f"layers.{layer}.{block}.branch2.{conv}" for conv in range(3))
-    yield "layers.3"
-
-
-def _unwrap(checkpoint: Mapping[str, object]) -> Mapping[str, object]:
-    if not isinstance(checkpoint, Mapping):
-        kind = type(checkpoint).__name__
-        raise ValueError(f"A checkpoint maps names to tensors; this is a `{kind}`.")
-    for wrapper in WRAPPERS:
-        inner = checkpoint.get(wrapper)
-        if isinstance(inner, Mapping):
-            return _unwrap(inner)
-    return {str(name): value for name, value in checkpoint.items()}
+def _unwrap(checkpoint: object) -> dict[str, object]:
+    """The innermost state dict of a checkpoint."""
+    for _ in range(4):
+        if not isinstance(checkpoint, Mapping):
+            kind = type(checkpoint).__name__
+            raise ValueError(f"The checkpoint holds a `{kind}`, not named tensors.")
+        inner = (checkpoint.get(wrapper) for wrapper in WRAPPERS)
+        found = next((one for one in inner if isinstance(one, Mapping)), None)
+        if found is None:
+            return {str(name): value for name, value in checkpoint.items()}
+        checkpoint = found
+    raise ValueError("The checkpoint is wrapped more than three times; give its state dict.")
 
 
 def _strip_module(given: Mapping[str, object]) -> Mapping[str, object]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from math import prod
 
 import torch
@@ -159,6 +160,7 @@ class Count:
 
 def run(spec: Spec, conventions: tuple[str, ...] | None = None) -> Count:
     """Count one model under the named conventions, all of them by default."""
+    import_module(zoo.MODELS[spec.model].module)  # torch 2.6 cannot import under a meta device
     with torch.device("meta"):
         model = zoo.create_model(spec.model, spec.keypoints, **spec.options).eval()
     costs, uncounted = observe(model, spec.input)

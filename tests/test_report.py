@@ -1,0 +1,60 @@
+"""RESULTS.md: a pure function of tables and records."""
+
+import shutil
+from pathlib import Path
+
+from conftest import ROOT
+from repro import plan, publish, study
+from repro.judge import judge_all
+from repro.report import text
+from repro.store import Store
+
+
+def test_the_committed_document_follows_from_tables_and_records() -> None:
+    assert publish.render(Store(ROOT / "records")) == (ROOT / "RESULTS.md").read_text("utf-8")
+
+
+def test_the_committed_records_cover_every_cost_the_zoo_can_give() -> None:
+    store = Store(ROOT / "records")
+    missing = [spec for spec in plan.specs(plan.select(plan.tables())) if store.find(spec) is None]
+    assert not missing, "run `repro run all` and commit records/"
+    assert not store.warnings
+
+
+def test_a_changed_cell_changes_the_document(own_tables: Path) -> None:
+    before = publish.render(Store(ROOT / "records"))
+    path = own_tables / "paper1" / "table1.toml"
+    old = path.read_text(encoding="utf-8")
+    path.write_text(old.replace('gflops = "0.58"', 'gflops = "0.99"'), encoding="utf-8")
+    study.load_table.cache_clear()
+    after = publish.render(Store(ROOT / "records"))
+    assert after != before
+    assert "0.99 | 0.580 ✗" in " ".join(after.split())
+
+
+def test_without_records_nothing_is_claimed(tmp_path: Path) -> None:
+    document = publish.render(Store(tmp_path))
+    assert "✓" not in document.split("## paper1")[1].replace("(✓", "").replace("| ✓", "")
+    assert "Not counted yet" in document
+
+
+def test_every_table_and_every_printed_number_is_in_the_document() -> None:
+    document = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    for table in plan.tables():
+        assert f"### {table.study} Table {table.number}: " in document
+        for row in table.rows:
+            assert all(cell.replace("|", "\\|") in document for cell in row.cells.values())
+
+
+def test_a_broken_record_leaves_its_cells_open(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / "records", tmp_path / "records"))
+    wanted = plan.select(plan.tables("paper1", "table1"), "Ours 256*", ["macs"])
+    (cell,) = judge_all(wanted, Store(folder).find)
+    assert cell.verdict.kind == "match" and text.ours(cell) == "0.580"
+    assert text.delta(cell) == "0.000"
+    spec = wanted[0].spec
+    assert spec is not None
+    path = folder / spec.key[:2] / f"{spec.key}.json"
+    path.write_text("{}")
+    (cell,) = judge_all(wanted, Store(folder).find)
+    assert cell.verdict.kind == "missing"
