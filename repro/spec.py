@@ -72,18 +72,27 @@ def spec_of(
     if model not in zoo.MODELS:
         raise unknown("model", model, zoo.MODELS)
     entry = zoo.MODELS[model]
-    if any(side <= 0 or side % entry.stride or side > 4096 for side in size):
-        raise ReproError(
-            f"`{model}` cannot take an input of {size[0]}x{size[1]}.",
-            f"Both sides must be multiples of {entry.stride}, at most 4096; "
-            "sizes are height x width.",
-        )
+    _check_size(model, size)
     count = entry.keypoints if keypoints is None else keypoints
     if not 1 <= count <= 1000:
         raise ReproError(
             f"`{model}` cannot have {count} keypoints.", "COCO has 17, MPII 16, CrowdPose 14."
         )
     return Spec(model, size, count, dict(options))
+
+
+def _check_size(model: str, size: Size) -> None:
+    entry = zoo.MODELS[model]
+    if entry.size is not None and size != entry.size:
+        legal = f"It is built for {entry.size[0]}x{entry.size[1]}"
+    elif any(not 0 < side <= 4096 or side % entry.stride for side in size):
+        legal = f"Both sides must be multiples of {entry.stride}, at most 4096"
+    else:
+        return
+    raise ReproError(
+        f"`{model}` cannot take an input of {size[0]}x{size[1]}.",
+        f"{legal}; sizes are height x width.",
+    )
 
 
 def parse_size(text: str) -> Size:

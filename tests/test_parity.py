@@ -57,6 +57,18 @@ def test_a_changed_parameter_count_is_seen(tmp_path: Path) -> None:
     assert not spoiled(tmp_path, params=1).params_ok
 
 
+def test_a_golden_of_another_data_set_is_built_with_its_keypoints(tmp_path: Path) -> None:
+    shapes = [
+        [name, [16, *shape[1:]] if "final_layer" in name else shape]
+        for name, shape in small_hrnet("state_dict")
+    ]
+    outputs = small_hrnet("outputs")
+    outputs[0]["shape"] = [1, 16, 64, 48]  # type: ignore[call-overload]
+    outputs[0]["values"] = []  # type: ignore[call-overload]
+    result = spoiled(tmp_path, state_dict=shapes, outputs=outputs, params=1_284_944)
+    assert result.names_ok and result.params_ok
+
+
 @pytest.mark.parametrize("value", [1e-6, float("nan")])
 def test_a_changed_sample_is_seen(tmp_path: Path, value: float) -> None:
     outputs = small_hrnet("outputs")

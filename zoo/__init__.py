@@ -34,6 +34,8 @@ class Entry(NamedTuple):
     keypoints: int = 17
     stride: int = 32
     """Both input sides must be a multiple of it."""
+    size: tuple[int, int] | None = None
+    """The only input size, height and width, of a network that is built for one."""
 
 
 class UnknownModelError(ValueError):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import zoo
 from repro import schema
@@ -78,7 +78,7 @@ def goldens(folder: Path) -> dict[Path, Golden]:
 
 def run(golden: Golden) -> Parity:
     """Build the golden's model, fill it, and compare names, shapes, parameters and outputs."""
-    model = zoo.create_model(golden.model, golden.outputs[-1].shape[1]).double().eval()
+    model = _build(golden).double().eval()
     state = zoo.published_state(model)
     params_ok = sum(parameter.numel() for parameter in model.parameters()) == golden.params
     problem = _compare_names(golden, state)
@@ -146,6 +146,14 @@ def flatten(output: object) -> list[Tensor]:
     if isinstance(output, Iterable):
         return [tensor for item in output for tensor in flatten(item)]
     raise TypeError(f"a model returned a {type(output).__name__}")
+
+
+def _build(golden: Golden) -> nn.Module:
+    """The golden's model, with as many keypoints as its outputs have if that is not the default."""
+    model = zoo.create_model(golden.model)
+    if _compare_names(golden, zoo.published_state(model)):
+        return zoo.create_model(golden.model, golden.outputs[-1].shape[1])
+    return model
 
 
 def _read(path: Path) -> Golden | None:
