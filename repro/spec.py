@@ -104,22 +104,22 @@ def parse_size(text: str) -> Size:
 
 
 @functools.cache
-def fingerprint(*modules: str) -> str:
-    """A digest of what the named modules of ours, and those they import, do.
+def fingerprint(model_module: str, runner: str) -> str:
+    """A digest of what a module of the zoo, those it imports from there, and a runner do.
 
     Comments, docstrings and formatting do not enter it, so that only a change of the code makes
     a record stale. No module is imported.
     """
     trees: dict[str, object] = {}
-    waiting = list(modules)
+    waiting = [model_module, runner]
     while waiting:
         name = waiting.pop()
         path = _path(name)
-        if name in trees or path is None:
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        trees[name] = _plain(tree)
-        waiting += _imports(tree, name.partition(".")[0])
+        if name not in trees and path is not None:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            trees[name] = _plain(tree)
+            if name != runner:
+                waiting += _imports(tree, name.partition(".")[0])
     return hashlib.sha256(json.dumps(trees, sort_keys=True).encode()).hexdigest()
 
 

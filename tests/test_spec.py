@@ -67,7 +67,7 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, name: s
     (folder / "b.py").write_text(source)
     monkeypatch.setitem(spec.PACKAGES, "fake", folder)
     spec.fingerprint.cache_clear()
-    return spec.fingerprint("fake.a")
+    return spec.fingerprint("fake.a", "repro.runners.count")
 
 
 def test_only_code_enters_a_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

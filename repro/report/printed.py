@@ -1,6 +1,6 @@
 """A published table as printed."""
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -13,7 +13,8 @@ def printed(table: Table) -> RenderableType:
     """A published table as printed, with what its columns mean."""
     grid = new_grid()
     for column in table.columns:
-        grid.add_column(column.label, justify="left" if column.metric is None else "right")
+        justify: JustifyMethod = "left" if column.metric is None else "right"
+        grid.add_column(column.label, justify=justify, overflow="fold")
     group = None
     for row in table.rows:
         if row.group != group:

@@ -29,7 +29,7 @@ def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
     """Print one table: the paper's value, ours and the sign in each selected cell."""
     wide = _grid(table, cells, hide=())
     hidden = text.columns_with(cells, measurable=False)
-    if hidden and console.measure(wide).minimum > console.width:
+    if hidden and console.measure(wide).maximum > console.width:
         wide = _grid(table, cells, hide=[column.key for column in hidden])
     else:
         hidden = []
