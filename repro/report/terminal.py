@@ -28,8 +28,9 @@ SHOWN_REASONS = ("convention", "near", "off", "unreproducible")
 def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
     """Print one table: the paper's value, ours and the sign in each selected cell."""
     wide = _grid(table, cells, hide=())
-    hidden = text.columns_with(cells, measurable=False)
-    if hidden and console.measure(wide).maximum > console.width:
+    hidden = text.columns_with(cells, cost=False) if text.columns_with(cells, cost=True) else []
+    boundless = console.options.update(width=1000)
+    if hidden and console.measure(wide, options=boundless).maximum > console.width:
         wide = _grid(table, cells, hide=[column.key for column in hidden])
     else:
         hidden = []

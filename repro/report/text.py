@@ -53,10 +53,10 @@ def delta(cell: Cell) -> str:
     return text.lstrip("-") if zero else text if text.startswith("-") else f"+{text}"
 
 
-def columns_with(cells: Sequence[Cell], measurable: bool) -> list[Column]:
-    """The metric columns among `cells` that are costs (or, if not `measurable`, are not)."""
+def columns_with(cells: Sequence[Cell], cost: bool) -> list[Column]:
+    """The columns among `cells` that hold costs, or those that do not."""
     found = {cell.wanted.column.key: cell.wanted.column for cell in cells}
-    return [column for column in found.values() if (column.metric in COST) == measurable]
+    return [column for column in found.values() if (column.metric in COST) == cost]
 
 
 def counted(count: int, thing: str) -> str:
