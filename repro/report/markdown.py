@@ -115,24 +115,10 @@ def _sign(cell: Cell) -> str:
 
 
 def _reasons(cells: Sequence[Cell]) -> list[str]:
-    """One line for each distinct reason of a verdict other than a plain match."""
-    grouped: dict[tuple[str, str], list[Cell]] = {}
-    for cell in cells:
-        if cell.verdict.noteworthy:
-            grouped.setdefault((cell.verdict.kind, cell.verdict.reason), []).append(cell)
-    order = sorted(grouped, key=lambda key: list(KINDS).index(key[0]))
     return [
-        f"{text.SIGNS[kind]} {kind}, {_where(grouped[kind, reason])}: {reason}"
-        for kind, reason in order
+        f"{text.SIGNS[kind]} {kind}, {where}: {reason}"
+        for kind, where, reason in text.reasons(cells)
     ]
-
-
-def _where(cells: Sequence[Cell]) -> str:
-    rows = list(dict.fromkeys(cell.wanted.row.label for cell in cells))
-    columns = list(dict.fromkeys(cell.wanted.column.heading for cell in cells))
-    if len(rows) > 3:
-        return f"{text.counted(len(cells), 'cell')} of {', '.join(columns)}"
-    return f"{', '.join(rows)} ({', '.join(columns)})"
 
 
 def _notes(table: Table) -> list[str]:

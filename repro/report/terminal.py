@@ -22,7 +22,6 @@ COLOURS = {
     "cited": "dim",
     "unreproducible": "magenta",
 }
-SHOWN_REASONS = ("convention", "near", "off", "unreproducible")
 
 
 def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
@@ -44,22 +43,14 @@ def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
 
 
 def reasons(cells: Sequence[Cell]) -> list[Text]:
-    """Why each cell that does not simply match got its verdict, equal reasons together."""
-    grouped: dict[tuple[str, str], list[Cell]] = {}
-    for cell in cells:
-        if cell.verdict.kind in SHOWN_REASONS or cell.verdict.kind == "missing":
-            grouped.setdefault((cell.verdict.kind, cell.verdict.reason), []).append(cell)
-    lines = []
-    for (kind, reason), group in grouped.items():
-        line = Text(f"{text.SIGNS[kind]} ", style=COLOURS[kind])
-        if kind == "missing":
-            names = list(dict.fromkeys(cell.wanted.column.heading for cell in group))
-            where = f"{text.counted(len(group), 'cell')} ({', '.join(names)})"
-        else:
-            cell = group[0]
-            where = f"{cell.wanted.row.label}, {cell.wanted.column.heading}"
-        lines.append(line.append(f"{where}: ", style="bold").append(reason, style="not dim"))
-    return lines
+    """Why each cell that does not simply match got its verdict."""
+    return [
+        Text(f"{text.SIGNS[kind]} ", style=COLOURS.get(kind, ""))
+        .append(f"{where}: ", style="bold")
+        .append(reason, style="not dim")
+        for kind, where, reason in text.reasons(cells)
+        if kind not in ("match", "cited")
+    ]
 
 
 def totals(cells: Sequence[Cell]) -> Text:

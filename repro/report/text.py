@@ -53,6 +53,24 @@ def delta(cell: Cell) -> str:
     return text.lstrip("-") if zero else text if text.startswith("-") else f"+{text}"
 
 
+def reasons(cells: Iterable[Cell]) -> list[tuple[str, str, str]]:
+    """Verdict, cells and reason, equal reasons together, where the reason says more than usual."""
+    grouped: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        if cell.verdict.noteworthy:
+            grouped.setdefault((cell.verdict.kind, cell.verdict.reason), []).append(cell)
+    order = sorted(grouped, key=lambda key: list(SIGNS).index(key[0]))
+    return [(kind, _where(grouped[kind, reason]), reason) for kind, reason in order]
+
+
+def _where(cells: Sequence[Cell]) -> str:
+    rows = list(dict.fromkeys(cell.wanted.row.label for cell in cells))
+    columns = ", ".join(dict.fromkeys(cell.wanted.column.heading for cell in cells))
+    if len(rows) > 3:
+        return f"{counted(len(cells), 'cell')} of {columns}"
+    return f"{', '.join(rows)} ({columns})"
+
+
 def columns_with(cells: Sequence[Cell], cost: bool) -> list[Column]:
     """The columns among `cells` that hold costs, or those that do not."""
     found = {cell.wanted.column.key: cell.wanted.column for cell in cells}
