@@ -127,7 +127,7 @@ def _verdict(
         return Verdict("match", reason, noteworthy=counted or how == "cut")
     if key in row.unreproducible:
         return Verdict("unreproducible", row.unreproducible[key])
-    elsewhere = _other_input(wanted, published, find)
+    elsewhere = _other_setting(wanted, published, find)
     if key in row.off:
         return Verdict("off", " ".join(filter(None, (row.off[key], elsewhere))))
     others = _other_conventions(wanted, published, record)
@@ -165,16 +165,16 @@ def _other_conventions(wanted: Wanted, published: Published, record: Record) -> 
     return ", ".join(found)
 
 
-def _other_input(wanted: Wanted, published: Published, find: Find) -> str:
-    """A sentence if the printed cost is that of the row's other input size."""
-    record = find(wanted.other) if wanted.other else None
-    other = _measured(wanted, record)
-    if wanted.other is None or other is None or not published.prints(other.value):
+def _other_setting(wanted: Wanted, published: Published, find: Find) -> str:
+    """A sentence if the printed cost is that of the row's other input size or data set."""
+    other = wanted.other
+    measured = _measured(wanted, find(other)) if other else None
+    if other is None or measured is None or not published.prints(measured.value):
         return ""
-    height, width = wanted.other.input
     return (
-        f"At {height}x{width} ours is {int(other.value):,} {other.unit}, "
-        f"which prints as {published.text}: the published figure is for that size."
+        f"At {other.input[0]}x{other.input[1]} with {other.keypoints} keypoints ours is "
+        f"{int(measured.value):,} {measured.unit}, which prints as {published.text}: the "
+        "published figure is for that."
     )
 
 

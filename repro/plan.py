@@ -116,7 +116,10 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
         )
         return Wanted(table, row, column, None, lacking=lacking)
     spec = spec_of(model, size, protocol.keypoints, row.options)
-    other = (
-        spec_of(model, row.also_input, protocol.keypoints, row.options) if row.also_input else None
+    other = spec_of(
+        model,
+        row.also_input or size,
+        row.also_keypoints or protocol.keypoints,
+        row.options,
     )
-    return Wanted(table, row, column, spec, other)
+    return Wanted(table, row, column, spec, None if other == spec else other)

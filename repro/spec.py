@@ -55,7 +55,7 @@ class Wanted:
     spec: Spec | None
     """the run that gives it"""
     other: Spec | None = None
-    """a run at another input size, which the printed figure may belong to"""
+    """a run at another input size or number of keypoints, whose figure the paper may print"""
     lacking: str = ""
     """why there is no run: what is missing and how to supply it"""
 

@@ -99,6 +99,8 @@ class Row:
     counted: Counted | None = None
     also_input: Size | None = None
     """another input size that the printed cost may belong to"""
+    also_keypoints: int | None = None
+    """another data set's number of keypoints that the printed cost may belong to"""
     unreproducible: Mapping[str, str] = field(default_factory=dict)
     off: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
