@@ -97,19 +97,21 @@ def summary(cells: Iterable[Cell]) -> dict[str, int]:
 
 
 def _measured(wanted: Wanted, record: Record | None) -> Measured | None:
-    if record is None or record.uncounted:
-        return None
     metric = wanted.column.metric or ""
     rules = study.convention(wanted.row, wanted.column) if metric == "macs" else None
+    if record is None or record.uncounted.get(rules or ""):
+        return None
     value = record.value(metric, rules)
     unit = {"params": "parameters", "macs": "MACs"}[metric]
     return None if value is None else Measured(Fraction(value), unit, rules, record.key)
 
 
 def _missing(wanted: Wanted, record: Record | None) -> Verdict:
-    if record is not None and record.uncounted:
-        names = ", ".join(f"`{name}`" for name in record.uncounted)
-        return Verdict("missing", f"No rule counts {names}; calling it 0 would be wrong.")
+    rules = study.convention(wanted.row, wanted.column)
+    if record is not None and record.uncounted.get(rules):
+        names = ", ".join(f"`{name}`" for name in record.uncounted[rules])
+        reason = f"`{rules}` has no rule for {names}; calling it 0 would be wrong."
+        return Verdict("missing", reason)
     if wanted.lacking:
         return Verdict("missing", wanted.lacking)
     table = wanted.table
@@ -158,7 +160,7 @@ def _other_conventions(wanted: Wanted, published: Published, record: Record) -> 
     scale = study.scale(wanted.row, wanted.column)
     found = []
     for rules in CONVENTIONS.values():
-        value = record.value("macs", rules.name)
+        value = None if record.uncounted.get(rules.name) else record.value("macs", rules.name)
         for giga in rules.giga:
             if value is not None and published.prints(Fraction(value) * scale / giga):
                 found.append(f"`{rules.name}` with {GIGA[giga]} ({float(value) / giga:.4f} G)")

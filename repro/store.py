@@ -49,8 +49,8 @@ class Record:
     measurements: tuple[Measurement, ...]
     env: Mapping[str, object]
     parts: tuple[Part, ...] = ()
-    uncounted: tuple[str, ...] = ()
-    """operators that no counting rule knows; a count with any is no count"""
+    uncounted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """convention -> operators that it has no rule for; a count with any is no count"""
     schema: int = SCHEMA
     digest: str = ""
 

@@ -1,5 +1,6 @@
 """What becomes of a published number, from literals alone."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import pytest
@@ -17,7 +18,7 @@ PARAMS = Column("params", "#Params", "params", "M")
 AP = Column("ap", "AP", "AP", "%")
 
 
-def record(params: int = 1, uncounted: tuple[str, ...] = (), **macs: int) -> Record:
+def record(params: int = 1, uncounted: Mapping[str, tuple[str, ...]] = {}, **macs: int) -> Record:
     """A record of a count."""
     counts = [Measurement("macs", value, "MACs", name) for name, value in macs.items()]
     return Record(
@@ -112,8 +113,12 @@ def test_what_was_not_run_is_missing_and_says_what_supplies_it() -> None:
 
 
 def test_an_operator_without_a_rule_is_not_counted_as_zero() -> None:
-    kind, reason = verdict(wanted("1.6G"), record(uncounted=("aten::odd",), hrnet=int(1.6 * G)))
+    kind, reason = verdict(
+        wanted("1.6G"), record(uncounted={"hrnet": ("aten::odd",)}, hrnet=int(1.6 * G))
+    )
     assert kind == "missing" and "`aten::odd`" in reason
+    elsewhere = record(uncounted={"mmcv": ("aten::odd",)}, hrnet=2 * G, mmcv=1_600_000_000)
+    assert verdict(wanted("1.6G"), elsewhere)[0] == "off"
 
 
 def test_a_copied_row_is_cited() -> None:

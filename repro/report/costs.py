@@ -18,7 +18,7 @@ def described(spec: Spec, count: Count) -> dict[str, object]:
         "params": count.params,
         "macs": dict(count.macs),
         "by_operator": {name: dict(found) for name, found in count.operators.items()},
-        "uncounted": list(count.uncounted),
+        "uncounted": sorted({name for names in count.uncounted.values() for name in names}),
     }
 
 
@@ -38,6 +38,9 @@ def tree(spec: Spec, count: Count, depth: int = 0) -> RenderableType:
         grid.add_row(label, f"{part.params:,}", *(f"{macs:,}" for macs in part.macs.values()))
     lines: list[RenderableType] = [Text(str(spec), style="bold"), grid]
     lines += [Text(f"{name}: {CONVENTIONS[name].rules}", style="dim") for name in count.macs]
-    unknown = ", ".join(count.uncounted) or "none"
-    lines.append(Text(f"operators without a rule: {unknown}", style="dim"))
+    for name, unknown in count.uncounted.items():
+        line = f"{name} has no rule for {', '.join(unknown)}: its figure lacks their cost"
+        lines.append(Text(line, style="bold"))
+    if not count.uncounted:
+        lines.append(Text("operators without a rule: none", style="dim"))
     return Group(*lines)

@@ -155,7 +155,8 @@ class Count:
     operators: Mapping[str, Mapping[str, int]]
     modules: Mapping[str, Part]
     """module path -> its own cost and that of everything below it; the empty path is the model"""
-    uncounted: tuple[str, ...]
+    uncounted: Mapping[str, tuple[str, ...]]
+    """convention -> operators that it has no rule for and that may cost"""
 
 
 def run(spec: Spec, conventions: tuple[str, ...] | None = None) -> Count:
@@ -163,9 +164,10 @@ def run(spec: Spec, conventions: tuple[str, ...] | None = None) -> Count:
     import_module(zoo.MODELS[spec.model].module)  # torch 2.6 cannot import under a meta device
     with torch.device("meta"):
         model = zoo.create_model(spec.model, spec.keypoints, **spec.options).eval()
-    costs, uncounted = observe(model, spec.input)
+    costs, unknown = observe(model, spec.input)
+    uncounted = {"conv": unknown}
     if conventions is None or "fvcore" in conventions:
-        uncounted |= add_fvcore(model, spec.input, costs)
+        uncounted["fvcore"] = add_fvcore(model, spec.input, costs)
     names = [name for name in ("fvcore", *RULES, "conv") if not conventions or name in conventions]
     modules = dict(_parts(model, costs, names))
     return Count(
@@ -173,7 +175,7 @@ def run(spec: Spec, conventions: tuple[str, ...] | None = None) -> Count:
         macs={name: costs.total(name) for name in names},
         operators={name: dict(sorted(costs.operators[name].items())) for name in names},
         modules=modules,
-        uncounted=tuple(sorted(uncounted)),
+        uncounted={name: tuple(sorted(uncounted[name])) for name in names if uncounted.get(name)},
     )
 
 
@@ -238,6 +240,10 @@ def _convolution(arguments: tuple[Tensor, ...], result: Tensor) -> int:
     return weight.numel() * area(image if transposed else result)
 
 
+def _deformable(arguments: tuple[Tensor, ...], result: Tensor) -> int:
+    return arguments[1].numel() * area(result)
+
+
 def _product(arguments: tuple[Tensor, ...], result: Tensor) -> int:
     return result.numel() * arguments[-2].shape[-1]
 
@@ -248,6 +254,7 @@ COUNTED: dict[str, tuple[str, Callable[[tuple[Tensor, ...], Tensor], int]]] = {
     "bmm": ("matmul", _product),
     "addmm": ("matmul", _product),
     "baddbmm": ("matmul", _product),
+    "deform_conv2d": ("conv", _deformable),
 }
 """aten operators that multiply and accumulate"""
 
@@ -255,13 +262,14 @@ _FREE = """
 _adaptive_avg_pool2d _softmax _to_copy _unsafe_view abs adaptive_avg_pool2d
 adaptive_max_pool2d add add_ alias amax arange as_strided avg_pool2d batch_norm cat
 channel_shuffle chunk clamp clamp_min clone constant_pad_nd copy_ detach div div_ dropout
-empty empty_like erf exp expand flatten gelu hardsigmoid hardsigmoid_ hardswish hardswish_
-hardtanh hardtanh_ layer_norm leaky_relu mT max max_pool2d max_pool2d_with_indices maximum
-mean minimum movedim mul mul_ native_batch_norm native_channel_shuffle native_layer_norm neg
-numpy_T ones ones_like permute pixel_shuffle pow prelu relu relu6 relu_ repeat reshape roll
-rsqrt rsub select sigmoid sigmoid_ silu slice softmax split split_with_sizes sqrt square
-squeeze stack sub sum t tanh to transpose unbind unfold unsqueeze upsample_bilinear2d
-upsample_nearest2d var_mean view where zeros zeros_like
+elu elu_ empty empty_like erf exp expand flatten gelu hardsigmoid hardsigmoid_ hardswish
+hardswish_ hardtanh hardtanh_ layer_norm leaky_relu mT max max_pool2d
+max_pool2d_with_indices maximum mean minimum movedim mul mul_ native_batch_norm
+native_channel_shuffle native_layer_norm neg numpy_T ones ones_like pad permute
+pixel_shuffle pow prelu relu relu6 relu_ repeat reshape roll rsqrt rsub select sigmoid
+sigmoid_ silu slice softmax split split_with_sizes sqrt square squeeze stack sub sum t tanh
+to transpose unbind unfold unsqueeze upsample_bilinear2d upsample_nearest2d var_mean view
+where zeros zeros_like
 """
 FREE = frozenset(_FREE.split())
 """aten operators that move, compare, add, scale or squash, none of them a multiply-accumulate"""
@@ -287,7 +295,7 @@ class _Operators(TorchDispatchMode):
             operator, macs = COUNTED[name]
             self.costs.add("conv", self.path[-1] if self.path else "", operator, macs(args, result))
         elif name not in FREE:
-            self.unknown.add(f"aten::{name}")
+            self.unknown.add(func.overloadpacket._qualified_op_name)
         return result
 
 
