@@ -328,10 +328,11 @@ def parity(
 
     wanted = planning.models(models) if models else None
     found = comparing.goldens(golden)
-    skipped = [one.model for one in found.values() if one.model not in zoo.MODELS]
+    known = {**zoo.MODELS, **zoo.BLOCKS}
+    skipped = [one.model for one in found.values() if one.model not in known]
     results = []
     for path, one in found.items():
-        if one.model in zoo.MODELS and (wanted is None or one.model in wanted):
+        if one.model in known and (wanted is None or one.model in wanted):
             result = comparing.run(one)
             results.append(result)
             if not as_json:

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "BLOCKS",
     "MODELS",
     "Entry",
     "UnknownModelError",
+    "create_block",
     "create_model",
     "list_models",
     "load_published",
@@ -40,6 +42,16 @@ class Entry(NamedTuple):
 
 class UnknownModelError(ValueError):
     """No network has the given name."""
+
+
+def _for_each_data_set(networks: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Each network under its plain name, and for the joints of COCO and of CrowdPose."""
+    joints = {"_coco": 17, "_crowdpose": 14}
+    return {
+        name + suffix: entry._replace(keypoints=joints.get(suffix, entry.keypoints))
+        for name, entry in networks.items()
+        for suffix in ("", *joints)
+    }
 
 
 MODELS: Mapping[str, Entry] = {
@@ -76,7 +88,63 @@ MODELS: Mapping[str, Entry] = {
     "hourglass_8stage": Entry("zoo.hourglass", "hourglass", {"stacks": 8}, stride=64),
     "cpn_resnet50": Entry("zoo.cpn", "cpn", {"projection": True}),
     "cpn_resnet50_noproj": Entry("zoo.cpn", "cpn", {"projection": False}),
+    # Lite-HRNet, Dite-HRNet and CBAM-Lite-HRNet
+    "litehrnet_18": Entry("zoo.litehrnet", "litehrnet", {"depth": 18}),
+    "litehrnet_30": Entry("zoo.litehrnet", "litehrnet", {"depth": 30}),
+    "naive_litehrnet_18": Entry("zoo.litehrnet", "naive_litehrnet"),
+    "ditehrnet_18": Entry("zoo.ditehrnet", "ditehrnet", {"depth": 18}),
+    "ditehrnet_30": Entry("zoo.ditehrnet", "ditehrnet", {"depth": 30}),
+    "cbam_litehrnet_18": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 18}),
+    "cbam_litehrnet_30": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 30}),
+    # TokenPose
+    "tokenpose_s_v1": Entry("zoo.tokenpose", "tokenpose_s", size=(256, 192)),
+    "tokenpose_b": Entry("zoo.tokenpose", "tokenpose_b", size=(256, 192)),
+    "tokenpose_l_d24": Entry("zoo.tokenpose", "tokenpose_l", {"depth": 24}, size=(256, 192)),
+    "tokenpose_l_d6_mpii": Entry(
+        "zoo.tokenpose", "tokenpose_l", {"depth": 6}, keypoints=16, size=(256, 256)
+    ),
+    # Bottom-up networks of one data set
+    "lightweight_openpose": Entry(
+        "zoo.lightweight_openpose", "lightweight_openpose", {"refinements": 1}, stride=8
+    ),
+    "lightweight_openpose_r3": Entry(
+        "zoo.lightweight_openpose", "lightweight_openpose", {"refinements": 3}, stride=8
+    ),
+    # Bottom-up networks of COCO and CrowdPose: `litepose_s`, `litepose_s_coco`, `_crowdpose` ...
+    **_for_each_data_set(
+        {
+            "litepose_s": Entry("zoo.litepose", "litepose", {"scale": "s"}, stride=16),
+            "litepose_xs": Entry("zoo.litepose", "litepose", {"scale": "xs"}, stride=16),
+            "wlitepose_s": Entry(
+                "zoo.wlitepose", "wlitepose", {"scale": "s", "reading": "fit"}, 14, stride=16
+            ),
+            "wlitepose_xs": Entry(
+                "zoo.wlitepose", "wlitepose", {"scale": "xs", "reading": "fit"}, 14, stride=16
+            ),
+            "wlitepose_s_text": Entry(
+                "zoo.wlitepose", "wlitepose", {"scale": "s", "reading": "text"}, 14
+            ),
+            "wlitepose_xs_text": Entry(
+                "zoo.wlitepose", "wlitepose", {"scale": "xs", "reading": "text"}, 14
+            ),
+            "higherhrnet_w16": Entry("zoo.higherhrnet", "small_higherhrnet", {"width": 16}),
+            "higherhrnet_w16_plain": Entry("zoo.higherhrnet", "higherhrnet", {"width": 16}),
+            "higherhrnet_w24": Entry("zoo.higherhrnet", "small_higherhrnet", {"width": 24}),
+            "higherhrnet_w24_plain": Entry("zoo.higherhrnet", "higherhrnet", {"width": 24}),
+            "higherhrnet_w32": Entry("zoo.higherhrnet", "higherhrnet", {"width": 32}),
+            "higherhrnet_w48": Entry("zoo.higherhrnet", "higherhrnet", {"width": 48}),
+            "swahr_w48": Entry("zoo.higherhrnet", "swahr"),
+            "efficienthrnet_h1": Entry("zoo.efficienthrnet", "efficienthrnet", {"phi": -1}),
+            "efficienthrnet_h2": Entry("zoo.efficienthrnet", "efficienthrnet", {"phi": -2}),
+            "efficienthrnet_h3": Entry("zoo.efficienthrnet", "efficienthrnet", {"phi": -3}),
+            "efficienthrnet_h4": Entry("zoo.efficienthrnet", "efficienthrnet", {"phi": -4}),
+            "dekr_w48": Entry("zoo.dekr", "dekr"),
+        }
+    ),
 }
+
+BLOCKS: Mapping[str, Entry] = {"cbam_block": Entry("zoo.cbam", "CBAM", {"channels": 64})}
+"""Blocks with a golden of their own: feature map to feature map, no network."""
 
 
 def list_models(pattern: str = "*") -> list[str]:
@@ -89,9 +157,9 @@ def list_models(pattern: str = "*") -> list[str]:
 def create_model(name: str, num_keypoints: int | None = None, **options: object) -> torch.nn.Module:
     """The named network with the initial values of its official training code.
 
-    It maps images (B, 3, H, W) to heatmaps (B, K, H/4, W/4), or to the official list of them. It is
-    built on torch's current default device, so that `with torch.device("meta")` gives a network
-    without values.
+    Top-down networks map images (B, 3, H, W) to heatmaps (B, K, H/4, W/4), or to the official list
+    of them; bottom-up networks to the list that their docstring gives. The network is built on
+    torch's current default device, so that `with torch.device("meta")` gives one without values.
     """
     from importlib import import_module
 
@@ -104,6 +172,15 @@ def create_model(name: str, num_keypoints: int | None = None, **options: object)
     builder: Callable[..., torch.nn.Module] = getattr(import_module(entry.module), entry.builder)
     _check_options(name, options, free=_free_options(builder, entry))
     return builder(keypoints, **entry.options, **options)
+
+
+def create_block(name: str) -> torch.nn.Module:
+    """The named block."""
+    from importlib import import_module
+
+    entry = BLOCKS[name]
+    builder: Callable[..., torch.nn.Module] = getattr(import_module(entry.module), entry.builder)
+    return builder(**entry.options)
 
 
 def load_published(model: torch.nn.Module, state_dict: Mapping[str, object]) -> None:

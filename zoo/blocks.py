@@ -7,6 +7,8 @@ from functools import partial
 
 from torch import Tensor, nn
 
+from zoo.names import bare_names
+
 Activation = Callable[[], nn.Module]
 
 relu: Activation = partial(nn.ReLU, inplace=True)
@@ -131,6 +133,23 @@ class TopDown(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         heatmaps: Tensor = self.keypoint_head(self.backbone(image))  # (B, K, H/4, W/4)
         return heatmaps
+
+
+class BottomUp(nn.Module):
+    """Backbone and head of HRNet's bottom-up networks, whose official names have no prefix.
+
+    It maps images (B, 3, H, W) to the head's list of maps.
+    """
+
+    def __init__(self, backbone: nn.Module, keypoint_head: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.keypoint_head = keypoint_head
+        self.official_names = bare_names(self)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        maps: list[Tensor] = self.keypoint_head(self.backbone(image))
+        return maps
 
 
 def init_normal(network: nn.Module, std: float = 0.001) -> None:

@@ -11,38 +11,43 @@ from zoo.names import bare_names
 
 
 class HRNet(nn.Module):
-    """Features (B, C, H/4, W/4) of the highest-resolution branch.
+    """Features (B, C, H/4, W/4) of the highest-resolution branch after `stages` stages, 1 to 4.
 
     As pose_hrnet.py of leoxiaobin/deep-high-resolution-net.pytorch. timm's network also owns a
-    classifier and, in its last fusion, three rows that no heatmap depends on; both are left out.
+    classifier and, in its last fusion, rows that no heatmap depends on; both are left out. Stage 1
+    is `layer1`, whose only branch has 256 channels.
+
+    `body` is a name or a network of timm's. `rows` is how many branches the last fusion makes.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, body: str | nn.Module, stages: int = 4, rows: int = 1) -> None:
         super().__init__()
-        body = create_model(name, pretrained=False, head="")
+        if isinstance(body, str):
+            body = create_model(body, pretrained=False, head="")
         self.conv1 = body.get_submodule("conv1")
         self.bn1 = body.get_submodule("bn1")
         self.conv2 = body.get_submodule("conv2")
         self.bn2 = body.get_submodule("bn2")
         self.relu = nn.ReLU(inplace=True)
         self.layer1 = body.get_submodule("layer1")
-        self.transition1 = body.get_submodule("transition1")
-        self.stage2 = body.get_submodule("stage2")
-        self.transition2 = body.get_submodule("transition2")
-        self.stage3 = body.get_submodule("stage3")
-        self.transition3 = body.get_submodule("transition3")
-        self.stage4 = body.get_submodule("stage4")
+        self.later = [(f"transition{stage - 1}", f"stage{stage}") for stage in range(2, stages + 1)]
+        for part in (name for pair in self.later for name in pair):
+            self.add_module(part, body.get_submodule(part))
         share_activations(self)
-        _fuse_first_row(self.stage4)
+        if self.later:
+            _keep_rows(self.get_submodule(f"stage{stages}"), rows)
+
+    def branches(self, image: Tensor) -> list[Tensor]:
+        """The branches that the last fusion makes, the highest resolution first."""
+        x = self.relu(self.bn1(self.conv1(image)))
+        branches = [self.layer1(self.relu(self.bn2(self.conv2(x))))]  # (B, 256, H/4, W/4)
+        for transition, stage in self.later:
+            branches = _one_more(self.get_submodule(transition), branches)
+            branches = self.get_submodule(stage)(branches)
+        return branches
 
     def forward(self, image: Tensor) -> Tensor:
-        x = self.relu(self.bn1(self.conv1(image)))
-        x = self.layer1(self.relu(self.bn2(self.conv2(x))))  # (B, 256, H/4, W/4)
-        branches = self.stage2([branch(x) for branch in self.transition1.children()])
-        branches = self.stage3(_new_branch(self.transition2, branches))
-        branches = self.stage4(_new_branch(self.transition3, branches))
-        features: Tensor = branches[0]
-        return features
+        return self.branches(image)[0]
 
 
 class PointwiseHead(nn.Module):
@@ -80,13 +85,14 @@ def small_hrnet(keypoints: int) -> nn.Module:
     return model
 
 
-def _new_branch(transition: nn.Module, branches: list[Tensor]) -> list[Tensor]:
-    """The branches and one more, of half the resolution, computed from the lowest."""
-    *_, step = transition.children()
-    return [*branches, step(branches[-1])]
+def _one_more(transition: nn.Module, branches: list[Tensor]) -> list[Tensor]:
+    """The branches in the widths to come, and one more of half the lowest's resolution."""
+    sources = [*branches, branches[-1]]
+    return [step(x) for step, x in zip(transition.children(), sources, strict=True)]
 
 
-def _fuse_first_row(stage: nn.Module) -> None:
+def _keep_rows(stage: nn.Module, rows: int) -> None:
+    """Leave out the lower resolutions that the stage's last fusion would make."""
     *_, last = stage.children()
-    first, *_ = last.get_submodule("fuse_layers").children()
-    last.add_module("fuse_layers", nn.ModuleList([first]))
+    kept = list(last.get_submodule("fuse_layers").children())[:rows]
+    last.add_module("fuse_layers", nn.ModuleList(kept))

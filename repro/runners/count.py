@@ -83,6 +83,10 @@ def torchstat(call: Call) -> tuple[str, int]:
         return "upsample", area(result)
     if isinstance(module, nn.LayerNorm):
         return "", 0
+    weight = getattr(module, "weight", None)
+    if isinstance(weight, Tensor) and weight.dim() == 5 and size.dim() == 4:
+        # a bank of kernels (Dite-HRNet), aggregated to one for each image
+        return "conv", weight[0].numel() * area(result)
     return mmcv(call)
 
 

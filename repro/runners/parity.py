@@ -150,6 +150,8 @@ def flatten(output: object) -> list[Tensor]:
 
 def _build(golden: Golden) -> nn.Module:
     """The golden's model, with as many keypoints as its outputs have if that is not the default."""
+    if golden.model in zoo.BLOCKS:
+        return zoo.create_block(golden.model)
     model = zoo.create_model(golden.model)
     if _compare_names(golden, zoo.published_state(model)):
         return zoo.create_model(golden.model, golden.outputs[-1].shape[1])
