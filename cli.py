@@ -267,7 +267,7 @@ def run(
     warn(kept)
     for failure in failures:
         say(f"error: {failure}")
-    code = judge.exit_code(cells, gates, strict) or (6 if failures else 0)
+    code = 6 if failures else judge.exit_code(cells, gates, strict)
     if as_json:
         rows = [judge.described(cell) for cell in cells]
         emit("run", cells=rows, summary=judge.summary(cells), exit=code)

@@ -24,8 +24,8 @@ _ALL = (
     Convention(
         "fvcore",
         "fvcore FlopCountAnalysis",
-        "convolutions and matrix products without bias, 2 per element of a normalisation, "
-        "1 per element of adaptive pooling and upsampling; activations are free",
+        "convolutions and matrix products without bias, 2 per element of a batch and 5 of a layer "
+        "normalisation, 1 of adaptive pooling and upsampling; activations are free",
     ),
     Convention(
         "mmcv",
@@ -43,8 +43,8 @@ _ALL = (
     Convention(
         "torchstat",
         "torchstat, the copy in the Lite-HRNet repository",
-        "like mmcv, but pooling by window size, and a module that is called several times "
-        "counts once",
+        "like mmcv, but pooling by window size, upsampling without its channels, and a module "
+        "that is called several times counts once",
         giga=(2**30,),
     ),
     Convention(

@@ -1,5 +1,6 @@
 """Write a file whole or not at all."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -22,9 +23,22 @@ def write_whole(path: Path, text: str, replace: bool = True) -> bool:
         if replace:
             temporary.replace(path)
         else:
-            path.hardlink_to(temporary)
+            _link(temporary, path)
     except FileExistsError:
         return False
     finally:
         temporary.unlink(missing_ok=True)
     return True
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Give the file its name unless the name is taken; FileExistsError if it is."""
+    try:
+        path.hardlink_to(temporary)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+            raise
+        # a file system without links: two writers at once may both win, each with a whole file
+        if path.exists():
+            raise FileExistsError from error
+        temporary.replace(path)

@@ -106,10 +106,22 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
         return Wanted(table, row, column, None)
     if column.metric in SPEED:
         timing = paper.timings[table.timing or ""]
-        return Wanted(table, row, column, None, lacking=f"Needs {timing.supply}.")
+        return Wanted(
+            table,
+            row,
+            column,
+            None,
+            lacking=f"This version times nothing; it takes {timing.supply}.",
+        )
     protocol = paper.protocols[table.protocol]
     if column.metric not in COST:
-        return Wanted(table, row, column, None, lacking=f"Needs {protocol.supply}.")
+        return Wanted(
+            table,
+            row,
+            column,
+            None,
+            lacking=f"This version evaluates nothing; it takes {protocol.supply}.",
+        )
     if model not in zoo.MODELS:
         lacking = (
             f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."

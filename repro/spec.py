@@ -137,10 +137,14 @@ def _imports(tree: ast.Module, package: str) -> Iterator[str]:
             yield from (f"{package}.{alias.name}" for alias in node.names)
 
 
+def _is_docstring(node: object) -> bool:
+    """Whether a statement is a bare string, which documents what stands before it."""
+    constant = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(constant, ast.Constant) and isinstance(constant.value, str)
+
+
 def _plain(node: object) -> object:
     """A syntax tree as nested lists, the same under every version of Python."""
-    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
-        node.body = node.body[1:]
     if isinstance(node, ast.AST):
         parts = [
             [name, _plain(value)]
@@ -149,5 +153,5 @@ def _plain(node: object) -> object:
         ]
         return [type(node).__name__, parts]
     if isinstance(node, list):
-        return [_plain(item) for item in node]
+        return [_plain(item) for item in node if not _is_docstring(item)]
     return repr(node)

@@ -72,8 +72,8 @@ class Store:
 
     def find(self, spec: Spec) -> Record | None:
         """The newest whole record of a spec; None, and a warning, where it is broken."""
-        for path in reversed(self._paths(spec.key)):
-            record = self._read(path)
+        for number in reversed(self._numbers(spec.key)):
+            record = self._read(self._path(spec.key, number))
             if record is not None:
                 return record
         return None
@@ -82,19 +82,21 @@ class Store:
         """Write a record and return its file.
 
         A whole record of the same key, perhaps just written by another process, is left as it
-        is and returned, unless this run was asked for `again`: then both are kept.
+        is and returned, unless this run was asked for `again`: then both are kept. A broken one
+        keeps its content under another name.
         """
-        text, number = _dump(record), 1
+        text = _dump(record)
+        number = max(self._numbers(record.key), default=0) + 1 if again else 1
         while True:
             path = self._path(record.key, number)
             if self._create(path, text):
                 return path
-            if self._read(path, quiet=True) is None:
-                path.replace(path.with_suffix(".broken"))
-            elif again:
+            if again:
                 number += 1
-            else:
+            elif self._read(path, quiet=True) is not None:
                 return path
+            else:
+                self._set_aside(path)
 
     def all(self) -> Iterator[tuple[Path, Record | None]]:
         """Every record file with its record, None for a broken one."""
@@ -112,23 +114,33 @@ class Store:
         suffix = "" if number == 1 else f".{number}"
         return self.folder / key[:2] / f"{key}{suffix}.json"
 
-    def _paths(self, key: str) -> list[Path]:
-        numbers = range(1, len(list((self.folder / key[:2]).glob(f"{key}*.json"))) + 1)
-        return [path for number in numbers if (path := self._path(key, number)).is_file()]
+    def _numbers(self, key: str) -> list[int]:
+        """Which records of a key there are, oldest first; there may be gaps."""
+        suffixes = (path.suffixes for path in (self.folder / key[:2]).glob(f"{key}*.json"))
+        texts = (parts[0].removeprefix(".") if len(parts) == 2 else "1" for parts in suffixes)
+        return sorted(int(text) for text in texts if text.isdecimal())
 
     def _read(self, path: Path, quiet: bool = False) -> Record | None:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            record = schema.read(Record, data, str(path))
+            record = schema.read(Record, data, "record")
             if record.schema != SCHEMA:
-                raise ReproError(f"{path}: schema {record.schema}, this version reads {SCHEMA}.")
-            if record.digest != _digest(data) or not path.name.startswith(record.key):
-                raise ReproError(f"{path}: the content is not what was written.")
+                raise ReproError(f"schema {record.schema}, this version reads {SCHEMA}")
+            if record.digest != _digest(data) or record.key != path.name.partition(".")[0]:
+                raise ReproError("the content is not what was written")
         except (OSError, ValueError, RecursionError, ReproError) as error:
             if not quiet:
                 self.warnings.append(f"`{path}` is not a whole record and is left out: {error}")
             return None
         return record
+
+    def _set_aside(self, path: Path) -> None:
+        try:
+            path.replace(path.with_suffix(".broken"))
+        except FileNotFoundError:
+            pass  # another process did it
+        except OSError as error:
+            raise StoreError(f"`{path}` cannot be renamed: {error.strerror}.") from error
 
     def _create(self, path: Path, text: str) -> bool:
         """Write a new file; False if it exists already."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repro import env, published, schema
-from repro.conventions import CONVENTIONS
+from repro.conventions import CONVENTIONS, GIGA
 from repro.errors import ReproError, unknown
 from repro.published import Published
 
@@ -102,7 +102,8 @@ class Row:
     also_keypoints: int | None = None
     """another data set's number of keypoints that the printed cost may belong to"""
     unreproducible: Mapping[str, str] = field(default_factory=dict)
-    off: Mapping[str, str] = field(default_factory=dict)
+    cause: Mapping[str, str] = field(default_factory=dict)
+    """column key -> why the printed cost is known not to be the row's own"""
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -200,7 +201,7 @@ def scale(row: Row, column: Column) -> int:
 
 def convention(row: Row, column: Column) -> str:
     """The counting convention of this cell."""
-    return row.counted.convention if row.counted else column.convention or "fvcore"
+    return row.counted.convention if row.counted else column.convention or ""
 
 
 def tables_dir() -> Path:
@@ -225,7 +226,8 @@ def study_names() -> list[str]:
 def table_names(study: str) -> list[str]:
     """The names of a study's tables, in printed order."""
     paths = (tables_dir() / study).glob("table*.toml")
-    return sorted((path.stem for path in paths), key=lambda name: (len(name), name))
+    names = [path.stem for path in paths if path.stem.removeprefix("table").isdecimal()]
+    return sorted(names, key=lambda name: (len(name), name))
 
 
 @functools.cache
@@ -376,22 +378,25 @@ def _check_column(column: Column, table: Table, file: str) -> None:
         _check_name(
             file, f"convention of column `{column.key}`", column.convention or "", CONVENTIONS
         )
+        _check_giga(file, column.giga)
     if column.metric in SPEED and table.timing is None:
         raise ReproError(f"{file}: column `{column.key}` needs the table to name a `timing`.")
 
 
 def _check_row(row: Row, table: Table, file: str) -> None:
     keys = [column.key for column in table.columns]
-    for what in ("cells", "cites", "unreproducible", "off", "notes"):
+    for what in ("cells", "cites", "unreproducible", "cause", "notes"):
         for key in getattr(row, what):
             _check_name(file, f"{what} of row `{row.label}`", key, keys)
     named = row.model is not None or any(column.model for column in table.columns)
     if named == (row.cited is not None):
         raise ReproError(f"{file}: row `{row.label}` needs either `model` or `cited`.")
-    if row.model is not None and row.input is None:
-        raise ReproError(f"{file}: row `{row.label}` names a model, but no `input`.")
+    for column in table.columns:
+        if (row.model or column.model) and not (row.input or column.input):
+            raise ReproError(f"{file}: row `{row.label}` names a model, but no `input`.")
     if row.counted is not None:
         _check_name(file, f"counted of row `{row.label}`", row.counted.convention, CONVENTIONS)
+        _check_giga(file, row.counted.giga)
     for column in table.columns:
         text = row.cells.get(column.key)
         if text == "":
@@ -399,10 +404,24 @@ def _check_row(row: Row, table: Table, file: str) -> None:
                 f"{file}: cell `{column.key}` of row `{row.label}` is empty.",
                 "Leave the key out where nothing is printed.",
             )
-        if text is not None and column.metric and table.published(row, column) is None:
-            raise ReproError(
-                f"{file}: cell `{column.key}` of row `{row.label}` is no number: `{text}`."
-            )
+        if text is not None and column.metric:
+            _check_number(file, table, row, column, text)
+
+
+def _check_number(file: str, table: Table, row: Row, column: Column, text: str) -> None:
+    number = table.published(row, column)
+    cell = f"{file}: cell `{column.key}` of row `{row.label}`"
+    if number is None:
+        raise ReproError(f"{cell} is no number: `{text}`.")
+    if text[-1] in "MG" and text[-1] != column.unit:
+        raise ReproError(f"{cell} is `{text}`, the column is in {column.unit}.")
+    if column.metric in COST and number.value <= 0:
+        raise ReproError(f"{cell} is `{text}`; a cost is more than 0.")
+
+
+def _check_giga(file: str, giga: int) -> None:
+    if giga not in GIGA:
+        raise ReproError(f"{file}: `giga` is {giga}; it can be {' or '.join(map(str, GIGA))}.")
 
 
 def _check_name(file: str, what: str, name: str, valid: Mapping[str, object] | list[str]) -> None:

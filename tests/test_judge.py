@@ -92,17 +92,29 @@ def test_evidence_against_a_figure_outweighs_a_coincidence_of_conventions() -> N
 
 
 def test_the_cost_of_another_input_size_is_recognised() -> None:
-    cell = wanted("2.6G", off={"flops": "Known."})
+    cell = wanted("2.6G", cause={"flops": "Known."})
     kind, reason = verdict(cell, record(hrnet=2 * G), record(hrnet=int(2.6 * G)))
     assert kind == "off"
-    assert reason.startswith("Known. At 256x256") and "2.6G" in reason
-    assert verdict(cell, record(hrnet=2 * G), record(hrnet=2 * G)) == ("off", "Known.")
+    assert "value. Known. At 256x256 with 17 keypoints" in reason and "2.6G" in reason
+    kind, reason = verdict(cell, record(hrnet=2 * G), record(hrnet=2 * G))
+    assert kind == "off" and reason.endswith("Known.")
     assert verdict(wanted("2.6G"), record(hrnet=2 * G), record(hrnet=int(2.6 * G)))[0] == "off"
+
+
+def test_a_known_cause_outweighs_a_coincidence_of_conventions_but_not_a_match() -> None:
+    cell = wanted("1.6G", cause={"flops": "Known."})
+    assert verdict(cell, record(hrnet=2 * G, mmcv=1_600_000_000))[0] == "off"
+    assert verdict(cell, record(hrnet=int(1.7001 * G), mmcv=1_600_000_000))[0] == "off"
+    assert verdict(cell, record(hrnet=int(1.6 * G)))[0] == "match"
+    assert verdict(wanted("1.600G", cause={"flops": "Known."}), record(hrnet=int(1.605 * G)))[
+        0
+    ] == ("near")
 
 
 def test_parameters_have_no_other_convention() -> None:
     assert verdict(wanted("2.9M", PARAMS), record(params=2_910_896))[0] == "match"
-    assert verdict(wanted("2.9M", PARAMS), record(params=3_000_000))[0] == "off"
+    kind, reason = verdict(wanted("2.9M", PARAMS), record(params=3_000_000))
+    assert kind == "off" and "convention" not in reason
 
 
 def test_what_was_not_run_is_missing_and_says_what_supplies_it() -> None:
@@ -149,6 +161,14 @@ def test_gates() -> None:
     assert exit_code([missing, match], set(), strict=True) == 4
     assert exit_code([missing], {"off"}, strict=False) == 4
     assert exit_code([], {"off"}, strict=False) == 4
+    assert exit_code([missing, match], {"missing"}, strict=False) == 3
+    assert exit_code([missing, match], {"off"}, strict=True) == 4
+    cited = judge(wanted("1.6G", model=None, cited="Theirs."), lambda spec: None)
+    assert exit_code([cited], {"off"}, strict=False) == 4
+    assert exit_code([cited, match], {"off"}, strict=True) == 0
+    evidence = judge(wanted("1.6G", unreproducible={"flops": "Nobody's."}), lambda spec: None)
+    assert exit_code([evidence], {"off"}, strict=False) == 4
+    assert exit_code([evidence, match], set(), strict=True) == 4
     assert summary([off, missing, match]) == {"match": 1, "off": 1, "missing": 1}
     assert kinds(KINDS) == set(KINDS)
     with pytest.raises(ReproError, match="no verdict"):

@@ -52,7 +52,7 @@ def test_a_negative_number_is_cut_toward_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "–", "MobileNetV2", "256×192", "1.2.3", "1e9", "nan", "1,000"]
+    "text", ["", "–", "MobileNetV2", "256×192", "1.2.3", "1e9", "nan", "1,000", "3K", "3%"]
 )
 def test_what_is_no_number_is_none(text: str) -> None:
     assert parse(text) is None

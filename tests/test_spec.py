@@ -39,7 +39,7 @@ def test_a_size_that_the_strides_forbid_is_refused(size: tuple[int, int]) -> Non
         spec_of("hrnet_w32", size)
 
 
-@pytest.mark.parametrize("keypoints", [0, -1, 100_000])
+@pytest.mark.parametrize("keypoints", [0, -1, 1001])
 def test_a_senseless_number_of_keypoints_is_refused(keypoints: int) -> None:
     with pytest.raises(ReproError, match="keypoints"):
         spec_of("hrnet_w32", (256, 192), keypoints)
@@ -53,6 +53,8 @@ def test_an_unknown_model_offers_near_ones() -> None:
 
 SOURCE = '''"""Docstring."""
 # comment
+A = 1
+"""Of A."""
 def f(x: int) -> int:
     """Another."""
     return x + 1
@@ -73,7 +75,10 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, name: s
 def test_only_code_enters_a_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = digest(tmp_path, monkeypatch, SOURCE, "base")
     bare = SOURCE.replace('    """Another."""\n', "").replace("# comment\n", "\n\n")
+    bare = bare.replace('"""Of A."""\n', "")
     assert digest(tmp_path, monkeypatch, bare, "bare") == base
+    elsewhere = SOURCE + "import os\n"
+    assert digest(tmp_path, monkeypatch, elsewhere, "elsewhere") != base
     changed = SOURCE.replace("x + 1", "x + 2")
     assert digest(tmp_path, monkeypatch, changed, "changed") != base
     spec.fingerprint.cache_clear()

@@ -59,6 +59,34 @@ def test_a_fresh_run_is_kept_beside_the_first_and_counts(tmp_path: Path) -> None
     assert found.value("macs", "hrnet") == 8
 
 
+def test_gaps_between_the_records_of_a_key_hide_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first, second, third = (store.add(record(value), again=True) for value in (7, 8, 9))
+    second.unlink()
+    assert store.find(SPEC).value("macs", "hrnet") == 9
+    first.unlink()
+    assert store.find(SPEC).value("macs", "hrnet") == 9
+    assert store.add(record(10), again=True).name == f"{SPEC.key}.4.json"
+    assert store.find(SPEC).value("macs", "hrnet") == 10
+    third.write_text("{")
+    assert store.find(SPEC).value("macs", "hrnet") == 10
+
+
+def test_a_record_of_another_schema_is_left_alone_by_readers(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = store.add(record())
+    data = json.loads(path.read_text())
+    data["schema"] = 2
+    data["digest"] = storing._digest(data)
+    path.write_text(json.dumps(data))
+    assert store.find(SPEC) is None
+    assert "schema 2" in store.warnings[0]
+
+
+def test_a_record_can_be_read_by_others(tmp_path: Path) -> None:
+    assert Store(tmp_path).add(record()).stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

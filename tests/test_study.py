@@ -123,6 +123,12 @@ def edit(path: Path, old: str, new: str) -> None:
         ('convention = "mmcv"', 'convention = "mmvc"', "no convention of column `gflops` `mmvc`"),
         ('params = "9.6M"', 'params = "9.6 M"', "is no number: `9.6 M`"),
         ('params = "9.6M"', 'params = ""', "is empty"),
+        ('params = "9.6M"', 'params = "9.6G"', "the column is in M"),
+        ('params = "9.6M"', 'params = "0.0M"', "a cost is more than 0"),
+        ("giga = 1_000_000_000", "giga = 100_000_000", "`giga` is 100000000"),
+        ("giga = 1_073_741_824", "giga = 1", "`giga` is 1"),
+        ('convention = "torchstat"', 'convention = "torchstats"', "no counted of row"),
+        ("cites = {", 'cited = "x"\ncites = {', "needs either `model` or `cited`"),
         ('params = "9.6M"', 'parms = "9.6M"', "no cells of row"),
         ("input = [256, 192]", "input = [256]", "should have 2 values"),
         ("input = [256, 192]\n", "", "names a model, but no `input`"),
@@ -159,6 +165,41 @@ def test_a_folder_without_studies_is_named(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("REPRO_TABLES", str(tmp_path / "nowhere"))
     with pytest.raises(ReproError, match="not a directory"):
         study.study_names()
+
+
+def test_speed_needs_a_timing(own_tables: Path) -> None:
+    edit(own_tables / "paper1" / "table5.toml", "timing", "# timing")
+    with pytest.raises(ReproError, match="name a `timing`"):
+        study.load_table("paper1", "table5")
+
+
+def test_a_stray_file_is_no_table(own_tables: Path) -> None:
+    (own_tables / "paper1" / "table_extra.toml").write_text("")
+    assert study.table_names("paper1") == [f"table{number}" for number in range(1, 7)]
+
+
+def test_a_column_is_found_by_its_metric_and_a_row_by_its_exact_label_first() -> None:
+    table = study.load_table("paper1", "table3")
+    assert study.find_column(table, "Mean").key == study.find_column(table, "PCKh").key
+    table = study.load_table("paper4", "table1")
+    assert study.find_row(table, "WLitePose-S 448x448").model == "wlitepose_s_coco"
+    assert study.find_table(study.load_study("paper4"), "IX").name == "table9"
+
+
+def test_every_row_is_bound_to_the_model_it_prints() -> None:
+    """The bindings in one place, so that a change of any is deliberate."""
+    with (PRINT / "bindings.csv").open(encoding="utf-8", newline="") as file:
+        _, *expected = csv.reader(file)
+    found = []
+    for paper, name in TABLES:
+        table = study.load_table(paper, name)
+        protocol = study.load_study(paper).protocols[table.protocol]
+        for row in table.rows:
+            size = "x".join(map(str, row.input)) if row.input else ""
+            options = " ".join(f"{key}={value}" for key, value in row.options.items())
+            model = row.model or (row.cited and "cited") or ""
+            found.append([paper, name, row.label, model, size, options, str(protocol.keypoints)])
+    assert found == expected
 
 
 def test_tables_holds_no_python() -> None:

@@ -19,19 +19,100 @@ def outputs(model: nn.Module, image: Tensor) -> list[Tensor]:
     return [result] if isinstance(result, Tensor) else list(result)
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
-def test_heatmaps_are_a_quarter_of_any_legal_input(name: str) -> None:
-    stride = zoo.MODELS[name].stride
-    shapes = ((17, 1, 256, 192), (16, 3, 384, 6 * stride), (14, 2, 3 * stride, 2 * stride))
-    for keypoints, batch, height, width in shapes:
+PLAIN = [name for name in zoo.list_models() if not name.endswith(("_coco", "_crowdpose"))]
+
+
+def expected_maps(name: str, keypoints: int) -> list[tuple[int, int]]:
+    """Channels and stride of each output; [] for top-down networks, all of whose maps are alike."""
+    if name.startswith("dekr"):
+        return [(keypoints + 1, 4), (2 * keypoints, 4)]
+    if name.startswith("swahr"):
+        return [(3 * keypoints, 4), (2 * keypoints, 2)]
+    if name.startswith("lightweight_openpose"):
+        stages = 4 if name.endswith("r3") else 2
+        return [(keypoints + 2, 8), (2 * keypoints + 4, 8)] * stages
+    if name.startswith(("litepose", "wlitepose", "higherhrnet", "efficienthrnet")):
+        return [(2 * keypoints, 4), (keypoints, 2)]
+    return []
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_maps_have_the_official_shape_for_any_legal_input(name: str) -> None:
+    entry = zoo.MODELS[name]
+    sizes = ((256, 192), (384, 6 * entry.stride), (3 * entry.stride, 2 * entry.stride))
+    for (height, width), keypoints, batch in zip(sizes, (17, 16, 14), (1, 3, 2), strict=True):
+        if entry.size is not None:
+            height, width = entry.size
         with torch.device("meta"):
             model = zoo.create_model(name, keypoints).train(batch == 3)
             image = torch.zeros(batch, 3, height, width)
-        for maps in outputs(model, image):
-            assert maps.shape == (batch, keypoints, height // 4, width // 4)
+        found = [tuple(maps.shape) for maps in outputs(model, image)]
+        expected = expected_maps(name, keypoints) or [(keypoints, 4)] * len(found)
+        assert found == [(batch, maps, height // s, width // s) for maps, s in expected]
 
 
-@pytest.mark.parametrize("name", ["hwl_mobilenetv3", "lpn_50", "small_hrnet_w16", "cpn_resnet50"])
+def test_a_suffix_names_the_joints() -> None:
+    for name in ("litepose_s", "wlitepose_s_text", "higherhrnet_w16_plain", "dekr_w48"):
+        assert zoo.MODELS[f"{name}_coco"].keypoints == 17
+        assert zoo.MODELS[f"{name}_crowdpose"].keypoints == 14
+        assert zoo.MODELS[name].options == zoo.MODELS[f"{name}_coco"].options
+
+
+SWITCHES: tuple[dict[str, object], ...] = (
+    {"dfc": ()},
+    {"dfc": [2, 3]},
+    {"deconv": False},
+    *({"attention": name} for name in ("none", "se", "cbam", "ca")),
+    *({"step": name} for name in ("move-up", "dfc", "gelu", "fewer-activations")),
+)
+
+
+@pytest.mark.parametrize("name", ["wlitepose_xs", "wlitepose_xs_text"])
+@pytest.mark.parametrize("switch", SWITCHES, ids=str)
+def test_every_switch_of_the_ablations_builds_another_network(
+    name: str, switch: dict[str, object]
+) -> None:
+    with torch.device("meta"):
+        base, other = zoo.create_model(name), zoo.create_model(name, **switch)
+        maps = outputs(other, torch.zeros(1, 3, 64, 64))
+    assert [tuple(one.shape[2:]) for one in maps] == [(16, 16), (32, 32)]
+    if switch not in ({"step": "fewer-activations"},):
+        assert list(base.state_dict()) != list(other.state_dict())
+
+
+@pytest.mark.parametrize("placement", ["A", "A2", "B", "C", "D"])
+def test_every_reading_of_cbam_litehrnet_has_its_size(placement: str) -> None:
+    expected = {"A": 1_715_194, "A2": 1_715_194, "B": 1_773_536, "C": 1_781_714, "D": 1_772_117}
+    with torch.device("meta"):
+        model = zoo.create_model("cbam_litehrnet_30", placement=placement)
+    assert sum(parameter.numel() for parameter in model.parameters()) == expected[placement]
+
+
+def test_the_position_table_of_tokenpose_is_the_sine_and_is_not_trained() -> None:
+    model = zoo.create_model("tokenpose_s_v1")
+    name = next(name for name in model.state_dict() if name.endswith("pos_embedding"))
+    table = model.get_parameter(name)
+    assert not table.requires_grad
+    assert float(table[0, 0, 0]) == pytest.approx(0.3826834, abs=1e-6)
+    assert float(table[0, 100, 150]) == pytest.approx(0.0110413, abs=1e-6)
+    assert float(table.abs().sum()) == pytest.approx(27174.269, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hwl_mobilenetv3",
+        "lpn_50",
+        "small_hrnet_w16",
+        "cpn_resnet50",
+        "litehrnet_18",
+        "litepose_xs",
+        "wlitepose_xs",
+        "wlitepose_xs_text",
+        "efficienthrnet_h4",
+        "lightweight_openpose",
+    ],
+)
 def test_gradients_reach_every_parameter(name: str) -> None:
     torch.manual_seed(0)
     model = zoo.create_model(name).train()

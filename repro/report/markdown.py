@@ -24,7 +24,7 @@ def results(cells: Sequence[Cell]) -> str:
     for name in studies:
         paper = study.load_study(name)
         parts.append(f"## {name}: {paper.title}")
-        parts.append(f"{', '.join(paper.authors)} ({paper.year})")
+        parts.append(f"{', '.join(paper.authors) or 'No authors are printed'} ({paper.year})")
         for (owner, table), found in groups.items():
             if owner == name:
                 parts += _table(study.load_table(name, table), found)

@@ -354,14 +354,15 @@ def _parts(model: nn.Module, costs: Costs, names: list[str]) -> Iterator[tuple[s
         yield path, Part(path, type(module).__name__, params, macs_here)
 
 
-def outline(count: Count, depth: int | None = None) -> list[Part]:
-    """The modules down to `depth`; by default the shallowest depth that shows three or more."""
-    for level in (depth,) if depth else (1, 2, 3):
-        rows = [
-            part
-            for path, part in count.modules.items()
-            if path and path.count(".") < (level or 1) and (part.params or any(part.macs.values()))
-        ]
-        if len(rows) >= 3:
-            break
-    return rows
+def outline(count: Count) -> list[Part]:
+    """Modules that together are the model: its children, or theirs where it has fewer than three.
+
+    Parts without parameters and costs are left out.
+    """
+    paths = [path for path in count.modules if path.count(".") == 0 and path]
+    if len(paths) < 3:
+        paths = [path for path in count.modules if path.count(".") == 1]
+        whole = {path.partition(".")[0] for path in paths}
+        paths += [path for path in count.modules if path and "." not in path and path not in whole]
+    parts = (count.modules[path] for path in paths)
+    return [part for part in parts if part.params or any(part.macs.values())]
