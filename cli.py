@@ -1,5 +1,7 @@
 """The `repro` command: parse, call, print. What it prints is computed elsewhere."""
 
+import errno
+import io
 import json
 import os
 import sys
@@ -28,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Reproduce the tables of four papers on lightweight human pose estimation, cell by cell.",
-    epilog="Exit codes: 0 done, 2 bad input, 3 differs, 4 nothing judged, 6 a run failed, "
+    epilog="Exit codes: 0 done, 1 a bug, 2 bad input, 3 differs, 4 nothing judged, 6 a run failed, "
     "130 interrupted.",
 )
 records_app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
@@ -57,8 +59,13 @@ TOUR = """repro puts the numbers of four papers on lightweight human pose estima
 
 def main() -> None:
     """Run the command line; turn errors into one sentence and their exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # signs that a terminal cannot show become `?`
     try:
         code = app(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except ReproError as error:
         say(f"error: {error}")
         if error.hint:
@@ -68,14 +75,26 @@ def main() -> None:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except (OSError, SystemExit) as error:
+        code = output_lost(error)
     except Exception as error:
         code = usage(error)
     if code == INTERRUPTED:
         say("interrupted: finished records are kept, run the same command again to go on")
     sys.exit(code)
+
+
+def output_lost(error: OSError | SystemExit) -> int:
+    """The exit code where the system refused a file: 0 if it is only that nobody reads on."""
+    if isinstance(error, OSError) and error.filename is not None:
+        say(f"error: `{str(error.filename):.200}` cannot be used: {error.strerror}.")
+        return 2
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, SystemExit) or error.errno == errno.EPIPE:
+        return 0  # typer ends so where a pipe is closed
+    say(f"error: the output cannot be used: {error.strerror}.")
+    return 2
 
 
 def usage(error: Exception) -> int:
@@ -91,19 +110,21 @@ def usage(error: Exception) -> int:
 
 def say(text: str) -> None:
     """A line for the user beside the result: stderr."""
-    print(text, file=sys.stderr)
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
 
 
 def emit(command: str, **values: object) -> None:
     """The result as one JSON object on stdout."""
-    print(json.dumps({"schema": 1, "command": command, **values}, ensure_ascii=False))
+    print(json.dumps({"schema": 1, "command": command, **values}))
 
 
 def console() -> "Console":
     """Where results are printed: as wide as they need unless it is a terminal."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 240, highlight=False)
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    return Console(width=None if terminal else 300, highlight=False)
 
 
 @app.callback(invoke_without_command=True)
@@ -259,15 +280,17 @@ def run(
     with progress(specs, show=not quiet and not as_json) as tell:
         failures = running.fill(specs, kept, tell, fresh)
     cells = judge.judge_all(wanted, kept.find)
-    if not as_json:
-        report(cells, quiet)
     if not no_write:
         publish.write(results, kept)
-        say(f"wrote {results}")
+        say(f"{results} is up to date")
+    if not as_json:
+        report(cells, quiet)
     warn(kept)
     for failure in failures:
         say(f"error: {failure}")
-    code = 6 if failures else judge.exit_code(cells, gates, strict)
+    code, why = (6, "") if failures else judge.exit_code(cells, gates, strict)
+    if why:
+        say(why)
     if as_json:
         rows = [judge.described(cell) for cell in cells]
         emit("run", cells=rows, summary=judge.summary(cells), exit=code)
@@ -280,7 +303,7 @@ def count(
     size: Annotated[str, typer.Option("--input", help="Height x width.")] = "256x192",
     convention: Annotated[str, typer.Option(help="A counting convention, or all.")] = "fvcore",
     keypoints: Annotated[int | None, typer.Option(help="17 COCO, 16 MPII, 14 CrowdPose.")] = None,
-    depth: Annotated[int, typer.Option(help="Levels of the module tree to print.")] = 0,
+    depth: Annotated[int, typer.Option(min=0, help="Levels of the module tree.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Count parameters and MACs of models.
@@ -289,7 +312,8 @@ def count(
     """
     from repro import conventions
     from repro import plan as planning
-    from repro.errors import unknown
+    from repro import run as running
+    from repro.errors import RunError, unknown
     from repro.spec import parse_size, spec_of
 
     names = list(conventions.CONVENTIONS) if convention == "all" else [convention]
@@ -297,18 +321,21 @@ def count(
         raise unknown("convention", convention, ("all", *conventions.CONVENTIONS))
     specs = [spec_of(name, parse_size(size), keypoints) for name in planning.models(models)]
     from repro.report import costs
-    from repro.runners import count as counting
 
-    results = []
+    results, failures = [], []
     for spec in specs:
-        counted = counting.run(spec, tuple(names))
-        result = costs.described(spec, counted)
-        if as_json:
-            results.append(result)
-        else:
+        try:
+            counted = running.counted(spec, tuple(names))
+        except RunError as error:
+            failures.append(error)
+            say(f"error: {error}")
+            continue
+        results.append(costs.described(spec, counted, depth))
+        if not as_json:
             console().print(costs.tree(spec, counted, depth))
-    if as_json:
-        emit("count", **(results[0] if len(results) == 1 else {"results": results}))
+    if as_json and results:
+        emit("count", **(results[0] if len(specs) == 1 else {"results": results}))
+    raise typer.Exit(6 if failures else 0)
 
 
 @app.command()
@@ -344,6 +371,8 @@ def parity(
     code = 4 if not results else 0 if all(result.ok for result in results) else 3
     if as_json:
         emit("parity", results=[comparing.described(one) for one in results], skipped=skipped)
+    elif not results:
+        say(f"nothing compared: {golden} has no golden of {', '.join(models or ['this zoo'])}")
     else:
         equal = sum(result.ok for result in results)
         print(f"{equal} of {len(results)} models equal their golden to {comparing.TOLERANCE:g}")
@@ -440,7 +469,7 @@ def records_gc(
     from repro.store import Store
 
     removed = housekeeping.collect(Store(store), dry_run)
-    finish_removal(removed, as_json, "would remove" if dry_run else "removed")
+    finish_removal(removed, as_json, "to be removed" if dry_run else "removed")
 
 
 def finish_removal(removed: Sequence[Path], as_json: bool, verb: str = "removed") -> None:
@@ -449,8 +478,8 @@ def finish_removal(removed: Sequence[Path], as_json: bool, verb: str = "removed"
         emit("records", removed=[path.as_posix() for path in removed])
         return
     for path in removed:
-        print(f"{verb} {path}")
-    say(f"{len(removed)} records {verb}")
+        print(f"{path} {verb}")
+    say(f"{len(removed)} files {verb}")
 
 
 def names_of(text: str) -> list[str]:

@@ -51,7 +51,7 @@ def _software() -> Iterator[Check]:
     for extra, names in EXTRAS.items():
         lacking = [name for name in names if env.version(name) is None]
         if lacking:
-            cure = f"pip install 'pose-repro[{extra}]' adds it; nothing so far needs it"
+            cure = f"pip install '.[{extra}]' in a checkout adds it; nothing so far needs it"
             yield Check(f"[{extra}]", "absent", f"without {', '.join(lacking)}", cure)
         else:
             yield Check(f"[{extra}]", "ok", ", ".join(names))

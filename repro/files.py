@@ -1,9 +1,19 @@
-"""Write a file whole or not at all."""
+"""Read plain files, and write them whole or not at all."""
 
 import errno
 import os
 import tempfile
 from pathlib import Path
+
+
+def read_plain(path: Path, limit: int = 2**26) -> str:
+    """The UTF-8 text of a regular file; raise OSError or ValueError for anything else."""
+    size = path.stat().st_size
+    if not path.is_file():
+        raise ValueError("not a regular file")
+    if size > limit:
+        raise ValueError(f"{size:,} bytes are more than {limit:,}")
+    return path.read_text(encoding="utf-8")
 
 
 def write_whole(path: Path, text: str, replace: bool = True) -> bool:
@@ -12,16 +22,16 @@ def write_whole(path: Path, text: str, replace: bool = True) -> bool:
     Without `replace` an existing file is left as it is, and the answer is False.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".repro-", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
+        temporary.chmod(0o666 & ~_umask())
         if replace:
-            temporary.replace(path)
+            temporary.replace(path.resolve())
         else:
             _link(temporary, path)
     except FileExistsError:
@@ -29,6 +39,12 @@ def write_whole(path: Path, text: str, replace: bool = True) -> bool:
     finally:
         temporary.unlink(missing_ok=True)
     return True
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
 
 
 def _link(temporary: Path, path: Path) -> None:

@@ -34,7 +34,7 @@ def entries(store: Store) -> list[Entry]:
 def collect(store: Store, dry_run: bool) -> list[Path]:
     """Remove broken and stale records; return their files."""
     found = [entry.path for entry in entries(store) if entry.state != "current"]
-    for left_over in ("??/*.broken", "??/.*.tmp"):
+    for left_over in ("??/" + "[0-9a-f]" * 64 + "*.broken", "??/.repro-*.tmp"):
         found += sorted(store.folder.glob(left_over))
     return _remove(store, found, dry_run)
 

@@ -136,7 +136,9 @@ def _verdict(
     why = (row.cause.get(key, ""), _other_setting(wanted, published, find))
     if not any(why) and wanted.column.metric == "macs":
         why = ("No counting convention at this input size gives it.", "")
-    reason = " ".join((f"Is {float(apart) * 100:+.2f} % from the published value.", *why)).strip()
+    reason = " ".join(
+        (f"Ours is {float(apart) * 100:+.2f} % from the published value.", *why)
+    ).strip()
     return Verdict("near" if abs(apart) <= NEAR else "off", reason)
 
 
@@ -185,14 +187,18 @@ def kinds(names: Iterable[str]) -> set[str]:
     return chosen
 
 
-def exit_code(cells: Sequence[Cell], gates: set[str], strict: bool) -> int:
-    """3 if a cell has a verdict of `gates`; 4 if what is required was not measured; else 0."""
-    if any(cell.verdict.kind in gates for cell in cells):
-        return 3
+def exit_code(cells: Sequence[Cell], gates: set[str], strict: bool) -> tuple[int, str]:
+    """3 if a cell has a verdict of `gates`, 4 if what is required was not measured; and why."""
+    caught = sum(cell.verdict.kind in gates for cell in cells)
+    if caught:
+        return 3, f"{caught} cells are {' or '.join(sorted(gates))}: exit 3"
     required = [cell for cell in cells if cell.wanted.row.cited is None]
-    if strict and any(cell.measured is None for cell in required):
-        return 4
-    return 4 if (gates or strict) and not any(cell.measured for cell in required) else 0
+    lacking = sum(cell.measured is None for cell in required)
+    if not cells or ((gates or strict) and lacking == len(required)):
+        return 4, "no selected cell was measured: exit 4"
+    if strict and lacking:
+        return 4, f"{lacking} required cells were not measured: exit 4"
+    return 0, ""
 
 
 def described(cell: Cell) -> dict[str, object]:

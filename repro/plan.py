@@ -6,9 +6,7 @@ import zoo
 from repro import study
 from repro.errors import ReproError, unknown
 from repro.spec import Spec, Wanted, spec_of
-from repro.study import COST, METRICS, SPEED, Column, Row, Table
-
-SYNONYMS = {"flops": "macs", "gflops": "macs", "ap": "AP", "pckh": "Mean"}
+from repro.study import COST, METRICS, SPEED, SYNONYMS, Column, Row, Table
 
 
 def tables(paper: str = "all", table: str | None = None) -> list[Table]:
@@ -127,11 +125,11 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
             f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
         )
         return Wanted(table, row, column, None, lacking=lacking)
-    spec = spec_of(model, size, protocol.keypoints, row.options)
-    other = spec_of(
-        model,
-        row.also_input or size,
-        row.also_keypoints or protocol.keypoints,
-        row.options,
-    )
+    keypoints = protocol.keypoints
+    try:
+        spec = spec_of(model, size, keypoints, row.options)
+        other = spec_of(model, row.also_input or size, row.also_keypoints or keypoints, row.options)
+    except ReproError as error:
+        where = f"{table.study} {table.name}, row `{row.label}`"
+        raise ReproError(f"{where}: {error}", error.hint) from error
     return Wanted(table, row, column, spec, None if other == spec else other)

@@ -20,8 +20,8 @@ def check(path: Path) -> None:
     """Raise if `path` is somebody's own file, or its folder is not there."""
     if not path.parent.is_dir():
         raise ReproError(f"There is no folder `{path.parent}` for `{path.name}`.")
-    if path.is_dir():
-        raise ReproError(f"`{path}` is a folder.", "Choose a file with --results.")
+    if path.exists() and not path.is_file():
+        raise ReproError(f"`{path}` is no plain file.", "Choose another with --results.")
     if path.exists() and not _ours(path):
         raise ReproError(
             f"`{path}` was not written by repro and is left alone.",
@@ -31,7 +31,10 @@ def check(path: Path) -> None:
 
 def write(path: Path, store: Store) -> None:
     """Write the document, unless it is there already with the same bytes."""
-    text = render(store)
+    try:
+        text = render(store)
+    except ReproError as error:
+        raise ReproError(f"`{path}` was not written. {error}", error.hint) from error
     try:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             write_whole(path, text)
@@ -47,6 +50,6 @@ def _ours(path: Path) -> bool:
 
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(len(MARK)) == MARK
+            return file.read(len(MARK)) in (MARK, "")
     except OSError as error:
         raise ReproError(f"`{path}` cannot be read: {error.strerror}.") from error

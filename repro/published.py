@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-_NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)([MG]?)")
+_NUMBER = re.compile(r"([+-]?[0-9]{1,9}(?:\.[0-9]{1,9})?)([MG]?)")
 
 
 @dataclass(frozen=True, slots=True)

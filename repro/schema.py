@@ -73,8 +73,8 @@ def _value(annotation: object, value: object, file: str, place: str) -> object:
         }
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         return read(annotation, value, file, place)
-    if annotation is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if annotation is float and isinstance(value, int) and abs(value) < 2**1000:
+        value = value if isinstance(value, bool) else float(value)
     if annotation in type_names and type(value) is annotation:
         return value
     raise ReproError(f"{file}: `{place}` should be {_describe(annotation)}, not {value!r:.60}.")

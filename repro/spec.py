@@ -14,6 +14,9 @@ import zoo
 from repro.errors import ReproError, unknown
 from repro.study import Column, Options, Row, Size, Table
 
+SCHEMA = 1
+"""of the records; another one gives other keys"""
+
 PACKAGES = {"zoo": Path(zoo.__file__).parent, "repro": Path(__file__).parent}
 
 
@@ -33,7 +36,9 @@ class Spec:
         entry = zoo.MODELS[self.model]
         built = [entry.builder, dict(entry.options)]
         code = fingerprint(entry.module, "repro.runners.count")
-        text = json.dumps({**self.described(), "built": built, "code": code}, sort_keys=True)
+        text = json.dumps(
+            {**self.described(), "built": built, "code": code, "schema": SCHEMA}, sort_keys=True
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def described(self) -> dict[str, object]:
@@ -85,8 +90,8 @@ def _check_size(model: str, size: Size) -> None:
     entry = zoo.MODELS[model]
     if entry.size is not None and size != entry.size:
         legal = f"It is built for {entry.size[0]}x{entry.size[1]}"
-    elif any(not 0 < side <= 4096 or side % entry.stride for side in size):
-        legal = f"Both sides must be multiples of {entry.stride}, at most 4096"
+    elif any(not 0 < side <= 2048 or side % entry.stride for side in size):
+        legal = f"Both sides must be multiples of {entry.stride}, at most 2048"
     else:
         return
     raise ReproError(

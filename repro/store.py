@@ -7,16 +7,19 @@ content, so that a torn or edited record is noticed, named, and measured again.
 
 import hashlib
 import json
+import math
+import re
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from repro import schema
 from repro.errors import ReproError, StoreError
-from repro.files import write_whole
-from repro.spec import Spec
+from repro.files import read_plain, write_whole
+from repro.spec import SCHEMA, Spec
 
-SCHEMA = 1
+NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,27 @@ class Store:
     warnings: list[str] = field(default_factory=list)
     """one sentence for each broken record met"""
 
+    def __post_init__(self) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise StoreError(f"`{self.folder}` is no folder.", "Choose one with --store.")
+
+    def check(self) -> None:
+        """Raise if no record could be written here."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+
     def find(self, spec: Spec) -> Record | None:
         """The newest whole record of a spec; None, and a warning, where it is broken."""
         for number in reversed(self._numbers(spec.key)):
-            record = self._read(self._path(spec.key, number))
-            if record is not None:
+            path = self._path(spec.key, number)
+            record = self._read(path)
+            if record is not None and _plain(record.spec) == _plain(spec.described()):
                 return record
+            if record is not None:
+                self._warn(path, "it is of another run")
         return None
 
     def add(self, record: Record, again: bool = False) -> Path:
@@ -99,9 +117,11 @@ class Store:
                 self._set_aside(path)
 
     def all(self) -> Iterator[tuple[Path, Record | None]]:
-        """Every record file with its record, None for a broken one."""
+        """Every record file with its record, None for a broken one; other files are not ours."""
         for path in sorted(self.folder.glob("??/*.json")):
-            yield path, self._read(path)
+            name = NAME.fullmatch(path.name)
+            if name and name[1].startswith(path.parent.name):
+                yield path, self._read(path)
 
     def remove(self, path: Path) -> None:
         """Delete one record file."""
@@ -116,27 +136,34 @@ class Store:
 
     def _numbers(self, key: str) -> list[int]:
         """Which records of a key there are, oldest first; there may be gaps."""
-        suffixes = (path.suffixes for path in (self.folder / key[:2]).glob(f"{key}*.json"))
-        texts = (parts[0].removeprefix(".") if len(parts) == 2 else "1" for parts in suffixes)
-        return sorted(int(text) for text in texts if text.isdecimal())
+        names = (NAME.fullmatch(path.name) for path in (self.folder / key[:2]).glob(f"{key}*"))
+        return sorted(int(name[2] or 1) for name in names if name)
 
     def _read(self, path: Path, quiet: bool = False) -> Record | None:
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(read_plain(path))
             record = schema.read(Record, data, "record")
             if record.schema != SCHEMA:
-                raise ReproError(f"schema {record.schema}, this version reads {SCHEMA}")
+                raise ReproError(f"it has schema {record.schema}, this version reads {SCHEMA}")
             if record.digest != _digest(data) or record.key != path.name.partition(".")[0]:
                 raise ReproError("the content is not what was written")
+            if not record.measurements or not all(map(_is_sane, record.measurements)):
+                raise ReproError("it holds no measurement, or an impossible one")
         except (OSError, ValueError, RecursionError, ReproError) as error:
             if not quiet:
-                self.warnings.append(f"`{path}` is not a whole record and is left out: {error}")
+                self._warn(path, str(error))
             return None
         return record
 
+    def _warn(self, path: Path, why: str) -> None:
+        self.warnings.append(f"`{path}` is not a whole record and is left out: {why.rstrip('.')}.")
+
     def _set_aside(self, path: Path) -> None:
         try:
-            path.replace(path.with_suffix(".broken"))
+            number = 1
+            while (aside := path.with_suffix(f".{number}.broken")).exists():
+                number += 1
+            path.replace(aside)
         except FileNotFoundError:
             pass  # another process did it
         except OSError as error:
@@ -147,10 +174,24 @@ class Store:
         try:
             return write_whole(path, text, replace=False)
         except OSError as error:
-            raise StoreError(
-                f"`{path}` cannot be written: {error.strerror}.",
-                "Choose another folder with --store or REPRO_STORE.",
-            ) from error
+            raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"`{path}` cannot be written: {error.strerror}.",
+        "Choose another folder with --store or REPRO_STORE.",
+    )
+
+
+def _is_sane(measurement: Measurement) -> bool:
+    value = measurement.value
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 10**18
+
+
+def _plain(data: object) -> object:
+    """Data as it comes back from JSON."""
+    return json.loads(json.dumps(data))
 
 
 def _dump(record: Record) -> str:

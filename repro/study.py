@@ -12,6 +12,7 @@ from pathlib import Path
 from repro import env, published, schema
 from repro.conventions import CONVENTIONS, GIGA
 from repro.errors import ReproError, unknown
+from repro.files import read_plain
 from repro.published import Published
 
 Size = tuple[int, int]
@@ -41,6 +42,8 @@ METRICS = {
     "Mean": "%",
 }
 """What a column can hold, with its unit; Head ... Mean are PCKh@0.5."""
+SYNONYMS = {"flops": "macs", "gflops": "macs", "pckh": "Mean"}
+"""what users call a metric"""
 COST = ("params", "macs")
 SPEED = ("latency", "fps")
 
@@ -253,6 +256,7 @@ def load_table(study: str, name: str) -> Table:
 
 def find_study(text: str) -> Study:
     """The study a user means: a name, a slug, or an unambiguous beginning of one."""
+    text = text.strip()
     names = study_names()
     if text in names:
         return load_study(text)
@@ -262,6 +266,7 @@ def find_study(text: str) -> Study:
 
 def find_table(study: Study, text: str) -> Table:
     """The table a user means: `table3`, `3`, `III`."""
+    text = text.strip()
     names = table_names(study.name)
     if text not in names:
         by_name = {
@@ -306,9 +311,10 @@ def find_row(table: Table, text: str) -> Row:
 
 def find_column(table: Table, text: str) -> Column:
     """The column a user means: its key, its printed label, or its metric."""
+    meant = {text.lower(), SYNONYMS.get(text.lower(), text).lower()} - {""}
     for attribute in ("key", "label", "metric"):
         for column in table.columns:
-            if (getattr(column, attribute) or "").lower() == text.lower():
+            if (getattr(column, attribute) or "").lower() in meant:
                 return column
     raise unknown(
         f"column in {table.study} {table.name},", text, (column.key for column in table.columns)
@@ -334,15 +340,15 @@ def _roman(name: str) -> str:
 
 
 def _shown(path: Path) -> str:
-    return "/".join(("tables", *path.parts[-2:]))
+    return str(path) if env.variable("REPRO_TABLES") else "/".join(("tables", *path.parts[-2:]))
 
 
 def _toml(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_plain(path, limit=2**20))
     except OSError as error:
         raise ReproError(f"{_shown(path)} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ReproError(f"{_shown(path)} is no TOML: {error}.") from error
 
 
@@ -350,6 +356,8 @@ def _check(table: Table, study: Study, file: str) -> None:
     """Raise for whatever the annotations cannot say about a table."""
     keys = [column.key for column in table.columns]
     labels = [row.label for row in table.rows]
+    if not keys or not labels or "" in labels:
+        raise ReproError(f"{file}: a table needs columns, and rows with labels.")
     for what, names in (("columns", keys), ("rows", labels)):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
@@ -368,7 +376,7 @@ def _check_column(column: Column, table: Table, file: str) -> None:
         raise ReproError(f"{file}: column key `{column.key}` is not lower_snake_case.")
     if column.metric is None:
         return
-    _check_name(file, f"metric of column `{column.key}`", column.metric, METRICS)
+    _check_name(file, f"metric (column `{column.key}`)", column.metric, METRICS)
     if column.unit != METRICS[column.metric]:
         raise ReproError(
             f"{file}: column `{column.key}` is in `{column.unit}`, "
@@ -376,7 +384,7 @@ def _check_column(column: Column, table: Table, file: str) -> None:
         )
     if column.metric == "macs":
         _check_name(
-            file, f"convention of column `{column.key}`", column.convention or "", CONVENTIONS
+            file, f"convention (column `{column.key}`)", column.convention or "", CONVENTIONS
         )
         _check_giga(file, column.giga)
     if column.metric in SPEED and table.timing is None:
@@ -387,7 +395,7 @@ def _check_row(row: Row, table: Table, file: str) -> None:
     keys = [column.key for column in table.columns]
     for what in ("cells", "cites", "unreproducible", "cause", "notes"):
         for key in getattr(row, what):
-            _check_name(file, f"{what} of row `{row.label}`", key, keys)
+            _check_name(file, f"column (`{what}` of row `{row.label}`)", key, keys)
     named = row.model is not None or any(column.model for column in table.columns)
     if named == (row.cited is not None):
         raise ReproError(f"{file}: row `{row.label}` needs either `model` or `cited`.")
@@ -395,7 +403,7 @@ def _check_row(row: Row, table: Table, file: str) -> None:
         if (row.model or column.model) and not (row.input or column.input):
             raise ReproError(f"{file}: row `{row.label}` names a model, but no `input`.")
     if row.counted is not None:
-        _check_name(file, f"counted of row `{row.label}`", row.counted.convention, CONVENTIONS)
+        _check_name(file, f"convention (row `{row.label}`)", row.counted.convention, CONVENTIONS)
         _check_giga(file, row.counted.giga)
     for column in table.columns:
         text = row.cells.get(column.key)
@@ -426,5 +434,4 @@ def _check_giga(file: str, giga: int) -> None:
 
 def _check_name(file: str, what: str, name: str, valid: Mapping[str, object] | list[str]) -> None:
     if name not in valid:
-        error = unknown(what, name, valid)
-        raise ReproError(f"{file}: {error}", error.hint)
+        raise ReproError(f"{file}: `{name}` is no {what}.", unknown(what, name, valid).hint)

@@ -154,21 +154,21 @@ def test_gates() -> None:
     off = judge(wanted("1.6G"), lambda spec: record(hrnet=2 * G))
     missing = judge(wanted("1.6G"), lambda spec: None)
     match = judge(wanted("1.6G"), lambda spec: record(hrnet=int(1.6 * G)))
-    assert exit_code([off, match], set(), strict=False) == 0
-    assert exit_code([off, match], {"off"}, strict=False) == 3
-    assert exit_code([match], {"off"}, strict=False) == 0
-    assert exit_code([missing], set(), strict=False) == 0
-    assert exit_code([missing, match], set(), strict=True) == 4
-    assert exit_code([missing], {"off"}, strict=False) == 4
-    assert exit_code([], {"off"}, strict=False) == 4
-    assert exit_code([missing, match], {"missing"}, strict=False) == 3
-    assert exit_code([missing, match], {"off"}, strict=True) == 4
+    assert exit_code([off, match], set(), strict=False)[0] == 0
+    assert exit_code([off, match], {"off"}, strict=False)[0] == 3
+    assert exit_code([match], {"off"}, strict=False)[0] == 0
+    assert exit_code([missing], set(), strict=False)[0] == 0
+    assert exit_code([missing, match], set(), strict=True)[0] == 4
+    assert exit_code([missing], {"off"}, strict=False)[0] == 4
+    assert exit_code([], {"off"}, strict=False)[0] == 4
+    assert exit_code([missing, match], {"missing"}, strict=False)[0] == 3
+    assert exit_code([missing, match], {"off"}, strict=True)[0] == 4
     cited = judge(wanted("1.6G", model=None, cited="Theirs."), lambda spec: None)
-    assert exit_code([cited], {"off"}, strict=False) == 4
-    assert exit_code([cited, match], {"off"}, strict=True) == 0
+    assert exit_code([cited], {"off"}, strict=False)[0] == 4
+    assert exit_code([cited, match], {"off"}, strict=True)[0] == 0
     evidence = judge(wanted("1.6G", unreproducible={"flops": "Nobody's."}), lambda spec: None)
-    assert exit_code([evidence], {"off"}, strict=False) == 4
-    assert exit_code([evidence, match], set(), strict=True) == 4
+    assert exit_code([evidence], {"off"}, strict=False)[0] == 4
+    assert exit_code([evidence, match], set(), strict=True)[0] == 4
     assert summary([off, missing, match]) == {"match": 1, "off": 1, "missing": 1}
     assert kinds(KINDS) == set(KINDS)
     with pytest.raises(ReproError, match="no verdict"):

@@ -13,6 +13,7 @@ from repro.runners import parity
 GOLDEN = Path(__file__).parent / "golden"
 
 
+SAMPLE = {"shape": [1, 17], "mean": 0.1, "std": 0.1, "absmax": 0.2, "values": [[0, 0.1]]}
 GOLDENS = sorted(path.stem for path in GOLDEN.glob("*.json"))
 
 
@@ -71,7 +72,7 @@ def test_a_changed_parameter_count_is_seen(tmp_path: Path) -> None:
     assert not result.params_ok and not result.ok
 
 
-@pytest.mark.parametrize("statistic", ["mean", "absmax"])
+@pytest.mark.parametrize("statistic", ["mean", "std", "absmax"])
 def test_a_changed_statistic_is_seen(tmp_path: Path, statistic: str) -> None:
     outputs = small_hrnet("outputs")
     outputs[0][statistic] *= 1.001  # type: ignore[call-overload, index]
@@ -85,12 +86,12 @@ def test_a_golden_of_another_data_set_is_built_with_its_keypoints(tmp_path: Path
     ]
     outputs = small_hrnet("outputs")
     outputs[0]["shape"] = [1, 16, 64, 48]  # type: ignore[call-overload]
-    outputs[0]["values"] = []  # type: ignore[call-overload]
+    outputs[0]["values"] = [[0, 0.0]]  # type: ignore[call-overload]
     result = spoiled(tmp_path, state_dict=shapes, outputs=outputs, params=1_284_944)
     assert result.names_ok and result.params_ok
 
 
-@pytest.mark.parametrize("value", [1e-6, float("nan")])
+@pytest.mark.parametrize("value", [1e-6, -1e-8])
 def test_a_changed_sample_is_seen(tmp_path: Path, value: float) -> None:
     outputs = small_hrnet("outputs")
     outputs[0]["values"][3][1] += value * outputs[0]["absmax"]  # type: ignore[call-overload, index]
@@ -112,6 +113,12 @@ def test_a_changed_output_shape_is_seen(tmp_path: Path) -> None:
         ({"input": [1, 3, 10**6, 10**6]}, "is no image batch"),
         ({"fill": "v9"}, "this version knows v1"),
         ({"outputs": []}, "`outputs` should be"),
+        ({"outputs": [{**SAMPLE, "values": []}]}, "no samples"),
+        ({"outputs": [{**SAMPLE, "absmax": -1.0}]}, "impossible"),
+        ({"outputs": [{**SAMPLE, "absmax": 0.0}]}, "impossible"),
+        ({"outputs": [{**SAMPLE, "std": float("nan")}]}, "impossible"),
+        ({"outputs": [{**SAMPLE, "values": [[0, 10**400]]}]}, "should be a number"),
+        ({"outputs": [{**SAMPLE, "shape": [1, 10**12]}]}, "no batch of maps"),
         ({"outputs": [3]}, "`outputs[0]` should be a table"),
         ({"params": "many"}, "`params` should be a whole number"),
         ({"state_dict": [["a"]]}, "`state_dict[0]` should have 2 values"),

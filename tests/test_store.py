@@ -109,7 +109,47 @@ def test_a_torn_or_edited_record_is_named_and_measured_again(tmp_path: Path, spo
     assert path.name in store.warnings[0]
     assert store.add(record()) == path
     assert Store(tmp_path).find(SPEC) is not None
-    assert path.with_suffix(".broken").exists()
+    assert path.with_suffix(".1.broken").exists()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**300, -(10**19)])
+def test_an_impossible_value_is_no_record_even_with_a_right_digest(
+    tmp_path: Path, value: float
+) -> None:
+    store = Store(tmp_path)
+    path = store.add(record())
+    data = json.loads(path.read_text())
+    data["measurements"][0]["value"] = value
+    data["digest"] = storing._digest(data)
+    path.write_text(json.dumps(data))
+    assert store.find(SPEC) is None and store.warnings
+
+
+def test_a_record_of_another_run_is_not_served(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = store.add(record())
+    data = json.loads(path.read_text())
+    data["spec"]["model"] = "lpn_101"
+    data["digest"] = storing._digest(data)
+    path.write_text(json.dumps(data))
+    assert store.find(SPEC) is None
+    assert "another run" in store.warnings[0]
+
+
+def test_only_records_are_touched_by_housekeeping(tmp_path: Path) -> None:
+    for name in ("en/messages.json", "de/a.broken", "fr/x.tmp", "ab/cd.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert entries(Store(tmp_path)) == []
+    assert collect(Store(tmp_path), dry_run=False) == []
+
+
+def test_a_store_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="is no folder"):
+        Store(tmp_path / "file")
+    with pytest.raises(StoreError, match="cannot be written"):
+        Store(tmp_path / "file" / "below").check()
 
 
 def test_a_record_under_a_wrong_name_is_not_served(tmp_path: Path) -> None:
@@ -135,7 +175,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written"):
-        Store(tmp_path / "file").add(record())
+        Store(tmp_path / "file" / "below").add(record())
 
 
 def test_processes_that_write_at_once_do_not_corrupt(tmp_path: Path) -> None:

@@ -118,26 +118,31 @@ def edit(path: Path, old: str, new: str) -> None:
     ("old", "new", "message"),
     [
         ('metric = "params"', 'metrik = "params"', "no key `columns[3].metrik`"),
-        ('metric = "params"', 'metric = "parms"', "no metric of column `params` `parms`"),
+        ('metric = "params"', 'metric = "parms"', "`parms` is no metric (column `params`)"),
         ('unit = "M"', 'unit = "G"', "column `params` is in `G`"),
-        ('convention = "mmcv"', 'convention = "mmvc"', "no convention of column `gflops` `mmvc`"),
+        ('convention = "mmcv"', 'convention = "mmvc"', "`mmvc` is no convention (column `gflops`)"),
         ('params = "9.6M"', 'params = "9.6 M"', "is no number: `9.6 M`"),
         ('params = "9.6M"', 'params = ""', "is empty"),
         ('params = "9.6M"', 'params = "9.6G"', "the column is in M"),
         ('params = "9.6M"', 'params = "0.0M"', "a cost is more than 0"),
         ("giga = 1_000_000_000", "giga = 100_000_000", "`giga` is 100000000"),
         ("giga = 1_073_741_824", "giga = 1", "`giga` is 1"),
-        ('convention = "torchstat"', 'convention = "torchstats"', "no counted of row"),
+        (
+            'convention = "torchstat"',
+            'convention = "torchstats"',
+            "`torchstats` is no convention (row",
+        ),
         ("cites = {", 'cited = "x"\ncites = {', "needs either `model` or `cited`"),
-        ('params = "9.6M"', 'parms = "9.6M"', "no cells of row"),
+        ('params = "9.6M"', 'parms = "9.6M"', "`parms` is no column (`cells` of row"),
         ("input = [256, 192]", "input = [256]", "should have 2 values"),
         ("input = [256, 192]\n", "", "names a model, but no `input`"),
-        ('protocol = "coco-val2017"', 'protocol = "coco"', "no protocol `coco`"),
+        ('protocol = "coco-val2017"', 'protocol = "coco"', "`coco` is no protocol"),
         ('key = "ap50"', 'key = "ap"', "two columns are called `ap`"),
         ('key = "ap50"', 'key = "AP50"', "not lower_snake_case"),
         ('model = "simplebaseline_mobilenetv2"\n', "", "needs either `model` or `cited`"),
         ("[[columns]]", "[[columns", "is no TOML"),
         ("384x288", "256x192", "two rows are called"),
+        ('label = "SimpleBaseline MobileNetV2 256x192"', 'label = ""', "rows with labels"),
     ],
 )
 def test_a_broken_table_names_file_and_key(
@@ -146,7 +151,7 @@ def test_a_broken_table_names_file_and_key(
     edit(own_tables / "paper1" / "table1.toml", old, new)
     with pytest.raises(ReproError) as error:
         study.load_table("paper1", "table1")
-    assert str(error.value).startswith("tables/paper1/table1.toml")
+    assert str(error.value).startswith(str(own_tables / "paper1" / "table1.toml"))
     assert message in str(error.value)
 
 

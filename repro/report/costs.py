@@ -9,9 +9,15 @@ from repro.runners.count import Count
 from repro.spec import Spec
 
 
-def described(spec: Spec, count: Count) -> dict[str, object]:
-    """A count as plain data."""
+def described(spec: Spec, count: Count, depth: int = 0) -> dict[str, object]:
+    """A count as plain data, with the modules down to `depth` if there are to be any."""
+    modules = [
+        {"name": path, "kind": part.kind, "params": part.params, "macs": dict(part.macs)}
+        for path, part in count.modules.items()
+        if path and path.count(".") < depth
+    ]
     return {
+        **({"modules": modules} if depth else {}),
         "model": spec.model,
         "input": list(spec.input),
         "keypoints": spec.keypoints,

@@ -14,7 +14,7 @@ def printed(table: Table) -> RenderableType:
     grid = new_grid()
     for column in table.columns:
         justify: JustifyMethod = "left" if column.metric is None else "right"
-        grid.add_column(column.label, justify=justify, overflow="fold")
+        grid.add_column(Text(column.label), justify=justify, overflow="fold")
     group = None
     for row in table.rows:
         if row.group != group:

@@ -68,7 +68,7 @@ def _grid(table: Table, cells: Sequence[Cell], hide: Sequence[str]) -> Grid:
     grid = new_grid()
     grid.add_column("", no_wrap=True)
     for column in columns:
-        grid.add_column(column.heading, justify="right", no_wrap=True)
+        grid.add_column(Text(column.heading), justify="right", no_wrap=True)
         if column.metric in COST:
             grid.add_column("ours", justify="right", no_wrap=True)
             grid.add_column("Δ", justify="right", no_wrap=True)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 import zoo
 from repro import schema
 from repro.errors import ReproError
+from repro.files import read_plain
 
 TOLERANCE = 1e-9
 """of the largest absolute value of the output"""
@@ -30,10 +31,10 @@ class Output:
 
     shape: tuple[int, ...]
     mean: float
+    std: float
     absmax: float
     values: tuple[tuple[int, float], ...]
     """flat index, value"""
-    std: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _build(golden: Golden) -> nn.Module:
 
 def _read(path: Path) -> Golden | None:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_plain(path))
     except (OSError, ValueError, RecursionError) as error:
         raise ReproError(f"`{path}` is no golden: {error}.") from error
     if not isinstance(data, dict) or "kind" in data or "state_dict" not in data:
@@ -182,6 +183,11 @@ def _read(path: Path) -> Golden | None:
     if not golden.outputs or any(len(output.shape) < 2 for output in golden.outputs):
         raise ReproError(f"{path}: `outputs` should be shapes of (N, K, ...) with samples.")
     for output in golden.outputs:
+        numbers = (output.mean, output.std, output.absmax, *(value for _, value in output.values))
+        if not output.values or not all(map(isfinite, numbers)) or output.absmax <= 0:
+            raise ReproError(f"{path}: an output has no samples, or impossible ones.")
+        if min(output.shape) < 1 or prod(output.shape) > 2**30:
+            raise ReproError(f"{path}: an output of {list(output.shape)} is no batch of maps.")
         if any(not 0 <= index < prod(output.shape) for index, _ in output.values):
             raise ReproError(f"{path}: a sample lies outside an output of {list(output.shape)}.")
     if min(golden.input) < 1 or prod(golden.input) > 3 * 4096 * 4096:
@@ -221,7 +227,8 @@ def _error(golden: Output, output: Tensor) -> float:
     deviations = [
         *(flat[indices] - values).abs().tolist(),
         abs(float(flat.mean()) - golden.mean),
+        abs(float(flat.std()) - golden.std),
         abs(float(flat.abs().max()) - golden.absmax),
     ]
     worst = float(torch.tensor(deviations, dtype=torch.float64).max())  # NaN stays NaN
-    return worst / golden.absmax if golden.absmax else worst
+    return worst / golden.absmax
