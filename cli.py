@@ -87,7 +87,7 @@ def main() -> None:
 def output_lost(error: OSError | SystemExit) -> int:
     """The exit code where the system refused a file: 0 if it is only that nobody reads on."""
     if isinstance(error, OSError) and error.filename is not None:
-        say(f"error: `{str(error.filename):.200}` cannot be used: {error.strerror}.")
+        say(f"error: `{error.filename!s:.200}` cannot be used: {error.strerror}.")
         return 2
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,5 +1,6 @@
 """What the tests share: the command line run in this process, and folders of their own."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -10,6 +11,8 @@ import pytest
 
 import cli
 from repro import study
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a worker
 
 ROOT = Path(__file__).parent.parent
 

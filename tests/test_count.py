@@ -179,14 +179,14 @@ FAMILIES = (
     "ditehrnet_18",
     "tokenpose_s_v1",
     "tokenpose_l_d6_mpii",
-    "litepose_xs_coco",
+    "litepose_xs_crowdpose",
     "wlitepose_xs",
     "wlitepose_xs_text",
     "higherhrnet_w16_crowdpose",
-    "swahr_w48_coco",
-    "efficienthrnet_h4_coco",
+    "swahr_w48_crowdpose",
+    "efficienthrnet_h4_crowdpose",
     "lightweight_openpose",
-    "dekr_w48_coco",
+    "dekr_w48_crowdpose",
 )
 """the networks that differ in their operators"""
 

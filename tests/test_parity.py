@@ -1,5 +1,6 @@
 """The zoo computes what the official code computes, and the comparison can fail."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -17,6 +18,12 @@ SAMPLE = {"shape": [1, 17], "mean": 0.1, "std": 0.1, "absmax": 0.2, "values": [[
 GOLDENS = sorted(path.stem for path in GOLDEN.glob("*.json"))
 
 
+@functools.cache
+def goldens() -> dict[str, parity.Golden]:
+    """The goldens by name."""
+    return {path.stem: golden for path, golden in parity.goldens(GOLDEN).items()}
+
+
 def test_every_network_with_an_official_implementation_has_a_golden() -> None:
     def of_another_data_set(name: str) -> bool:
         plain = name.removesuffix("_coco").removesuffix("_crowdpose")
@@ -29,8 +36,7 @@ def test_every_network_with_an_official_implementation_has_a_golden() -> None:
 
 @pytest.mark.parametrize("name", GOLDENS)
 def test_a_model_equals_its_golden(name: str) -> None:
-    (golden,) = (one for path, one in parity.goldens(GOLDEN).items() if path.stem == name)
-    result = parity.run(golden)
+    result = parity.run(goldens()[name])
     assert result.ok, result.problem
     assert result.max_relative_error is not None
     assert result.max_relative_error <= 1e-9

@@ -39,16 +39,16 @@ def expected_maps(name: str, keypoints: int) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("name", PLAIN)
 def test_maps_have_the_official_shape_for_any_legal_input(name: str) -> None:
     entry = zoo.MODELS[name]
-    sizes = ((256, 192), (384, 6 * entry.stride), (3 * entry.stride, 2 * entry.stride))
-    for (height, width), keypoints, batch in zip(sizes, (17, 16, 14), (1, 3, 2), strict=True):
-        if entry.size is not None:
-            height, width = entry.size
-        with torch.device("meta"):
-            model = zoo.create_model(name, keypoints).train(batch == 3)
-            image = torch.zeros(batch, 3, height, width)
-        found = [tuple(maps.shape) for maps in outputs(model, image)]
-        expected = expected_maps(name, keypoints) or [(keypoints, 4)] * len(found)
-        assert found == [(batch, maps, height // s, width // s) for maps, s in expected]
+    sizes = [(2 * entry.stride, 3 * entry.stride), (384, 6 * entry.stride)]
+    with torch.device("meta"):
+        model = zoo.create_model(name, 14)
+        for (height, width), batch in zip(sizes, (1, 3), strict=True):
+            height, width = entry.size or (height, width)
+            maps = outputs(model.train(batch == 3), torch.zeros(batch, 3, height, width))
+            expected = expected_maps(name, 14) or [(14, 4)] * len(maps)
+            assert [tuple(one.shape) for one in maps] == [
+                (batch, channels, height // s, width // s) for channels, s in expected
+            ]
 
 
 def test_a_suffix_names_the_joints() -> None:
