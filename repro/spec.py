@@ -115,17 +115,25 @@ def fingerprint(model_module: str, runner: str) -> str:
     Comments, docstrings and formatting do not enter it, so that only a change of the code makes
     a record stale. No module is imported.
     """
-    trees: dict[str, object] = {}
-    waiting = [model_module, runner]
+    digests = {runner: _read(runner)[0]}
+    waiting = [model_module]
     while waiting:
         name = waiting.pop()
-        path = _path(name)
-        if name not in trees and path is not None:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            trees[name] = _plain(tree)
-            if name != runner:
-                waiting += _imports(tree, name.partition(".")[0])
-    return hashlib.sha256(json.dumps(trees, sort_keys=True).encode()).hexdigest()
+        if name not in digests:
+            digests[name], imports = _read(name)
+            waiting += imports
+    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def _read(module: str) -> tuple[str, list[str]]:
+    """The digest of a module's code, and the modules of its own package that it imports."""
+    path = _path(module)
+    if path is None:
+        return "", []
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    code = json.dumps(_plain(tree))
+    return hashlib.sha256(code.encode()).hexdigest(), list(_imports(tree, module.partition(".")[0]))
 
 
 def _path(module: str) -> Path | None:

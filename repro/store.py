@@ -72,6 +72,8 @@ class Store:
     folder: Path
     warnings: list[str] = field(default_factory=list)
     """one sentence for each broken record met"""
+    found: dict[str, Record] = field(default_factory=dict)
+    """the records read so far, by key"""
 
     def __post_init__(self) -> None:
         if self.folder.exists() and not self.folder.is_dir():
@@ -87,10 +89,13 @@ class Store:
 
     def find(self, spec: Spec) -> Record | None:
         """The newest whole record of a spec; None, and a warning, where it is broken."""
+        if spec.key in self.found:
+            return self.found[spec.key]
         for number in reversed(self._numbers(spec.key)):
             path = self._path(spec.key, number)
             record = self._read(path)
             if record is not None and _plain(record.spec) == _plain(spec.described()):
+                self.found[spec.key] = record
                 return record
             if record is not None:
                 self._warn(path, "it is of another run")
@@ -103,6 +108,7 @@ class Store:
         is and returned, unless this run was asked for `again`: then both are kept. A broken one
         keeps its content under another name.
         """
+        self.found.pop(record.key, None)
         text = _dump(record)
         number = max(self._numbers(record.key), default=0) + 1 if again else 1
         while True:

@@ -69,6 +69,7 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, name: s
     (folder / "b.py").write_text(source)
     monkeypatch.setitem(spec.PACKAGES, "fake", folder)
     spec.fingerprint.cache_clear()
+    spec._read.cache_clear()
     return spec.fingerprint("fake.a", "repro.runners.count")
 
 
