@@ -190,6 +190,12 @@ def test_parity_with_a_changed_golden_differs(repro: Run, tmp_path: Path) -> Non
     assert "g.json: outputs differ" in outcome.err
 
 
+def test_parity_that_compared_nothing_says_so(repro: Run) -> None:
+    golden = str(ROOT / "tests" / "golden")
+    outcome = repro("parity", "cbam_litehrnet_30", "--golden", golden)
+    assert outcome.code == 4 and "nothing compared" in outcome.err
+
+
 def test_explain_shows_the_chain(repro: Run, kept: Path) -> None:
     out = repro("explain", "paper2", "table1", "LPN-50", "flops").out
     for part in ("1.0G: 0.95 up to 1.10", "hrnet", "layer4", "1,082,300,416", "match", "record"):

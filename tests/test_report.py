@@ -46,6 +46,30 @@ def test_every_table_and_every_printed_number_is_in_the_document() -> None:
             assert all(cell.replace("|", "\\|") in document for cell in row.cells.values())
 
 
+def test_values_and_differences_are_written_with_one_digit_more_and_a_sign() -> None:
+    store = Store(ROOT / "records")
+
+    def written(table: str, row: str, metric: str) -> tuple[str, str]:
+        wanted = plan.select(plan.tables("paper2", table), row, [metric])
+        (cell,) = judge_all(wanted, store.find)
+        return text.ours(cell), text.delta(cell)
+
+    assert written("table3", "LPN-50 GC", "macs") == ("1.00797G", "+0.00007")
+    assert written("table3", "LPN-152 GC", "params") == ("7.38M", "-0.02")
+    assert written("table1", "8-stage Hourglass", "params") == ("25.60M", "0.00")
+
+
+def test_a_cut_figure_is_said_to_be_cut() -> None:
+    document = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    assert "✓ match, LPN-101 GC (#Params): 5,353,458 parameters, cut." in document
+
+
+def test_tables_stand_in_printed_order() -> None:
+    document = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    places = [document.index(f"### {t.study} Table {t.number}: ") for t in plan.tables()]
+    assert places == sorted(places)
+
+
 def test_a_broken_record_leaves_its_cells_open(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(ROOT / "records", tmp_path / "records"))
     wanted = plan.select(plan.tables("paper1", "table1"), "Ours 256*", ["macs"])

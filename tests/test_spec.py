@@ -39,6 +39,10 @@ def test_a_size_that_the_strides_forbid_is_refused(size: tuple[int, int]) -> Non
         spec_of("hrnet_w32", size)
 
 
+def test_lpn_takes_what_its_stride_of_16_allows() -> None:
+    assert spec_of("lpn_50", (272, 208)).input == (272, 208)
+
+
 @pytest.mark.parametrize("keypoints", [0, -1, 1001])
 def test_a_senseless_number_of_keypoints_is_refused(keypoints: int) -> None:
     with pytest.raises(ReproError, match="keypoints"):

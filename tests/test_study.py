@@ -207,5 +207,49 @@ def test_every_row_is_bound_to_the_model_it_prints() -> None:
     assert found == expected
 
 
+def test_every_cost_column_names_its_convention() -> None:
+    found: dict[tuple[str, str, int], int] = {}
+    for each in TABLES:
+        table = study.load_table(*each)
+        for column in table.columns:
+            for row in table.rows:
+                if column.metric == "macs" and column.key in row.cells and not row.cited:
+                    counted = study.convention(row, column), study.scale(row, column)
+                    found[table.study, *counted] = found.get((table.study, *counted), 0) + 1
+    assert found == {
+        ("paper1", "mmcv", 10**9): 21,
+        ("paper1", "torchstat", 2**30): 15,
+        ("paper2", "hrnet", 2**30): 27,
+        ("paper4", "ptflops", 10**9): 57,
+        ("paper4", "hrnet", 10**9): 4,
+    }
+
+
+def test_the_recipes_keep_what_the_papers_say() -> None:
+    papers = {name: study.load_study(name).recipes["paper"] for name in study.study_names()}
+    facts = {
+        name: (recipe["optimizer"], recipe["lr"], recipe["milestones"], recipe["epochs"])
+        for name, recipe in papers.items()
+        if name != "paper4"
+    }
+    assert facts == {
+        "paper1": ("Adam", 5e-4, (170, 200), 210),
+        "paper2": ("Adam", 1e-3, (90, 120), 150),
+        "paper3": ("SGD", 0.0025, (40, 80), 150),
+    }
+    assert (papers["paper2"]["stages"], papers["paper2"]["restart_epoch"]) == (7, 60)
+    values = {(one.model, one.metric): one.value for one in study.load_study("paper1").third_party}
+    assert values["vipnas_mobilenetv3", "params"] == "5.9M"
+    assert values["vipnas_mobilenetv3", "AP"] == "70.0"
+
+
+def test_the_decodings_of_paper_2_table_5_are_told_apart() -> None:
+    columns = [column for column in study.load_table("paper2", "table5").columns if column.metric]
+    assert [column.decode for column in columns] == [
+        "argmax+quarter",
+        *(f"beta-soft-argmax({beta})+quarter" for beta in (40, 80, 120, 160, 200)),
+    ]
+
+
 def test_tables_holds_no_python() -> None:
     assert not list(study.tables_dir().rglob("*.py"))

@@ -127,6 +127,20 @@ def test_initial_values_are_those_of_the_official_code() -> None:
     assert float(model.get_parameter("final_layer.bias").detach().abs().max()) > 0.01
 
 
+def test_heads_start_small_and_backbones_by_kaiming() -> None:
+    model = zoo.create_model("hwl_mobilenetv3")
+    deconv = model.get_parameter("keypoint_head.deconv_layers.0.weight").detach()
+    assert 0.0009 < float(deconv.std()) < 0.0011
+    stem = model.get_parameter("backbone.conv1.conv.weight").detach()
+    assert float(stem.std()) == pytest.approx((2 / (16 * 9)) ** 0.5, rel=0.15)
+    hrnet = zoo.create_model("hrnet_w32").get_parameter("backbone.layer1.0.conv2.weight")
+    assert 0.0009 < float(hrnet.detach().std()) < 0.0011
+    resnet = zoo.create_model("simplebaseline_resnet50").get_parameter(
+        "backbone.layer1.0.bn3.weight"
+    )
+    assert float(resnet.detach().min()) == 1.0
+
+
 def test_names_are_listed_by_pattern() -> None:
     assert zoo.list_models("lpn_*_nogc") == ["lpn_101_nogc", "lpn_152_nogc", "lpn_50_nogc"]
     assert len(zoo.list_models()) >= 25
