@@ -149,7 +149,7 @@ def list_(
 
     Example: repro list paper1
     """
-    from repro import study
+    from repro import lookup, study
 
     if models:
         names = zoo.list_models()
@@ -168,7 +168,7 @@ def list_(
             count = len(study.table_names(one.name))
             print(f"{' · '.join((one.name, *one.slugs))}: {one.title} ({one.year}), {count} tables")
     else:
-        one = study.find_study(paper)
+        one = lookup.find_study(paper)
         tables = [study.load_table(one.name, name) for name in study.table_names(one.name)]
         if as_json:
             rows = [
@@ -188,9 +188,9 @@ def show(paper: Paper, table: TableName, as_json: Json = False) -> None:
 
     Example: repro show paper2 table3
     """
-    from repro import study
+    from repro import lookup
 
-    found = study.find_table(study.find_study(paper), table)
+    found = lookup.find_table(lookup.find_study(paper), table)
     if not as_json:
         from repro.report import printed
 
@@ -394,13 +394,13 @@ def explain(
 
     Example: repro explain paper2 table1 "LPN-50" flops
     """
-    from repro import judge, study
+    from repro import judge, lookup
     from repro import plan as planning
     from repro.report import explanation
     from repro.store import Store
 
-    found = study.find_table(study.find_study(paper), table)
-    wanted = planning.cell(found, study.find_row(found, row), study.find_column(found, column))
+    found = lookup.find_table(lookup.find_study(paper), table)
+    wanted = planning.cell(found, lookup.find_row(found, row), lookup.find_column(found, column))
     kept = Store(store)
     cell = judge.judge(wanted, kept.find)
     warn(kept)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 import zoo
-from repro import study
+from repro import lookup, study
 from repro.errors import ReproError, unknown
 from repro.spec import Spec, Wanted, spec_of
-from repro.study import COST, METRICS, SPEED, SYNONYMS, Column, Row, Table
+from repro.study import COST, METRICS, SPEED, Column, Row, Table
 
 
 def tables(paper: str = "all", table: str | None = None) -> list[Table]:
@@ -16,9 +16,9 @@ def tables(paper: str = "all", table: str | None = None) -> list[Table]:
             raise ReproError(f"`all` takes no table, and `{table}` is one.", "Name a paper first.")
         names = study.study_names()
     else:
-        found = study.find_study(paper)
+        found = lookup.find_study(paper)
         if table is not None:
-            return [study.find_table(found, table)]
+            return [lookup.find_table(found, table)]
         names = [found.name]
     return [study.load_table(name, each) for name in names for each in study.table_names(name)]
 
@@ -53,7 +53,7 @@ def _rows(chosen: Sequence[Table], pattern: str | None) -> list[tuple[Table, lis
     found, errors = [], []
     for table in chosen:
         try:
-            found.append((table, study.find_rows(table, pattern)))
+            found.append((table, lookup.find_rows(table, pattern)))
         except ReproError as error:
             errors.append(error)
     if errors and not found:
@@ -81,7 +81,7 @@ def _metrics(chosen: Sequence[Table], names: Sequence[str]) -> set[str]:
     present = {column.metric for table in chosen for column in table.columns if column.metric}
     if not names:
         return present
-    by_lower = {metric.lower(): metric for metric in METRICS} | SYNONYMS
+    by_lower = {metric.lower(): metric for metric in METRICS} | lookup.SYNONYMS
     kinds = set()
     for name in names:
         metric = by_lower.get(name.lower())

@@ -13,6 +13,7 @@ LAYERS = (
     {"errors", "published", "conventions", "files", "env"},
     {"schema"},
     {"study"},
+    {"lookup"},
     {"spec"},
     {"store"},
     {"judge", "stats"},

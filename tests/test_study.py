@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import zoo
-from repro import study
+from repro import lookup, study
 from repro.errors import ReproError
 
 PRINT = Path(__file__).parent / "print"
@@ -62,7 +62,7 @@ def test_every_third_party_value_is_of_a_named_model() -> None:
 def test_a_suspicious_value_stays_as_printed_with_a_note(
     paper: str, table: str, row: str, column: str, text: str
 ) -> None:
-    found = study.find_row(study.load_table(paper, table), row)
+    found = lookup.find_row(study.load_table(paper, table), row)
     assert found.cells[column] == text
     assert found.notes[column]
 
@@ -77,7 +77,7 @@ def test_the_rows_of_this_zoo_are_within_reach_of_their_models() -> None:
 
 @pytest.mark.parametrize("text", ["table3", "3", "III", "iii", "TABLE3"])
 def test_a_table_has_several_names(text: str) -> None:
-    assert study.find_table(study.find_study("lpn"), text).name == "table3"
+    assert lookup.find_table(lookup.find_study("lpn"), text).name == "table3"
 
 
 @pytest.mark.parametrize(
@@ -86,24 +86,24 @@ def test_a_table_has_several_names(text: str) -> None:
 def test_a_paper_is_found_by_its_beginning_or_the_error_helps(paper: str, near: str) -> None:
     if near:
         with pytest.raises(ReproError) as error:
-            study.find_study(paper)
+            lookup.find_study(paper)
         assert near in error.value.hint
     else:
-        assert study.find_study(paper).name in ("paper1", "paper4")
+        assert lookup.find_study(paper).name in ("paper1", "paper4")
 
 
 def test_an_ambiguous_beginning_is_not_guessed() -> None:
     with pytest.raises(ReproError, match="means several"):
-        study.find_study("pap")
+        lookup.find_study("pap")
     with pytest.raises(ReproError, match="means 2 rows"):
-        study.find_row(study.load_table("paper1", "table1"), "Small")
+        lookup.find_row(study.load_table("paper1", "table1"), "Small")
 
 
 def test_rows_are_found_by_pattern() -> None:
     table = study.load_table("paper2", "table3")
-    assert [row.model for row in study.find_rows(table, "lpn-50*")] == ["lpn_50_nogc", "lpn_50"]
+    assert [row.model for row in lookup.find_rows(table, "lpn-50*")] == ["lpn_50_nogc", "lpn_50"]
     with pytest.raises(ReproError) as error:
-        study.find_rows(table, "resnet")
+        lookup.find_rows(table, "resnet")
     assert "LPN-50" in error.value.hint
 
 
@@ -185,10 +185,10 @@ def test_a_stray_file_is_no_table(own_tables: Path) -> None:
 
 def test_a_column_is_found_by_its_metric_and_a_row_by_its_exact_label_first() -> None:
     table = study.load_table("paper1", "table3")
-    assert study.find_column(table, "Mean").key == study.find_column(table, "PCKh").key
+    assert lookup.find_column(table, "Mean").key == lookup.find_column(table, "PCKh").key
     table = study.load_table("paper4", "table1")
-    assert study.find_row(table, "WLitePose-S 448x448").model == "wlitepose_s_coco"
-    assert study.find_table(study.load_study("paper4"), "IX").name == "table9"
+    assert lookup.find_row(table, "WLitePose-S 448x448").model == "wlitepose_s_coco"
+    assert lookup.find_table(study.load_study("paper4"), "IX").name == "table9"
 
 
 def test_every_row_is_bound_to_the_model_it_prints() -> None:

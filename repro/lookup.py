@@ -1,0 +1,104 @@
+"""What a user typed, as the study, table, row or column that is meant."""
+
+import fnmatch
+from collections.abc import Sequence
+
+from repro.errors import ReproError, unknown
+from repro.study import (
+    Column,
+    Row,
+    Study,
+    Table,
+    load_study,
+    load_table,
+    study_names,
+    table_names,
+)
+
+SYNONYMS = {"flops": "macs", "gflops": "macs", "pckh": "Mean"}
+"""what users call a metric"""
+
+
+def find_study(text: str) -> Study:
+    """The study a user means: a name, a slug, or an unambiguous beginning of one."""
+    text = text.strip()
+    names = study_names()
+    if text in names:
+        return load_study(text)
+    by_name = {alias: name for name in names for alias in (name, *load_study(name).slugs)}
+    return load_study(by_name[_pick("study", text, list(by_name))])
+
+
+def find_table(study: Study, text: str) -> Table:
+    """The table a user means: `table3`, `3`, `III`."""
+    text = text.strip()
+    names = table_names(study.name)
+    if text not in names:
+        by_name = {
+            alias: name for name in names for alias in (name.removeprefix("table"), _roman(name))
+        }
+        name = (
+            by_name.get(text)
+            or by_name.get(text.upper())
+            or _pick(f"table in {study.name},", text, names)
+        )
+        return load_table(study.name, name)
+    return load_table(study.name, text)
+
+
+def find_rows(table: Table, pattern: str | None) -> list[Row]:
+    """The rows whose label is, or matches, `pattern`; all of them for None."""
+    if pattern is None:
+        return list(table.rows)
+    exact = [row for row in table.rows if row.label == pattern]
+    if exact:
+        return exact
+    glob = pattern.lower()
+    found = [row for row in table.rows if fnmatch.fnmatchcase(row.label.lower(), glob)]
+    if not found:
+        found = [row for row in table.rows if row.label.lower().startswith(glob)]
+    if not found:
+        what = f"row in {table.study} {table.name} like"
+        raise unknown(what, pattern, (row.label for row in table.rows))
+    return found
+
+
+def find_row(table: Table, text: str) -> Row:
+    """The one row a user means."""
+    found = find_rows(table, text)
+    if len(found) > 1:
+        raise ReproError(
+            f"`{text}` means {len(found)} rows of {table.study} {table.name}.",
+            f"Name one: {', '.join(f'`{row.label}`' for row in found)}.",
+        )
+    return found[0]
+
+
+def find_column(table: Table, text: str) -> Column:
+    """The column a user means: its key, its printed label, or its metric."""
+    meant = {text.lower(), SYNONYMS.get(text.lower(), text).lower()} - {""}
+    for attribute in ("key", "label", "metric"):
+        for column in table.columns:
+            if (getattr(column, attribute) or "").lower() in meant:
+                return column
+    raise unknown(
+        f"column in {table.study} {table.name},", text, (column.key for column in table.columns)
+    )
+
+
+def _pick(what: str, text: str, names: Sequence[str]) -> str:
+    beginnings = [name for name in names if name.lower().startswith(text.lower())]
+    exact = [name for name in beginnings if name.lower() == text.lower()]
+    if len(exact or beginnings) == 1:
+        return (exact or beginnings)[0]
+    if beginnings and text:
+        raise ReproError(f"`{text}` means several: {', '.join(beginnings)}.", "Name one in full.")
+    raise unknown(what, text, names)
+
+
+def _roman(name: str) -> str:
+    number, text = int(name.removeprefix("table")), ""
+    for value, letters in ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
+        text += letters * (number // value)
+        number %= value
+    return text
