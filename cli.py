@@ -320,7 +320,7 @@ def count(
     if convention not in ("all", *conventions.CONVENTIONS):
         raise unknown("convention", convention, ("all", *conventions.CONVENTIONS))
     specs = [spec_of(name, parse_size(size), keypoints) for name in planning.models(models)]
-    from repro.report import costs
+    from repro.report import costs  # brings torch, which a wrong name or size need not wait for
 
     results, failures = [], []
     for spec in specs:

@@ -147,7 +147,7 @@ def _match_reason(wanted: Wanted, measured: Measured, how: str) -> str:
     counted = wanted.row.counted
     if measured.convention is None:
         return f"{number}, {how}."
-    giga = GIGA.get(study.scale(wanted.row, wanted.column), "")
+    giga = GIGA[study.scale(wanted.row, wanted.column)]
     reason = f"{number} under `{measured.convention}` ({giga}), {how}."
     return f"{reason} {counted.why}" if counted else reason
 

@@ -33,17 +33,11 @@ def find_table(study: Study, text: str) -> Table:
     """The table a user means: `table3`, `3`, `III`."""
     text = text.strip()
     names = table_names(study.name)
-    if text not in names:
-        by_name = {
-            alias: name for name in names for alias in (name.removeprefix("table"), _roman(name))
-        }
-        name = (
-            by_name.get(text)
-            or by_name.get(text.upper())
-            or _pick(f"table in {study.name},", text, names)
-        )
-        return load_table(study.name, name)
-    return load_table(study.name, text)
+    by_name = {
+        alias: name for name in names for alias in (name, name.removeprefix("table"), _roman(name))
+    }
+    name = by_name.get(text) or by_name.get(text.upper())
+    return load_table(study.name, name or _pick(f"table in {study.name},", text, names))
 
 
 def find_rows(table: Table, pattern: str | None) -> list[Row]:

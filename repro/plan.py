@@ -98,32 +98,12 @@ def _metrics(chosen: Sequence[Table], names: Sequence[str]) -> set[str]:
 
 
 def _wanted(table: Table, row: Row, column: Column) -> Wanted:
-    paper = study.load_study(table.study)
+    protocol = study.load_study(table.study).protocols[table.protocol]
     model, size = row.model or column.model, row.input or column.input
     if row.cited is not None or model is None or size is None:
         return Wanted(table, row, column, None)
-    if column.metric in SPEED:
-        timing = paper.timings[table.timing or ""]
-        return Wanted(
-            table,
-            row,
-            column,
-            None,
-            lacking=f"This version times nothing; it takes {timing.supply}.",
-        )
-    protocol = paper.protocols[table.protocol]
-    if column.metric not in COST:
-        return Wanted(
-            table,
-            row,
-            column,
-            None,
-            lacking=f"This version evaluates nothing; it takes {protocol.supply}.",
-        )
-    if model not in zoo.MODELS:
-        lacking = (
-            f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
-        )
+    lacking = _lacking(table, column, model)
+    if lacking:
         return Wanted(table, row, column, None, lacking=lacking)
     keypoints = protocol.keypoints
     try:
@@ -133,3 +113,16 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
         where = f"{table.study} {table.name}, row `{row.label}`"
         raise ReproError(f"{where}: {error}", error.hint) from error
     return Wanted(table, row, column, spec, None if other == spec else other)
+
+
+def _lacking(table: Table, column: Column, model: str) -> str:
+    """Why no run of this version gives a column for a model; empty if one does."""
+    paper = study.load_study(table.study)
+    if column.metric in SPEED:
+        return f"This version times nothing; it takes {paper.timings[table.timing or ''].supply}."
+    if column.metric not in COST:
+        supply = paper.protocols[table.protocol].supply
+        return f"This version evaluates nothing; it takes {supply}."
+    if model not in zoo.MODELS:
+        return f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
+    return ""

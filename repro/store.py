@@ -94,7 +94,7 @@ class Store:
         for number in reversed(self._numbers(spec.key)):
             path = self._path(spec.key, number)
             record = self._read(path)
-            if record is not None and _plain(record.spec) == _plain(spec.described()):
+            if record is not None and record.spec == _plain(spec.described()):
                 self.found[spec.key] = record
                 return record
             if record is not None:

@@ -56,6 +56,20 @@ def test_the_zoo_knows_nothing_of_repro(path: Path) -> None:
     assert not {name for name in imports(path) if name.partition(".")[0] in ("repro", "cli")}
 
 
+def in_own_process(code: str, words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python code that must end well, with arguments, in a folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 @pytest.mark.parametrize("words", ["list", "show paper1 table1", "plan paper1 table1", "--help"])
 def test_looking_does_not_import_torch(words: str, tmp_path: Path) -> None:
     code = (
@@ -65,15 +79,7 @@ def test_looking_does_not_import_torch(words: str, tmp_path: Path) -> None:
         "heavy = {'torch', 'timm', 'numpy', 'pandas', 'fvcore'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words.split()],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    in_own_process(code, words.split(), tmp_path)
 
 
 def test_a_cached_run_does_not_import_torch(tmp_path: Path) -> None:
@@ -85,13 +91,5 @@ def test_a_cached_run_does_not_import_torch(tmp_path: Path) -> None:
     )
     shutil.copytree(ROOT / "records", tmp_path / "records")
     words = ["run", "paper1", "table1"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = in_own_process(code, words, tmp_path)
     assert "14 cached" in done.stderr

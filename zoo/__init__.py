@@ -161,26 +161,21 @@ def create_model(name: str, num_keypoints: int | None = None, **options: object)
     of them; bottom-up networks to the list that their docstring gives. The network is built on
     torch's current default device, so that `with torch.device("meta")` gives one without values.
     """
-    from importlib import import_module
-
     entry = _find(name)
     keypoints = entry.keypoints if num_keypoints is None else num_keypoints
     if isinstance(keypoints, bool) or not isinstance(keypoints, int) or keypoints < 1:
         raise ValueError(
             f"`num_keypoints` is `{num_keypoints!r}`; it must be a whole number, 1 or more."
         )
-    builder: Callable[..., torch.nn.Module] = getattr(import_module(entry.module), entry.builder)
+    builder = _builder(entry)
     _check_options(name, options, free=_free_options(builder, entry))
     return builder(keypoints, **entry.options, **options)
 
 
 def create_block(name: str) -> torch.nn.Module:
     """The named block."""
-    from importlib import import_module
-
     entry = BLOCKS[name]
-    builder: Callable[..., torch.nn.Module] = getattr(import_module(entry.module), entry.builder)
-    return builder(**entry.options)
+    return _builder(entry)(**entry.options)
 
 
 def load_published(model: torch.nn.Module, state_dict: Mapping[str, object]) -> None:
@@ -195,6 +190,14 @@ def published_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     from zoo import weights
 
     return weights.published_state(model)
+
+
+def _builder(entry: Entry) -> Callable[..., torch.nn.Module]:
+    """What builds an entry; its module, and with it torch, is imported here and not before."""
+    from importlib import import_module
+
+    builder: Callable[..., torch.nn.Module] = getattr(import_module(entry.module), entry.builder)
+    return builder
 
 
 def _find(name: str) -> Entry:

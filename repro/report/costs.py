@@ -1,5 +1,7 @@
 """What a count says: a tree of modules, and plain data."""
 
+from dataclasses import asdict
+
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
@@ -12,9 +14,7 @@ from repro.spec import Spec
 def described(spec: Spec, count: Count, depth: int = 0) -> dict[str, object]:
     """A count as plain data, with the modules down to `depth` if there are to be any."""
     modules = [
-        {"name": path, "kind": part.kind, "params": part.params, "macs": dict(part.macs)}
-        for path, part in count.modules.items()
-        if path and path.count(".") < depth
+        asdict(part) for path, part in count.modules.items() if path and path.count(".") < depth
     ]
     return {
         **({"modules": modules} if depth else {}),

@@ -1,5 +1,7 @@
 """The chain of reasoning behind one cell."""
 
+from dataclasses import asdict
+
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
@@ -9,15 +11,13 @@ from repro.conventions import CONVENTIONS, GIGA
 from repro.judge import Cell
 from repro.report import text
 from repro.store import Record
+from repro.study import ThirdParty
 
 
 def described(cell: Cell, record: Record | None) -> dict[str, object]:
     """What `chain` says beyond the cell itself, as plain data."""
-    paper = study.load_study(cell.wanted.table.study)
     third = [
-        {"metric": one.metric, "value": one.value, "source": one.source}
-        for one in paper.third_party
-        if one.model == cell.wanted.row.model
+        {"metric": one.metric, "value": one.value, "source": one.source} for one in _others(cell)
     ]
     found: dict[str, object] = {
         "where": cell.wanted.table.where,
@@ -29,10 +29,7 @@ def described(cell: Cell, record: Record | None) -> dict[str, object]:
         found["conventions"] = {
             one.convention: one.value for one in record.measurements if one.convention
         }
-        found["parts"] = [
-            {"name": part.name, "kind": part.kind, "params": part.params, "macs": dict(part.macs)}
-            for part in record.parts
-        ]
+        found["parts"] = [asdict(part) for part in record.parts]
         found["env"] = dict(record.env)
     return found
 
@@ -51,7 +48,7 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
     )
     if column.metric == "macs":
         rules = CONVENTIONS[study.convention(row, column)]
-        lines.append(_line("counted", f"{rules.name} ({rules.tool}), {GIGA.get(scale, scale)}"))
+        lines.append(_line("counted", f"{rules.name} ({rules.tool}), {GIGA[scale]}"))
         lines.append(_line("", rules.rules))
         if row.counted:
             lines.append(_line("", row.counted.why))
@@ -62,13 +59,18 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
     note = row.notes.get(column.key)
     if note:
         lines.append(_line("note", note))
-    for one in study.load_study(table.study).third_party:
-        if one.model == row.model:
-            lines.append(_line("elsewhere", f"{one.metric} {one.value} ({one.source})"))
+    for one in _others(cell):
+        lines.append(_line("elsewhere", f"{one.metric} {one.value} ({one.source})"))
     if record is not None:
         lines.append(_line("record", record.key[:12]))
         lines.append(_line("", _provenance(record)))
     return Group(*lines)
+
+
+def _others(cell: Cell) -> list[ThirdParty]:
+    """What somebody else published for the row's model."""
+    paper = study.load_study(cell.wanted.table.study)
+    return [one for one in paper.third_party if one.model == cell.wanted.row.model]
 
 
 def _measured(cell: Cell, record: Record, scale: int) -> list[RenderableType]:

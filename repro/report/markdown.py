@@ -79,7 +79,7 @@ def _table(table: Table, cells: Sequence[Cell]) -> list[str]:
 def _caption(table: Table) -> str:
     protocol = study.load_study(table.study).protocols[table.protocol]
     counted = [
-        f"{column.heading} counted by `{column.convention}`, {GIGA.get(column.giga, '')}"
+        f"{column.heading} counted by `{column.convention}`, {GIGA[column.giga]}"
         for column in table.columns
         if column.metric == "macs"
     ]

@@ -42,7 +42,7 @@ def title(table: Table) -> Group:
     facts = [f"{protocol.metric} on {protocol.dataset}"]
     for column in table.columns:
         if column.metric == "macs":
-            rules = f"{column.convention}, {GIGA.get(column.giga, '')}"
+            rules = f"{column.convention}, {GIGA[column.giga]}"
             facts.append(f"{column.heading} = MACs by {rules}")
     heading = Text(f"{table.study} Table {table.number} · {table.caption}", style="bold")
     return Group(heading, Text(" · ".join(facts), style="dim"))
