@@ -266,7 +266,7 @@ def run(
 
     Example: repro run paper1 table1 --metric params,macs
     """
-    from repro import judge, publish
+    from repro import judge, ladder, publish
     from repro import plan as planning
     from repro import run as running
     from repro.store import Store
@@ -293,7 +293,8 @@ def run(
         say(why)
     if as_json:
         rows = [judge.described(cell) for cell in cells]
-        emit("run", cells=rows, summary=judge.summary(cells), exit=code)
+        steps = [ladder.described(step) for step in ladder.steps(cells)]
+        emit("run", cells=rows, ladder=steps, summary=judge.summary(cells), exit=code)
     raise typer.Exit(code)
 
 

@@ -96,6 +96,8 @@ class Row:
     cited: str | None = None
     """whose number it is, for rows that nothing here re-runs"""
     group: str | None = None
+    after: str | None = None
+    """the row of an ablation that is one switch before this one"""
     counted: Counted | None = None
     also_input: Size | None = None
     """another input size that the printed cost may belong to"""
@@ -314,6 +316,9 @@ def _check_row(row: Row, table: Table, file: str) -> None:
     for column in table.columns:
         if (row.model or column.model) and not (row.input or column.input):
             raise ReproError(f"{file}: row `{row.label}` names a model, but no `input`.")
+    if row.after is not None:
+        others = [other.label for other in table.rows if other.label != row.label]
+        _check_name(file, f"row (`after` of row `{row.label}`)", row.after, others)
     if row.counted is not None:
         _check_name(file, f"convention (row `{row.label}`)", row.counted.convention, CONVENTIONS)
         _check_giga(file, row.counted.giga)

@@ -10,13 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    {"errors", "published", "conventions", "files", "env"},
-    {"schema"},
+    {"errors", "published", "conventions", "files", "env", "skeletons", "stats"},
+    {"schema", "pose"},
+    {"data", "scoring"},
     {"study"},
     {"lookup"},
     {"spec"},
     {"store"},
-    {"judge", "stats"},
+    {"judge"},
+    {"ladder"},
     {"plan", "housekeeping", "doctor", "runners", "report"},
     {"run", "publish"},
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from repro import study
+from repro import ladder, study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.judge import KINDS, Cell, by_table, summary
 from repro.report import text
@@ -72,6 +72,9 @@ def _conventions() -> str:
 def _table(table: Table, cells: Sequence[Cell]) -> list[str]:
     parts = [f"### {table.study} Table {table.number}: {table.caption}", _caption(table)]
     parts.append(_markdown(pd.DataFrame(_rows(table, cells))))
+    steps = text.ladder(ladder.steps(cells))
+    if steps:
+        parts += [text.LADDER, _markdown(pd.DataFrame(steps).fillna(""))]
     notes = [*_reasons(cells), *_notes(table)]
     return [*parts, "\n".join(f"- {note}" for note in notes)] if notes else parts
 

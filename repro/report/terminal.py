@@ -1,12 +1,13 @@
 """Judged cells and published tables as rich tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table as Grid
 from rich.text import Text
 
+from repro import ladder
 from repro.judge import Cell, summary
 from repro.report import text
 from repro.report.printed import new_grid, title
@@ -40,6 +41,18 @@ def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
     console.print(f"[dim]{text.legend(cells)}[/]")
     for line in reasons(cells):
         console.print(line)
+    steps = text.ladder(ladder.steps(cells))
+    if steps:
+        console.print(f"[dim]{text.LADDER}[/]", _ladder(steps))
+
+
+def _ladder(steps: Sequence[Mapping[str, str]]) -> Grid:
+    grid = new_grid()
+    for name in dict.fromkeys(key for step in steps for key in step):
+        grid.add_column(name, justify="left" if name in ("from", "to") else "right", no_wrap=True)
+    for step in steps:
+        grid.add_row(*(Text(value) for value in step.values()))
+    return grid
 
 
 def reasons(cells: Sequence[Cell]) -> list[Text]:

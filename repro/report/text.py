@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from repro import study
 from repro.judge import Cell
+from repro.ladder import Step
 from repro.study import COST, Column
 
 SIGNS = {
@@ -29,6 +30,9 @@ LEGEND = {
     "unreproducible": "follows from no public definition",
     "missing": "not run here",
 }
+LADDER = (
+    "What one switch changes, as printed and as measured; ✓ if the printed digits allow our change."
+)
 
 
 def legend(cells: Iterable[Cell]) -> str:
@@ -48,7 +52,30 @@ def delta(cell: Cell) -> str:
     """Measured minus published, in the printed unit; empty if nothing was measured."""
     if cell.delta is None:
         return ""
-    text = _digits(cell, cell.delta)
+    return _signed(_digits(cell, cell.delta))
+
+
+def changes(step: Step) -> tuple[str, str]:
+    """The printed and our change of a step of an ablation, in the printed unit, with a sign."""
+    printed = _signed(_digits(step.after, step.published, more=0))
+    if step.measured is None:
+        return printed, SIGNS["missing"]
+    sign = SIGNS["match" if step.fits else "off"]
+    return printed, f"{_signed(_digits(step.after, step.measured))} {sign}"
+
+
+def ladder(steps: Iterable[Step]) -> list[dict[str, str]]:
+    """The rows of the table of an ablation's steps, one for each switch."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for step in steps:
+        labels = (step.before.wanted.row.label, step.after.wanted.row.label)
+        row = rows.setdefault(labels, {"from": labels[0], "to": labels[1]})
+        heading = step.after.wanted.column.heading
+        row[heading], row[f"{heading} ours"] = changes(step)
+    return list(rows.values())
+
+
+def _signed(text: str) -> str:
     zero = not any(digit in "123456789" for digit in text)
     return text.lstrip("-") if zero else text if text.startswith("-") else f"+{text}"
 
@@ -82,10 +109,10 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def _digits(cell: Cell, value: Fraction) -> str:
+def _digits(cell: Cell, value: Fraction, more: int = 1) -> str:
     unit = study.scale(cell.wanted.row, cell.wanted.column)
     step = cell.published.step / unit
-    decimals = (len(str(step.denominator)) - 1 if step < 1 else 0) + 1
+    decimals = (len(str(step.denominator)) - 1 if step < 1 else 0) + more
     return f"{float(value / unit):.{decimals}f}"
 
 

@@ -1,0 +1,1 @@
+"""COCO, CrowdPose, MPII and the generated data set."""

@@ -1,0 +1,89 @@
+"""What annotation and result files hold, as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """The images of a data set, in the order of its file."""
+
+    ids: Ints
+    """(I,)"""
+    files: tuple[str, ...]
+    sizes: Ints
+    """(I, 2) height, width"""
+    crowding: Floats | None = None
+    """(I,) CrowdPose's crowdIndex"""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Annotated persons, in the order of their file."""
+
+    ids: Ints
+    """(P,)"""
+    image: Ints
+    """(P,) position in Images, not the image's id"""
+    boxes: Floats
+    """(P, 4) left, top, width, height in pixels"""
+    keypoints: Floats
+    """(P, K, 3) x, y, visibility: 0 not labelled, 1 labelled but hidden, 2 visible"""
+    areas: Floats
+    """(P,) what OKS is scaled by: COCO's segment area, CrowdPose's 0.53 of the box"""
+    labelled: Ints
+    """(P,) num_keypoints as the file has it"""
+    crowd: Bools
+    """(P,)"""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Annotations:
+    """One annotation file."""
+
+    dataset: str
+    """name of the skeleton: coco, crowdpose or mpii"""
+    images: Images
+    people: People
+    sha256: str
+    """of the file's bytes"""
+
+
+@dataclass(frozen=True, eq=False)
+class Poses:
+    """Predicted persons, in the order of their file."""
+
+    image_ids: Ints
+    """(N,)"""
+    keypoints: Floats
+    """(N, K, 3) x, y in image pixels, score of the joint"""
+    scores: Floats
+    """(N,) score of the person"""
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, chosen: NDArray[np.generic] | slice) -> "Poses":
+        return Poses(self.image_ids[chosen], self.keypoints[chosen], self.scores[chosen])
+
+    @staticmethod
+    def joined(parts: Sequence["Poses"]) -> "Poses":
+        """All persons of at least one part, in order."""
+        return Poses(
+            np.concatenate([part.image_ids for part in parts]),
+            np.concatenate([part.keypoints for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+        )

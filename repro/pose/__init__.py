@@ -1,0 +1,1 @@
+"""The field's own algorithms, on arrays: geometry, heatmaps, decoding, grouping."""

@@ -1,0 +1,1 @@
+"""Average precision by OKS, and PCKh: official evaluators and one of our own."""

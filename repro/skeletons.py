@@ -1,0 +1,79 @@
+"""The joints of each data set: names, mirror pairs, OKS constants, limbs to draw."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """The joints of one data set, in its official order."""
+
+    name: str
+    """coco, crowdpose or mpii"""
+    joints: tuple[str, ...]
+    limbs: tuple[tuple[int, int], ...]
+    upper: tuple[int, ...]
+    """the joints above the hips, for half-body augmentation"""
+    sigmas: tuple[float, ...] = ()
+    """OKS constants of the official evaluation; empty where PCKh is the measure"""
+
+    @property
+    def mirrored(self) -> tuple[int, ...]:
+        """For each joint the one that takes its place in a mirrored image."""
+        other = {"left": "right", "right": "left"}
+        names = [" ".join(other.get(word, word) for word in joint.split()) for joint in self.joints]
+        return tuple(self.joints.index(name) for name in names)
+
+
+def _sides(*names: str) -> tuple[str, ...]:
+    return tuple(f"{side} {name}" for name in names for side in ("left", "right"))
+
+
+COCO = Skeleton(
+    "coco",
+    ("nose", *_sides("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")),
+    (
+        *((0, 1), (0, 2), (1, 3), (2, 4)),
+        *((5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12)),
+        *((11, 13), (13, 15), (12, 14), (14, 16)),
+    ),
+    tuple(range(11)),
+    tuple(
+        tenths / 10
+        for tenths in (
+            *(0.26, 0.25, 0.25, 0.35, 0.35, 0.79, 0.79, 0.72, 0.72, 0.62, 0.62),
+            *(1.07, 1.07, 0.87, 0.87, 0.89, 0.89),
+        )
+    ),
+)
+CROWDPOSE = Skeleton(
+    "crowdpose",
+    (*_sides("shoulder", "elbow", "wrist", "hip", "knee", "ankle"), "head top", "neck"),
+    (
+        *((12, 13), (13, 0), (13, 1), (0, 2), (2, 4), (1, 3), (3, 5)),
+        *((0, 6), (1, 7), (6, 7), (6, 8), (8, 10), (7, 9), (9, 11)),
+    ),
+    (0, 1, 2, 3, 4, 5, 12, 13),
+    tuple(
+        tenths / 10
+        for tenths in (
+            *(0.79, 0.79, 0.72, 0.72, 0.62, 0.62, 1.07, 1.07, 0.87, 0.87, 0.89, 0.89),
+            *(0.79, 0.79),
+        )
+    ),
+)
+MPII = Skeleton(
+    "mpii",
+    (
+        *("right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle"),
+        *("pelvis", "thorax", "upper neck", "head top"),
+        *("right wrist", "right elbow", "right shoulder"),
+        *("left shoulder", "left elbow", "left wrist"),
+    ),
+    (
+        *((0, 1), (1, 2), (2, 6), (3, 6), (3, 4), (4, 5), (6, 7), (7, 8), (8, 9)),
+        *((10, 11), (11, 12), (12, 7), (13, 7), (13, 14), (14, 15)),
+    ),
+    (7, 8, 9, 10, 11, 12, 13, 14, 15),
+)
+SKELETONS: Mapping[str, Skeleton] = {one.name: one for one in (COCO, CROWDPOSE, MPII)}
