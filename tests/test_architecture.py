@@ -21,6 +21,7 @@ LAYERS = (
     {"ladder"},
     {"plan", "housekeeping", "doctor", "runners", "report"},
     {"run", "publish"},
+    {"commands"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

@@ -1,0 +1,53 @@
+"""What the commands share: their options, and where they print."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from repro.store import Store
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+Paper = Annotated[str, typer.Argument(help="paper1 ... paper4, or a short name; see `repro list`.")]
+TableName = Annotated[str, typer.Argument(help="table1, 1 or I.")]
+StoreDir = Annotated[
+    Path, typer.Option("--store", envvar="REPRO_STORE", help="Folder of the records.")
+]
+Metric = Annotated[str, typer.Option(help="Only these, as in `params,macs`.")]
+RowPattern = Annotated[str | None, typer.Option("--row", help="Only rows like `LPN*`.")]
+RECORDS = Path("records")
+
+
+def say(text: str) -> None:
+    """A line for the user beside the result: stderr."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
+
+
+def emit(command: str, **values: object) -> None:
+    """The result as one JSON object on stdout."""
+    print(json.dumps({"schema": 1, "command": command, **values}))
+
+
+def console() -> "Console":
+    """Where results are printed: as wide as they need unless it is a terminal."""
+    from rich.console import Console
+
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    return Console(width=None if terminal else 300, highlight=False)
+
+
+def names_of(text: str) -> list[str]:
+    """`a,b` -> [a, b]."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def warn(store: "Store") -> None:
+    """Name the broken records that were met."""
+    for warning in dict.fromkeys(store.warnings):
+        say(f"warning: {warning}")

@@ -1,0 +1,64 @@
+"""The store of measured records: records ls, rm, gc."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from repro.commands.common import RECORDS, Json, StoreDir, emit, say
+
+app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
+
+
+@app.command("ls")
+def records_ls(store: StoreDir = RECORDS, as_json: Json = False) -> None:
+    """List the records: key, run, and whether the present code would use it."""
+    from repro import housekeeping
+    from repro.store import Store
+
+    entries = housekeeping.entries(Store(store))
+    if as_json:
+        emit("records", records=[entry.described() for entry in entries])
+        return
+    for entry in entries:
+        print(f"{entry.key[:12]}  {entry.state:7}  {entry.run}")
+    say(f"{len(entries)} records in {store}")
+
+
+@app.command("rm")
+def records_rm(
+    key: Annotated[str, typer.Argument(help="The key, or a beginning of 6 letters or more.")],
+    store: StoreDir = RECORDS,
+    as_json: Json = False,
+) -> None:
+    """Remove the records of one key."""
+    from repro import housekeeping
+    from repro.store import Store
+
+    removed = housekeeping.remove(Store(store), key)
+    finish_removal(removed, as_json)
+
+
+@app.command("gc")
+def records_gc(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
+    store: StoreDir = RECORDS,
+    as_json: Json = False,
+) -> None:
+    """Remove the records that the present code no longer uses, and broken ones."""
+    from repro import housekeeping
+    from repro.store import Store
+
+    removed = housekeeping.collect(Store(store), dry_run)
+    finish_removal(removed, as_json, "to be removed" if dry_run else "removed")
+
+
+def finish_removal(removed: Sequence[Path], as_json: bool, verb: str = "removed") -> None:
+    """Tell which record files are gone."""
+    if as_json:
+        emit("records", removed=[path.as_posix() for path in removed])
+        return
+    for path in removed:
+        print(f"{path} {verb}")
+    say(f"{len(removed)} files {verb}")
