@@ -38,7 +38,10 @@ def read(cls: type[T], data: object, file: str, place: str = "") -> T:
                 f"{file}: `{_join(place, name)}` is missing.",
                 f"Keys of this table: {', '.join(fields)}.",
             )
-    return cls(**values)
+    try:
+        return cls(**values)
+    except ReproError as error:
+        raise ReproError(f"{file}: `{place}`: {error}", error.hint) from error
 
 
 def _join(place: str, key: str) -> str:

@@ -12,6 +12,7 @@ from repro import env, published, schema
 from repro.conventions import CONVENTIONS, GIGA
 from repro.errors import ReproError, unknown
 from repro.files import read_plain
+from repro.protocol import Protocol
 from repro.published import Published
 
 Size = tuple[int, int]
@@ -95,6 +96,10 @@ class Row:
     options: Options = field(default_factory=dict)
     cited: str | None = None
     """whose number it is, for rows that nothing here re-runs"""
+    protocol: str | None = None
+    """the row's own protocol, where it is not the table's"""
+    weights: str | None = None
+    """the name of the row's weights, where model and data set do not tell which"""
     group: str | None = None
     after: str | None = None
     """the row of an ablation that is one switch before this one"""
@@ -132,25 +137,6 @@ class Table:
         """The number printed in a cell, in base units; None where none is printed."""
         text = row.cells.get(column.key)
         return None if text is None else published.parse(text, scale(row, column))
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """How accuracy was measured."""
-
-    dataset: str
-    keypoints: int
-    boxes: str
-    colour: str
-    flip: bool
-    shift: bool
-    decode: str
-    nms: str
-    evaluator: str
-    metric: str
-    supply: str
-    """what someone must supply to measure it"""
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +268,7 @@ def _check(table: Table, study: Study, file: str) -> None:
     for column in table.columns:
         _check_column(column, table, file)
     for row in table.rows:
-        _check_row(row, table, file)
+        _check_row(row, table, study, file)
 
 
 def _check_column(column: Column, table: Table, file: str) -> None:
@@ -305,7 +291,7 @@ def _check_column(column: Column, table: Table, file: str) -> None:
         raise ReproError(f"{file}: column `{column.key}` needs the table to name a `timing`.")
 
 
-def _check_row(row: Row, table: Table, file: str) -> None:
+def _check_row(row: Row, table: Table, study: Study, file: str) -> None:
     keys = [column.key for column in table.columns]
     for what in ("cells", "cites", "unreproducible", "cause", "notes"):
         for key in getattr(row, what):
@@ -316,6 +302,8 @@ def _check_row(row: Row, table: Table, file: str) -> None:
     for column in table.columns:
         if (row.model or column.model) and not (row.input or column.input):
             raise ReproError(f"{file}: row `{row.label}` names a model, but no `input`.")
+    if row.protocol is not None:
+        _check_name(file, f"protocol (row `{row.label}`)", row.protocol, study.protocols)
     if row.after is not None:
         others = [other.label for other in table.rows if other.label != row.label]
         _check_name(file, f"row (`after` of row `{row.label}`)", row.after, others)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     {"errors", "published", "conventions", "files", "env", "skeletons", "stats"},
     {"schema", "pose"},
-    {"data", "scoring"},
+    {"data", "scoring", "protocol"},
     {"study"},
     {"lookup"},
     {"spec"},

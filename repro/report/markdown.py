@@ -86,7 +86,7 @@ def _caption(table: Table) -> str:
         for column in table.columns
         if column.metric == "macs"
     ]
-    accuracy = f"{protocol.metric} on {protocol.dataset}, {protocol.decode}"
+    accuracy = f"{protocol.metric} on {protocol.on}, {protocol.decode}"
     return " · ".join((table.where, accuracy, *counted))
 
 

@@ -39,7 +39,7 @@ def title(table: Table) -> Group:
     """Caption, protocol and counting rules of a table."""
     paper = study.load_study(table.study)
     protocol = paper.protocols[table.protocol]
-    facts = [f"{protocol.metric} on {protocol.dataset}"]
+    facts = [f"{protocol.metric} on {protocol.on}"]
     for column in table.columns:
         if column.metric == "macs":
             rules = f"{column.convention}, {GIGA[column.giga]}"
