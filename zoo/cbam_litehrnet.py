@@ -1,8 +1,9 @@
 """A reading of CBAM-Lite-HRNet, of "Lightweight Human Pose Estimation with Attention Mechanism".
 
-The paper has no code, prints no cost and places its CBAMs in four ways: before the prediction layer
-in each resolution (Section III-B), behind each upsampling (Fig. 1), at every convolutional block
-(Fig. 2), in place of the backbone's basic module (Section V).
+The paper has no code and prints no cost. It fixes Lite-HRNet, several CBAMs, their results side by
+side, and one prediction layer behind them. It places the CBAMs in four ways: before the prediction
+layer in each resolution (Section III-B), behind each upsampling (Fig. 1), at every convolutional
+block (Fig. 2), in place of the backbone's basic module (Section V).
 
 Placement "A", the default: the stages of Lite-HRNet without its iterative head; each of their four
 outputs is resized to 1/4 of the image and passes a CBAM; a 1x1 convolution, the only layer of
@@ -15,8 +16,19 @@ Section IV-A claims: 2.8 % fewer, where the paper has about a quarter left. The 
 - "C": a CBAM on each output of the last stage, then Lite-HRNet's own head.
 - "D": a CBAM instead of the squeeze-and-excitation of every branch of every block.
 
-Open as well: the depth (30, since Lite-HRNet-30's are the figures to be improved upon), the width
-(40 is Lite-HRNet's; the paper says 48 and 32, which are HRNet's), CBAM's ratio and kernel.
+Parameters at depth 30 with 17 keypoints, and multiply-accumulates (`conv`) at 256x192:
+
+    Lite-HRNet-30  1,763,717  386.1 M
+    A              1,715,194  402.2 M
+    A2             1,715,194  401.4 M
+    B              1,773,536  401.9 M
+    C              1,781,714  386.5 M
+    D              1,772,117  397.3 M
+
+Open as well, and decided by no printed figure: the depth (30, since Lite-HRNet-30's are the figures
+to be improved upon), the width (40 is Lite-HRNet's; the paper says 48 and 32, which are HRNet's:
+A has 2,439,838 and 1,123,727 parameters then), CBAM's ratio and kernel, and how the outputs are
+resized (bilinear with corners on corners, as in Lite-HRNet's head).
 """
 
 from __future__ import annotations

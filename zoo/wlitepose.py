@@ -10,20 +10,23 @@ map at 1/4 a 4x4 depthwise deconvolution of 66 channels, a 1x1 convolution to 32
 residual blocks (1x1 in 3 groups, shuffle, 3x3 depthwise, 1x1 in 3 groups); outputs at 1/4 and 1/2.
 
 Inferred: length 5 and norms of the directional convolutions, expansion, identity and stride of the
-block, middle width 12 of the residual blocks, the layer from them to the heatmaps, and what is left
-of LitePose's own output at 1/2. 33 channels stand for 32, which 3 groups do not divide. 66 is
-32 + 2 * 17, which the map of LitePose-S at 1/4 does not give: 24 + 2 * 17 is 58. The body ends at
-1/16, as LitePose's code does, not at 1/32.
+block, middle width 12 of the residual blocks, the layer from them to the heatmaps, what is left of
+LitePose's own output at 1/2, reduction 16 of SE, CBAM and CA. 33 channels stand for 32, which 3
+groups do not divide. 66 is 32 + 2 * 17: `text` has it on COCO and 60 on CrowdPose; the map of
+LitePose-S at 1/4 has 24 channels, so `fit` has 58 and 52. The body ends at 1/16, as LitePose's code
+does, not at 1/32.
 
 `text` takes the prose literally: LitePose's head ends at 1/4, and the module alone gives the output
 at 1/2; the head's widths are then 32, 32 (S) and 16, 24 (XS). This network is cheaper than
-LitePose-S (2.731 M, 4.981 G), the paper's is dearer. `fit` is one of several networks that were
-selected by cost: attention without pooling on the expanded map, one norm in it, the stride in the
-last convolution of the block, all of LitePose's head, the module's heatmaps added to LitePose's at
-1/2. Where it agrees with a printed figure, that is no evidence of what the authors built.
+LitePose-S (2.731 M, 4.981 G), the paper's is dearer. `fit` is one of several networks whose cost
+lands on the print where it can, and was selected for that: attention without pooling on the
+expanded map, one norm in it, the stride in the last convolution of the block, all of LitePose's
+head, the module's heatmaps added to LitePose's at 1/2. Where it agrees with a printed figure, that
+is no evidence of what the authors built.
 
 Parameters / MACs, in M / G, MACs as by ptflops 0.6.9, at 448x448 for 14 joints if nothing else is
-said (Tables IX and X print no size). `*`: prints so, rounded or cut.
+said (Tables IX and X print no size); residuals are ours minus the paper's. `*`: prints so, rounded;
+`+`: only cut.
 
     Table, row               printed    text           residual       fit              residual
     I, II: S, 17 joints      3.6 / 5.8  2.398 / 3.344  -1.20 / -2.46  3.333  / 5.781*  -0.27 / -0.02
@@ -37,23 +40,29 @@ said (Tables IX and X print no size). `*`: prints so, rounded or cut.
     VII: stage 3             3.0 / 5.3  2.636 / 4.872  -0.36 / -0.43  2.770  / 5.033   -0.23 / -0.27
     VII: stage 4             3.1 / 5.3  2.578 / 4.768  -0.52 / -0.53  3.300  / 5.422   +0.20 / +0.12
     IX: SE                   2.9 / 5.3  2.232 / 4.001  -0.67 / -1.30  2.944* / 4.157   +0.04 / -1.14
-    IX: CBAM                 2.9 / 5.3  2.237 / 4.010  -0.66 / -1.29  2.960* / 4.150   +0.06 / -1.15
+    IX: CBAM                 2.9 / 5.3  2.237 / 4.010  -0.66 / -1.29  2.960+ / 4.150   +0.06 / -1.15
     IX: CA                   3.2 / 5.7  2.263 / 4.007  -0.94 / -1.69  3.339  / 4.227   +0.14 / -1.47
     X: 7x7 moved up                4.6          4.046          -0.55           4.191           -0.41
     X: DFC; GELU                   5.5          4.111          -1.39           5.546*          +0.05
     X: fewer activations           5.5          4.108          -1.39           5.542*          +0.04
+
+The baselines of Tables I to III, VI, VII, IX and X are LitePose's own and print as published.
+CBAM's biases are 0.012 M; without them, unlike CBAM's code, `fit` has 2.948 M. In `fit` 0.57 of
+the 0.60 M and 0.44 of the 0.51 G that DFC adds are in stage 4, which XS has 80 channels wide, not
+120: hence its residual.
 
 Four conflicts rule out a network that meets all of it:
 
 1. Replacing blocks stage by stage adds up. The four rows of Table VII add 0.8 to 1.6M to the
    baseline, all stages together 0.5 to 0.7M; the rows are 20.8G at least, All and three baselines
    less than 20.7G. This holds for any block.
-2. A weight used at 1/4 or finer costs 12,544 MACs or more. The 0.3M of the deconvolution module,
-   0.2M before rounding, cost 2.5G, and still more than 1.3G if LitePose's output at 1/2 goes; 0.2G
-   is printed. As described the module has 5 to 9 thousand parameters.
-3. Table X has 4.6G without attention. SE adds less than 0.03G wherever it stands; Table IX has 5.3G
-   with it.
-4. Moving the 7x7 convolution before the expansion saves 0.75 to 0.95G; 0.4G is printed.
+2. A weight used at 1/4 or finer costs 12,544 MACs or more. The 0.3M of the deconvolution module
+   (Table VI), 0.2M before rounding, cost 2.5G, and still 1.4G if LitePose's level at 1/2 (1.13G)
+   goes; 0.2G is printed. As described the module has 5 to 9 thousand parameters.
+3. Table X has 4.6G without attention. SE adds less than 0.03G wherever it stands, CBAM less than
+   0.07G, CA less than 0.10G; Table IX has 5.3G, 5.3G and 5.7G with them.
+4. Moving the 7x7 convolution before the expansion (Table X) saves 0.79G in `fit` and 0.93G in
+   `text`, 0.74G or more in that convolution alone; 0.4G is printed.
 """
 
 from __future__ import annotations
