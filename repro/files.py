@@ -1,6 +1,7 @@
 """Read plain files, and write them whole or not at all."""
 
 import errno
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -16,17 +17,18 @@ def read_plain(path: Path, limit: int = 2**26) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def write_whole(path: Path, text: str, replace: bool = True) -> bool:
-    """Write `text` to `path` by temporary file and rename; raise OSError and leave no trace if not.
+def write_whole(path: Path, content: str | bytes, replace: bool = True) -> bool:
+    """Write a file by temporary file and rename; raise OSError and leave no trace if not.
 
-    Without `replace` an existing file is left as it is, and the answer is False.
+    Text is written as UTF-8. Without `replace` an existing file is left as it is, and the answer
+    is False.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".repro-", suffix=".tmp")
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
@@ -58,3 +60,9 @@ def _link(temporary: Path, path: Path) -> None:
         if path.exists():
             raise FileExistsError from error
         temporary.replace(path)
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,16 +9,20 @@ from repro import study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.errors import unknown
 from repro.published import Published
-from repro.spec import Spec, Wanted
+from repro.spec import Accuracy, Spec, Wanted
 from repro.store import Record
+from repro.study import COST
 
 NEAR = Fraction(1, 200)
 """a cost within half a per cent of the printed value is `near`"""
 
+NEAR_POINTS = Fraction(1, 2)
+"""an accuracy within half a point of the printed value is `near`"""
+
 KINDS = {
     "match": "prints as published, rounded or cut, under the cell's convention",
     "convention": "prints as published only under another convention",
-    "near": "within 0.5 % of the published value",
+    "near": "a cost within 0.5 %, an accuracy within 0.5 points of the published value",
     "off": "differs",
     "rank": "order or ratio holds, absolute value not comparable",
     "unstable": "noise forbids a verdict",
@@ -47,6 +51,9 @@ class Measured:
     unit: str
     convention: str | None
     record: str
+    low: float | None = None
+    """of the 95 % interval, where there is one"""
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class Cell:
         return None if self.measured is None else self.measured.value - self.published.value
 
 
-Find = Callable[[Spec], Record | None]
+Find = Callable[[Spec | Accuracy], Record | None]
 
 
 def judge(wanted: Wanted, find: Find) -> Cell:
@@ -101,9 +108,10 @@ def _measured(wanted: Wanted, record: Record | None) -> Measured | None:
     rules = study.convention(wanted.row, wanted.column) if metric == "macs" else None
     if record is None or record.uncounted.get(rules or ""):
         return None
-    value = record.value(metric, rules)
-    unit = {"params": "parameters", "macs": "MACs"}[metric]
-    return None if value is None else Measured(Fraction(value), unit, rules, record.key)
+    found = record.measurement(metric, rules)
+    if found is None:
+        return None
+    return Measured(Fraction(found.value), found.unit, rules, record.key, found.low, found.high)
 
 
 def _missing(wanted: Wanted, record: Record | None) -> Verdict:
@@ -123,6 +131,8 @@ def _verdict(
 ) -> Verdict:
     row, key = wanted.row, wanted.column.key
     how = published.prints(measured.value)
+    if wanted.column.metric not in COST:
+        return _accuracy_verdict(published, measured, how)
     if how:
         counted = wanted.column.metric == "macs" and row.counted is not None
         reason = _match_reason(wanted, measured, how)
@@ -140,6 +150,19 @@ def _verdict(
         (f"Ours is {float(apart) * 100:+.2f} % from the published value.", *why)
     ).strip()
     return Verdict("near" if abs(apart) <= NEAR else "off", reason)
+
+
+def _accuracy_verdict(published: Published, measured: Measured, how: str | None) -> Verdict:
+    bounds = (
+        ""
+        if measured.low is None or measured.high is None
+        else f", 95 % interval over images {measured.low:.1f} to {measured.high:.1f}"
+    )
+    apart = measured.value - published.value
+    reason = f"{float(measured.value):.2f} {measured.unit}{bounds}; {float(apart):+.2f} points."
+    if how:
+        return Verdict("match", reason, noteworthy=how == "cut")
+    return Verdict("near" if abs(apart) <= NEAR_POINTS else "off", reason)
 
 
 def _match_reason(wanted: Wanted, measured: Measured, how: str) -> str:
@@ -220,6 +243,7 @@ def described(cell: Cell) -> dict[str, object]:
             "value": _number(measured.value),
             "unit": measured.unit,
             "convention": measured.convention,
+            **({} if measured.low is None else {"low": measured.low, "high": measured.high}),
         },
         "delta": None if cell.delta is None else _number(cell.delta),
         "verdict": {"kind": cell.verdict.kind, "reason": cell.verdict.reason},

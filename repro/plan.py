@@ -5,8 +5,12 @@ from collections.abc import Iterable, Sequence
 import zoo
 from repro import lookup, study
 from repro.errors import ReproError, unknown
-from repro.spec import Spec, Wanted, spec_of
-from repro.study import COST, METRICS, SPEED, Column, Row, Table
+from repro.protocol import Protocol, changed
+from repro.spec import Accuracy, Spec, Wanted, spec_of, weights_name
+from repro.study import COST, METRICS, SPEED, Column, Row, Size, Table
+
+SERVER = "COCO evaluation server"
+"""an evaluator that nobody can run at home"""
 
 
 def tables(paper: str = "all", table: str | None = None) -> list[Table]:
@@ -72,6 +76,15 @@ def cell(table: Table, row: Row, column: Column) -> Wanted:
     return _wanted(table, row, column)
 
 
+def accuracies(wanted: Iterable[Wanted]) -> list[Accuracy]:
+    """The distinct evaluations that the cells need, in order."""
+    found: list[Accuracy] = []
+    for cell in wanted:
+        if isinstance(cell.spec, Accuracy) and cell.spec not in found:
+            found.append(cell.spec)
+    return found
+
+
 def specs(wanted: Iterable[Wanted]) -> list[Spec]:
     """The distinct runs that the cells need, in order."""
     return list({spec.key: spec for cell in wanted for spec in cell.specs}.values())
@@ -97,15 +110,23 @@ def _metrics(chosen: Sequence[Table], names: Sequence[str]) -> set[str]:
     return kinds
 
 
+def protocol(table: Table, row: Row, column: Column) -> Protocol:
+    """The rules by which a cell's accuracy is measured."""
+    paper = study.load_study(table.study)
+    return changed(paper.protocols[row.protocol or table.protocol], decode=column.decode)
+
+
 def _wanted(table: Table, row: Row, column: Column) -> Wanted:
-    protocol = study.load_study(table.study).protocols[table.protocol]
     model, size = row.model or column.model, row.input or column.input
     if row.cited is not None or model is None or size is None:
         return Wanted(table, row, column, None)
-    lacking = _lacking(table, column, model)
+    lacking = _lacking(table, row, column, model)
     if lacking:
         return Wanted(table, row, column, None, lacking=lacking)
-    keypoints = protocol.keypoints
+    if column.metric not in COST:
+        accuracy = _accuracy(table, row, column, model, size)
+        return Wanted(table, row, column, accuracy, lacking=_supply(table, row, column))
+    keypoints = protocol(table, row, column).keypoints
     try:
         spec = spec_of(model, size, keypoints, row.options)
         other = spec_of(model, row.also_input or size, row.also_keypoints or keypoints, row.options)
@@ -115,14 +136,27 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
     return Wanted(table, row, column, spec, None if other == spec else other)
 
 
-def _lacking(table: Table, column: Column, model: str) -> str:
+def _accuracy(table: Table, row: Row, column: Column, model: str, size: Size) -> Accuracy:
+    rules = protocol(table, row, column)
+    name = weights_name(model, size, rules.dataset, row.options, row.variant)
+    return Accuracy(model, size, rules.keypoints, row.options, name, rules)
+
+
+def _supply(table: Table, row: Row, column: Column) -> str:
+    """What it takes to measure an accuracy."""
+    return f"Not evaluated here; it takes {protocol(table, row, column).supply}."
+
+
+def _lacking(table: Table, row: Row, column: Column, model: str) -> str:
     """Why no run of this version gives a column for a model; empty if one does."""
     paper = study.load_study(table.study)
     if column.metric in SPEED:
         return f"This version times nothing; it takes {paper.timings[table.timing or ''].supply}."
-    if column.metric not in COST:
-        supply = paper.protocols[table.protocol].supply
-        return f"This version evaluates nothing; it takes {supply}."
     if model not in zoo.MODELS:
         return f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
-    return ""
+    if column.metric in COST:
+        return ""
+    if column.metric == "AP_gain":
+        return "A difference of two AP cells of this table; it follows from those."
+    rules = protocol(table, row, column)
+    return _supply(table, row, column) if rules.evaluator == SERVER else ""

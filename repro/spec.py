@@ -5,19 +5,38 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 import zoo
 from repro.errors import ReproError, unknown
-from repro.study import Column, Options, Row, Size, Table
+from repro.protocol import Protocol
+from repro.study import Column, Options, Row, Scalar, Size, Table
 
 SCHEMA = 1
 """of the records; another one gives other keys"""
 
 PACKAGES = {"zoo": Path(zoo.__file__).parent, "repro": Path(__file__).parent}
+
+EVALUATION = (
+    "repro.data.boxes",
+    "repro.data.crops",
+    "repro.data.pictures",
+    "repro.pose.decode",
+    "repro.pose.embedding",
+    "repro.pose.fields",
+    "repro.pose.flip",
+    "repro.pose.nms",
+    "repro.pose.offsets",
+    "repro.pose.transforms",
+    "repro.pose.whole",
+    "repro.runners.evaluate",
+    "repro.runners.network",
+    "repro.skeletons",
+)
+"""the code whose change makes an evaluation stale"""
 
 
 @dataclass(frozen=True)
@@ -36,10 +55,7 @@ class Spec:
         entry = zoo.MODELS[self.model]
         built = [entry.builder, dict(entry.options)]
         code = fingerprint(entry.module, "repro.runners.count")
-        text = json.dumps(
-            {**self.described(), "built": built, "code": code, "schema": SCHEMA}, sort_keys=True
-        )
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _digest({**self.described(), "built": built, "code": code, "schema": SCHEMA})
 
     def described(self) -> dict[str, object]:
         """The spec as plain data."""
@@ -50,6 +66,105 @@ class Spec:
         return f"{self.model} {self.input[0]}x{self.input[1]} {self.keypoints} keypoints{options}"
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation of one network on one data set: everything its result depends on."""
+
+    model: str
+    """a name of the zoo, `onnx` for an exported file, `truth` for the annotations themselves"""
+    input: Size
+    """of the network; the short side of the image and itself where persons need no boxes"""
+    keypoints: int
+    options: Options
+    weights: Mapping[str, Scalar]
+    """name, sha256, and what of the file was loaded"""
+    data: Mapping[str, Scalar]
+    """data set, split, number of images, digests of annotations and boxes, whether official"""
+    protocol: Mapping[str, object]
+    """see `repro.protocol.Protocol.described`"""
+    execution: Mapping[str, Scalar]
+    """device, batch and precision, which move the last digits"""
+    evaluator: str
+    """name and version"""
+    kind: str = "evaluate"
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The sha256 of the canonical JSON of this spec and of the code it runs."""
+        entry = zoo.MODELS.get(self.model)
+        built = [entry.builder, dict(entry.options)] if entry else []
+        code = fingerprint(entry.module if entry else "", *EVALUATION)
+        return _digest({**self.described(), "built": built, "code": code, "schema": SCHEMA})
+
+    def described(self) -> dict[str, object]:
+        """The spec as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        weights = f" {self.weights['name']}" if self.weights else ""
+        return f"{self.model} {self.input[0]}x{self.input[1]}{weights} on {self.data['name']}"
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """What an evaluation must be to fill a printed cell, whatever machine made it."""
+
+    model: str
+    input: Size
+    keypoints: int
+    options: Options
+    weights: str
+    """the name of the weights, see `weights_name`"""
+    protocol: Protocol
+
+    def fits(self, spec: Mapping[str, object]) -> bool:
+        """Whether a record's spec is such an evaluation, on the official data and all weights."""
+        weights, data = spec.get("weights"), spec.get("data")
+        if spec.get("kind") != "evaluate" or not isinstance(weights, dict):
+            return False
+        return (
+            isinstance(data, dict)
+            and data.get("official") is True
+            and weights.get("name") == self.weights
+            and weights.get("partial") is not True
+            and {key: spec.get(key) for key in ("model", "input", "keypoints", "options")}
+            == _plain_data(
+                {
+                    "model": self.model,
+                    "input": self.input,
+                    "keypoints": self.keypoints,
+                    "options": dict(self.options),
+                }
+            )
+            and spec.get("protocol") == self.protocol.described()
+        )
+
+    def __str__(self) -> str:
+        return f"{self.weights} on {self.protocol.on}"
+
+
+def weights_name(
+    model: str, size: Size, dataset: str, options: Options = MappingProxyType({}), variant: str = ""
+) -> str:
+    """What the weights of a network are called here: `lpn_50_256x192_coco`, `..._coco-stage-3`.
+
+    A variant names a training that differs from the usual one; options name themselves.
+    """
+    network = model.removesuffix(f"_{dataset}")
+    switches = "".join(f"-{key}={_word(value)}" for key, value in sorted(options.items()))
+    ending = f"-{variant}" if variant else ""
+    return f"{network}{switches}_{size[0]}x{size[1]}_{dataset}{ending}"
+
+
+def _word(value: object) -> str:
+    return "+".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def _plain_data(data: object) -> object:
+    """Data as it comes back from JSON."""
+    return json.loads(json.dumps(data))
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One printed number that was selected, and what would measure it."""
@@ -57,7 +172,7 @@ class Wanted:
     table: Table
     row: Row
     column: Column
-    spec: Spec | None
+    spec: Spec | Accuracy | None
     """the run that gives it"""
     other: Spec | None = None
     """a run at another input size or number of keypoints, whose figure the paper may print"""
@@ -66,8 +181,8 @@ class Wanted:
 
     @property
     def specs(self) -> tuple[Spec, ...]:
-        """Every run that this cell can use."""
-        return tuple(spec for spec in (self.spec, self.other) if spec is not None)
+        """Every count that this cell can use."""
+        return tuple(spec for spec in (self.spec, self.other) if isinstance(spec, Spec))
 
 
 def spec_of(
@@ -108,21 +223,25 @@ def parse_size(text: str) -> Size:
     return int(found[1]), int(found[2])
 
 
+def _digest(data: object) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
 @functools.cache
-def fingerprint(model_module: str, runner: str) -> str:
-    """A digest of what a module of the zoo, those it imports from there, and a runner do.
+def fingerprint(model_module: str, *others: str) -> str:
+    """A digest of what a module of the zoo, those it imports from there, and other modules do.
 
     Comments, docstrings and formatting do not enter it, so that only a change of the code makes
     a record stale. No module is imported.
     """
-    digests = {runner: _read(runner)[0]}
-    waiting = [model_module]
+    digests = {name: _read(name)[0] for name in others}
+    waiting = [model_module] if model_module else []
     while waiting:
         name = waiting.pop()
         if name not in digests:
             digests[name], imports = _read(name)
             waiting += imports
-    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    return _digest(digests)
 
 
 @functools.cache

@@ -17,7 +17,7 @@ from pathlib import Path
 from repro import schema
 from repro.errors import ReproError, StoreError
 from repro.files import read_plain, write_whole
-from repro.spec import SCHEMA, Spec
+from repro.spec import SCHEMA, Accuracy, Evaluation, Spec
 
 NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
 
@@ -30,6 +30,9 @@ class Measurement:
     value: int | float
     unit: str
     convention: str | None = None
+    low: float | None = None
+    """of the 95 % interval, where the value is an estimate"""
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,14 @@ class Record:
 
     def value(self, metric: str, convention: str | None = None) -> int | float | None:
         """The measured value of a metric under a convention; None if there is none."""
+        found = self.measurement(metric, convention)
+        return None if found is None else found.value
+
+    def measurement(self, metric: str, convention: str | None = None) -> Measurement | None:
+        """The measurement of a metric under a convention; None if there is none."""
         for found in self.measurements:
             if (found.metric, found.convention) == (metric, convention):
-                return found.value
+                return found
         return None
 
 
@@ -74,6 +82,7 @@ class Store:
     """one sentence for each broken record met"""
     found: dict[str, Record] = field(default_factory=dict)
     """the records read so far, by key"""
+    _evaluations: list[Record] | None = None
 
     def __post_init__(self) -> None:
         if self.folder.exists() and not self.folder.is_dir():
@@ -87,8 +96,13 @@ class Store:
         except OSError as error:
             raise _unwritable(self.folder, error) from error
 
-    def find(self, spec: Spec) -> Record | None:
-        """The newest whole record of a spec; None, and a warning, where it is broken."""
+    def find(self, spec: Spec | Evaluation | Accuracy) -> Record | None:
+        """The newest whole record of a run; None, and a warning, where it is broken.
+
+        Of the evaluations that can fill a printed cell it is the one with the first key.
+        """
+        if isinstance(spec, Accuracy):
+            return next((one for one in self.evaluations() if spec.fits(one.spec)), None)
         if spec.key in self.found:
             return self.found[spec.key]
         for number in reversed(self._numbers(spec.key)):
@@ -101,6 +115,19 @@ class Store:
                 self._warn(path, "it is of another run")
         return None
 
+    def evaluations(self) -> list[Record]:
+        """Every whole record of an evaluation, in the order of their keys."""
+        if self._evaluations is None:
+            records = (self._read(path, quiet=True) for path in self._files())
+            self._evaluations = [
+                one for one in records if one is not None and one.spec.get("kind") == "evaluate"
+            ]
+        return self._evaluations
+
+    def artifacts(self, key: str) -> Path:
+        """The folder beside a record for what is too large to be in it."""
+        return self.folder / key[:2] / key
+
     def add(self, record: Record, again: bool = False) -> Path:
         """Write a record and return its file.
 
@@ -109,6 +136,7 @@ class Store:
         keeps its content under another name.
         """
         self.found.pop(record.key, None)
+        self._evaluations = None
         text = _dump(record)
         number = max(self._numbers(record.key), default=0) + 1 if again else 1
         while True:
@@ -124,10 +152,8 @@ class Store:
 
     def all(self) -> Iterator[tuple[Path, Record | None]]:
         """Every record file with its record, None for a broken one; other files are not ours."""
-        for path in sorted(self.folder.glob("??/*.json")):
-            name = NAME.fullmatch(path.name)
-            if name and name[1].startswith(path.parent.name):
-                yield path, self._read(path)
+        for path in self._files():
+            yield path, self._read(path)
 
     def remove(self, path: Path) -> None:
         """Delete one record file."""
@@ -135,6 +161,12 @@ class Store:
             path.unlink()
         except OSError as error:
             raise StoreError(f"`{path}` cannot be removed: {error.strerror}.") from error
+
+    def _files(self) -> Iterator[Path]:
+        for path in sorted(self.folder.glob("??/*.json")):
+            name = NAME.fullmatch(path.name)
+            if name and name[1].startswith(path.parent.name):
+                yield path
 
     def _path(self, key: str, number: int) -> Path:
         suffix = "" if number == 1 else f".{number}"

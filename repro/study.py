@@ -98,8 +98,8 @@ class Row:
     """whose number it is, for rows that nothing here re-runs"""
     protocol: str | None = None
     """the row's own protocol, where it is not the table's"""
-    weights: str | None = None
-    """the name of the row's weights, where model and data set do not tell which"""
+    variant: str = ""
+    """how the row's training differs from the usual one of its network, if it does"""
     group: str | None = None
     after: str | None = None
     """the row of an ablation that is one switch before this one"""
@@ -299,6 +299,8 @@ def _check_row(row: Row, table: Table, study: Study, file: str) -> None:
     named = row.model is not None or any(column.model for column in table.columns)
     if named == (row.cited is not None):
         raise ReproError(f"{file}: row `{row.label}` needs either `model` or `cited`.")
+    if row.variant and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+^-]*", row.variant):
+        raise ReproError(f"{file}: `variant` of row `{row.label}` is no plain word.")
     for column in table.columns:
         if (row.model or column.model) and not (row.input or column.input):
             raise ReproError(f"{file}: row `{row.label}` names a model, but no `input`.")
