@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from repro import __version__
-from repro.commands import machine, models, records, tables
+from repro.commands import accuracy, machine, models, records, tables
 from repro.commands.common import say
 from repro.errors import ReproError
 
@@ -101,6 +101,8 @@ def root(
 app.command("list")(tables.list_)
 for command in (tables.show, tables.plan, tables.run, tables.explain, models.count, models.parity):
     app.command()(command)
+app.command("eval")(accuracy.eval_)
+app.command()(accuracy.score)
 app.command()(machine.doctor)
 app.add_typer(records.app, name="records")
 

@@ -5,9 +5,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from repro.errors import ReproError, unknown
-from repro.skeletons import SKELETONS, Skeleton
+from repro.skeletons import FORMS, SKELETONS, Skeleton
 
-DATASETS = {"coco": "COCO", "crowdpose": "CrowdPose", "mpii": "MPII", "synth": "generated"}
+DATASETS = {
+    "coco": "COCO",
+    "crowdpose": "CrowdPose",
+    "mpii": "MPII",
+    "synth": "generated",
+    "synth-crowdpose": "generated, CrowdPose's joints,",
+}
 """the data sets' names in print"""
 
 HEATMAP_DECODERS = {
@@ -95,8 +101,8 @@ class Protocol:
 
     @property
     def skeleton(self) -> Skeleton:
-        """The joints of the data set; the generated one has COCO's."""
-        return SKELETONS[self.dataset if self.dataset in SKELETONS else "coco"]
+        """The joints of the data set."""
+        return SKELETONS[FORMS[self.dataset]]
 
     @property
     def keypoints(self) -> int:

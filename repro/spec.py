@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -225,6 +225,29 @@ def parse_size(text: str) -> Size:
 
 def _digest(data: object) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def parse_options(words: Sequence[str]) -> dict[str, Scalar | tuple[Scalar, ...]]:
+    """`["attention=se", "dfc=1+2"]` as options of a model; numbers and truth values as such."""
+    options: dict[str, Scalar | tuple[Scalar, ...]] = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not sign or not name.isidentifier():
+            raise ReproError(f"`{word}` is no option.", "Options are NAME=VALUE, as attention=se.")
+        parts = tuple(_scalar(part) for part in text.split("+"))
+        options[name] = parts if len(parts) > 1 else parts[0]
+    return options
+
+
+def _scalar(text: str) -> Scalar:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 @functools.cache

@@ -38,6 +38,9 @@ class Entry(NamedTuple):
     """Both input sides must be a multiple of it."""
     size: tuple[int, int] | None = None
     """The only input size, height and width, of a network that is built for one."""
+    grouping: str = ""
+    """How persons are found among its maps of a whole image: `associative embedding`, `centre
+    offsets` or `part affinity fields`. Empty for a network that looks at one person."""
 
 
 class UnknownModelError(ValueError):
@@ -48,7 +51,10 @@ def _for_each_data_set(networks: Mapping[str, Entry]) -> dict[str, Entry]:
     """Each network under its plain name, and for the joints of COCO and of CrowdPose."""
     joints = {"_coco": 17, "_crowdpose": 14}
     return {
-        name + suffix: entry._replace(keypoints=joints.get(suffix, entry.keypoints))
+        name + suffix: entry._replace(
+            keypoints=joints.get(suffix, entry.keypoints),
+            grouping=entry.grouping or "associative embedding",
+        )
         for name, entry in networks.items()
         for suffix in ("", *joints)
     }
@@ -105,10 +111,18 @@ MODELS: Mapping[str, Entry] = {
     ),
     # Bottom-up networks of one data set
     "lightweight_openpose": Entry(
-        "zoo.lightweight_openpose", "lightweight_openpose", {"refinements": 1}, stride=8
+        "zoo.lightweight_openpose",
+        "lightweight_openpose",
+        {"refinements": 1},
+        stride=8,
+        grouping="part affinity fields",
     ),
     "lightweight_openpose_r3": Entry(
-        "zoo.lightweight_openpose", "lightweight_openpose", {"refinements": 3}, stride=8
+        "zoo.lightweight_openpose",
+        "lightweight_openpose",
+        {"refinements": 3},
+        stride=8,
+        grouping="part affinity fields",
     ),
     # Bottom-up networks of COCO and CrowdPose: `litepose_s`, `litepose_s_coco`, `_crowdpose` ...
     **_for_each_data_set(
@@ -138,7 +152,7 @@ MODELS: Mapping[str, Entry] = {
             "efficienthrnet_h2": Entry("zoo.efficienthrnet", "efficienthrnet", {"phi": -2}),
             "efficienthrnet_h3": Entry("zoo.efficienthrnet", "efficienthrnet", {"phi": -3}),
             "efficienthrnet_h4": Entry("zoo.efficienthrnet", "efficienthrnet", {"phi": -4}),
-            "dekr_w48": Entry("zoo.dekr", "dekr"),
+            "dekr_w48": Entry("zoo.dekr", "dekr", grouping="centre offsets"),
         }
     ),
 }

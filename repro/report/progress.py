@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 
 from repro.spec import Spec
@@ -52,3 +58,46 @@ class Progress:
         if self.show:
             parts = (f"{count} {state}" for state, count in self.counts.items() if count)
             print(f"{self.total} counts: {', '.join(parts)}", file=sys.stderr)
+
+
+class Steps:
+    """A context manager whose value is called with how many things were finished since."""
+
+    def __init__(self, total: int, what: str, show: bool) -> None:
+        self.total, self.what, self.show = total, what, show
+        self.done = 0
+        self.start = self.last = time.monotonic()
+        self.bar: Bar | None = None
+
+    def __enter__(self) -> "Steps":
+        if self.show and sys.stderr.isatty():
+            columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            left = (TextColumn("left"), TimeRemainingColumn())
+            text = TextColumn(self.what)
+            self.bar = Bar(text, *columns, *left, console=Console(stderr=True), transient=True)
+            self.bar.add_task("", total=self.total)
+            self.bar.start()
+        return self
+
+    def __call__(self, count: int) -> None:
+        self.done += count
+        if self.bar is not None:
+            self.bar.update(self.bar.task_ids[0], completed=self.done)
+        elif self.show and time.monotonic() - self.last > INTERVAL:
+            self.last = time.monotonic()
+            left = (self.last - self.start) / max(self.done, 1) * (self.total - self.done)
+            print(
+                f"{self.done:,} of {self.total:,} {self.what}, {left:.0f} s left", file=sys.stderr
+            )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+        if self.show and error is None:
+            seconds = time.monotonic() - self.start
+            print(f"{self.done:,} {self.what} in {seconds:.1f} s", file=sys.stderr)

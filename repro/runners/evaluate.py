@@ -13,7 +13,7 @@ from repro.data.pictures import Pictures
 from repro.errors import ReproError
 from repro.pose import decode, flip, nms, transforms
 from repro.protocol import HEATMAP_DECODERS, Protocol
-from repro.runners.grouping import Grouping
+from repro.runners import grouping
 from repro.runners.network import Network, heatmaps, normalised
 from repro.runners.overlap import overlapped
 from repro.runners.shards import Arrays, Shards
@@ -103,19 +103,18 @@ def bottom_up(
     tell: Tell,
 ) -> Poses:
     """The persons that a network finds in every image, in the order of the images."""
-    grouping = Grouping(protocol, size)
 
     def load(chosen: Chosen) -> tuple[int, NDArray[np.uint8]]:
         index = int(chosen[0])
         return index, pictures[index][0]
 
-    def compute(loaded: tuple[int, NDArray[np.uint8]]) -> tuple[int, object]:
+    def compute(loaded: tuple[int, NDArray[np.uint8]]) -> tuple[int, grouping.Maps]:
         index, image = loaded
-        return index, grouping.maps(network, image, index, execution.device)
+        return index, grouping.maps(network, image, index, size, protocol, execution.device)
 
-    def finish(computed: tuple[int, object]) -> Arrays:
+    def finish(computed: tuple[int, grouping.Maps]) -> Arrays:
         index, maps = computed
-        keypoints, scores = grouping.people(maps)
+        keypoints, scores = grouping.people(maps, protocol)
         return {
             "image": np.full(len(scores), index, np.int64),
             "keypoints": keypoints,

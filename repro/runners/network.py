@@ -136,7 +136,9 @@ def onnx_size(network: OnnxNetwork, path: Path, given: Size | None) -> Size:
     return size
 
 
-def normalised(pixels: NDArray[np.uint8], how: str, device: torch.device | str = "cpu") -> Tensor:
+def normalised(
+    pixels: NDArray[np.uint8] | NDArray[np.float32], how: str, device: torch.device | str = "cpu"
+) -> Tensor:
     """Pixels (N, H, W, 3) as the network's input (N, 3, H, W) float32."""
     mean, deviation = (torch.tensor(value, device=device) for value in NORMALISATIONS[how])
     images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).float()

@@ -1,0 +1,54 @@
+"""Poses on disk, in the formats that the data sets' own tools read."""
+
+import gzip
+from pathlib import Path
+
+from repro.data.people import Poses
+from repro.errors import StoreError
+from repro.files import write_whole
+
+NAME = "predictions.json.gz"
+
+
+def dumped(poses: Poses, dataset: str) -> bytes:
+    """Poses as JSON: COCO's list of results; for MPII a list of N poses, counted from 1."""
+    import orjson
+
+    if dataset == "mpii":
+        return orjson.dumps((poses.keypoints[..., :2] + 1).tolist())
+    rows = zip(
+        poses.image_ids.tolist(),
+        poses.keypoints.reshape(len(poses), -1).tolist(),
+        poses.scores.tolist(),
+        strict=True,
+    )
+    return orjson.dumps(
+        [
+            {"image_id": image, "category_id": 1, "keypoints": keypoints, "score": score}
+            for image, keypoints, score in rows
+        ]
+    )
+
+
+def keep(folder: Path, poses: Poses, dataset: str) -> Path:
+    """Write the poses of a run, compressed, the same bytes for the same poses."""
+    path = folder / NAME
+    content = gzip.compress(dumped(poses, dataset), compresslevel=6, mtime=0)
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return path
+
+
+def copy(folder: Path, path: Path) -> None:
+    """Write the kept poses of a run as plain JSON to a file of the user's."""
+    try:
+        write_whole(path, gzip.decompress((folder / NAME).read_bytes()))
+    except (OSError, EOFError) as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: Exception) -> StoreError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return StoreError(f"`{path}` cannot be written: {reason}.")
