@@ -153,7 +153,10 @@ def _network(
 
     keypoints = request.protocol.keypoints
     if request.model == TRUTH:
-        return truth.network(annotations, instances, size, request.protocol), {}
+        rounded = request.options.get("rounded", True)
+        if set(request.options) - {"rounded"} or not isinstance(rounded, bool):
+            raise ReproError("`truth` has one option, `rounded`, true or false.")
+        return truth.network(annotations, instances, size, request.protocol, rounded), {}
     path = _file(request)
     if request.model == ONNX:
         found = network.open_onnx(path, request.threads or 0)

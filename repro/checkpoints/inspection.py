@@ -1,0 +1,143 @@
+"""What a checkpoint file is: how it fits a network, which others it fits, who published it."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import zoo
+from repro import weights
+from repro.checkpoints.matching import Match, match
+from repro.checkpoints.reading import State, read
+from repro.errors import ReproError, unknown
+from repro.weights import Checkpoint
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Options = Mapping[str, object]
+LEAST_SHARED = 0.3
+"""Share of names in common below which a family of networks is not looked at further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A checkpoint file beside the networks of the zoo."""
+
+    state: State
+    model: str | None
+    keypoints: int | None
+    """those of the network it was compared with, told by the file where they were not given"""
+    match: Match | None
+    fits: tuple[tuple[str, int], ...]
+    """networks that it fits exactly, with their number of keypoints"""
+    published: tuple[Checkpoint, ...]
+    """published files of the same hash, or else of the same name"""
+
+    @property
+    def genuine(self) -> bool | None:
+        """Whether it is the published file; None where that cannot be told."""
+        return self.published[0].is_genuine(self.state.sha256) if self.published else None
+
+    def described(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            **self.state.described(),
+            "model": self.model,
+            "keypoints": self.keypoints,
+            "match": self.match.described() if self.match else None,
+            "fits": [{"model": name, "keypoints": count} for name, count in self.fits],
+            "published": [one.described() for one in self.published],
+            "genuine": self.genuine,
+        }
+
+
+def report(
+    model: str | None, path: Path, keypoints: int | None = None, options: Options | None = None
+) -> Report:
+    """How a file fits a network of the zoo; other networks are tried where it does not fit."""
+    if model is not None and model not in zoo.MODELS:
+        raise unknown("model", model, zoo.MODELS)
+    state = read(path)
+    options = dict(options or {})
+    found = None
+    if model is not None:
+        try:
+            keypoints = keypoints or told_keypoints(model, state, options)
+            keypoints = keypoints or zoo.MODELS[model].keypoints
+            found = match(_blank(model, keypoints, options), state)
+        except ValueError as error:
+            raise ReproError(str(error)) from error
+    fits: tuple[tuple[str, int], ...] = ()
+    if model is not None and found is not None and found.exact:
+        fits = ((model, keypoints or 0),)
+    elif found is None or not found.exact:
+        fits = fitting(state)
+    published = tuple(weights.known(state.file, state.sha256))
+    return Report(state, model, keypoints, found, fits, published)
+
+
+def fitting(state: State) -> tuple[tuple[str, int], ...]:
+    """The networks of the zoo that a checkpoint fits exactly, with their number of keypoints.
+
+    Families, the networks of one builder, are tried by how like their names are to the file's; of
+    a family that shares few names with the checkpoint only one network is built, and after a
+    network with exactly its names no other family is tried.
+    """
+    for names in _families(state.file):
+        near = match(_blank(names[0], zoo.MODELS[names[0]].keypoints), state)
+        shared = len(near.names) + len(near.wrong_shapes)
+        if shared > LEAST_SHARED * min(near.tensors, len(state.tensors)):
+            found = [_fit(name, state) for name in names]
+            fits = tuple((one, count) for one, count, how in found if how.exact)
+            if fits or any(not (how.missing or how.unexpected) for _, _, how in found):
+                return fits
+    return ()
+
+
+def _fit(name: str, state: State) -> tuple[str, int, Match]:
+    """How a checkpoint fits a network with the number of keypoints that it tells."""
+    keypoints = told_keypoints(name, state) or zoo.MODELS[name].keypoints
+    return name, keypoints, match(_blank(name, keypoints), state)
+
+
+def _families(file: str) -> list[list[str]]:
+    """The networks by builder, one name for each whichever its joints, the likeliest first."""
+    names = [name for name in zoo.list_models() if weights.network(name)[0] == name]
+    likeness = {name: difflib.SequenceMatcher(None, name, file).ratio() for name in names}
+    families: dict[tuple[str, str], list[str]] = {}
+    for name in sorted(names, key=lambda name: -likeness[name]):
+        entry = zoo.MODELS[name]
+        families.setdefault((entry.module, entry.builder), []).append(name)
+    return list(families.values())
+
+
+def told_keypoints(model: str, state: State, options: Options | None = None) -> int | None:
+    """The number of keypoints that a checkpoint's shapes tell, if it is of this network.
+
+    Every size that changes with the number is a straight line of it: two networks give the lines,
+    and all sizes of the file must lie at the same place.
+    """
+    base = zoo.MODELS[model].keypoints
+    first, second = (_blank(model, base + more, options) for more in (0, 1))
+    near = match(first, state)
+    told = set()
+    for name in {*near.names, *near.wrong_shapes} & {*second}:
+        wanted = tuple(first[name].shape)
+        shape = near.wrong_shapes[name][0] if name in near.wrong_shapes else wanted
+        for size, one, two in zip(shape, wanted, second[name].shape, strict=False):
+            if one != two:
+                told.add(base + (size - one) / (two - one))
+    if len(told) != 1:
+        return None
+    keypoints = told.pop()
+    return int(keypoints) if keypoints >= 1 and keypoints == int(keypoints) else None
+
+
+def _blank(model: str, keypoints: int, options: Options | None = None) -> "dict[str, Tensor]":
+    """A network's tensors under the official names, without values."""
+    import torch
+
+    with torch.device("meta"):
+        return zoo.published_state(zoo.create_model(model, keypoints, **(options or {})))

@@ -1,0 +1,56 @@
+"""The inputs of top-down networks: a crop around each person."""
+
+from pathlib import Path
+
+from torch.utils.data import Dataset
+
+from repro.data.boxes import Instances
+from repro.data.people import Annotations
+from repro.data.pictures import Colour, Pixels, coloured, picture
+from repro.pose.transforms import crop, matrix
+
+KEPT = 4
+"""decoded images held back, enough for a few threads that walk through neighbouring instances"""
+
+
+class Crops(Dataset[tuple[Pixels, int]]):
+    """Of each instance the crop (height, width, 3), uint8, and the position of the instance.
+
+    Instances of one image follow each other, so that an image is decoded once. Threads may share
+    one of these.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        annotations: Annotations,
+        instances: Instances,
+        size: tuple[int, int],
+        colour: Colour = "RGB",
+        udp: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.annotations = annotations
+        self.instances = instances
+        self.size = size
+        self.colour = colour
+        self.udp = udp
+        self._recent: tuple[tuple[int, Pixels], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.instances)
+
+    def __getitem__(self, index: int) -> tuple[Pixels, int]:
+        image = self._image(int(self.instances.image[index]))
+        centre = self.instances.centres(self.size)[index]
+        extent = self.instances.extents(self.size)[index]
+        cut = crop(image, matrix(centre, extent, self.size, udp=self.udp), self.size)
+        return coloured(cut, self.colour), index
+
+    def _image(self, position: int) -> Pixels:
+        for known, image in self._recent:
+            if known == position:
+                return image
+        image = picture(self.folder, self.annotations, position)
+        self._recent = ((position, image), *self._recent[: KEPT - 1])
+        return image

@@ -1,0 +1,176 @@
+"""Read MPII: the lists of the HRNet repository, the official release, the truth for PCKh.
+
+MATLAB counts pixels from 1: all coordinates here are moved to count from 0. A person is given by a
+centre and a scale; HRNet lib/dataset/mpii.py moves the centre down by 15 scales and takes a square
+of 200 scales about it, which is the person's box here; padded by 1.25 it becomes the input.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from repro.data.columns import Rows, content
+from repro.data.people import Annotations, Bools, Floats, Images, Ints, People
+from repro.errors import ReproError
+from repro.skeletons import MPII
+
+JOINTS = len(MPII.joints)
+PIXELS_PER_SCALE = 200
+LOWER_PER_SCALE = 15
+UNKNOWN_SIZE = (0, 0)
+"""MPII's files do not say how large an image is"""
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What PCKh compares with, in the order of the valid list."""
+
+    points: Floats
+    """(N, 16, 2) x, y in pixels counted from 0"""
+    annotated: Bools
+    """(N, 16)"""
+    heads: Floats
+    """(N, 2, 2) two opposite corners of the head box, counted from 0"""
+    sha256: str
+
+
+def listed(rows: Rows, sha256: str) -> Annotations:
+    """A list of {image, joints, joints_vis, center, scale}: HRNet's train.json and valid.json."""
+    if not len(rows):
+        raise ReproError(f"`{rows.path}` has no persons.", "Give HRNet's train.json or valid.json.")
+    points = rows.numbers("joints", JOINTS, 2)
+    annotated = rows.numbers("joints_vis", JOINTS) > 0
+    centres, scales = rows.numbers("center", 2), rows.numbers("scale")
+    if (scales <= 0).any():
+        rows.refuse("scale", int(np.flatnonzero(scales <= 0)[0]), "above 0")
+    visible = np.where(annotated, 2.0, 0.0)
+    return _annotations(rows.words("image"), points, visible, centres, scales, sha256)
+
+
+def release(path: Path) -> Annotations:
+    """The training persons of mpii_human_pose_v1_u12_1.mat that have joints, a centre and a scale.
+
+    The release knows no validation split and keeps the joints of its test images back.
+    """
+    contents, sha256 = _matlab(path)
+    if "RELEASE" not in contents:
+        hint = "Give the data set's valid.json; mpii_gt_valid.mat has no image names."
+        raise ReproError(f"`{path}` is not the official release of MPII.", hint)
+    names: list[str] = []
+    points: list[Floats] = []
+    visible: list[Floats] = []
+    regions: list[tuple[float, float, float]] = []
+    try:
+        images = _each(_field(contents["RELEASE"], "annolist"))
+        training = _each(_field(contents["RELEASE"], "img_train"))
+        for image, trained in zip(images, training, strict=True):
+            for person in _each(_field(image, "annorect")) if trained else ():
+                joints = _each(_field(person, "annopoints", "point"))
+                if joints and _field(person, "objpos", "x") is not None:
+                    names.append(str(_field(image, "image", "name")))
+                    placed, seen = _placed(joints)
+                    points.append(placed)
+                    visible.append(seen)
+                    region = (("objpos", "x"), ("objpos", "y"), ("scale",))
+                    x, y, scale = (_number(_field(person, *where)) for where in region)
+                    regions.append((x, y, scale))
+    except (IndexError, TypeError, ValueError) as error:
+        raise ReproError(f"`{path}` is not as released: {error}.", "Fetch it again.") from error
+    if not names:
+        raise ReproError(f"`{path}` has no persons with joints.", "Fetch it again.")
+    *centres, scales = np.array(regions, np.float64).T
+    placed, seen = np.stack(points), np.stack(visible)
+    return _annotations(names, placed, seen, np.stack(centres, axis=1), scales, sha256)
+
+
+def truth(path: Path) -> Truth:
+    """The joints and head boxes of mpii_gt_valid.mat (gt_valid.mat of the HRNet repository)."""
+    contents, sha256 = _matlab(path)
+    shapes = {"pos_gt_src": (JOINTS, 2), "jnt_missing": (JOINTS,), "headboxes_src": (2, 2)}
+    people = np.asarray(contents.get("pos_gt_src", ())).shape[-1:]
+    arrays = []
+    for name, shape in shapes.items():
+        array = np.asarray(contents.get(name, ()))
+        if array.shape != (*shape, *people) or array.dtype.kind not in "iufb":
+            wanted = " x ".join(str(size) for size in (*shape, "persons"))
+            raise ReproError(f"`{path}` has no `{name}` of {wanted}.", "Give HRNet's gt_valid.mat.")
+        if not np.isfinite(array).all():
+            raise ReproError(f"`{path}` has numbers in `{name}` that are not finite.", "Fetch it.")
+        arrays.append(np.moveaxis(array, -1, 0).astype(np.float64))
+    points, missing, heads = arrays
+    return Truth(points - 1, missing == 0, heads - 1, sha256)
+
+
+def _annotations(
+    names: Sequence[str],
+    points: Floats,
+    visible: Floats,
+    centres: Floats,
+    scales: Floats,
+    sha256: str,
+) -> Annotations:
+    """Coordinates still count from 1."""
+    position = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    image: Ints = np.array([position[name] for name in names], np.int64)
+    points = np.where(visible[..., None] > 0, points - 1, 0)
+    sides = PIXELS_PER_SCALE * scales
+    lower = np.stack([np.zeros_like(scales), LOWER_PER_SCALE * scales], axis=1)
+    corners = centres + lower - 1 - sides[:, None] / 2
+    people = People(
+        np.arange(len(names)),
+        image,
+        np.concatenate([corners, sides[:, None], sides[:, None]], axis=1),
+        np.concatenate([points, visible[..., None]], axis=2),
+        sides**2,
+        (visible > 0).sum(axis=1),
+        np.zeros(len(names), np.bool_),
+    )
+    sizes = np.tile(np.array(UNKNOWN_SIZE, np.int64), (len(position), 1))
+    return Annotations(
+        "mpii", Images(np.arange(len(position)), tuple(position), sizes), people, sha256
+    )
+
+
+def _matlab(path: Path) -> tuple[dict[str, object], str]:
+    from scipy.io import loadmat
+
+    text = content(path, "annotation file")
+    try:
+        contents = loadmat(BytesIO(text), struct_as_record=False, squeeze_me=True)
+    except Exception as error:  # scipy lets through what its parser stumbles over
+        message = f"The annotation file `{path}` cannot be read as MATLAB's: {error}."
+        raise ReproError(message, "Fetch it again.") from error
+    return contents, hashlib.sha256(text).hexdigest()
+
+
+def _field(struct: object, *names: str) -> object:
+    """A field of a field of a MATLAB struct; None where it is absent or empty."""
+    for name in names:
+        struct = getattr(struct, name, None)
+    return None if isinstance(struct, np.ndarray) and not struct.size else struct
+
+
+def _each(value: object) -> list[object]:
+    """The elements of a MATLAB array of structs, of which scipy unpacks a single one."""
+    if value is None or isinstance(value, str):
+        return []
+    return list(np.atleast_1d(np.asarray(value, dtype=object)).flat)
+
+
+def _number(value: object) -> float:
+    return float(np.asarray(value).astype(np.float64).item())
+
+
+def _placed(joints: Iterable[object]) -> tuple[Floats, Floats]:
+    """x, y (16, 2) and visibility (16,): 0 not labelled, 1 hidden or not said, 2 visible."""
+    points, visible = np.zeros((JOINTS, 2)), np.zeros(JOINTS)
+    for joint in joints:
+        place = int(_number(_field(joint, "id")))
+        points[place] = _number(_field(joint, "x")), _number(_field(joint, "y"))
+        seen = _field(joint, "is_visible")
+        visible[place] = 2 if seen is not None and _number(seen) else 1
+    return points, visible

@@ -1,0 +1,103 @@
+"""Object keypoint similarity of all detections with all persons of their images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from repro.data.people import Bools, Floats, Ints
+from repro.scoring.rules import EPSILON
+
+BLOCK = 8192
+"""pairs at a time, so that the numbers between stay in the cache"""
+
+
+@dataclass(frozen=True, eq=False)
+class Persons:
+    """The annotated persons of the images that are scored, image by image."""
+
+    ids: Ints
+    image: Ints
+    """(G,) position of the image, ascending"""
+    boxes: Floats
+    keypoints: Floats
+    areas: Floats
+    crowd: Bools
+    ignored: Bools
+    """(G, A) not expected in the class of size, though a match with it does no harm"""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The poses that count, image by image, best first."""
+
+    image: Ints
+    """(D,) position of the image, ascending"""
+    scores: Floats
+    points: Floats
+    """(D, K, 2)"""
+    outside: Bools
+    """(D, A) whether its own area is outside the class of size"""
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Detections and persons of the same image, by detection and person."""
+
+    detection: Ints
+    person: Ints
+    oks: Floats
+
+
+def similar(detections: Detections, persons: Persons, sigmas: Floats, least: float) -> Pairs:
+    """The pairs of at least that similarity.
+
+    The sum over a person's joints runs in the order of `COCOeval.computeOks`, so that the bits
+    are its own: persons of the same number of labelled joints are taken together.
+    """
+    first, last = (
+        np.searchsorted(persons.image, detections.image, side) for side in ("left", "right")
+    )
+    count = last - first
+    detection = np.repeat(np.arange(len(count)), count)
+    person = np.arange(len(detection)) + np.repeat(first - np.cumsum(count) + count, count)
+    labelled = persons.keypoints[..., 2] > 0
+    number = np.count_nonzero(labelled, axis=1)[person]
+    joints = np.argsort(~labelled, axis=1, kind="stable")  # the labelled ones first, in order
+    variances = (sigmas * 2) ** 2
+    oks = np.empty(len(detection))
+    for n in np.unique(number):
+        alike = np.flatnonzero(number == n)
+        for start in range(0, len(alike), BLOCK):
+            part = alike[start : start + BLOCK]
+            who = person[part]
+            if n:
+                chosen = joints[who, :n]
+                found = detections.points[detection[part, None], chosen]
+                away = found - persons.keypoints[who[:, None], chosen, :2]
+                oks[part] = _mean(away, variances[chosen], persons.areas[who])
+            else:
+                away = _beyond(detections.points[detection[part]], persons.boxes[who])
+                oks[part] = _mean(away, variances, persons.areas[who])
+    kept = oks >= least
+    return Pairs(detection[kept], person[kept], oks[kept])
+
+
+def _mean(away: Floats, variances: Floats, areas: Floats) -> Floats:
+    """(P,) OKS from the distances (P, n, 2) in x and y."""
+    with np.errstate(over="ignore"):  # a joint at 1e300 is as far away as any
+        squares = away[..., 0] ** 2 + away[..., 1] ** 2
+        error = squares / variances / (areas[:, None] + EPSILON) / 2
+    return np.asarray(np.sum(np.exp(-error), axis=1) / error.shape[1])
+
+
+def _beyond(points: Floats, boxes: Floats) -> Floats:
+    """(P, K, 2) how far joints lie outside boxes that are three times as wide and high."""
+    corner, size = boxes[:, None, :2], boxes[:, None, 2:]
+    low = np.maximum(0, (corner - size) - points)
+    return np.asarray(low + np.maximum(0, points - (corner + size * 2)))

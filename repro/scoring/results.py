@@ -1,0 +1,164 @@
+"""Read result files: COCO's and CrowdPose's json, MPII's json or .mat."""
+
+import json
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from repro.data.columns import Rows, content, load
+from repro.data.matlab import arrays
+from repro.data.people import Floats, Poses
+from repro.errors import ReproError
+
+LIMIT = 2**31
+"""bytes; COCO's test-dev with 100 poses an image has half of it"""
+PERSON = 1
+"""the category of persons in COCO and CrowdPose"""
+JOINTS = 16
+"""of MPII"""
+WHAT = "results file"
+LIST = "It is a list of {image_id, category_id, keypoints, score}."
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A result file of COCO or CrowdPose."""
+
+    poses: Poses
+    boxes: Floats | None
+    """(N, 4) left, top, width, height, if the first entry has one"""
+
+
+def read(path: Path, joints: int) -> Results:
+    """The poses of a json list of {image_id, category_id, keypoints, score}.
+
+    A ReproError names the first entry that lacks a field, has another number of joints, a number
+    that is not finite, or a category other than person. Boxes are read if the first entry has one,
+    as in `COCO.loadRes`.
+    """
+    rows = Rows(path, "", _list(path))
+    image_ids = rows.whole("image_id")
+    categories = rows.whole("category_id")
+    if (categories != PERSON).any():
+        other = int(np.flatnonzero(categories != PERSON)[0])
+        rows.refuse("category_id", other, f"{PERSON}, a person")
+    keypoints = _keypoints(rows, joints)
+    scores = rows.numbers("score")
+    first = rows.rows[0] if len(rows) else None
+    boxed = isinstance(first, dict) and bool(first.get("bbox"))
+    boxes = rows.numbers("bbox", 4) if boxed else None
+    _check_finite(rows, "keypoints", keypoints)
+    _check_finite(rows, "score", scores)
+    if boxes is not None:
+        _check_finite(rows, "bbox", boxes)
+    return Results(Poses(image_ids, keypoints, scores), boxes)
+
+
+def points(path: Path) -> Floats:
+    """(N, 16, 2) joints of MPII's valid list, as in the file.
+
+    Either a json list of N poses, or a .mat with `pos_pred_src` (16, 2, N), as the official
+    evaluation has it, or with `preds` (N, 16, 2), as HRNet writes it.
+    """
+    if path.suffix == ".mat":
+        return _of_matlab(path)
+    poses = _list(path)
+    found = _numbers(poses)
+    if found is None or found.shape != (len(poses), JOINTS, 2) or not np.isfinite(found).all():
+        for place, pose in enumerate(poses):
+            one = _numbers(pose)
+            if one is None or one.shape != (JOINTS, 2) or not np.isfinite(one).all():
+                message = (
+                    f"The {WHAT} `{path}` has no {JOINTS} x 2 finite numbers in entry {place}."
+                )
+                raise ReproError(message, "It is a list of poses in the order of the valid list.")
+    return np.zeros((0, JOINTS, 2)) if found is None or not len(poses) else found
+
+
+def _list(path: Path) -> list[object]:
+    try:
+        value, _ = load(path, WHAT, LIMIT)
+    except ReproError:
+        value = _with_nan(path)
+        if value is None:
+            raise
+    if not isinstance(value, list):
+        raise ReproError(f"The {WHAT} `{path}` does not hold a list.", LIST)
+    return value
+
+
+def _with_nan(path: Path) -> object:
+    """What a file holds that would be JSON but for NaN or Infinity, so that they can be named."""
+    try:
+        text = content(path, WHAT, LIMIT)
+        return json.loads(text) if b"NaN" in text or b"Infinity" in text else None
+    except (ReproError, ValueError, RecursionError):
+        return None
+
+
+def _keypoints(rows: Rows, joints: int) -> Floats:
+    """(N, K, 3), quickly if all is well."""
+    width = 3 * joints
+    numbers = array("d")
+    try:
+        lists = [row["keypoints"] for row in rows.rows]  # type: ignore[index]
+        for one in lists:
+            numbers.fromlist(one)
+        plain = {len(one) for one in lists} <= {width}
+    except (KeyError, TypeError, OverflowError):
+        plain = False
+    if plain:
+        found = np.frombuffer(numbers, np.float64)
+    else:
+        _check_lengths(rows, joints)
+        found = rows.numbers("keypoints", width)
+    return found.reshape(-1, joints, 3)
+
+
+def _check_finite(rows: Rows, field: str, numbers: Floats) -> None:
+    if np.isfinite(numbers).all():
+        return
+    entries = numbers.reshape(len(numbers), -1)
+    place, column = np.argwhere(~np.isfinite(entries))[0].tolist()
+    where = f"`{field}` of {rows.place(place)}"
+    message = f"`{rows.path}` has {entries[place, column]} in {where}."
+    raise ReproError(message, "Every number must be finite.")
+
+
+def _check_lengths(rows: Rows, joints: int) -> None:
+    for place, row in enumerate(rows.rows):
+        one = row.get("keypoints") if isinstance(row, dict) else None
+        if isinstance(one, list) and len(one) != 3 * joints:
+            message = f"`{rows.path}` has {len(one)} numbers as `keypoints` in {rows.place(place)}"
+            hint = f"{joints} joints are {3 * joints} numbers: x, y and score of each."
+            raise ReproError(f"{message}.", hint)
+
+
+def _numbers(value: object) -> Floats | None:
+    try:
+        found = np.array(value)
+    except (ValueError, OverflowError):
+        return None
+    return found.astype(np.float64) if found.dtype.kind in "iuf" else None
+
+
+def _of_matlab(path: Path) -> Floats:
+    try:
+        contents = arrays(content(path, WHAT, LIMIT), ("pos_pred_src", "preds"))
+    except ValueError as error:
+        message = f"The {WHAT} `{path}` cannot be read as MATLAB's: {error}."
+        raise ReproError(message, "Write it again.") from error
+    found = contents.get("preds")
+    if "pos_pred_src" in contents:
+        found = np.moveaxis(contents["pos_pred_src"], -1, 0)
+    if found is None or found.shape[1:] != (JOINTS, 2):
+        hint = f"It needs `pos_pred_src` ({JOINTS}, 2, N) or `preds` (N, {JOINTS}, 2)."
+        raise ReproError(f"The {WHAT} `{path}` has no poses.", hint)
+    numbers = found.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        place = int(np.flatnonzero(~np.isfinite(numbers).all(axis=(1, 2)))[0])
+        message = f"The {WHAT} `{path}` has a number that is not finite in entry {place}."
+        raise ReproError(message, "Write it again.")
+    return numbers
