@@ -116,14 +116,16 @@ def run(job: Job, store: Store, tell: "Tell", fresh: bool = False) -> Record:
 def _instances(request: Request, annotations: "Annotations") -> "Instances":
     from repro.data import boxes
 
-    if request.protocol.boxes == GROUND_TRUTH:
-        return boxes.ground_truth(annotations)
+    rules = request.protocol
+    if rules.boxes == GROUND_TRUTH:
+        return replace(boxes.ground_truth(annotations), padding=rules.padding)
     if request.source.boxes is None:
         raise ReproError(
-            f"The protocol takes the boxes of {request.protocol.boxes}, which is not there.",
+            f"The protocol takes the boxes of {rules.boxes}, which is not there.",
             "Give the file with --boxes, or take ground truth: --boxes gt.",
         )
-    return boxes.detected(request.source.boxes, annotations)
+    found = boxes.detected(request.source.boxes, annotations)
+    return replace(found, padding=rules.padding)
 
 
 def _size(request: Request) -> Size:

@@ -60,6 +60,8 @@ class Protocol:
     source: str
     nms: float | None = None
     """the OKS above which the lesser of two persons is dropped; none by default"""
+    padding: float = 1.25
+    """what the sides of boxes are multiplied by"""
     udp: bool = False
     """whether the unit of crops and heatmaps is the pixel interval (UDP)"""
     normalise: str = "ImageNet"
@@ -71,6 +73,10 @@ class Protocol:
         _check("evaluator", self.evaluator, EVALUATORS)
         _check("normalise", self.normalise, ("ImageNet", "128/256"))
         _check("decode", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS))
+        if not 0.5 <= self.padding <= 5:
+            raise ReproError(f"A padding of {self.padding:g} is out of range.", "0.5 to 5 will do.")
+        if self.nms is not None and not 0 < self.nms <= 1:
+            raise ReproError(f"An OKS of {self.nms:g} does not exist.", "It is above 0, at most 1.")
         if self.bottom_up != (self.boxes == NO_BOXES):
             raise ReproError(
                 f"The decoding `{self.decode}` does not go with the boxes `{self.boxes}`.",
@@ -125,7 +131,8 @@ class Protocol:
         nms = "" if self.nms is None else f" · OKS-NMS {self.nms:g}"
         udp = " · UDP" if self.udp else ""
         boxes = "" if self.bottom_up else f" · boxes: {self.boxes}"
-        return f"{self.on}{boxes} · {self.colour} · {flip} · {self.decode}{nms}{udp}"
+        wide = "" if self.padding == 1.25 else f" padded {self.padding:g} times"
+        return f"{self.on}{boxes}{wide} · {self.colour} · {flip} · {self.decode}{nms}{udp}"
 
 
 def _check(what: str, value: str, valid: Iterable[str]) -> None:

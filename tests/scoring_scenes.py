@@ -59,7 +59,9 @@ def scene(
             truth.append(person)
             if rng.random() < 0.15:  # one who stands twice in the file
                 truth.append({**person, "id": len(truth) + 1})
-            found += [_seen(rng, person, ties, noise) for _ in range(int(rng.choice([0, 1, 1, 2, 5])))]
+            found += [
+                _seen(rng, person, ties, noise) for _ in range(int(rng.choice([0, 1, 1, 2, 5])))
+            ]
         strangers = int(rng.choice([0, 0, 2, 23]))
         found += [
             _seen(rng, _person(rng, skeleton, image, 0), ties, noise) for _ in range(strangers)

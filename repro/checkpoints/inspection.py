@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Options = Mapping[str, object]
 LEAST_SHARED = 0.3
-"""Share of names in common below which a family of networks is not looked at further."""
+"""Share of a network's names in a checkpoint below which its family is not looked at further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +81,48 @@ def report(
 def fitting(state: State) -> tuple[tuple[str, int], ...]:
     """The networks of the zoo that a checkpoint fits exactly, with their number of keypoints.
 
-    Families, the networks of one builder, are tried by how like their names are to the file's; of
-    a family that shares few names with the checkpoint only one network is built, and after a
-    network with exactly its names no other family is tried.
+    Families, the networks of one builder, come in two rounds: one network of each, the name most
+    like the file's first; then the others of the families with the most names in common. After a
+    network with exactly the names of the checkpoint, only its family is looked at.
     """
-    for names in _families(state.file):
-        near = match(_blank(names[0], zoo.MODELS[names[0]].keypoints), state)
-        shared = len(near.names) + len(near.wrong_shapes)
-        if shared > LEAST_SHARED * min(near.tensors, len(state.tensors)):
-            found = [_fit(name, state) for name in names]
-            fits = tuple((one, count) for one, count, how in found if how.exact)
-            if fits or any(not (how.missing or how.unexpected) for _, _, how in found):
+    families = _families(state.file)
+    shares = {}
+    for rank, names in enumerate(families):
+        near = _near(names[0], state)
+        fits = _fits(names, state) if _is_alike(near) else ()
+        if fits or _same_names(near):
+            return fits
+        shares[rank] = (len(near.names) + len(near.wrong_shapes)) / near.tensors
+    for rank in sorted(shares, key=lambda rank: -shares[rank]):
+        for name in families[rank][1:] if shares[rank] > LEAST_SHARED else ():
+            near = _near(name, state)
+            fits = _fits(families[rank], state) if _is_alike(near) else ()
+            if fits or _same_names(near):
                 return fits
     return ()
 
 
-def _fit(name: str, state: State) -> tuple[str, int, Match]:
-    """How a checkpoint fits a network with the number of keypoints that it tells."""
-    keypoints = told_keypoints(name, state) or zoo.MODELS[name].keypoints
-    return name, keypoints, match(_blank(name, keypoints), state)
+def _near(name: str, state: State) -> Match:
+    return match(_blank(name, zoo.MODELS[name].keypoints), state)
+
+
+def _same_names(near: Match) -> bool:
+    return not (near.missing or near.unexpected)
+
+
+def _is_alike(near: Match) -> bool:
+    """Whether the names are the same but for the few that come with each keypoint."""
+    return 4 * (len(near.missing) + len(near.unexpected)) < near.tensors
+
+
+def _fits(names: list[str], state: State) -> tuple[tuple[str, int], ...]:
+    """Those of a family that a checkpoint fits exactly, with their number of keypoints."""
+    fits = []
+    for name in names:
+        keypoints = told_keypoints(name, state) if _is_alike(_near(name, state)) else None
+        if keypoints and match(_blank(name, keypoints), state).exact:
+            fits.append((name, keypoints))
+    return tuple(fits)
 
 
 def _families(file: str) -> list[list[str]]:

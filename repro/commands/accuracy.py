@@ -45,6 +45,7 @@ def eval_(
     colour: Annotated[str | None, typer.Option(help="RGB or BGR.")] = None,
     normalise: Annotated[str | None, typer.Option(help="ImageNet or 128/256.")] = None,
     nms: Annotated[float | None, typer.Option(help="OKS above which persons are one.")] = None,
+    padding: Annotated[float | None, typer.Option(help="Of the boxes, 1.25 as a rule.")] = None,
     udp: Annotated[bool | None, typer.Option("--udp/--no-udp", help="UDP geometry.")] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the model, as in `attention=se`.")
@@ -80,7 +81,7 @@ def eval_(
         split=split,
         boxes=gt or (detector.name if detector else None),
         **{"decode": decode, "flip": flip, "shift": shift, "colour": colour},
-        **{"normalise": normalise, "nms": nms, "udp": udp},
+        **{"normalise": normalise, "nms": nms, "udp": udp, "padding": padding},
     )
     request = evaluation.Request(
         network,

@@ -47,6 +47,8 @@ class Instances:
     square: bool = False
     """whether the boxes are regions that are padded but not grown to the input's proportions, as
     MPII's"""
+    padding: float = PADDING
+    """what the boxes' sides are multiplied by"""
     left_out: LeftOut = LeftOut()
     outside: int = 0
     """how many boxes lie wholly outside their image; they are kept, as the official code does"""
@@ -60,16 +62,16 @@ class Instances:
         return self._regions_of(size)[0]
 
     def extents(self, size: tuple[int, int]) -> Floats:
-        """(N, 2) width, height in image pixels of each region, with its padding of 1.25."""
+        """(N, 2) width, height in image pixels of each region, with its padding."""
         return self._regions_of(size)[1]
 
     def _regions_of(self, size: tuple[int, int]) -> tuple[Floats, Floats]:
         if size not in self._regions:
             if self.square:
                 middles = self.boxes[:, :2] + self.boxes[:, 2:] / 2
-                self._regions[size] = middles, self.boxes[:, 2:] * PADDING
+                self._regions[size] = middles, self.boxes[:, 2:] * self.padding
             else:
-                self._regions[size] = centres_and_extents(self.boxes, size, PADDING)
+                self._regions[size] = centres_and_extents(self.boxes, size, self.padding)
         return self._regions[size]
 
 

@@ -21,6 +21,8 @@ from repro.skeletons import MPII
 JOINTS = len(MPII.joints)
 PIXELS_PER_SCALE = 200
 LOWER_PER_SCALE = 15
+SAME = 1.5
+"""pixels between the joints of two files of one person, of which one may be cut to whole pixels"""
 UNKNOWN_SIZE = (0, 0)
 """MPII's files do not say how large an image is"""
 
@@ -103,6 +105,27 @@ def truth(path: Path) -> Truth:
         arrays.append(np.moveaxis(array, -1, 0).astype(np.float64))
     points, missing, heads = arrays
     return Truth(points - 1, missing == 0, heads - 1, sha256)
+
+
+def matching(truth: Truth, annotations: Annotations) -> Truth:
+    """The truth of just the persons of a list, in its order; found by their joints.
+
+    The list may hold some of the valid list's persons, its joints may be cut to whole pixels.
+    """
+    joints, annotated = annotations.people.keypoints, annotations.people.keypoints[..., 2] > 0
+    rows = np.empty(len(joints), np.int64)
+    for person, (points, own) in enumerate(zip(joints[..., :2], annotated, strict=True)):
+        away = np.abs(truth.points - points).max(axis=2)
+        both = own & truth.annotated
+        fits = np.flatnonzero(((away <= SAME) | ~both).all(axis=1) & both.any(axis=1))
+        if len(fits) == 0:
+            raise ReproError(
+                f"Person {person} of the annotations is not among the {len(truth.points):,} whose "
+                "head boxes are known.",
+                "PCKh is measured on MPII's validation persons.",
+            )
+        rows[person] = person if person in fits else fits[0]
+    return Truth(truth.points[rows], truth.annotated[rows], truth.heads[rows], truth.sha256)
 
 
 def _annotations(

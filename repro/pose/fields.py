@@ -72,9 +72,9 @@ def decode(
     The maps are the last two of the network's outputs, `fit` is how the image became its input.
     Points are found in the image, where the official thresholds hold, and given in pixels of the
     input, as everywhere: `fit.to_image` brings back exactly the official ones. The third value is
-    the heatmap's; a missing joint is 0, 0, 0 in the image. A person's score is officially the sum of its joints'
-    and limbs', times the number of joints but one. Pixels that are not finite are no joints. Raise
-    ReproError for other maps: the limbs of other data sets than COCO were never published.
+    the heatmap's; a missing joint is 0, 0, 0 in the image. A person's score is officially the sum
+    of its joints' and limbs', times the number of joints but one. Pixels that are not finite count
+    as 0. Raise ReproError for other maps: limbs of other data sets than COCO were never published.
     """
     if heatmaps.shape[:1] != (MAPS,) or fields.shape[:1] != (FIELDS,):
         raise ReproError(

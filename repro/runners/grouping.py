@@ -8,12 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from repro.pose import embedding, whole
+from repro.pose import embedding, fields, offsets, whole
 from repro.protocol import Protocol
 from repro.runners.network import Network, normalised
 from repro.study import Size
 
-Found = tuple[NDArray[np.float32], NDArray[np.float32]]
+Floats = NDArray[np.float32] | NDArray[np.float64]
+Found = tuple[Floats, Floats]
 """joints (M, K, 3) and scores (M,) of persons"""
 
 
@@ -43,8 +44,16 @@ def maps(
     images = normalised(fit.warp(image)[None], protocol.normalise, device)
     chosen = np.array([index])
     plain = network(images, chosen, False)
-    mirrored = network(images.flip(3), chosen, True) if protocol.flip else None
+    flipped = _flipped(images, protocol) if protocol.flip else None
+    mirrored = None if flipped is None else network(flipped, chosen, True)
     return Maps(fit, plain, mirrored)
+
+
+def _flipped(images: Tensor, protocol: Protocol) -> Tensor:
+    """The mirror image as the official code of a network gives it."""
+    if protocol.decode == "centre offsets":
+        return offsets.mirrored_input(images)
+    return images.flip(3)
 
 
 def _by_tags(found: Maps, protocol: Protocol) -> Found:
@@ -58,14 +67,29 @@ def _by_tags(found: Maps, protocol: Protocol) -> Found:
     return embedding.group(heatmaps.float().cpu().numpy(), tags.float().cpu().numpy())
 
 
+def _by_offsets(found: Maps, protocol: Protocol) -> Found:
+    skeleton = protocol.skeleton
+    scale = offsets.aggregate(found.plain, found.mirrored, skeleton.mirrored, protocol.keypoints)
+    return offsets.decode([scale])
+
+
+def _by_fields(found: Maps, protocol: Protocol) -> Found:
+    if not isinstance(found.fit, whole.PaddedFit):
+        raise TypeError("part affinity fields need the fit of Lightweight OpenPose")
+    heatmaps, affinities = (one[0].float().cpu().numpy() for one in found.plain[-2:])
+    return fields.decode(heatmaps, affinities, found.fit)
+
+
 GROUPINGS: Mapping[str, Callable[[Maps, Protocol], Found]] = {
     "associative embedding": _by_tags,
+    "centre offsets": _by_offsets,
+    "part affinity fields": _by_fields,
 }
 
 
-def people(found: Maps, protocol: Protocol) -> Found:
+def people(found: Maps, protocol: Protocol) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The persons in the maps, joints in image pixels; a missing joint is the input's corner."""
     keypoints, scores = GROUPINGS[protocol.decode](found, protocol)
-    keypoints = keypoints.astype(np.float64)
-    keypoints[..., :2] = found.fit.to_image(keypoints[..., :2])
-    return keypoints, scores
+    placed = keypoints.astype(np.float64)
+    placed[..., :2] = found.fit.to_image(placed[..., :2])
+    return placed, scores.astype(np.float64)

@@ -80,8 +80,8 @@ def points(path: Path) -> Floats:
 def _list(path: Path) -> list[object]:
     try:
         value, _ = load(path, WHAT, LIMIT)
-    except ReproError:
-        value = _with_nan(path)
+    except ReproError as error:
+        value = _not_finite(path, str(error))
         if value is None:
             raise
     if not isinstance(value, list):
@@ -89,13 +89,15 @@ def _list(path: Path) -> list[object]:
     return value
 
 
-def _with_nan(path: Path) -> object:
-    """What a file holds that would be JSON but for NaN or Infinity, so that they can be named."""
+def _not_finite(path: Path, message: str) -> object:
+    """What a file holds that would be JSON but for NaN or infinity, so that they can be named."""
     try:
         text = content(path, WHAT, LIMIT)
-        return json.loads(text) if b"NaN" in text or b"Infinity" in text else None
+        if b"NaN" in text or b"Infinity" in text or "infinity" in message:
+            return json.loads(text)
     except (ReproError, ValueError, RecursionError):
-        return None
+        pass
+    return None
 
 
 def _keypoints(rows: Rows, joints: int) -> Floats:
