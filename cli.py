@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from repro import __version__
-from repro.commands import accuracy, machine, models, records, tables
+from repro.commands import accuracy, data, machine, models, pictures, records, tables
 from repro.commands.common import say
 from repro.errors import ReproError
 
@@ -103,6 +103,9 @@ for command in (tables.show, tables.plan, tables.run, tables.explain, models.cou
     app.command()(command)
 app.command("eval")(accuracy.eval_)
 app.command()(accuracy.score)
+app.command()(pictures.predict)
+app.command()(data.weights)
+app.add_typer(data.app, name="data")
 app.command()(machine.doctor)
 app.add_typer(records.app, name="records")
 

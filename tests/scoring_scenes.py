@@ -8,10 +8,17 @@ import numpy as np
 
 from repro.data import annotations
 from repro.data.people import Annotations, Floats, Poses
-from repro.scoring import results
+from repro.scoring import official, oks, results
+from repro.scoring.official import Tool
 from repro.skeletons import SKELETONS, Skeleton
 
 Entry = dict[str, object]
+TOOLS: list[tuple[str, Tool]] = [
+    ("coco", "pycocotools"),
+    ("coco", "faster-coco-eval"),
+    ("crowdpose", "faster-coco-eval"),
+]
+TOLERANCE = {"pycocotools": 0.0, "faster-coco-eval": 1e-12}
 
 
 @dataclass(frozen=True)
@@ -124,4 +131,48 @@ def _seen(rng: np.random.Generator, person: Entry, ties: bool, noise: float) -> 
         "keypoints": np.round(keypoints, 2).ravel().tolist(),
         "score": float(score),
         "bbox": box,
+    }
+
+
+def figures(one: Scene, tool: Tool, images: list[int] | None = None) -> dict[str, float | None]:
+    """Ours, after they were found equal to the official ones."""
+    annotations, given = one.annotations(), one.results()
+    chosen = None if images is None else np.array(images, np.int64)
+    ours = oks.evaluate(annotations, given.poses, given.boxes, chosen)
+    verdict = official.evaluate(one.truth, annotations, given.poses, given.boxes, chosen, tool)
+    official.agree(ours.metrics(), verdict.metrics, TOLERANCE[tool])
+    nothing = {name for name, value in ours.metrics().items() if value is None}
+    assert set(ours.absent()) == nothing
+    return ours.metrics()
+
+
+def contents(one: Scene) -> tuple[dict[str, list[Entry]], list[Entry]]:
+    return json.loads(one.truth.read_text()), json.loads(one.found.read_text())
+
+
+def pose(keypoints: object, score: float, image: int = 1) -> Entry:
+    return {"image_id": image, "category_id": 1, "keypoints": keypoints, "score": score}
+
+
+def person(number: int, x: float, **changes: object) -> Entry:
+    """Somebody 100 pixels large, all joints of whom are at x, 50."""
+    return {
+        "id": number,
+        "image_id": 1,
+        "category_id": 1,
+        "bbox": [x - 50, 0, 100, 100],
+        "area": 1e4,
+        "keypoints": [x, 50, 2] * 17,
+        "num_keypoints": 17,
+        "iscrowd": 0,
+        **changes,
+    }
+
+
+def alone(*people: Entry) -> dict[str, object]:
+    """An annotation file of one image."""
+    return {
+        "images": [{"id": 1, "file_name": "1.jpg", "height": 100, "width": 900}],
+        "annotations": list(people),
+        "categories": [{"id": 1, "name": "person"}],
     }

@@ -170,7 +170,7 @@ def test_a_data_set_may_be_named_twice(data: Path) -> None:
 
 def test_the_plain_name_wins_and_two_others_are_refused(data: Path) -> None:
     put(data, "lpn_50_256x192_coco_a.pth", "lpn_50_256x192_coco_b.pth")
-    with pytest.raises(ReproError, match="`lpn_50_256x192_coco_a.pth`, `lpn_50_256x192_coco_b"):
+    with pytest.raises(ReproError, match=r"`lpn_50_256x192_coco_a\.pth`, `lpn_50_256x192_coco_b"):
         weights.find(data, "lpn_50", "coco", SIZE)
     _, safe = put(data, "lpn_50_256x192_coco.pth", "lpn_50_256x192_coco.safetensors")
     assert weights.find(data, "lpn_50", "coco", SIZE) == safe

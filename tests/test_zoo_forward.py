@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import torch
+from torch import nn
 
 import zoo
 from repro import plan
@@ -21,9 +22,6 @@ JOINTS = {"_coco": 17, "_crowdpose": 14}
 """Suffix of a name -> keypoints: the same network for the joints of a data set."""
 TWINS = [name for name in zoo.list_models() if name.endswith(tuple(JOINTS))]
 NETWORKS = [name for name in zoo.list_models() if name not in TWINS]
-
-SEED = 4
-"""With some others both hidden units of a CBAM of 40 channels are off, and get no gradient."""
 
 
 class Exemption(NamedTuple):
@@ -49,7 +47,7 @@ UNMOVED = [
 ]
 """Parameters whose gradient is zero but for rounding."""
 
-WIDER = {
+LARGER = {
     "cbam_litehrnet_30": "cbam_litehrnet_18",
     "ditehrnet_30": "ditehrnet_18",
     "efficienthrnet_h1": "efficienthrnet_h4",
@@ -68,7 +66,7 @@ WIDER = {
     "simplebaseline_resnet152": "simplebaseline_resnet50",
     "tokenpose_l_d24": "tokenpose_l_d6_mpii",
 }
-"""Networks of more or wider layers than another, and otherwise the same: only that is exported."""
+"""Networks of the same layers as another, more or wider ones: only the other is exported."""
 COMPARED = (
     "hwl_mobilenetv3_attn_none",
     "lightweight_openpose",
@@ -81,140 +79,156 @@ COMPARED = (
 """Exported networks that are run as well."""
 
 
+def plain(name: str) -> str:
+    """The name without that of a data set."""
+    return name.removesuffix("_coco").removesuffix("_crowdpose")
+
+
 def expected_maps(spec: Spec, batch: int) -> list[tuple[int, ...]]:
     """The shapes that the official network gives."""
     keypoints, (height, width) = spec.keypoints, spec.input
-    entry = zoo.MODELS[spec.model]
+    stages = 4 if spec.model.endswith("r3") else 2
     tagged = [(2 * keypoints, 4), (keypoints, 2)]
     maps = {
         "hourglass": 8 * [(keypoints, 4)],
         "cpn": 5 * [(keypoints, 4)],
-        "lightweight_openpose": [(keypoints + 2, 8), (2 * keypoints + 4, 8)]
-        * (4 if spec.model.endswith("r3") else 2),
-        **dict.fromkeys(("litepose", "wlitepose", "efficienthrnet"), tagged),
-        **dict.fromkeys(("higherhrnet", "small_higherhrnet"), tagged),
+        "lightweight_openpose": stages * [(keypoints + 2, 8), (2 * keypoints + 4, 8)],
+        "litepose": tagged,
+        "wlitepose": tagged,
+        "higherhrnet": tagged,
+        "small_higherhrnet": tagged,
+        "efficienthrnet": tagged,
         "swahr": [(3 * keypoints, 4), (2 * keypoints, 2)],
         "dekr": [(keypoints + 1, 4), (2 * keypoints, 4)],
-    }.get(entry.builder, [(keypoints, 4)])
+    }.get(zoo.MODELS[spec.model].builder, [(keypoints, 4)])
     return [(batch, channels, height // s, width // s) for channels, s in maps]
-
-
-def small_spec(name: str, rows: int, columns: int) -> Spec:
-    """A spec of few pixels: both sides in strides, unless the network has one size only."""
-    entry = zoo.MODELS[name]
-    return spec_of(name, entry.size or (rows * entry.stride, columns * entry.stride))
-
-
-def images(spec: Spec, batch: int) -> torch.Tensor:
-    return parity.seeded_input((batch, 3, *spec.input), SEED).float()
 
 
 def shapes(maps: object) -> list[tuple[int, ...]]:
     return [tuple(one.shape) for one in parity.flatten(maps)]
 
 
-def printed_inputs() -> list[Spec]:
-    """What the tables put into each network; 256x192 for networks that no table has."""
-    specs = plan.specs(plan.select(plan.tables()))
-    used = [(zoo.MODELS[spec.model].builder, zoo.MODELS[spec.model].options) for spec in specs]
-    return specs + [
-        spec_of(name, entry.size or (256, 192))
-        for name, entry in zoo.MODELS.items()
-        if name in NETWORKS and (entry.builder, entry.options) not in used
-    ]
+def small(name: str, rows: int, columns: int) -> Spec:
+    """A spec of few pixels: the sides in strides, unless the network has only one size."""
+    entry = zoo.MODELS[name]
+    return spec_of(name, entry.size or (rows * entry.stride, columns * entry.stride))
+
+
+def images(spec: Spec, batch: int) -> torch.Tensor:
+    return parity.seeded_input((batch, 3, *spec.input), seed=0).float()
 
 
 def test_a_data_set_changes_nothing_but_the_joints() -> None:
-    assert len(TWINS) + len(NETWORKS) == len(zoo.MODELS)
     for name in TWINS:
-        plain, _, data_set = name.rpartition("_")
         entry = zoo.MODELS[name]
-        assert entry.keypoints == JOINTS[f"_{data_set}"]
-        assert entry == zoo.MODELS[plain]._replace(keypoints=entry.keypoints)
+        assert entry.keypoints == JOINTS[name.removeprefix(plain(name))]
+        assert entry == zoo.MODELS[plain(name)]._replace(keypoints=entry.keypoints)
 
 
-@pytest.mark.parametrize("spec", printed_inputs(), ids=str)
-def test_maps_have_the_official_shape_for_the_input_of_the_tables(spec: Spec) -> None:
+def printed() -> dict[str, list[Spec]]:
+    """Network -> what the tables put into it; 256x192 for one that no table has."""
+    specs = plan.specs(plan.select(plan.tables()))
+    found: dict[str, list[Spec]] = {}
+    for spec in specs:
+        options = "".join(f" {key}={value}" for key, value in spec.options.items())
+        found.setdefault(plain(spec.model) + options, []).append(spec)
+    known = {plain(spec.model) for spec in specs}
+    others = [name for name in NETWORKS if name not in known]
+    return found | {name: [spec_of(name, zoo.MODELS[name].size or (256, 192))] for name in others}
+
+
+@pytest.mark.parametrize("specs", printed().values(), ids=printed())
+def test_maps_have_the_official_shape_for_the_inputs_of_the_tables(specs: list[Spec]) -> None:
+    first = specs[0]
     with torch.device("meta"), torch.no_grad():
-        model = zoo.create_model(spec.model, spec.keypoints, **spec.options).eval()
-        maps = model(torch.zeros(1, 3, *spec.input))
-    assert shapes(maps) == expected_maps(spec, 1)
+        model = zoo.create_model(first.model, first.keypoints, **first.options).eval()
+        for size in {spec.input for spec in specs}:
+            maps = model(torch.zeros(1, 3, *size))
+            spec = spec_of(first.model, size, first.keypoints)
+            assert shapes(maps) == expected_maps(spec, 1)
 
 
-def matching(name: str, exemptions: Iterable[Exemption], parameters: Iterable[str]) -> set[str]:
-    """The parameters of a model that the exemptions mean."""
+@pytest.fixture(scope="module", params=NETWORKS)
+def network(request: pytest.FixtureRequest) -> Iterator[tuple[str, nn.Module]]:
+    """Each network, its values such that no gradient stops at a zero and few units are off."""
+    torch.manual_seed(0)
+    model = zoo.create_model(request.param)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() < 2:
+                parameter.uniform_(0.5, 1.5)
+            elif not parameter.any():
+                parameter.normal_()
+    return request.param, model
+
+
+def meant(name: str, exemptions: Iterable[Exemption], parameters: Iterable[str]) -> set[str]:
+    """Those of a model's parameters that the exemptions mean."""
     patterns = [one.parameters for one in exemptions if fnmatchcase(name, one.models)]
     return {key for key in parameters for pattern in patterns if re.fullmatch(pattern, key)}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_three_images_train_every_parameter_and_one_is_mapped(name: str) -> None:
-    model = zoo.create_model(name)
-    with torch.no_grad():
-        parity.fill(zoo.published_state(model), SEED)
-
-    spec = small_spec(name, 1, 2)
+def test_three_images_train_every_parameter(network: tuple[str, nn.Module]) -> None:
+    name, model = network
+    spec = small(name, 1, 2)
     maps = parity.flatten(model.train()(images(spec, 3)))
     assert shapes(maps) == expected_maps(spec, 3)
-    torch.manual_seed(SEED)
+    torch.manual_seed(0)
     torch.stack([(torch.randn_like(one) * one).sum() for one in maps]).sum().backward()
-    gradients = {key: parameter.grad for key, parameter in model.named_parameters()}
-    every = list(gradients)
-    assert matching(name, FROZEN, every) == {
-        key for key, parameter in model.named_parameters() if not parameter.requires_grad
-    }
-    without = {key for key, gradient in gradients.items() if gradient is None}
-    assert without == matching(name, FROZEN, every) | matching(name, UNUSED, every)
-    reached = {key: gradient for key, gradient in gradients.items() if gradient is not None}
-    assert all(gradient.isfinite().all() for gradient in reached.values())
-    zero = {key for key, gradient in reached.items() if not gradient.any()}
-    assert zero <= matching(name, UNMOVED, every)
 
-    spec = small_spec(name, 3, 2)
+    parameters = dict(model.named_parameters())
+    frozen = {key for key, parameter in parameters.items() if not parameter.requires_grad}
+    assert frozen == meant(name, FROZEN, parameters)
+    gradients = {key: one.grad for key, one in parameters.items() if one.grad is not None}
+    assert parameters.keys() - gradients.keys() - frozen == meant(name, UNUSED, parameters)
+    assert all(gradient.isfinite().all() for gradient in gradients.values())
+    zero = {key for key, gradient in gradients.items() if not gradient.any()}
+    assert zero <= meant(name, UNMOVED, parameters)
+    model.zero_grad()
+
+
+def test_one_image_is_mapped(network: tuple[str, nn.Module]) -> None:
+    name, model = network
+    spec = small(name, 3, 2)
     with torch.no_grad():
         maps = parity.flatten(model.eval()(images(spec, 1)))
     assert shapes(maps) == expected_maps(spec, 1)
     assert all(one.isfinite().all() for one in maps)
 
 
-def test_a_network_that_is_not_exported_is_a_larger_one_of_those_that_are() -> None:
-    sizes = {"depth", "width", "phi"}
-    for name, smaller in WIDER.items():
-        assert smaller not in WIDER
-        larger, exported = zoo.MODELS[name], zoo.MODELS[smaller]
-        assert larger.builder == exported.builder
-        assert larger.options.keys() == exported.options.keys()
-        assert {
-            key for key, value in larger.options.items() if exported.options[key] != value
-        } <= sizes
-
-
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in WIDER])
-def test_a_network_is_exported(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # a third of the time would go into stack traces for each node of the graph
+def test_every_network_is_exported_or_a_larger_one(
+    network: tuple[str, nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, model = network
+    if name in LARGER:
+        assert is_larger(zoo.MODELS[name], zoo.MODELS[LARGER[name]])
+        assert LARGER[name] not in LARGER
+        return
+    # a third of the time would go into the stack trace of each node
     monkeypatch.setattr("torch.fx.config.do_not_emit_stack_traces", True, raising=False)
-    model = zoo.create_model(name).eval()
-    image = images(small_spec(name, 1, 2), 1)
-    program = torch.export.export(model, (image,), strict=False)
+    image = images(small(name, 1, 2), 1)
+    program = torch.export.export(model.eval(), (image,), strict=False)
     if name in COMPARED:
         with torch.no_grad():
-            pairs = zip(
-                parity.flatten(program.module()(image)), parity.flatten(model(image)), strict=True
-            )
-            assert all(torch.equal(ours, theirs) for ours, theirs in pairs)
+            exported, own = parity.flatten(program.module()(image)), parity.flatten(model(image))
+        for one, other in zip(exported, own, strict=True):
+            torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize("name", zoo.list_models("tokenpose_*"))
-def test_tokenpose_with_its_sine_equals_the_official_code(name: str) -> None:
-    """The goldens overwrite the table of positions; here it keeps its float32 values."""
+def is_larger(larger: zoo.Entry, smaller: zoo.Entry) -> bool:
+    """Is it the same network but for its numbers of layers and channels?"""
+    other = {key for key, value in larger.options.items() if smaller.options.get(key) != value}
+    return larger.builder == smaller.builder and other <= {"depth", "width", "phi"}
+
+
+def test_tokenpose_with_its_sine_equals_the_official_code() -> None:
+    """The goldens overwrite the table of positions; here it keeps its own, of float32."""
     golden = json.loads(SINE.read_text(encoding="utf-8"))
-    model = zoo.create_model(name).double().eval()
+    model = zoo.create_model(golden["model"]).double().eval()
     state = zoo.published_state(model)
+    del state["features.pos_embedding"]
     with torch.no_grad():
-        table = {key: value for key, value in state.items() if key.endswith("pos_embedding")}
-        assert len(table) == 1
-        parity.fill({k: v for k, v in state.items() if k not in table}, golden["seed"])
-        shape = (1, 3, *small_spec(name, 1, 1).input)
-        heatmaps = model(parity.seeded_input(shape, golden["seed"])).flatten()
-    for index, value in golden["samples"][name]:
+        parity.fill(state, golden["seed"])
+        heatmaps = model(parity.seeded_input(golden["input"], golden["seed"])).flatten()
+    for index, value in golden["values"]:
         assert float(heatmaps[index]) == pytest.approx(value, abs=1e-6)

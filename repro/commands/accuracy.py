@@ -31,6 +31,7 @@ def eval_(
     ] = None,
     annotations: Annotated[Path | None, typer.Option(help="An annotation file by name.")] = None,
     images: Annotated[Path | None, typer.Option(help="The folder of its images.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="MPII: mpii_gt_valid.mat.")] = None,
     boxes: Annotated[
         str | None, typer.Option(help="A detector's json file, or `gt` for ground truth.")
     ] = None,
@@ -66,13 +67,14 @@ def eval_(
 
     Example: repro eval lpn_50 --weights lpn_50_256x192.pth --data DATA
     """
-    from repro import evaluation, predictions, rules
+    from repro import rules
+    from repro.evaluation import request
     from repro.protocol import changed
-    from repro.runners.evaluate import Execution
+    from repro.runners.execution import Execution
     from repro.spec import parse_options, parse_size
     from repro.store import Store
 
-    network, file = evaluation.model_of(model, weights)
+    network, file = request.model_of(model, weights)
     name, found = rules.chosen(network, dataset, protocol)
     gt = "ground truth" if boxes in ("gt", "ground truth") else None
     detector = Path(boxes) if boxes is not None and gt is None else None
@@ -83,28 +85,29 @@ def eval_(
         **{"decode": decode, "flip": flip, "shift": shift, "colour": colour},
         **{"normalise": normalise, "nms": nms, "udp": udp, "padding": padding},
     )
-    request = evaluation.Request(
+    look = request.Look(
         network,
         file,
-        evaluation.source(found, data, annotations, images, detector),
         found,
         parse_size(size) if size else None,
-        Execution(device, batch, loaders),
         parse_options(option or []),
-        threads=threads,
         partial=partial,
+        execution=Execution(device, batch, loaders, threads),
     )
+    named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
+    files = request.source(found, data, named)
+    from repro.evaluation import evaluating, predictions
     from repro.report import accuracy
     from repro.report.progress import Steps
 
-    job = evaluation.prepare(request)
+    job = evaluating.prepare(look, files)
     kept = Store(store)
     if not as_json:
         say(f"{job.spec}")
         say(f"protocol {name}: {found}")
     what = "images" if found.bottom_up else "crops"
     with Steps(job.total, what, show=not as_json and kept.find(job.spec) is None) as tell:
-        record = evaluation.run(job, kept, tell, fresh)
+        record = evaluating.run(job, kept, tell, fresh)
     if output is not None:
         predictions.copy(kept.artifacts(record.key), output)
     warn(kept)

@@ -1,10 +1,9 @@
 """From images to poses: top-down, a crop a person; bottom-up, a whole image at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from repro.data.crops import Crops
@@ -14,6 +13,7 @@ from repro.errors import ReproError
 from repro.pose import decode, flip, nms, transforms
 from repro.protocol import HEATMAP_DECODERS, Protocol
 from repro.runners import grouping
+from repro.runners.execution import Execution
 from repro.runners.network import Network, heatmaps, normalised
 from repro.runners.overlap import overlapped
 from repro.runners.shards import Arrays, Shards
@@ -22,17 +22,6 @@ from repro.study import Size
 Chosen = NDArray[np.int64]
 Tell = Callable[[int], None]
 """called with how many instances or images were finished since the last call"""
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How an evaluation is carried out; batch and device move the last digits of its result."""
-
-    device: str = "cpu"
-    batch: int = 32
-    loaders: int = 2
-    shard: int = 16
-    """batches between two savings"""
 
 
 def top_down(
@@ -46,7 +35,7 @@ def top_down(
 ) -> Poses:
     """The pose in every box, in the order of the boxes; scores are the boxes' own.
 
-    Finished shards are taken from disk; see `persons` for what makes people of poses.
+    Finished shards are taken from disk; see `rescored` and `kept` for what makes people of poses.
     """
     instances = crops.instances
 
@@ -121,7 +110,7 @@ def bottom_up(
             "scores": scores,
         }
 
-    one_by_one = Execution(execution.device, 1, execution.loaders, execution.shard)
+    one_by_one = replace(execution, batch=1)
     done = _sharded(len(pictures), shards, one_by_one, load, compute, finish, tell)
     image = np.concatenate([part["image"] for part in done]).astype(np.int64)
     return Poses(
@@ -131,27 +120,31 @@ def bottom_up(
     )
 
 
-def persons(poses: Poses, areas: NDArray[np.float64], protocol: Protocol) -> Poses:
-    """Poses of boxes as scored persons: rescoring, then OKS-NMS image by image.
+def rescored(poses: Poses) -> Poses:
+    """Poses of boxes as persons: the box's score times the mean of the joint scores above 0.2."""
+    return Poses(
+        poses.image_ids, poses.keypoints, nms.rescore(poses.keypoints[..., 2], poses.scores)
+    )
 
-    A person's score is that of the box times the mean of the joint scores above 0.2; `areas` are
-    those of the padded boxes, as the official code has it.
+
+def kept(poses: Poses, areas: NDArray[np.float64], protocol: Protocol) -> NDArray[np.int64]:
+    """The poses that OKS-NMS leaves, image by image, each image's in the order of the boxes.
+
+    `areas` are those of the padded boxes, as the official code has it.
     """
-    scores = nms.rescore(poses.keypoints[..., 2], poses.scores)
-    rescored = Poses(poses.image_ids, poses.keypoints, scores)
     if protocol.nms is None:
-        return rescored
-    kept: list[NDArray[np.int64]] = []
+        return np.arange(len(poses))
+    found = [np.zeros(0, np.int64)]
     for group in _by_image(poses.image_ids):
         chosen = nms.oks_nms(
             poses.keypoints[group],
-            scores[group],
+            poses.scores[group],
             areas[group],
             protocol.skeleton.sigmas,
             protocol.nms,
         )
-        kept.append(group[np.sort(chosen)])
-    return rescored[np.concatenate(kept)] if kept else rescored
+        found.append(group[np.sort(chosen)])
+    return np.concatenate(found)
 
 
 def _by_image(image_ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -208,9 +201,3 @@ def _taken(
 
 def _joined(parts: Sequence[Arrays]) -> Arrays:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def threads(count: int | None) -> None:
-    """Let torch compute with that many threads."""
-    if count is not None:
-        torch.set_num_threads(count)

@@ -13,7 +13,7 @@ from repro.scoring.matches import Matches
 from repro.scoring.pairs import Detections, Pairs, Persons, similar
 from repro.scoring.rules import MOST, THRESHOLDS, Rules, rules
 
-REACHED = THRESHOLDS+1e-15
+REACHED = np.minimum(THRESHOLDS, 1 - 1e-10)
 """(T,) OKS that suffices for a match"""
 
 

@@ -1,0 +1,1 @@
+"""Evaluate networks on data sets, and look at pictures with them."""

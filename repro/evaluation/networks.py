@@ -1,0 +1,85 @@
+"""The network of a look: built, filled with its weights, ready on its device."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+import zoo
+from repro import checkpoints, rules
+from repro.data.boxes import Instances
+from repro.data.people import Annotations
+from repro.errors import ReproError
+from repro.evaluation.request import ONNX, TRUTH, Look
+from repro.files import sha256
+from repro.runners import network, truth
+from repro.runners.network import Network, ZooNetwork
+from repro.spec import spec_of, weights_name
+from repro.study import Scalar, Size
+
+
+def opened(
+    look: Look, annotations: Annotations, instances: Instances | None, size: Size
+) -> tuple[Network, Mapping[str, Scalar]]:
+    """The network of a look, and what a record says of its weights."""
+    if look.execution.threads is not None:
+        torch.set_num_threads(look.execution.threads)
+    if look.model == TRUTH:
+        rounded = look.options.get("rounded", True)
+        if set(look.options) - {"rounded"} or not isinstance(rounded, bool):
+            raise ReproError("`truth` has one option, `rounded`, true or false.")
+        return truth.network(annotations, instances, size, look.protocol, rounded), {}
+    if look.model == ONNX:
+        return _exported(look, _file(look))
+    return _of_the_zoo(look, _file(look), size)
+
+
+def size_of(look: Look) -> Size:
+    """The input size of a look."""
+    if look.model == ONNX:
+        path = _file(look)
+        return network.onnx_size(network.open_onnx(path), path, look.size)
+    return look.size or rules.size_of(look.model, look.protocol.dataset)
+
+
+def _file(look: Look) -> Path:
+    if look.weights is None:
+        raise ReproError(f"`{look.model}` needs weights.", "Give a checkpoint: --weights FILE.")
+    return look.weights
+
+
+def _exported(look: Look, path: Path) -> tuple[Network, Mapping[str, Scalar]]:
+    if look.protocol.bottom_up:
+        raise ReproError(
+            f"`{path}` cannot be read by {look.protocol.decode}.",
+            "Exported files are taken as top-down networks that give heatmaps.",
+        )
+    found = network.open_onnx(path, look.execution.threads or 0)
+    keypoints = look.protocol.keypoints
+    if found.keypoints not in (None, keypoints):
+        raise ReproError(
+            f"`{path}` finds {found.keypoints} joints; {look.protocol.on} has {keypoints}.",
+            "Choose the data set it was trained for: --dataset.",
+        )
+    return found, {"name": path.name, "sha256": sha256(path)}
+
+
+def _of_the_zoo(look: Look, path: Path, size: Size) -> tuple[Network, Mapping[str, Scalar]]:
+    rules = look.protocol
+    spec_of(look.model, size, rules.keypoints, look.options)
+    device = torch.device(look.execution.device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ReproError("There is no CUDA device here.", "Leave --device out, or say cpu.")
+    state = checkpoints.read(path)
+    try:
+        model = zoo.create_model(look.model, rules.keypoints, **look.options)
+    except ValueError as error:
+        raise ReproError(str(error)) from error
+    match = checkpoints.load(model, state, look.partial)
+    weights: dict[str, Scalar] = {
+        "name": weights_name(look.model, size, rules.dataset, look.options, look.variant),
+        "sha256": state.sha256,
+    }
+    if not match.exact:
+        weights |= {"partial": True, "loaded": f"{len(match.names)} of {match.tensors} tensors"}
+    return ZooNetwork(model.eval().to(device), device), weights
