@@ -63,13 +63,13 @@ def bootstrap(
     which a figure does not exist, as none of its persons was drawn, does not count for it. There is
     no interval for a figure that does not exist, nor from a single unit.
     """
-    if len(evaluation.units) < 2:
+    if len(evaluation.units) < 2 or resamples < 1:
         return {}
     values = _figures(evaluation, resamples, seed)
     return {
         name: _interval(values[name], value, level)
         for name, value in evaluation.metrics().items()
-        if value is not None
+        if value is not None and not np.isnan(values[name]).all()
     }
 
 
@@ -87,15 +87,15 @@ def paired(
     if not np.array_equal(one.units, other.units):
         message = f"Two evaluations are on different images ({_counts(one.units, other.units)})."
         raise ReproError(message, "Evaluate both on the same images.")
-    if len(one.units) < 2:
+    if len(one.units) < 2 or resamples < 1:
         return {}
     before, after = one.metrics(), other.metrics()
     first, second = (_figures(evaluation, resamples, seed) for evaluation in (one, other))
     found = {}
-    for name in before:
-        low, high = before[name], after.get(name)
-        if low is not None and high is not None:
-            change = second[name] - first[name]
+    for name in [name for name in before if name in after]:
+        low, high = before[name], after[name]
+        change = second[name] - first[name]
+        if low is not None and high is not None and not np.isnan(change).all():
             interval = _interval(change, high - low, level)
             chance = _chance(change, high - low)
             found[name] = Difference(high - low, interval.low, interval.high, chance)

@@ -36,6 +36,8 @@ OTHER_FILES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89HDF", "is an HDF5 file, not a checkpoint of PyTorch"),
 )
 """Offset, bytes found there, what the file is."""
+BROKEN_PICKLE = (pickle.UnpicklingError, ValueError, LookupError, TypeError, AttributeError)
+"""What the unpickler trips over; the text of such an error says nothing to a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +170,12 @@ def _explained(path: Path, kind: str, file: io.BufferedReader, error: Exception)
             f"`{path}` calls for `{name}`, which tensors do not need; nothing of it was run.",
             "Where you trust it, save its state dict alone: `torch.save(model.state_dict(), ...)`.",
         )
-    if "not a state dict" in str(error) or isinstance(error, pickle.UnpicklingError):
+    if kind == "torch-legacy" and isinstance(error, pickle.UnpicklingError):
         return ReproError(f"`{path}` is a pickle, but no checkpoint of torch.save.", AGAIN)
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return ReproError(f"`{path}` is cut short or damaged: {reason.rstrip('.'):.160}.", AGAIN)
+    reason = (str(error).strip().splitlines() or ["it ends early"])[0].rstrip(".")
+    if isinstance(error, BROKEN_PICKLE):
+        reason = "its pickle does not hold together"
+    return ReproError(f"`{path}` is cut short or damaged: {reason:.160}.", AGAIN)
 
 
 def _named_by_pickle(file: io.BufferedReader) -> str | None:

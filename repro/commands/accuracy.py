@@ -5,15 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repro.commands.common import RECORDS, Json, StoreDir, console, emit, say, warn
+from repro.commands.common import RECORDS, DataDir, Json, StoreDir, console, emit, say, warn
 
 if TYPE_CHECKING:
     pass
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data", envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii, synth."),
-]
 
 
 def eval_(

@@ -20,6 +20,10 @@ StoreDir = Annotated[
 ]
 Metric = Annotated[str, typer.Option(help="Only these, as in `params,macs`.")]
 RowPattern = Annotated[str | None, typer.Option("--row", help="Only rows like `LPN*`.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii, synth."),
+]
 RECORDS = Path("records")
 
 

@@ -9,6 +9,7 @@ import typer
 import zoo
 from repro.commands.common import (
     RECORDS,
+    DataDir,
     Json,
     Metric,
     Paper,
@@ -138,6 +139,10 @@ def run(
     row: RowPattern = None,
     store: StoreDir = RECORDS,
     results: Annotated[Path, typer.Option(help="The file to write.")] = RESULTS,
+    data: DataDir = None,
+    device: Annotated[str, typer.Option(help="Of evaluations: cpu or cuda.")] = "cpu",
+    batch: Annotated[int, typer.Option(min=1, help="Crops at a time.")] = 32,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the network.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure again, keep both.")] = False,
     no_write: Annotated[bool, typer.Option("--no-write", help="Leave RESULTS.md alone.")] = False,
     fail_on: Annotated[
@@ -166,6 +171,20 @@ def run(
     specs = planning.specs(wanted)
     with progress(specs, show=not quiet and not as_json) as tell:
         failures = running.fill(specs, kept, tell, fresh)
+    accuracies = planning.accuracies(wanted)
+    if data is not None and accuracies:
+        from repro.evaluation import cells as evaluating
+        from repro.report.progress import Steps
+        from repro.runners.execution import Execution
+
+        def show(total: int, what: str) -> "Steps":
+            return Steps(total, what, show=not quiet and not as_json)
+
+        execution = Execution(device, batch, threads=threads)
+        failed, lacking = evaluating.fill(accuracies, data, kept, execution, show, fresh)
+        failures += failed
+        for what, why in lacking.items():
+            say(f"not evaluated: {what}. {why}")
     cells = judge.judge_all(wanted, kept.find)
     if not no_write:
         publish.write(results, kept)

@@ -165,7 +165,7 @@ def evaluator(dataset: str) -> str:
     kind = FORMS[dataset]
     if kind == "mpii":
         return "PCKh (HRNet)"
-    tool = "pycocotools" if kind == "coco" else "faster-coco-eval"
+    tool: official.Tool = "pycocotools" if kind == "coco" else "faster-coco-eval"
     return f"{tool} {env.version(tool)}"
 
 
@@ -177,7 +177,8 @@ def _score(job: Job, poses: Poses) -> tuple[Measurement, ...]:
         return _measurements(hits.metrics(), bootstrap(hits), 1.0)
     matches = oks.evaluate(job.annotations, poses)
     metrics = matches.metrics()
-    verdict = official.evaluate(job.source.annotations, job.annotations, poses)
+    tool: official.Tool = "pycocotools" if job.annotations.dataset == "coco" else "faster-coco-eval"
+    verdict = official.evaluate(job.source.annotations, job.annotations, poses, tool=tool)
     official.agree(metrics, verdict.metrics)
     return _measurements(verdict.metrics, bootstrap(matches), 100.0)
 

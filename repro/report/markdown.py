@@ -3,7 +3,7 @@
 A pure function of the tables and the records: the same inputs give the same bytes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import pandas as pd
 
@@ -92,10 +92,13 @@ def _caption(table: Table) -> str:
 
 def _rows(table: Table, cells: Sequence[Cell]) -> list[dict[str, str]]:
     found = {(cell.wanted.row.label, cell.wanted.column.key): cell for cell in cells}
-    return [_row(table, row, found) for row in table.rows]
+    measured = text.measured(cells)
+    return [_row(table, row, found, measured) for row in table.rows]
 
 
-def _row(table: Table, row: Row, cells: Mapping[tuple[str, str], Cell]) -> dict[str, str]:
+def _row(
+    table: Table, row: Row, cells: Mapping[tuple[str, str], Cell], measured: Set[str]
+) -> dict[str, str]:
     values: dict[str, str] = {}
     for column in table.columns:
         title = column.heading
@@ -104,7 +107,7 @@ def _row(table: Table, row: Row, cells: Mapping[tuple[str, str], Cell]) -> dict[
         if column.metric is None:
             cite = row.cites.get(column.key)
             values[title] = f"{printed} [{cite}]" if cite else printed
-        elif column.metric in COST:
+        elif column.key in measured:
             values[title] = printed
             values[f"{title} ours"] = f"{text.ours(cell)} {_sign(cell)}".strip() if cell else ""
             values[f"{title} Δ"] = text.delta(cell) if cell else ""

@@ -11,7 +11,7 @@ from repro import ladder
 from repro.judge import Cell, summary
 from repro.report import text
 from repro.report.printed import new_grid, title
-from repro.study import COST, Column, Row, Table
+from repro.study import Table
 
 COLOURS = {
     "match": "green",
@@ -28,7 +28,7 @@ COLOURS = {
 def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
     """Print one table: the paper's value, ours and the sign in each selected cell."""
     wide = _grid(table, cells, hide=())
-    hidden = text.columns_with(cells, cost=False) if text.columns_with(cells, cost=True) else []
+    hidden = text.unmeasured(cells) if text.measured(cells) else []
     boundless = console.options.update(width=1000)
     if hidden and console.measure(wide, options=boundless).maximum > console.width:
         wide = _grid(table, cells, hide=[column.key for column in hidden])
@@ -78,11 +78,12 @@ def _grid(table: Table, cells: Sequence[Cell], hide: Sequence[str]) -> Grid:
     found = {(cell.wanted.row.label, cell.wanted.column.key): cell for cell in cells}
     keys = {cell.wanted.column.key for cell in cells} - set(hide)
     columns = [column for column in table.columns if column.key in keys]
+    measured = text.measured(cells)
     grid = new_grid()
     grid.add_column("", no_wrap=True)
     for column in columns:
         grid.add_column(Text(column.heading), justify="right", no_wrap=True)
-        if column.metric in COST:
+        if column.key in measured:
             grid.add_column("ours", justify="right", no_wrap=True)
             grid.add_column("Δ", justify="right", no_wrap=True)
         grid.add_column("", no_wrap=True, width=1)
@@ -91,19 +92,19 @@ def _grid(table: Table, cells: Sequence[Cell], hide: Sequence[str]) -> Grid:
         if row.label in labels:
             values: list[RenderableType] = [Text(row.label)]
             for column in columns:
-                values += _values(column, row, found.get((row.label, column.key)))
+                cell = found.get((row.label, column.key))
+                values += _values(row.cells.get(column.key, ""), cell, column.key in measured)
             grid.add_row(*values)
     return grid
 
 
-def _values(column: Column, row: Row, cell: Cell | None) -> list[RenderableType]:
-    published = Text(row.cells.get(column.key, ""))
+def _values(printed: str, cell: Cell | None, measured: bool) -> list[RenderableType]:
     sign = Text()
     if cell is not None:
         kind = cell.verdict.kind
         sign = Text(text.SIGNS[kind], style=COLOURS.get(kind, ""))
-    if column.metric not in COST:
-        return [published, sign]
+    if not measured:
+        return [Text(printed), sign]
     if cell is None:
-        return [published, "", "", ""]
-    return [published, text.ours(cell), Text(text.delta(cell), style="dim"), sign]
+        return [Text(printed), "", "", ""]
+    return [Text(printed), text.ours(cell), Text(text.delta(cell), style="dim"), sign]

@@ -98,10 +98,19 @@ def _where(cells: Sequence[Cell]) -> str:
     return f"{', '.join(rows)} ({columns})"
 
 
-def columns_with(cells: Sequence[Cell], cost: bool) -> list[Column]:
-    """The columns among `cells` that hold costs, or those that do not."""
+def measured(cells: Iterable[Cell]) -> set[str]:
+    """The keys of the columns that show our values beside the printed ones."""
+    return {
+        cell.wanted.column.key
+        for cell in cells
+        if cell.wanted.column.metric in COST or cell.measured is not None
+    }
+
+
+def unmeasured(cells: Sequence[Cell]) -> list[Column]:
+    """The columns of which nothing was measured."""
     found = {cell.wanted.column.key: cell.wanted.column for cell in cells}
-    return [column for column in found.values() if (column.metric in COST) == cost]
+    return [column for key, column in found.items() if key not in measured(cells)]
 
 
 def counted(count: int, thing: str) -> str:

@@ -1,21 +1,22 @@
 """Score a result file: the figures, how sure they are, and who computed them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from repro import __version__
 from repro.data import annotations as reading
 from repro.data import mpii
-from repro.data.people import Annotations, Floats, Ints
+from repro.data.people import Annotations, Floats, Ints, Poses
 from repro.errors import ReproError, unknown
 from repro.scoring import official as officially
 from repro.scoring import oks, pckh, results
+from repro.scoring.official import Tool
 from repro.skeletons import FORMS, SKELETONS
 from repro.stats import RESAMPLES, Interval, bootstrap
 
-OWN = "repro"
 MANY = 20_000
 """COCO poses above which faster-coco-eval takes pycocotools' place"""
 TRUTHS = ("mpii_gt_valid.mat", "gt_valid.mat", "mpii_gt_val.mat")
@@ -80,46 +81,73 @@ def score(
     if dataset not in FORMS:
         raise unknown("data set", dataset, FORMS)
     if FORMS[dataset] == "mpii":
-        return _pckh(annotations, found, zero_based, resamples)
+        truth, units = _truth(annotations)
+        points = results.points(found)
+        return of_points(truth, points if zero_based else points - 1, units, resamples)
     if zero_based:
         raise ReproError(f"`{dataset}` counts pixels from 0 already.", "Leave --zero-based out.")
     expected = reading.read(annotations, dataset)
     given = results.read(found, len(SKELETONS[expected.dataset].joints))
-    matches = oks.evaluate(expected, given.poses, given.boxes, images)
-    metrics, evaluator = matches.metrics(), _own()
+    tool: Tool = "pycocotools" if len(given.poses) <= MANY else "faster-coco-eval"
+    whole = of_poses(
+        annotations, expected, given.poses, given.boxes, images, official, tool, resamples
+    )
+    return replace(whole, dataset=dataset)
+
+
+def of_poses(
+    path: Path,
+    annotations: Annotations,
+    poses: Poses,
+    boxes: Floats | None = None,
+    images: Ints | None = None,
+    official: bool = True,
+    tool: Tool | None = None,
+    resamples: int = RESAMPLES,
+) -> Score:
+    """Score poses by OKS against annotations and the file they were read from, see `score`.
+
+    Without `tool` COCO's official evaluator is pycocotools.
+    """
+    matches = oks.evaluate(annotations, poses, boxes, images)
+    metrics, evaluator = matches.metrics(), own()
     if official:
-        fast = expected.dataset != "coco" or len(given.poses) > MANY
-        tool: officially.Tool = "faster-coco-eval" if fast else "pycocotools"
-        verdict = officially.evaluate(annotations, expected, given.poses, given.boxes, images, tool)
+        verdict = officially.evaluate(path, annotations, poses, boxes, images, tool)
         officially.agree(metrics, verdict.metrics)
         metrics, evaluator = verdict.metrics, verdict.evaluator
     return Score(
-        dataset,
+        annotations.dataset,
         metrics,
-        bootstrap(matches, resamples) if resamples else {},
+        bootstrap(matches, resamples),
         evaluator,
         len(matches.units),
         int(matches.expected[0].sum()),
-        len(given.poses),
+        len(poses),
         matches.absent(),
-        (ID_0,) if (expected.people.ids == 0).any() else (),
+        (ID_0,) if (annotations.people.ids == 0).any() else (),
     )
 
 
-def _pckh(annotations: Path, found: Path, zero_based: bool, resamples: int) -> Score:
-    truth, units = _truth(annotations)
-    poses = results.points(found)
-    hits = pckh.evaluate(truth, poses if zero_based else poses - 1, units)
+def of_points(
+    truth: mpii.Truth, points: Floats, images: Ints | None = None, resamples: int = RESAMPLES
+) -> Score:
+    """Score predictions (N, 16, 2), counted from 0, by PCKh; `images` (N,) names the images."""
+    hits = pckh.evaluate(truth, points, images)
     return Score(
         "mpii",
         hits.metrics(),
-        bootstrap(hits, resamples) if resamples else {},
-        f"{pckh.NAME}, {_own()}",
-        None if units is None else len(hits.units),
-        len(poses),
-        len(poses),
+        bootstrap(hits, resamples),
+        f"{pckh.NAME}, {own()}",
+        None if images is None else len(hits.units),
+        len(points),
+        len(points),
         hits.absent(),
     )
+
+
+def own() -> str:
+    """Our evaluator's name and version."""
+    return f"repro {__version__}"
 
 
 def _truth(path: Path) -> tuple[mpii.Truth, Ints | None]:
@@ -148,9 +176,3 @@ def _same(listed: Annotations, truth: mpii.Truth) -> bool:
     both = (joints[..., 2] > 0) & truth.annotated
     away: Floats = np.abs(joints[..., :2] - truth.points)[both]
     return bool((away <= SAME).all())
-
-
-def _own() -> str:
-    from repro import __version__
-
-    return f"{OWN} {__version__}"
