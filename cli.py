@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from repro import __version__
-from repro.commands import accuracy, data, machine, models, pictures, records, tables
+from repro.commands import accuracy, comparing, data, machine, models, pictures, records, tables
 from repro.commands.common import say
 from repro.errors import ReproError
 
@@ -20,8 +20,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Reproduce the tables of four papers on lightweight human pose estimation, cell by cell.",
-    epilog="Exit codes: 0 done, 1 a bug, 2 bad input, 3 differs, 4 nothing judged, 6 a run failed, "
-    "130 interrupted.",
+    epilog="Exit codes: 0 done, 1 a bug, 2 bad input, 3 differs, 4 nothing judged, 5 incomparable, "
+    "6 a run failed, 130 interrupted.",
 )
 
 INTERRUPTED = 130
@@ -103,6 +103,7 @@ for command in (tables.show, tables.plan, tables.run, tables.explain, models.cou
     app.command()(command)
 app.command("eval")(accuracy.eval_)
 app.command()(accuracy.score)
+app.command()(comparing.compare)
 app.command()(pictures.predict)
 app.command()(data.weights)
 app.add_typer(data.app, name="data")

@@ -1,6 +1,7 @@
 """What can go wrong for a user, each with its exit code.
 
 ReproError            2   bad input: the message names the value, the hint the cure
+├── IncomparableError 5   two results that cannot be held against each other
 ├── RunError          6   one run failed, the finished ones are kept
 └── StoreError        2   a record cannot be read or written
 """
@@ -17,6 +18,12 @@ class ReproError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class IncomparableError(ReproError):
+    """Two results are of different things."""
+
+    exit_code = 5
 
 
 class RunError(ReproError):

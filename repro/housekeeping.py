@@ -7,7 +7,7 @@ from pathlib import Path
 import zoo
 from repro import schema
 from repro.errors import ReproError
-from repro.spec import Spec
+from repro.spec import Evaluation, Spec
 from repro.store import Record, Store
 
 
@@ -64,8 +64,10 @@ def _entry(path: Path, record: Record | None) -> Entry:
     return Entry(record.key, "current" if spec.key == record.key else "stale", str(spec), path)
 
 
-def _spec(data: Mapping[str, object]) -> Spec | None:
+def _spec(data: Mapping[str, object]) -> Spec | Evaluation | None:
     try:
+        if data.get("kind") == "evaluate":
+            return schema.read(Evaluation, data, "record")
         spec = schema.read(Spec, data, "record")
     except ReproError:
         return None

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -156,9 +157,12 @@ class Store:
             yield path, self._read(path)
 
     def remove(self, path: Path) -> None:
-        """Delete one record file."""
+        """Delete one record file, and what lies beside it if it was the last of its key."""
         try:
-            path.unlink()
+            path.unlink(missing_ok=True)
+            key = path.name.partition(".")[0]
+            if NAME.fullmatch(path.name) and not self._numbers(key):
+                shutil.rmtree(self.artifacts(key), ignore_errors=True)
         except OSError as error:
             raise StoreError(f"`{path}` cannot be removed: {error.strerror}.") from error
 

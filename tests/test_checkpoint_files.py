@@ -70,15 +70,19 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "pickle": (lambda path: path.write_bytes(pickle.dumps({"a": 1})), "is a pickle, but no"),
     "pickle 2": (lambda path: path.write_bytes(pickle.dumps({"a": 1}, 2)), "cut short or damaged"),
+    "state pickle": (
+        lambda path: path.write_bytes(pickle.dumps(TENSORS, 4)),
+        "is a pickle, but no checkpoint",
+    ),
     "calling pickle": (
         lambda path: path.write_bytes(pickle.dumps({"a": Calls()}, 4)),
         "calls for `posix.mkdir`",
     ),
     "bomb": (
         lambda path: zipped(path, zipfile.ZIP_DEFLATED, data_pkl=bytes(10_000_000)),
-        "is a compressed archive, 10,000,000 bytes in",
+        "would unpack to 10,000,000 bytes from",
     ),
-    "claim": (oversized, "is a compressed archive, 2,147,48"),
+    "claim": (oversized, "would unpack to 2,147,48"),
     "archive": (
         lambda path: zipped(path, zipfile.ZIP_STORED, readme_txt=b"hello"),
         "is an archive without a checkpoint",

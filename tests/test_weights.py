@@ -88,9 +88,9 @@ def test_a_hash_tells_a_file_whatever_its_name() -> None:
     ("old", "new", "message"),
     [
         ('publisher = "lpn"', 'publisher = "lpm"', "There is no publisher `lpm`"),
-        ('model     = "lpn_101"', 'model = "lpn_102"', "There is no model `lpn_102`"),
-        ('protocol  = "mpii"', 'protocol  = "mpi"', "There is no protocol `mpi`"),
-        ('dataset   = "mpii"', 'dataset   = "mpi"', "There is no data set `mpi`"),
+        ('model = "lpn_101"', 'model = "lpn_102"', "There is no model `lpn_102`"),
+        ('protocol = "mpii"', 'protocol = "mpi"', "There is no protocol `mpi`"),
+        ('dataset = "mpii"', 'dataset = "mpi"', "There is no data set `mpi`"),
         ("AP50", "AP5O", "There is no metric `AP5O`"),
         ("[protocols]", "[protocol]", "There is no key `protocol`"),
         ("[protocols]", "[protocols", "is no TOML"),

@@ -154,11 +154,9 @@ def network(request: pytest.FixtureRequest) -> Iterator[tuple[str, nn.Module]]:
     torch.manual_seed(0)
     model = zoo.create_model(request.param)
     with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() < 2:
-                parameter.uniform_(0.5, 1.5)
-            elif not parameter.any():
-                parameter.normal_()
+        for key, parameter in model.named_parameters():
+            if key.endswith("bias") or not parameter.any():
+                parameter.uniform_(0, 0.2)
     return request.param, model
 
 

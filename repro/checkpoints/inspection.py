@@ -69,10 +69,9 @@ def report(
             found = match(_blank(model, keypoints, options), state)
         except ValueError as error:
             raise ReproError(str(error)) from error
-    fits: tuple[tuple[str, int], ...] = ()
-    if model is not None and found is not None and found.exact:
-        fits = ((model, keypoints or 0),)
-    elif found is None or not found.exact:
+    if model and keypoints and found and found.exact:
+        fits: tuple[tuple[str, int], ...] = ((model, keypoints),)
+    else:
         fits = fitting(state)
     published = tuple(weights.known(state.file, state.sha256))
     return Report(state, model, keypoints, found, fits, published)

@@ -110,7 +110,7 @@ def _format(path: Path, start: bytes, size: int) -> str:
         raise ReproError(f"`{path}` is an ONNX network of its own, not a checkpoint.")
     found = (text for at, mark, text in OTHER_FILES if start[at:].lstrip().startswith(mark))
     text = next(found, "is no checkpoint of PyTorch or safetensors")
-    raise ReproError(f"`{path}` {text}.", AGAIN)
+    raise ReproError(f"`{path}` {text}.", "`repro weights` lists the published files and pages.")
 
 
 def _sha256(file: io.BufferedReader) -> str:
@@ -153,7 +153,7 @@ def _check_zip(path: Path, file: io.BufferedReader, size: int) -> None:
     stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
     if not stored or unpacked > size:
         raise ReproError(
-            f"`{path}` is a compressed archive, {unpacked:,} bytes in {size:,}; "
+            f"`{path}` would unpack to {unpacked:,} bytes from {size:,}; "
             "a checkpoint is stored uncompressed.",
             "Unpack it first if you know what is in it.",
         )
@@ -179,20 +179,22 @@ def _explained(path: Path, kind: str, file: io.BufferedReader, error: Exception)
 
 
 def _named_by_pickle(file: io.BufferedReader) -> str | None:
-    """The first global that a bare pickle names; it is scanned, not run."""
+    """The first global beside torch's own that a bare pickle names; it is scanned, not run."""
     file.seek(0)
     words: list[str] = []
+    names: list[str] = []
     try:
         for opcode, argument, _ in pickletools.genops(file):
             if opcode.name in ("GLOBAL", "INST"):
-                return str(argument).replace(" ", ".")
-            if opcode.name == "STACK_GLOBAL":
-                return ".".join(words[-2:])
-            if isinstance(argument, str):
+                names.append(str(argument).replace(" ", "."))
+            elif opcode.name == "STACK_GLOBAL":
+                names.append(".".join(words[-2:]))
+            elif isinstance(argument, str):
                 words.append(argument)
-    except Exception:  # not a whole pickle: nothing is known of it
-        return None
-    return None
+    except Exception:  # not a whole pickle: what was seen so far counts
+        pass
+    foreign = (name for name in names if not name.startswith(("torch.", "collections.")))
+    return next(foreign, None)
 
 
 def _unwrapped(path: Path, content: object) -> dict[str, object]:

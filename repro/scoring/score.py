@@ -81,9 +81,9 @@ def score(
     if dataset not in FORMS:
         raise unknown("data set", dataset, FORMS)
     if FORMS[dataset] == "mpii":
-        truth, units = _truth(annotations)
+        joints, units = truth(annotations)
         points = results.points(found)
-        return of_points(truth, points if zero_based else points - 1, units, resamples)
+        return of_points(joints, points if zero_based else points - 1, units, resamples)
     if zero_based:
         raise ReproError(f"`{dataset}` counts pixels from 0 already.", "Leave --zero-based out.")
     expected = reading.read(annotations, dataset)
@@ -150,7 +150,7 @@ def own() -> str:
     return f"repro {__version__}"
 
 
-def _truth(path: Path) -> tuple[mpii.Truth, Ints | None]:
+def truth(path: Path) -> tuple[mpii.Truth, Ints | None]:
     """Joints and head boxes, and the image of each person if the file names it.
 
     A valid.json has no head boxes: they come from the .mat beside it.
