@@ -10,14 +10,8 @@ from repro.data import mpii
 from repro.data.columns import Rows, load
 from repro.data.people import Annotations, Floats, Images, People
 from repro.errors import ReproError, unknown
-from repro.skeletons import COCO, CROWDPOSE, SKELETONS, Skeleton
+from repro.skeletons import COCO, CROWDPOSE, FORMS, SKELETONS, Skeleton
 
-FORMS: Mapping[str, str] = {
-    **{name: name for name in SKELETONS},
-    "synth": "coco",
-    "synth-crowdpose": "crowdpose",
-}
-"""for each data set the one whose joints and file format it has"""
 BOX_SHARE = 0.53
 """CrowdPose has no segments: its evaluation takes this share of the box as the area"""
 GENERATED = "synth"
@@ -197,7 +191,7 @@ def _people(rows: Rows, images: Images, skeleton: Skeleton) -> People:
 
 def _areas(rows: Rows, boxes: Floats, skeleton: Skeleton) -> Floats:
     if skeleton is CROWDPOSE:
-        return BOX_SHARE * boxes[:, 2] * boxes[:, 3]
+        return boxes[:, 2] * boxes[:, 3] * BOX_SHARE
     areas = rows.numbers("area")
     _check_least(rows, "area", areas, "0 or more")
     return areas

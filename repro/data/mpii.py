@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from repro.data.columns import Rows, content
+from repro.data.matlab import arrays
 from repro.data.people import Annotations, Bools, Floats, Images, Ints, People
 from repro.errors import ReproError
 from repro.skeletons import MPII
@@ -91,10 +92,16 @@ def release(path: Path) -> Annotations:
 
 def truth(path: Path) -> Truth:
     """The joints and head boxes of mpii_gt_valid.mat (gt_valid.mat of the HRNet repository)."""
-    contents, sha256 = _matlab(path)
+    text = content(path, "annotation file")
     shapes = {"pos_gt_src": (JOINTS, 2), "jnt_missing": (JOINTS,), "headboxes_src": (2, 2)}
+    try:
+        contents = arrays(text, shapes)
+    except ValueError as error:
+        raise ReproError(f"`{path}` cannot be read as MATLAB's: {error}.", "Fetch it again.") from (
+            error
+        )
     people = np.asarray(contents.get("pos_gt_src", ())).shape[-1:]
-    arrays = []
+    found = []
     for name, shape in shapes.items():
         array = np.asarray(contents.get(name, ()))
         if array.shape != (*shape, *people) or array.dtype.kind not in "iufb":
@@ -102,9 +109,9 @@ def truth(path: Path) -> Truth:
             raise ReproError(f"`{path}` has no `{name}` of {wanted}.", "Give HRNet's gt_valid.mat.")
         if not np.isfinite(array).all():
             raise ReproError(f"`{path}` has numbers in `{name}` that are not finite.", "Fetch it.")
-        arrays.append(np.moveaxis(array, -1, 0).astype(np.float64))
-    points, missing, heads = arrays
-    return Truth(points - 1, missing == 0, heads - 1, sha256)
+        found.append(np.moveaxis(array, -1, 0).astype(np.float64))
+    points, missing, heads = found
+    return Truth(points - 1, missing == 0, heads - 1, hashlib.sha256(text).hexdigest())
 
 
 def matching(truth: Truth, annotations: Annotations) -> Truth:

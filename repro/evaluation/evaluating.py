@@ -1,6 +1,5 @@
 """Evaluate on a data set: gather what it takes, run, score, record."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,10 +20,9 @@ from repro.protocol import GROUND_TRUTH
 from repro.runners.evaluate import Tell
 from repro.runners.network import Network
 from repro.runners.shards import Shards
-from repro.scoring import official, oks, pckh
+from repro.scoring.score import Score, of_points, of_poses
 from repro.skeletons import FORMS
 from repro.spec import Evaluation
-from repro.stats import Interval, bootstrap
 from repro.store import Measurement, Record, Store
 from repro.study import Scalar
 
@@ -165,7 +163,7 @@ def evaluator(dataset: str) -> str:
     kind = FORMS[dataset]
     if kind == "mpii":
         return "PCKh (HRNet)"
-    tool: official.Tool = "pycocotools" if kind == "coco" else "faster-coco-eval"
+    tool = "pycocotools" if kind == "coco" else "faster-coco-eval"
     return f"{tool} {env.version(tool)}"
 
 
@@ -173,23 +171,15 @@ def _score(job: Job, poses: Poses) -> tuple[Measurement, ...]:
     """The figures in per cent, with 95 % intervals; the official evaluator must agree with ours."""
     rules = job.look.protocol
     if rules.dataset == "mpii":
-        hits = pckh.evaluate(*_truth(job, poses))
-        return _measurements(hits.metrics(), bootstrap(hits), 1.0)
-    matches = oks.evaluate(job.annotations, poses)
-    metrics = matches.metrics()
-    tool: official.Tool = "pycocotools" if job.annotations.dataset == "coco" else "faster-coco-eval"
-    verdict = official.evaluate(job.source.annotations, job.annotations, poses, tool=tool)
-    official.agree(metrics, verdict.metrics)
-    return _measurements(verdict.metrics, bootstrap(matches), 100.0)
+        return _measurements(of_points(*_truth(job, poses)), 1.0)
+    return _measurements(of_poses(job.source.annotations, job.annotations, poses), 100.0)
 
 
-def _measurements(
-    metrics: Mapping[str, float | None], intervals: Mapping[str, Interval], scale: float
-) -> tuple[Measurement, ...]:
+def _measurements(score: Score, scale: float) -> tuple[Measurement, ...]:
     found = []
-    for name, value in metrics.items():
+    for name, value in score.metrics.items():
         if value is not None:
-            bounds = intervals.get(name)
+            bounds = score.intervals.get(name)
             low, high = (bounds.low * scale, bounds.high * scale) if bounds else (None, None)
             found.append(Measurement(name, value * scale, "%", low=low, high=high))
     if not found:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from repro import __version__
 from repro.data import annotations as reading
 from repro.data import mpii
@@ -162,17 +160,4 @@ def truth(path: Path) -> tuple[mpii.Truth, Ints | None]:
     if not beside:
         message = f"`{path}` has no head boxes, which PCKh is measured by."
         raise ReproError(message, f"Give {TRUTHS[0]}, or put it beside the json file.")
-    truth = mpii.truth(beside[0])
-    if not _same(listed, truth):
-        message = f"`{path}` and `{beside[0].name}` beside it are not of the same persons."
-        raise ReproError(message, f"Give {TRUTHS[0]} itself.")
-    return truth, listed.people.image
-
-
-def _same(listed: Annotations, truth: mpii.Truth) -> bool:
-    if len(listed.people) != len(truth.points):
-        return False
-    joints = listed.people.keypoints
-    both = (joints[..., 2] > 0) & truth.annotated
-    away: Floats = np.abs(joints[..., :2] - truth.points)[both]
-    return bool((away <= SAME).all())
+    return mpii.matching(mpii.truth(beside[0]), listed), listed.people.image
