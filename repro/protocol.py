@@ -1,7 +1,7 @@
 """How accuracy is measured: everything that an evaluation does beside the network itself."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from repro.errors import ReproError, unknown
@@ -31,6 +31,14 @@ PCKH = "PCKh (HRNet)"
 """at most 0.5 of 0.6 × head box diagonal; mean over 14 joints weighted by their count"""
 EVALUATORS = ("pycocotools", "crowdposetools", "COCO evaluation server", PCKH)
 COLOURS = ("RGB", "BGR")
+NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "ImageNet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    "128/256": ((128.0,) * 3, (256.0,) * 3),
+    "0..1": ((0.0,) * 3, (255.0,) * 3),
+    "-1..1": ((127.5,) * 3, (127.5,) * 3),
+    "0..255": ((0.0,) * 3, (1.0,) * 3),
+}
+"""mean and deviation of pixel values, applied in the order in which the channels come"""
 GROUND_TRUTH, NO_BOXES = "ground truth", "none"
 
 _DECODE = re.compile(r"(beta-soft-argmax)\((\d{1,4})\)(\+quarter)?")
@@ -65,13 +73,13 @@ class Protocol:
     udp: bool = False
     """whether the unit of crops and heatmaps is the pixel interval (UDP)"""
     normalise: str = "ImageNet"
-    """ImageNet mean and deviation, or `128/256`"""
+    """one of NORMALISATIONS"""
 
     def __post_init__(self) -> None:
         _check("dataset", self.dataset, DATASETS)
         _check("colour", self.colour, COLOURS)
         _check("evaluator", self.evaluator, EVALUATORS)
-        _check("normalise", self.normalise, ("ImageNet", "128/256"))
+        _check("normalise", self.normalise, NORMALISATIONS)
         _check("decode", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS))
         if not 0.5 <= self.padding <= 5:
             raise ReproError(f"A padding of {self.padding:g} is out of range.", "0.5 to 5 will do.")

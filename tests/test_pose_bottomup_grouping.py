@@ -55,7 +55,8 @@ def golden_maps() -> tuple[Maps, Maps]:
     for joint in range(joints):
         for person in range(people):
             noise = 0.15 * random(f"tn{person}.{joint}").standard_normal(2)
-            tags[joint][nearest[joint] == person] = (4 * person - 3, 4 * person - 2.5) + noise
+            mean = np.array([4 * person - 3, 4 * person - 2.5])
+            tags[joint][nearest[joint] == person] = mean + noise
     return heatmaps.astype(np.float32), tags.astype(np.float32)
 
 

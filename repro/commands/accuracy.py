@@ -39,7 +39,9 @@ def eval_(
         bool | None, typer.Option("--shift/--no-shift", help="Shift of the flipped maps.")
     ] = None,
     colour: Annotated[str | None, typer.Option(help="RGB or BGR.")] = None,
-    normalise: Annotated[str | None, typer.Option(help="ImageNet or 128/256.")] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="ImageNet, 128/256, 0..1, -1..1 or 0..255.")
+    ] = None,
     nms: Annotated[float | None, typer.Option(help="OKS above which persons are one.")] = None,
     padding: Annotated[float | None, typer.Option(help="Of the boxes, 1.25 as a rule.")] = None,
     udp: Annotated[bool | None, typer.Option("--udp/--no-udp", help="UDP geometry.")] = None,
@@ -71,6 +73,10 @@ def eval_(
 
     network, file = request.model_of(model, weights)
     name, found = rules.chosen(network, dataset, protocol)
+    if network == request.ONNX and file is not None:
+        from repro.evaluation import networks
+
+        found = networks.as_exported(found, file)
     gt = "ground truth" if boxes in ("gt", "ground truth") else None
     detector = Path(boxes) if boxes is not None and gt is None else None
     found = changed(

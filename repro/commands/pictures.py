@@ -29,7 +29,9 @@ def predict(
     decode: Annotated[str | None, typer.Option(help="argmax+quarter, DARK ...")] = None,
     flip: Annotated[bool | None, typer.Option("--flip/--no-flip", help="Flip test.")] = None,
     colour: Annotated[str | None, typer.Option(help="RGB or BGR.")] = None,
-    normalise: Annotated[str | None, typer.Option(help="ImageNet or 128/256.")] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="ImageNet, 128/256, 0..1, -1..1 or 0..255.")
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the model, as in `attention=se`.")
     ] = None,
@@ -60,6 +62,10 @@ def predict(
     if network == request.TRUTH:
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
     _, found = rules.chosen(network, dataset, protocol)
+    if network == request.ONNX and file is not None:
+        from repro.evaluation import networks
+
+        found = networks.as_exported(found, file)
     found = changed(found, decode=decode, flip=flip, colour=colour, normalise=normalise)
     look = request.Look(
         network,

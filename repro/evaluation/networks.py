@@ -12,6 +12,7 @@ from repro.data.people import Annotations
 from repro.errors import ReproError
 from repro.evaluation.request import ONNX, TRUTH, Look
 from repro.files import sha256
+from repro.protocol import Protocol, changed
 from repro.runners import network, truth
 from repro.runners.network import Network, ZooNetwork
 from repro.spec import spec_of, weights_name
@@ -40,6 +41,18 @@ def size_of(look: Look) -> Size:
         path = _file(look)
         return network.onnx_size(network.open_onnx(path), path, look.size)
     return look.size or rules.size_of(look.model, look.protocol.dataset)
+
+
+def as_exported(rules: Protocol, path: Path) -> Protocol:
+    """The protocol with the colour order and normalisation that an ONNX file states.
+
+    They are entries `colour` and `normalise` of the file's metadata, worded as in a protocol.
+    """
+    stated = network.open_onnx(path).metadata
+    try:
+        return changed(rules, colour=stated.get("colour"), normalise=stated.get("normalise"))
+    except ReproError as error:
+        raise ReproError(f"The metadata of `{path}`: {error}", error.hint) from error
 
 
 def _file(look: Look) -> Path:

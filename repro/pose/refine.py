@@ -93,7 +93,7 @@ def _largest(values: Maps, tags: Maps, mean: Maps) -> tuple[int, float]:
         np.rint(total, out=total)
         np.subtract(values, total, out=total)
     place = int(total.argmax())
-    if np.isnan(total[place]):
-        total[np.isnan(total)] = -np.inf
+    if not np.isfinite(total[place]):
+        total[~np.isfinite(total)] = -np.inf
         place = int(total.argmax())
     return place, float(total[place])

@@ -11,16 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from repro.errors import ReproError
+from repro.protocol import NORMALISATIONS
 from repro.study import Size
 
 if TYPE_CHECKING:
     import onnxruntime
-
-NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "ImageNet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-    "128/256": ((128.0,) * 3, (256.0,) * 3),
-}
-"""mean and deviation of pixel values, applied in the order in which the channels come"""
 
 
 class Network(Protocol):
