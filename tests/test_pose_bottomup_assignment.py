@@ -22,7 +22,7 @@ def test_of_equal_assignments_the_one_of_munkres_is_found(case: dict[str, list[o
 @pytest.mark.parametrize("seed", range(40))
 def test_no_other_assignment_is_cheaper(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    rows, columns = rng.integers(1, 6, 2)
+    rows, columns = rng.integers(1, 6, 2).tolist()
     costs = rng.normal(0, 1, (rows, columns)) if seed % 2 else rng.integers(0, 3, (rows, columns))
     pairs = assign(np.asarray(costs, dtype=float))
     short, long = sorted((rows, columns))

@@ -48,7 +48,7 @@ def encoded(people: np.ndarray, fit: PaddedFit) -> tuple[np.ndarray, np.ndarray]
     return heatmaps.astype(np.float32), fields.astype(np.float32)
 
 
-@pytest.mark.parametrize("size", [SIZE, (400, 240), (700, 800)])
+@pytest.mark.parametrize("size", [SIZE, (400, 280), (700, 800)])
 def test_people_are_found_where_they_were_put(size: tuple[int, int]) -> None:
     fit = openpose_fit(size)
     people = STANDING + np.array([[[5, 20]], [[110, 60]]])
