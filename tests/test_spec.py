@@ -9,6 +9,8 @@ from repro import spec
 from repro.errors import ReproError
 from repro.spec import parse_size, spec_of
 
+PACKAGE = Path(spec.__file__).parent
+
 
 def test_everything_a_count_depends_on_changes_the_key() -> None:
     base = spec_of("lpn_50", (256, 192))
@@ -98,3 +100,9 @@ def test_a_syntax_tree_is_reduced_to_what_every_version_of_python_has() -> None:
 
 ARGUMENTS = ["arguments", [["args", [["arg", [["arg", "'a'"]]]]]]]
 BODY = [["Return", [["value", ["Name", [["id", "'a'"]]]]]]]
+
+
+def test_every_file_of_code_that_an_evaluation_runs_is_in_its_key() -> None:
+    named = {PACKAGE.parent / f"{name.replace('.', '/')}.py" for name in spec.EVALUATION}
+    assert all(path.is_file() for path in named)
+    assert named >= set((PACKAGE / "pose").glob("[a-z]*.py"))

@@ -171,7 +171,8 @@ def _match(channels: Ints, scores: Maps, tags: Maps, joints: int, settings: Sett
     count = len(channels)
     people = _People(tags, np.full((count, joints), -1), np.zeros_like(tags))
     starts = np.searchsorted(channels, np.arange(joints + 1)).tolist()
-    for joint in (*FIRST[:joints], *range(len(FIRST), joints)):
+    order = [joint for joint in FIRST if joint < joints]
+    for joint in (*order, *range(len(FIRST), joints)):
         start, end = starts[joint], starts[joint + 1]
         if start == end:
             continue

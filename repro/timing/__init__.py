@@ -1,0 +1,1 @@
+"""How fast networks are: interleaved timing in fresh processes, backends, roofline."""

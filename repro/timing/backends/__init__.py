@@ -1,0 +1,1 @@
+"""Ways to run a network, each as a plug-in."""
