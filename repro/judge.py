@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from repro import study
+from repro import rivals, study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.errors import unknown
 from repro.published import Published
-from repro.spec import Accuracy, Spec, Wanted
+from repro.spec import Accuracy, Spec, Speed, Wanted
 from repro.store import Record
-from repro.study import COST
+from repro.study import COST, METRICS, SPEED, Column
 
 NEAR = Fraction(1, 200)
 """a cost within half a per cent of the printed value is `near`"""
@@ -67,11 +67,13 @@ class Cell:
 
     @property
     def delta(self) -> Fraction | None:
-        """Measured minus published, in base units."""
+        """Measured minus published, in base units; None for a speed on another machine."""
+        if self.wanted.column.metric in SPEED:
+            return None
         return None if self.measured is None else self.measured.value - self.published.value
 
 
-Find = Callable[[Spec | Accuracy], Record | None]
+Find = Callable[[Spec | Accuracy | Speed], Record | None]
 
 
 def judge(wanted: Wanted, find: Find) -> Cell:
@@ -83,6 +85,8 @@ def judge(wanted: Wanted, find: Find) -> Cell:
     if row.cited is not None:
         return Cell(wanted, published, None, Verdict("cited", row.cited))
     record = find(wanted.spec) if wanted.spec else None
+    if record is not None and isinstance(wanted.spec, Speed):
+        return _of_speed(wanted, published, wanted.spec, record)
     measured = _measured(wanted, record)
     evidence = row.unreproducible.get(column.key)
     if record is None or measured is None:
@@ -101,6 +105,33 @@ def summary(cells: Iterable[Cell]) -> dict[str, int]:
     """How many cells got each verdict, in the order of KINDS."""
     counts = Counter(cell.verdict.kind for cell in cells)
     return {kind: counts[kind] for kind in KINDS if counts[kind]}
+
+
+def _of_speed(wanted: Wanted, published: Published, speed: Speed, record: Record) -> Cell:
+    """A printed speed beside those of its rivals, against a timing of all of them."""
+    table, column = wanted.table, wanted.column
+    printed = {
+        row.label: table.published(row, column) for row in table.rows if row.label in speed.rivals
+    }
+    beside = {
+        label: (speed.rivals[label], _seconds(column, one))
+        for label, one in printed.items()
+        if one is not None
+    }
+    own = speed.own, _seconds(column, published)
+    kind, reason = rivals.verdict(rivals.pairs(own, beside, record), record)
+    time = record.measurement("latency", of=speed.own)
+    if time is None:
+        return Cell(wanted, published, None, Verdict(kind, reason))
+    value = Fraction(time.value)
+    speed_of = 1000 / value if column.metric == "fps" else value
+    measured = Measured(speed_of, METRICS[column.metric or ""], None, record.key)
+    return Cell(wanted, published, measured, Verdict(kind, reason))
+
+
+def _seconds(column: Column, published: Published) -> Fraction:
+    """The printed time of an image."""
+    return 1 / published.value if column.metric == "fps" else published.value / 1000
 
 
 def _measured(wanted: Wanted, record: Record | None) -> Measured | None:

@@ -6,7 +6,15 @@ import zoo
 from repro import lookup, study
 from repro.errors import ReproError, unknown
 from repro.protocol import Protocol, changed
-from repro.spec import Accuracy, Spec, Wanted, spec_of, weights_name
+from repro.spec import (
+    Accuracy,
+    Spec,
+    Speed,
+    Wanted,
+    network_name,
+    spec_of,
+    weights_name,
+)
 from repro.study import COST, METRICS, SPEED, Column, Row, Size, Table
 
 SERVER = "COCO evaluation server"
@@ -85,6 +93,16 @@ def accuracies(wanted: Iterable[Wanted]) -> list[Accuracy]:
     return found
 
 
+def speeds(wanted: Iterable[Wanted]) -> list[Speed]:
+    """One timing for each set of networks that the cells need timed together."""
+    found: dict[tuple[tuple[Spec, ...], int], Speed] = {}
+    for cell in wanted:
+        if isinstance(cell.spec, Speed):
+            key = tuple(sorted(cell.spec.networks, key=str)), cell.spec.batch
+            found.setdefault(key, cell.spec)
+    return list(found.values())
+
+
 def specs(wanted: Iterable[Wanted]) -> list[Spec]:
     """The distinct runs that the cells need, in order."""
     return list({spec.key: spec for cell in wanted for spec in cell.specs}.values())
@@ -123,6 +141,10 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
     lacking = _lacking(table, row, column, model)
     if lacking:
         return Wanted(table, row, column, None, lacking=lacking)
+    if column.metric in SPEED:
+        where = f"`repro run {table.study} {table.name} --metric {column.metric}`"
+        speed = _speed(table, row, column)
+        return Wanted(table, row, column, speed, lacking=f"Not timed yet: {where} does it.")
     if column.metric not in COST:
         accuracy = _accuracy(table, row, column, model, size)
         return Wanted(table, row, column, accuracy, lacking=_supply(table, row, column))
@@ -134,6 +156,25 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
         where = f"{table.study} {table.name}, row `{row.label}`"
         raise ReproError(f"{where}: {error}", error.hint) from error
     return Wanted(table, row, column, spec, None if other == spec else other)
+
+
+def _speed(table: Table, row: Row, column: Column) -> Speed:
+    """All networks of a column, to be timed together."""
+    timing = study.load_study(table.study).timings[table.timing or ""]
+    networks = {
+        one.label: spec_of(
+            one.model, one.input, protocol(table, one, column).keypoints, one.options
+        )
+        for one in table.rows
+        if one.model is not None
+        and one.model in zoo.MODELS
+        and one.input is not None
+        and column.key in one.cells
+    }
+    distinct = {network_name(spec): spec for spec in networks.values()}
+    names = {label: network_name(spec) for label, spec in networks.items()}
+    own = names.pop(row.label)
+    return Speed(tuple(distinct.values()), own, names, timing.batch)
 
 
 def _accuracy(table: Table, row: Row, column: Column, model: str, size: Size) -> Accuracy:
@@ -149,11 +190,11 @@ def _supply(table: Table, row: Row, column: Column) -> str:
 
 def _lacking(table: Table, row: Row, column: Column, model: str) -> str:
     """Why no run of this version gives a column for a model; empty if one does."""
-    paper = study.load_study(table.study)
-    if column.metric in SPEED:
-        return f"This version times nothing; it takes {paper.timings[table.timing or ''].supply}."
     if model not in zoo.MODELS:
         return f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
+    if column.metric in SPEED:
+        cuda = "Not timed here: it takes a CUDA device, for which `repro speed --device cuda` is."
+        return cuda if column.device == "cuda" else ""
     if column.metric in COST:
         return ""
     if column.metric == "AP_gain":

@@ -1,24 +1,20 @@
 """One run, described so exactly that its key finds its result again."""
 
-import ast
 import functools
-import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 
 import zoo
 from repro.errors import ReproError, unknown
+from repro.fingerprint import digest, fingerprint
 from repro.protocol import Protocol
 from repro.study import Column, Options, Row, Scalar, Size, Table
 
 SCHEMA = 1
 """of the records; another one gives other keys"""
-
-PACKAGES = {"zoo": Path(zoo.__file__).parent, "repro": Path(__file__).parent}
 
 EVALUATION = (
     "repro.data.boxes",
@@ -64,7 +60,7 @@ class Spec:
         entry = zoo.MODELS[self.model]
         built = [entry.builder, dict(entry.options)]
         code = fingerprint(entry.module, "repro.runners.count")
-        return _digest({**self.described(), "built": built, "code": code, "schema": SCHEMA})
+        return digest({**self.described(), "built": built, "code": code, "schema": SCHEMA})
 
     def described(self) -> dict[str, object]:
         """The spec as plain data."""
@@ -103,7 +99,7 @@ class Evaluation:
         entry = zoo.MODELS.get(self.model)
         built = [entry.builder, dict(entry.options)] if entry else []
         code = fingerprint(entry.module if entry else "", *EVALUATION)
-        return _digest({**self.described(), "built": built, "code": code, "schema": SCHEMA})
+        return digest({**self.described(), "built": built, "code": code, "schema": SCHEMA})
 
     def described(self) -> dict[str, object]:
         """The spec as plain data."""
@@ -152,6 +148,46 @@ class Accuracy:
         return f"{self.weights} on {self.protocol.on}"
 
 
+@dataclass(frozen=True)
+class Speed:
+    """What a timing must be to judge one printed speed: its network and the rivals, together."""
+
+    networks: tuple[Spec, ...]
+    """those of the column, in the order of the rows; counts stand for the networks"""
+    own: str
+    """the row's network, as `network_name` calls it"""
+    rivals: Mapping[str, str]
+    """label of every other row that prints a speed -> its network"""
+    batch: int
+
+    def fits(self, spec: Mapping[str, object]) -> bool:
+        """Whether a record's spec is such a timing: the plain network, interleaved, eager, fp32."""
+        timed = spec.get("networks")
+        plain = {
+            "kind": "speed",
+            "batch": self.batch,
+            "backend": "eager",
+            "precision": "fp32",
+            "stage": "net",
+            "flip": False,
+            "protocol": "repro",
+        }
+        return (
+            isinstance(timed, list)
+            and set(timed) >= {network_name(one) for one in self.networks}
+            and all(spec.get(key) == value for key, value in plain.items())
+        )
+
+    def __str__(self) -> str:
+        return f"{len(self.networks)} networks, batch {self.batch}"
+
+
+def network_name(spec: Spec) -> str:
+    """`lpn_50 256x192`, with options where there are any."""
+    options = "".join(f" {key}={_word(value)}" for key, value in sorted(spec.options.items()))
+    return f"{spec.model} {spec.input[0]}x{spec.input[1]}{options}"
+
+
 def weights_name(
     model: str, size: Size, dataset: str, options: Options = MappingProxyType({}), variant: str = ""
 ) -> str:
@@ -181,7 +217,7 @@ class Wanted:
     table: Table
     row: Row
     column: Column
-    spec: Spec | Accuracy | None
+    spec: Spec | Accuracy | Speed | None
     """the run that gives it"""
     other: Spec | None = None
     """a run at another input size or number of keypoints, whose figure the paper may print"""
@@ -232,10 +268,6 @@ def parse_size(text: str) -> Size:
     return int(found[1]), int(found[2])
 
 
-def _digest(data: object) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-
-
 def parse_options(words: Sequence[str]) -> dict[str, Scalar | tuple[Scalar, ...]]:
     """`["attention=se", "dfc=1+2"]` as options of a model; numbers and truth values as such."""
     options: dict[str, Scalar | tuple[Scalar, ...]] = {}
@@ -257,65 +289,3 @@ def _scalar(text: str) -> Scalar:
         except ValueError:
             continue
     return text
-
-
-@functools.cache
-def fingerprint(model_module: str, *others: str) -> str:
-    """A digest of what a module of the zoo, those it imports from there, and other modules do.
-
-    Comments, docstrings and formatting do not enter it, so that only a change of the code makes
-    a record stale. No module is imported.
-    """
-    digests = {name: _read(name)[0] for name in others}
-    waiting = [model_module] if model_module else []
-    while waiting:
-        name = waiting.pop()
-        if name not in digests:
-            digests[name], imports = _read(name)
-            waiting += imports
-    return _digest(digests)
-
-
-@functools.cache
-def _read(module: str) -> tuple[str, list[str]]:
-    """The digest of a module's code, and the modules of its own package that it imports."""
-    path = _path(module)
-    if path is None:
-        return "", []
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    code = json.dumps(_plain(tree))
-    return hashlib.sha256(code.encode()).hexdigest(), list(_imports(tree, module.partition(".")[0]))
-
-
-def _path(module: str) -> Path | None:
-    package, _, rest = module.partition(".")
-    path = (PACKAGES[package] / rest.replace(".", "/")).with_suffix(".py")
-    return path if rest and path.is_file() else None
-
-
-def _imports(tree: ast.Module, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
-            yield node.module or ""
-        elif isinstance(node, ast.ImportFrom) and node.module == package:
-            yield from (f"{package}.{alias.name}" for alias in node.names)
-
-
-def _is_docstring(node: object) -> bool:
-    """Whether a statement is a bare string, which documents what stands before it."""
-    constant = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(constant, ast.Constant) and isinstance(constant.value, str)
-
-
-def _plain(node: object) -> object:
-    """A syntax tree as nested lists, the same under every version of Python."""
-    if isinstance(node, ast.AST):
-        parts = [
-            [name, _plain(value)]
-            for name, value in ast.iter_fields(node)
-            if value not in (None, []) and name not in ("ctx", "kind", "type_comment")
-        ]
-        return [type(node).__name__, parts]
-    if isinstance(node, list):
-        return [_plain(item) for item in node if not _is_docstring(item)]
-    return repr(node)

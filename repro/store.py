@@ -18,8 +18,9 @@ from pathlib import Path
 from repro import schema
 from repro.errors import ReproError, StoreError
 from repro.files import read_plain, write_whole
-from repro.spec import SCHEMA, Accuracy, Evaluation, Spec
+from repro.spec import SCHEMA, Accuracy, Evaluation, Spec, Speed
 
+Run = Spec | Evaluation
 NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
 
 
@@ -34,6 +35,8 @@ class Measurement:
     low: float | None = None
     """of the 95 % interval, where the value is an estimate"""
     high: float | None = None
+    of: str | None = None
+    """which of several things, where one run measured several"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Record:
     parts: tuple[Part, ...] = ()
     uncounted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """convention -> operators that it has no rule for; a count with any is no count"""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """what a reader must know; `unstable` says why a timing allows no verdict"""
     schema: int = SCHEMA
     digest: str = ""
 
@@ -66,10 +71,12 @@ class Record:
         found = self.measurement(metric, convention)
         return None if found is None else found.value
 
-    def measurement(self, metric: str, convention: str | None = None) -> Measurement | None:
+    def measurement(
+        self, metric: str, convention: str | None = None, of: str | None = None
+    ) -> Measurement | None:
         """The measurement of a metric under a convention; None if there is none."""
         for found in self.measurements:
-            if (found.metric, found.convention) == (metric, convention):
+            if (found.metric, found.convention, found.of) == (metric, convention, of):
                 return found
         return None
 
@@ -83,7 +90,7 @@ class Store:
     """one sentence for each broken record met"""
     found: dict[str, Record] = field(default_factory=dict)
     """the records read so far, by key"""
-    _evaluations: list[Record] | None = None
+    _open_runs: list[Record] | None = None
 
     def __post_init__(self) -> None:
         if self.folder.exists() and not self.folder.is_dir():
@@ -97,13 +104,14 @@ class Store:
         except OSError as error:
             raise _unwritable(self.folder, error) from error
 
-    def find(self, spec: Spec | Evaluation | Accuracy) -> Record | None:
+    def find(self, spec: Run | Accuracy | Speed) -> Record | None:
         """The newest whole record of a run; None, and a warning, where it is broken.
 
-        Of the evaluations that can fill a printed cell it is the one with the first key.
+        Of the evaluations and timings that can fill a printed cell it is the one with the first
+        key.
         """
-        if isinstance(spec, Accuracy):
-            return next((one for one in self.evaluations() if spec.fits(one.spec)), None)
+        if isinstance(spec, Accuracy | Speed):
+            return next((one for one in self.open_runs() if spec.fits(one.spec)), None)
         if spec.key in self.found:
             return self.found[spec.key]
         for number in reversed(self._numbers(spec.key)):
@@ -116,14 +124,14 @@ class Store:
                 self._warn(path, "it is of another run")
         return None
 
-    def evaluations(self) -> list[Record]:
-        """Every whole record of an evaluation, in the order of their keys."""
-        if self._evaluations is None:
+    def open_runs(self) -> list[Record]:
+        """Every whole record of an evaluation or a timing, in the order of their keys."""
+        if self._open_runs is None:
             records = (self._read(path, quiet=True) for path in self._files())
-            self._evaluations = [
-                one for one in records if one is not None and one.spec.get("kind") == "evaluate"
+            self._open_runs = [
+                one for one in records if one is not None and one.spec.get("kind") != "count"
             ]
-        return self._evaluations
+        return self._open_runs
 
     def artifacts(self, key: str) -> Path:
         """The folder beside a record for what is too large to be in it."""
@@ -137,7 +145,7 @@ class Store:
         keeps its content under another name.
         """
         self.found.pop(record.key, None)
-        self._evaluations = None
+        self._open_runs = None
         text = _dump(record)
         number = max(self._numbers(record.key), default=0) + 1 if again else 1
         while True:

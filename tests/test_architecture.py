@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    {"errors", "published", "conventions", "files", "env", "skeletons", "stats"},
+    {"errors", "published", "conventions", "files", "env", "fingerprint", "skeletons", "stats"},
     {"schema", "pose"},
     {"data", "scoring", "protocol"},
     {"study"},
@@ -18,6 +18,7 @@ LAYERS = (
     {"rules", "checkpoints"},
     {"spec"},
     {"store"},
+    {"rivals", "timing"},
     {"judge"},
     {"ladder"},
     {"plan", "housekeeping", "doctor", "runners", "report"},

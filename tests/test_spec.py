@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from repro import spec
+from repro import fingerprint, spec
 from repro.errors import ReproError
 from repro.spec import parse_size, spec_of
 
@@ -73,10 +73,10 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, name: s
     folder.mkdir()
     (folder / "a.py").write_text("from fake.b import f\n")
     (folder / "b.py").write_text(source)
-    monkeypatch.setitem(spec.PACKAGES, "fake", folder)
-    spec.fingerprint.cache_clear()
-    spec._read.cache_clear()
-    return spec.fingerprint("fake.a", "repro.runners.count")
+    monkeypatch.setitem(fingerprint.PACKAGES, "fake", folder)
+    fingerprint.fingerprint.cache_clear()
+    fingerprint._read.cache_clear()
+    return fingerprint.fingerprint("fake.a", "repro.runners.count")
 
 
 def test_only_code_enters_a_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,11 +88,11 @@ def test_only_code_enters_a_fingerprint(tmp_path: Path, monkeypatch: pytest.Monk
     assert digest(tmp_path, monkeypatch, elsewhere, "elsewhere") != base
     changed = SOURCE.replace("x + 1", "x + 2")
     assert digest(tmp_path, monkeypatch, changed, "changed") != base
-    spec.fingerprint.cache_clear()
+    fingerprint.fingerprint.cache_clear()
 
 
 def test_a_syntax_tree_is_reduced_to_what_every_version_of_python_has() -> None:
-    assert spec._plain(ast.parse("def f(a): return a")) == [
+    assert fingerprint._plain(ast.parse("def f(a): return a")) == [
         "Module",
         [["body", [["FunctionDef", [["name", "'f'"], ["args", ARGUMENTS], ["body", BODY]]]]]],
     ]

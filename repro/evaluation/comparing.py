@@ -84,7 +84,11 @@ def _record(word: str, store: Store) -> Record | None:
     """The evaluation whose key begins so; None for a file."""
     if Path(word).is_file():
         return None
-    found = [one for one in store.evaluations() if one.key.startswith(word)]
+    found = [
+        one
+        for one in store.open_runs()
+        if one.spec.get("kind") == "evaluate" and one.key.startswith(word)
+    ]
     if not KEY.fullmatch(word) or len(found) != 1:
         what = f"{len(found)} evaluations" if KEY.fullmatch(word) else "no results file"
         raise ReproError(
