@@ -25,8 +25,6 @@ from repro.commands.common import (
 
 if TYPE_CHECKING:
     from repro.judge import Cell
-    from repro.report.progress import Progress
-    from repro.spec import Spec
 
 RESULTS = Path("RESULTS.md")
 
@@ -161,6 +159,7 @@ def run(
     from repro import judge, ladder, publish
     from repro import plan as planning
     from repro import run as running
+    from repro.report.progress import Counts, Steps
     from repro.store import Store
 
     gates = judge.kinds(names_of(fail_on))
@@ -169,12 +168,11 @@ def run(
     wanted = planning.select(planning.tables(paper, table), row, names_of(metric))
     kept = Store(store)
     specs = planning.specs(wanted)
-    with progress(specs, show=not quiet and not as_json) as tell:
-        failures = running.fill(specs, kept, tell, fresh)
+    with Counts(specs, show=not quiet and not as_json) as counts:
+        failures = running.fill(specs, kept, counts.tell, fresh)
     accuracies = planning.accuracies(wanted)
     if data is not None and accuracies:
         from repro.evaluation import cells as evaluating
-        from repro.report.progress import Steps
         from repro.runners.execution import Execution
 
         def show(total: int, what: str) -> "Steps":
@@ -244,10 +242,3 @@ def report(cells: "Sequence[Cell]", quiet: bool) -> None:
             terminal.judged(out, study.load_table(paper, name), group)
             out.print()
     out.print(terminal.totals(cells))
-
-
-def progress(specs: "Sequence[Spec]", show: bool) -> "Progress":
-    """A display of how far the runs are."""
-    from repro.report.progress import Progress
-
-    return Progress(specs, show)

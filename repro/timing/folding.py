@@ -6,9 +6,9 @@ bias takes the rest (Jacob et al., CVPR 2018, section 3.2). The output channels 
 convolution are the second axis of its weight, group by group.
 
 Which convolution feeds which normalisation is seen by running the network once and watching every
-operator: no graph is traced, so that any network can be taken. A pair is folded only where nothing
-else reads the convolution's output, both modules run once, and no other operator reads their
-parameters. The result is checked in double precision.
+operator: no graph is traced, so that any network can be taken. A pair is folded only where all that
+the convolution gives goes to the normalisation and nowhere else, the normalisation takes nothing
+else, and no other operator reads their parameters. The result is checked in double precision.
 """
 
 import copy
@@ -23,6 +23,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.hooks import RemovableHandle
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 """what is folded; a subclass may do more than normalise"""
@@ -65,12 +66,11 @@ def fold(model: nn.Module, example: Tensor) -> Folded:
 
 
 @dataclass
-class _Call:
-    """What went through a module when it last ran, and how often it ran."""
+class _Calls:
+    """What went through a module each time it ran."""
 
-    calls: int = 0
-    taken: Tensor | None = None
-    given: Tensor | None = None
+    taken: list[Tensor | None] = field(default_factory=list)
+    given: list[Tensor | None] = field(default_factory=list)
 
 
 class _Watch(TorchDispatchMode):
@@ -102,7 +102,7 @@ class _Modules:
 
     convolutions: dict[str, _ConvNd] = field(default_factory=dict)
     norms: dict[str, _BatchNorm] = field(default_factory=dict)
-    calls: dict[int, _Call] = field(default_factory=dict)
+    calls: dict[int, _Calls] = field(default_factory=dict)
 
 
 def _watch(model: nn.Module, example: Tensor) -> tuple[tuple[tuple[str, str], ...], list[Tensor]]:
@@ -136,50 +136,47 @@ def _modules(model: nn.Module) -> _Modules:
     return found
 
 
-def _listen(
-    module: nn.Module, calls: dict[int, _Call]
-) -> torch.utils.hooks.RemovableHandle:
-    call = calls.setdefault(id(module), _Call())
+def _listen(module: nn.Module, calls: dict[int, _Calls]) -> RemovableHandle:
+    call = calls.setdefault(id(module), _Calls())
 
     def note(module: nn.Module, taken: Sequence[object], given: object) -> None:
-        call.calls += 1
-        call.taken = taken[0] if taken and isinstance(taken[0], Tensor) else None
-        call.given = given if isinstance(given, Tensor) else None
+        call.taken.append(taken[0] if taken and isinstance(taken[0], Tensor) else None)
+        call.given.append(given if isinstance(given, Tensor) else None)
 
     return module.register_forward_hook(note)
 
 
 def _pairs(modules: _Modules, watch: _Watch) -> Iterable[tuple[str, str]]:
     feeding = {
-        id(call.given): name
+        frozenset(map(id, calls.given)): name
         for name, module in modules.convolutions.items()
-        if (call := modules.calls[id(module)]).calls == 1
-        and _is_plain(module, call, watch)
+        if (calls := modules.calls[id(module)]).given and _is_plain(module, calls, watch)
     }
     for name, norm in modules.norms.items():
-        call = modules.calls[id(norm)]
-        source = feeding.get(id(call.taken))
+        calls = modules.calls[id(norm)]
+        times = len(calls.taken)
+        source = feeding.get(frozenset(map(id, calls.taken)))
         if (
-            call.calls == 1
-            and source is not None
-            and watch.reads[id(call.taken)] == 1
+            source is not None
+            and all(watch.reads[id(tensor)] == 1 for tensor in calls.taken)
             and norm.running_mean is not None
             and norm.running_var is not None
             and norm.num_features == modules.convolutions[source].out_channels
-            and all(watch.reads[id(tensor)] == 1 for tensor in _tensors(norm))
+            and all(watch.reads[id(tensor)] == times for tensor in _tensors(norm))
         ):
             yield source, name
 
 
-def _is_plain(module: _ConvNd, call: _Call, watch: _Watch) -> bool:
-    """Whether a module gave what one convolution with its very weight gave, batched."""
-    given, weight = watch.convolved.get(id(call.given), (None, None))
-    own = list(module._parameters.values())
+def _is_plain(module: _ConvNd, calls: _Calls, watch: _Watch) -> bool:
+    """Whether each call gave what one convolution with the module's very weight gave, batched."""
+    own = [tensor for tensor in module._parameters.values() if tensor is not None]
+    weight = module._parameters.get("weight")
+    made = [watch.convolved.get(id(given)) for given in calls.given]
     return (
-        given is not None
-        and weight is module._parameters.get("weight")
-        and given.dim() == module.weight.dim()
-        and all(watch.reads[id(tensor)] == 1 for tensor in own if tensor is not None)
+        weight is not None
+        and all(one is not None and one[1] is weight for one in made)
+        and all(one is not None and one[0].dim() == weight.dim() for one in made)
+        and all(watch.reads[id(tensor)] == len(made) for tensor in own)
     )
 
 

@@ -1,9 +1,12 @@
 """What is timed, and what a timing run gives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from repro import schema
 from repro.study import Options, Scalar, Size
+
+STAGES = ("net", "pre", "post", "full")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,20 @@ class Subject:
     options: Options = field(default_factory=dict)
     alias: str = ""
     """tells subjects apart that are otherwise the same, for an A/A test"""
+    slowed: float = 1.0
+    """every call is made to take so many times as long, to see that a timing finds it"""
+
+    def __str__(self) -> str:
+        size = "x".join(map(str, self.input))
+        parts = [f"{self.model} {size}", self.backend]
+        parts += [f"batch {self.batch}"] if self.batch != 1 else []
+        parts += [self.precision] if self.precision != "fp32" else []
+        parts += [self.stage] if self.stage != "net" else []
+        parts += ["flip"] if self.flip else []
+        parts += [f"{name}={value}" for name, value in self.options.items()]
+        parts += [f"slowed {self.slowed:g}"] if self.slowed != 1 else []
+        parts += [f"({self.alias})"] if self.alias else []
+        return " ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,8 @@ class Block:
     """share of the machine's time that a hypervisor took"""
     disturbed: str = ""
     """why the block is not trusted; empty if it is"""
+    settling: int = 0
+    """how many of the first calls do not count: they fill the caches after another subject"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +77,11 @@ class Preparation:
     refused: str = ""
     """why the subject gets no speed; empty if it does"""
     peak_memory: int = 0
-    """bytes of the process, at its highest while the subject ran"""
+    """bytes that a process with this subject alone holds at its highest while it runs"""
+    warmup: int = 0
+    """calls before the first that counts"""
+    steady: bool = True
+    """whether the calls took the same time by then"""
 
 
 @dataclass(frozen=True)
@@ -72,3 +95,21 @@ class Run:
     """protocol, threads, budget, processes ..."""
     conditions: Mapping[str, object]
     """of the machine: load, frequency, throttling, before and after"""
+    failures: tuple[str, ...] = ()
+    """what became of processes that gave nothing"""
+    interrupted: bool = False
+    """whether the user ended it early"""
+
+    @property
+    def timed(self) -> tuple[int, ...]:
+        """The positions of the subjects that have times."""
+        return tuple(sorted({block.subject for block in self.blocks}))
+
+    def described(self) -> dict[str, object]:
+        """The run as plain data, which `read` takes."""
+        return asdict(self)
+
+
+def read(data: object, file: str) -> Run:
+    """A run from plain data; raise ReproError naming `file` for anything else."""
+    return schema.read(Run, data, file)
