@@ -162,11 +162,10 @@ class Speed:
 
     def fits(self, spec: Mapping[str, object]) -> bool:
         """Whether a record's spec is such a timing: the plain network, interleaved, eager, fp32."""
-        timed = spec.get("networks")
+        timed, backends = spec.get("networks"), spec.get("backends")
         plain = {
             "kind": "speed",
             "batch": self.batch,
-            "backend": "eager",
             "precision": "fp32",
             "stage": "net",
             "flip": False,
@@ -174,6 +173,8 @@ class Speed:
         }
         return (
             isinstance(timed, list)
+            and isinstance(backends, list)
+            and "eager" in backends
             and set(timed) >= {network_name(one) for one in self.networks}
             and all(spec.get(key) == value for key, value in plain.items())
         )

@@ -1,10 +1,10 @@
 """Every network maps images of any legal size, trains, and exports."""
 
-import gc
 import json
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import zoo
-from repro import plan
+from repro import study
 from repro.runners import parity
 from repro.spec import Spec, spec_of
 
@@ -110,8 +110,18 @@ def expected_maps(spec: Spec, batch: int) -> list[tuple[int, ...]]:
     return [(batch, channels, height // s, width // s) for channels, s in maps]
 
 
-SPECS = plan.specs(plan.select(plan.tables()))
-"""What the tables put into the networks."""
+def printed() -> Iterator[Spec]:
+    """What the tables put into the networks, whether or not they print a cost."""
+    for paper in study.study_names():
+        for table in (study.load_table(paper, name) for name in study.table_names(paper)):
+            for row, column in product(table.rows, table.columns):
+                model = row.model or column.model
+                for size in (row.input or column.input, row.also_input):
+                    if model in zoo.MODELS and size is not None:
+                        yield spec_of(model, size, options=row.options)
+
+
+SPECS = list({str(spec): spec for spec in printed()}.values())
 
 
 def shapes(maps: object) -> list[tuple[int, ...]]:
@@ -136,7 +146,7 @@ def test_a_data_set_changes_nothing_but_the_joints() -> None:
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
-def network(request: pytest.FixtureRequest) -> Iterator[tuple[str, nn.Module]]:
+def network(request: pytest.FixtureRequest) -> tuple[str, nn.Module]:
     """Each network, its values such that no gradient stops at a zero and few units are off."""
     torch.manual_seed(0)
     model = zoo.create_model(request.param)
@@ -185,9 +195,11 @@ def test_maps_have_the_official_shape_for_the_inputs_of_the_tables(
     network: tuple[str, nn.Module],
 ) -> None:
     name, model = network
-    sizes = {spec.input for spec in SPECS if plain(spec.model) == name}
+    sizes = {spec.input for spec in SPECS if plain(spec.model) == name} or {
+        zoo.MODELS[name].size or (256, 192)
+    }
     state = {key: value.to("meta") for key, value in model.state_dict().items()}
-    for size in sizes or {zoo.MODELS[name].size or (256, 192)}:
+    for size in sizes:
         image = torch.zeros(1, 3, *size, device="meta")
         with torch.no_grad():
             maps = torch.func.functional_call(model.eval(), state, image)
@@ -201,22 +213,16 @@ def test_options_of_the_tables_leave_the_shape_of_the_maps(spec: Spec) -> None:
         assert shapes(model(torch.zeros(1, 3, *spec.input))) == expected_maps(spec, 1)
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Leave out what takes almost half of an export: a stack trace of each node, and garbage."""
-    monkeypatch.setattr("torch.fx.config.do_not_emit_stack_traces", True, raising=False)
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.mark.usefixtures("quick")
-def test_every_network_is_exported_or_a_larger_one(network: tuple[str, nn.Module]) -> None:
+def test_every_network_is_exported_or_a_larger_one(
+    network: tuple[str, nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
     name, model = network
     if name in LARGER:
         assert is_larger(zoo.MODELS[name], zoo.MODELS[LARGER[name]])
         assert LARGER[name] not in LARGER
         return
+    # a third of the time would go into the stack trace of each node
+    monkeypatch.setattr("torch.fx.config.do_not_emit_stack_traces", True, raising=False)
     image = images(small(name, 1, 2), 1)
     program = torch.export.export(model.eval(), (image,), strict=False)
     if name in COMPARED:
@@ -228,14 +234,9 @@ def test_every_network_is_exported_or_a_larger_one(network: tuple[str, nn.Module
 
 def is_larger(larger: zoo.Entry, smaller: zoo.Entry) -> bool:
     """Is it the same network but for its numbers of layers and channels?"""
+    counts = {"depth", "width", "scale", "phi", "refinements"}
     other = {key for key, value in larger.options.items() if smaller.options.get(key) != value}
-    return larger.builder == smaller.builder and other <= {
-        "depth",
-        "width",
-        "scale",
-        "phi",
-        "refinements",
-    }
+    return larger.builder == smaller.builder and other <= counts
 
 
 @pytest.mark.parametrize("name", zoo.list_models("tokenpose_*"))

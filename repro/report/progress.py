@@ -84,3 +84,18 @@ class Counts(Steps):
         """`2 counts: 1 done, 1 cached`."""
         parts = (f"{count} {state}" for state, count in self.states.items())
         return f"{self.total} counts: {', '.join(parts)}"
+
+
+class Share(Steps):
+    """A whole of which a share is done: called with what is done now, and the share so far."""
+
+    def __init__(self, show: bool) -> None:
+        super().__init__(100, "per cent", show)
+
+    def tell(self, now: str, share: float) -> None:
+        """So much of the whole is done."""
+        self(round(100 * share) - self.done, now)
+
+    def ending(self) -> str:
+        """Only the time."""
+        return f"timed in {time.monotonic() - self.start:.0f} s"

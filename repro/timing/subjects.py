@@ -9,6 +9,10 @@ from repro.study import Options, Scalar, Size
 STAGES = ("net", "pre", "post", "full")
 
 
+class RefusedError(Exception):
+    """A subject gets no speed, for the reason that this says."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """One network, run in one way."""

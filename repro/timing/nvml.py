@@ -1,0 +1,194 @@
+"""Clocks, power and heat of an NVIDIA GPU while others use it.
+
+They come from NVML, through the package nvidia-ml-py where it is installed, else from the program
+nvidia-smi. Both are optional: `absent` says what is missing for want of them. Nothing is set.
+"""
+
+import importlib
+import shutil
+import subprocess
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from statistics import median
+from types import ModuleType
+
+REASONS = {
+    0x4: "power cap",
+    0x8: "hardware slowdown",
+    0x10: "sync boost",
+    0x20: "heat (software)",
+    0x40: "heat (hardware)",
+    0x80: "power brake",
+}
+"""bits of NVML's clocks event reasons that hold a clock down; idleness and settings left out"""
+QUERY = "clocks.sm,clocks.mem,power.draw,temperature.gpu,utilization.gpu"
+MASKS = ("clocks_event_reasons.active", "clocks_throttle_reasons.active")
+"""of nvidia-smi; the second is what drivers before 535 call it"""
+PAUSE = 0.25
+"""seconds between two readings"""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One moment; None for what the device does not tell."""
+
+    clock: float | None = None
+    """MHz of the multiprocessors"""
+    memory_clock: float | None = None
+    """MHz"""
+    power: float | None = None
+    """W"""
+    temperature: float | None = None
+    """degrees Celsius"""
+    busy: float | None = None
+    """per cent of the last moments in which any kernel ran"""
+    reasons: tuple[str, ...] = ()
+    """what holds the clocks down"""
+
+
+Sensor = Callable[[], Reading]
+
+
+def absent() -> str:
+    """What cannot be told for want of optional parts; empty if nothing."""
+    if _pynvml() is not None or shutil.which("nvidia-smi"):
+        return ""
+    return "clocks and power are not read: neither nvidia-ml-py nor nvidia-smi is here"
+
+
+def sensor(uuid: str) -> Sensor | None:
+    """What reads the device of that UUID (`GPU-...`); None where nothing can."""
+    library, program = _pynvml(), shutil.which("nvidia-smi")
+    if library is not None:
+        try:
+            library.nvmlInit()
+            handle = library.nvmlDeviceGetHandleByUUID(uuid)
+        except library.NVMLError:
+            handle = None
+        if handle is not None:
+            return lambda: _read(library, handle)
+    if program:
+        for mask in MASKS:
+            ask = _asker(program, uuid, mask)
+            if ask() is not None:
+                return lambda: ask() or Reading()
+    return None
+
+
+def _pynvml() -> ModuleType | None:
+    """nvidia-ml-py; the older package of the same name only warns that it is old."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return importlib.import_module("pynvml")
+        except ImportError:
+            return None
+
+
+def _read(library: ModuleType, handle: object) -> Reading:
+    def ask(name: str, *more: object) -> object:
+        try:
+            return getattr(library, name)(handle, *more)
+        except (library.NVMLError, AttributeError):  # not told by this device, or this version
+            return None
+
+    def number(value: object, unit: float = 1.0) -> float | None:
+        return value / unit if isinstance(value, (int, float)) else None
+
+    mask = ask("nvmlDeviceGetCurrentClocksEventReasons")
+    if mask is None:
+        mask = ask("nvmlDeviceGetCurrentClocksThrottleReasons")
+    return Reading(
+        clock=number(ask("nvmlDeviceGetClockInfo", library.NVML_CLOCK_SM)),
+        memory_clock=number(ask("nvmlDeviceGetClockInfo", library.NVML_CLOCK_MEM)),
+        power=number(ask("nvmlDeviceGetPowerUsage"), 1000),
+        temperature=number(ask("nvmlDeviceGetTemperature", library.NVML_TEMPERATURE_GPU)),
+        busy=number(getattr(ask("nvmlDeviceGetUtilizationRates"), "gpu", None)),
+        reasons=reasons(mask if isinstance(mask, int) else 0),
+    )
+
+
+def _asker(program: str, uuid: str, mask: str) -> Callable[[], Reading | None]:
+    command = [program, f"--id={uuid}", f"--query-gpu={QUERY},{mask}"]
+    command.append("--format=csv,noheader,nounits")
+
+    def ask() -> Reading | None:
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return parsed(done.stdout)
+
+    return ask
+
+
+def parsed(line: str) -> Reading | None:
+    """The reading in a line of nvidia-smi; None if it is none.
+
+    `1980, 3201, 412.33, 51, 97, 0x0000000000000004`; what a device does not tell is in brackets.
+    """
+    parts = [part.strip() for part in line.strip().split(",")]
+    if len(parts) != 6:
+        return None
+    clock, memory_clock, power, temperature, busy = (_number(part) for part in parts[:5])
+    try:
+        mask = int(parts[5], 16)
+    except ValueError:
+        mask = 0
+    found = Reading(clock, memory_clock, power, temperature, busy, reasons(mask))
+    return None if found == Reading() else found
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def reasons(mask: int) -> tuple[str, ...]:
+    """What the bits of NVML's clocks event reasons name, so far as they hold a clock down."""
+    return tuple(name for bit, name in REASONS.items() if mask & bit)
+
+
+class Watching:
+    """Read a device in the background while the body of a `with` runs."""
+
+    def __init__(self, read: Sensor | None, pause: float = PAUSE) -> None:
+        self.read, self.pause = read, pause
+        self.before = read() if read else None
+        """the device as it was found"""
+        self.readings: list[Reading] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Watching":
+        if self.read:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        if self.read:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while self.read and not self._over.wait(self.pause):
+            self.readings.append(self.read())
+
+    def described(self) -> Mapping[str, object]:
+        """Lowest, median and highest of each quantity, and the share of readings of each reason."""
+        found: dict[str, object] = {"readings": len(self.readings)}
+        for name in (field.name for field in fields(Reading) if field.name != "reasons"):
+            values = [value for one in self.readings if (value := getattr(one, name)) is not None]
+            if values:
+                found[name] = [min(values), median(values), max(values)]
+        held = [reason for one in self.readings for reason in one.reasons]
+        found["held_down"] = {
+            reason: round(held.count(reason) / len(self.readings), 3) for reason in sorted({*held})
+        }
+        if self.before is not None and self.before.busy is not None:
+            found["busy_before"] = self.before.busy
+        return found

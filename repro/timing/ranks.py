@@ -1,0 +1,185 @@
+"""The order of the subjects: against published columns, against cost, and on several machines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repro.errors import ReproError
+from repro.timing.analysis import Analysis
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """How two orders agree: 1 is the same, -1 reversed."""
+
+    value: float
+    low: float
+    high: float
+    """95 % of the orders that this measurement may have given; other models are no part of it"""
+    subjects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two subjects, and on how many machines the one is surely faster than the other."""
+
+    one: str
+    other: str
+    faster: int
+    """machines on which the one is"""
+    slower: int
+    unsure: int
+
+    @property
+    def stable(self) -> bool:
+        """Whether all machines that can tell say the same."""
+        return bool(self.faster or self.slower) and not (self.faster and self.slower)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How stable the order of subjects is over machines."""
+
+    machines: tuple[str, ...]
+    order: tuple[str, ...]
+    """the subjects by their mean rank, fastest first"""
+    ranks: Mapping[str, tuple[float, ...]]
+    """rank of each subject on each machine, 1 is the fastest"""
+    pairs: tuple[Pair, ...]
+    concordance: float
+    """Kendall's W: 1 if all orders are the same, near 0 if they have nothing in common"""
+    taus: Mapping[tuple[str, str], float]
+    """Kendall's tau of each two machines"""
+
+
+def kendall(analysis: Analysis, published: Mapping[int, float], fps: bool) -> Correlation:
+    """Kendall's tau-b of our times against a published column, a value for each subject.
+
+    `fps` says whether the larger value is the faster one. Raise ReproError below two subjects.
+    """
+    places = _places(analysis, published)
+    theirs = np.array([published[analysis.subjects[place]] for place in places])
+    theirs = -theirs if fps else theirs
+    value = _taus(analysis.centre()[None, places], theirs)
+    return _correlation(value, _taus(analysis.draws()[:, places], theirs), len(places))
+
+
+def spearman(analysis: Analysis, costs: Mapping[int, float]) -> Correlation:
+    """Spearman's rho of our times against a cost of each subject, as multiply-accumulates.
+
+    Raise ReproError below two subjects.
+    """
+    places = _places(analysis, costs)
+    theirs = np.array([costs[analysis.subjects[place]] for place in places])
+    value = _rhos(analysis.centre()[None, places], theirs)
+    return _correlation(value, _rhos(analysis.draws()[:, places], theirs), len(places))
+
+
+def merged(machines: Mapping[str, Analysis]) -> Picture:
+    """The runs of several machines as one picture, of the subjects that all of them timed.
+
+    Raise ReproError if these are fewer than two, or if there is only one machine.
+    """
+    if len(machines) < 2:
+        raise ReproError("One machine says nothing of others.", "Give the results of two or more.")
+    known = [_named(analysis) for analysis in machines.values()]
+    common = [name for name in known[0] if all(name in names for names in known)]
+    if len(common) < 2:
+        raise ReproError(
+            f"{len(common)} subjects are common to the {len(machines)} machines.",
+            "Time the same models with the same options on each.",
+        )
+    times = np.array(
+        [
+            [analysis.centre()[analysis.subjects.index(names[one])] for one in common]
+            for analysis, names in zip(machines.values(), known, strict=True)
+        ]
+    )
+    ranks = np.array([_ranked(row) for row in times])
+    mean = ranks.mean(axis=0)
+    taus = {
+        (one, other): float(_taus(times[[first]], times[second])[0])
+        for (first, one), (second, other) in combinations(enumerate(machines), 2)
+    }
+    return Picture(
+        machines=tuple(machines),
+        order=tuple(common[place] for place in np.argsort(mean, kind="stable")),
+        ranks={name: tuple(ranks[:, place].tolist()) for place, name in enumerate(common)},
+        pairs=tuple(_pairs(list(machines.values()), known, common)),
+        concordance=_concordance(ranks),
+        taus=taus,
+    )
+
+
+def _pairs(
+    analyses: Sequence[Analysis], known: Sequence[Mapping[str, int]], common: Sequence[str]
+) -> Iterator[Pair]:
+    for one, other in combinations(common, 2):
+        verdicts = [
+            analysis.ratio(names[one], names[other]).verdict
+            for analysis, names in zip(analyses, known, strict=True)
+        ]
+        faster, slower = verdicts.count("faster"), verdicts.count("slower")
+        yield Pair(one, other, faster, slower, len(verdicts) - faster - slower)
+
+
+def _named(analysis: Analysis) -> dict[str, int]:
+    """The timed subjects by what they are, without second selves."""
+    subjects = analysis.run.subjects
+    return {str(subjects[place]): place for place in analysis.subjects if not subjects[place].alias}
+
+
+def _places(analysis: Analysis, values: Mapping[int, float]) -> list[int]:
+    """Where the subjects that were timed and have a value stand among the timed ones."""
+    found = [place for place, subject in enumerate(analysis.subjects) if subject in values]
+    if len(found) < 2:
+        raise ReproError(
+            f"An order needs two subjects; {len(found)} of {len(values)} were timed.",
+            "The run says why the others were not.",
+        )
+    return found
+
+
+def _correlation(value: Floats, drawn: Floats, subjects: int) -> Correlation:
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Correlation(float(value[0]), float(low), float(high), subjects)
+
+
+def _taus(times: Floats, other: Floats) -> Floats:
+    """Kendall's tau-b (B,) of each row of times (B, S) with other values (S,)."""
+    first, second = np.triu_indices(len(other), 1)
+    ours = np.sign(times[:, first] - times[:, second])
+    theirs = np.sign(other[first] - other[second])
+    untied = np.abs(ours).sum(axis=1) * np.abs(theirs).sum()
+    found: Floats = (ours @ theirs) / np.sqrt(np.maximum(untied, 1))
+    return found
+
+
+def _rhos(times: Floats, other: Floats) -> Floats:
+    """Spearman's rho (B,) of each row of times (B, S) with other values (S,)."""
+    theirs = _ranked(other) - (len(other) + 1) / 2
+    ours = np.array([_ranked(row) for row in times]) - (len(other) + 1) / 2
+    size = np.sqrt((ours**2).sum(axis=1) * (theirs**2).sum())
+    found: Floats = (ours @ theirs) / np.maximum(size, 1e-12)
+    return found
+
+
+def _ranked(values: Floats) -> Floats:
+    """Ranks from 1, those of equal values being their mean."""
+    below = (values[None, :] < values[:, None]).sum(axis=1)
+    equal = (values[None, :] == values[:, None]).sum(axis=1)
+    found: Floats = below + (equal + 1) / 2
+    return found
+
+
+def _concordance(ranks: Floats) -> float:
+    """Kendall's W of the ranks (M, S), without a correction for ties."""
+    machines, subjects = ranks.shape
+    sums = ranks.sum(axis=0)
+    spread = ((sums - sums.mean()) ** 2).sum()
+    return float(12 * spread / (machines**2 * (subjects**3 - subjects)))
