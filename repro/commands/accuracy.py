@@ -54,9 +54,11 @@ def eval_(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     batch: Annotated[int, typer.Option(min=1, help="Crops at a time.")] = 32,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the network.")] = None,
-    loaders: Annotated[int, typer.Option(min=1, help="Threads that load images.")] = 2,
+    loaders: Annotated[int, typer.Option(min=1, max=64, help="Threads that load images.")] = 2,
     output: Annotated[Path | None, typer.Option(help="Write the poses, COCO format.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Evaluate again, keep both.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Evaluate again from the start, keep both.")
+    ] = False,
     store: StoreDir = RECORDS,
     as_json: Json = False,
 ) -> None:
@@ -107,7 +109,8 @@ def eval_(
         say(f"{job.spec}")
         say(f"protocol {name}: {found}")
     what = "images" if found.bottom_up else "crops"
-    with Steps(job.total, what, show=not as_json and kept.find(job.spec) is None) as tell:
+    running = fresh or kept.find(job.spec) is None
+    with Steps(job.total, what, show=running and not as_json) as tell:
         record = evaluating.run(job, kept, tell, fresh)
     if output is not None:
         predictions.copy(kept.artifacts(record.key), output)
@@ -125,7 +128,9 @@ def score(
     zero_based: Annotated[
         bool, typer.Option("--zero-based", help="MPII: add 1 to every coordinate.")
     ] = False,
-    resamples: Annotated[int, typer.Option(min=0, help="For the intervals; 0: none.")] = 1000,
+    resamples: Annotated[
+        int, typer.Option(min=0, max=100_000, help="For the intervals; 0: none.")
+    ] = 1000,
     as_json: Json = False,
 ) -> None:
     """Score any results file, as the official evaluation does.

@@ -16,7 +16,7 @@ def compare(
     zero_based: Annotated[
         bool, typer.Option("--zero-based", help="MPII files: add 1 to every coordinate.")
     ] = False,
-    resamples: Annotated[int, typer.Option(min=100, help="Of the images.")] = 1000,
+    resamples: Annotated[int, typer.Option(min=100, max=100_000, help="Of the images.")] = 1000,
     store: StoreDir = RECORDS,
     as_json: Json = False,
 ) -> None:
@@ -29,7 +29,7 @@ def compare(
     from repro.store import Store
 
     found = comparing.compare(one, other, annotations, dataset, Store(store), resamples, zero_based)
-    main = next(iter(found.differences), None)
+    main = found.main
     worse = main is not None and found.calls()[main] == "worse"
     code = 4 if main is None else 3 if worse else 0
     if as_json:

@@ -69,7 +69,7 @@ def synth(
     folder: Annotated[Path, typer.Argument(help="It gets a folder `synth`.")],
     train: Annotated[int, typer.Option(min=1, help="Pictures to train on.")] = 400,
     val: Annotated[int, typer.Option(min=1, help="Pictures to evaluate on.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="Another seed, other pictures.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Generate pictures of articulated figures, annotated as COCO and CrowdPose are.
@@ -95,7 +95,9 @@ def weights(
     data: Annotated[
         Path | None, typer.Option("--data", envvar="REPRO_DATA", help="Where files may be.")
     ] = None,
-    keypoints: Annotated[int | None, typer.Option(help="17 COCO, 16 MPII, 14 CrowdPose.")] = None,
+    keypoints: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="17 COCO, 16 MPII, 14 CrowdPose.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the published checkpoints, or check a file against the models.

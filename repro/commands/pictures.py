@@ -118,8 +118,8 @@ def pictures(images: list[Path]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         else:
-            raise ReproError(f"There is no picture `{path}`.")
-    names = [path.name for path in found]
+            raise ReproError(f"There is no picture `{path}`.", "Correct the path.")
+    names = [path.stem for path in found]  # what is written is named after them
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ReproError(f"Two pictures are called `{twice}`.", "Take them one by one.")

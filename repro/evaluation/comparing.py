@@ -1,6 +1,5 @@
 """Two sets of poses on the same images: which is better, and is it more than chance?"""
 
-import gzip
 import re
 import tempfile
 from collections.abc import Mapping
@@ -8,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repro.data import annotations as reading
-from repro.data.people import Annotations
+from repro.data.mpii import Truth
+from repro.data.people import Annotations, Ints
 from repro.errors import IncomparableError, ReproError
 from repro.evaluation import predictions
 from repro.scoring import oks, pckh, results
@@ -18,6 +18,8 @@ from repro.stats import RESAMPLES, Difference, Evaluation, paired
 from repro.store import Record, Store
 
 KEY = re.compile(r"[0-9a-f]{6,64}")
+Heads = tuple[Truth, Ints | None]
+"""MPII's joints and head boxes, and the image of each person if the file names it"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Comparison:
     """in points, with 95 % intervals of the paired bootstrap over images"""
     rules: Mapping[str, tuple[object, object]]
     """what differs between the two runs, where both are records"""
+
+    @property
+    def main(self) -> str | None:
+        """The figure that decides: AP, or the mean of PCKh; None where there is none."""
+        return next((name for name in ("AP", "Mean") if name in self.differences), None)
 
     def calls(self) -> dict[str, str]:
         """better, worse or same: whether the interval of a difference leaves zero out."""
@@ -54,6 +61,10 @@ def compare(
     A ReproError for what is neither; an IncomparableError for records of other data.
     """
     expected = reading.read(annotations, dataset)
+    if zero_based and expected.dataset != "mpii":
+        raise ReproError(
+            f"`{expected.dataset}` counts pixels from 0 already.", "Leave --zero-based out."
+        )
     records = [_record(word, store) for word in (one, other)]
     for word, record in zip((one, other), records, strict=True):
         seen = {} if record is None else record.spec.get("data", {})
@@ -62,8 +73,9 @@ def compare(
                 f"Record `{word}` was evaluated on {seen.get('name')}, not on `{annotations}`.",
                 "Give the annotations it was evaluated on.",
             )
+    heads = truth(annotations) if expected.dataset == "mpii" else None
     first, second = (
-        _evaluation(word, record, annotations, expected, store, zero_based)
+        _evaluation(word, record, expected, heads, store, zero_based)
         for word, record in zip((one, other), records, strict=True)
     )
     scale = 1.0 if expected.dataset == "mpii" else 100.0
@@ -84,18 +96,18 @@ def _record(word: str, store: Store) -> Record | None:
     """The evaluation whose key begins so; None for a file."""
     if Path(word).is_file():
         return None
-    found = [
-        one
+    found = {
+        one.key: one
         for one in store.open_runs()
         if one.spec.get("kind") == "evaluate" and one.key.startswith(word)
-    ]
+    }
     if not KEY.fullmatch(word) or len(found) != 1:
-        what = f"{len(found)} evaluations" if KEY.fullmatch(word) else "no results file"
+        what = f"{len(found)} evaluations begin with `{word}`"
         raise ReproError(
-            f"`{word}` is {what} in `{store.folder}`.",
+            f"{what if KEY.fullmatch(word) else f'There is no file `{word}`'} in `{store.folder}`.",
             "Give a results file, or the beginning of a key that `repro records ls` shows.",
         )
-    return found[0]
+    return next(iter(found.values()))
 
 
 def _name(word: str, record: Record | None) -> str:
@@ -130,29 +142,24 @@ def _flat(spec: Mapping[str, object]) -> dict[str, object]:
 def _evaluation(
     word: str,
     record: Record | None,
-    path: Path,
     expected: Annotations,
+    heads: Heads | None,
     store: Store,
     zero_based: bool,
 ) -> Evaluation:
     if record is None:
-        return _matched(Path(word), path, expected, zero_based)
-    kept = store.artifacts(record.key) / predictions.NAME
+        return _matched(Path(word), expected, heads, zero_based)
     with tempfile.TemporaryDirectory(prefix="repro-") as folder:
         plain = Path(folder) / "predictions.json"
-        try:
-            plain.write_bytes(gzip.decompress(kept.read_bytes()))
-        except (OSError, EOFError) as error:
-            raise ReproError(
-                f"The poses of record `{word}` cannot be read from `{kept}`.",
-                "Evaluate again with --fresh.",
-            ) from error
-        return _matched(plain, path, expected, False)
+        plain.write_bytes(predictions.kept(store.artifacts(record.key)))
+        return _matched(plain, expected, heads, False)
 
 
-def _matched(found: Path, path: Path, expected: Annotations, zero_based: bool) -> Evaluation:
-    if expected.dataset == "mpii":
-        joints, units = truth(path)
+def _matched(
+    found: Path, expected: Annotations, heads: Heads | None, zero_based: bool
+) -> Evaluation:
+    if heads is not None:
+        joints, units = heads
         points = results.points(found)
         return pckh.evaluate(joints, points if zero_based else points - 1, units)
     given = results.read(found, len(SKELETONS[expected.dataset].joints))

@@ -1,6 +1,7 @@
 """Evaluate on a data set: gather what it takes, run, score, record."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -10,13 +11,13 @@ from repro.data import boxes, mpii
 from repro.data.boxes import Instances
 from repro.data.layout import Source
 from repro.data.official import FACTS
-from repro.data.people import Annotations, Floats, Ints, Poses
+from repro.data.people import Annotations, Poses
 from repro.errors import ReproError, RunError
 from repro.evaluation import looking, predictions
 from repro.evaluation.networks import opened, size_of
 from repro.evaluation.request import Look
 from repro.files import sha256
-from repro.protocol import GROUND_TRUTH
+from repro.protocol import GROUND_TRUTH, Protocol, changed
 from repro.runners.evaluate import Tell
 from repro.runners.network import Network
 from repro.runners.shards import Shards
@@ -47,7 +48,10 @@ class Job:
 
 def prepare(look: Look, source: Source) -> Job:
     """Read annotations, boxes and weights; raise ReproError for whatever does not fit."""
-    rules = look.protocol
+    rules = changed(look.protocol, split=source.split)
+    look = replace(look, protocol=rules)
+    if rules.dataset == "mpii":
+        _check_mpii(rules, source)
     annotations = reading.read(source.annotations, rules.dataset)
     instances = None if rules.bottom_up else _instances(look, source, annotations)
     size = size_of(look)
@@ -69,14 +73,19 @@ def prepare(look: Look, source: Source) -> Job:
 def run(job: Job, store: Store, tell: Tell, fresh: bool = False) -> Record:
     """The record of an evaluation, from the store if it is there.
 
-    Poses go to disk shard by shard; an interrupted run goes on where it stopped.
+    Poses go to disk shard by shard; an interrupted run goes on where it stopped, unless `fresh`:
+    then it begins anew.
     """
     known = None if fresh else store.find(job.spec)
     if known is not None:
         return known
     store.check()
+    _check_images(job)
+    truth = _truth(job)
     folder = store.artifacts(job.spec.key)
     shards = Shards(folder / "shards")
+    if fresh:
+        shards.clear()
     found, _ = looking.poses(
         job.network,
         job.look,
@@ -88,10 +97,45 @@ def run(job: Job, store: Store, tell: Tell, fresh: bool = False) -> Record:
         tell,
     )
     predictions.keep(folder, found, job.look.protocol.dataset)
-    record = Record(job.spec.key, job.spec.described(), _score(job, found), env.fingerprint())
+    measured = _score(job, found, truth)
+    record = Record(job.spec.key, job.spec.described(), measured, env.fingerprint())
     store.add(record, again=fresh)
     shards.clear()
     return record
+
+
+def _check_mpii(rules: Protocol, source: Source) -> None:
+    """PCKh is measured on the annotated persons, whose head boxes must be known."""
+    if rules.boxes != GROUND_TRUTH:
+        raise ReproError(
+            "PCKh is measured on MPII's own persons, not on those that somebody finds.",
+            "Take a top-down network, and --boxes gt.",
+        )
+    if source.truth is None:
+        raise ReproError(
+            "PCKh takes MPII's head boxes, which are in mpii_gt_valid.mat.",
+            "Put the file beside the annotations, or name it: --truth FILE.",
+        )
+
+
+def _check_images(job: Job) -> None:
+    """Raise ReproError unless every image that is looked at is there."""
+    files = job.annotations.images.files
+    needed = range(len(files)) if job.instances is None else np.unique(job.instances.image).tolist()
+    lacking = [files[place] for place in needed if not _there(job.source.images / files[place])]
+    if lacking:
+        raise ReproError(
+            f"`{job.source.images}` lacks {len(lacking):,} of the {len(needed):,} images "
+            f"(first: `{lacking[0]}`).",
+            "Fetch the rest, or correct --images; `repro data check` counts what is there.",
+        )
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _instances(look: Look, source: Source, annotations: Annotations) -> Instances:
@@ -126,6 +170,8 @@ def _data(
         found["instances"] = len(instances)
         if look.protocol.boxes != GROUND_TRUTH and source.boxes is not None:
             found["boxes"] = sha256(source.boxes)
+    if look.protocol.dataset == "mpii" and source.truth is not None:
+        found["truth"] = sha256(source.truth)
     return found
 
 
@@ -167,11 +213,13 @@ def evaluator(dataset: str) -> str:
     return f"{tool} {env.version(tool)}"
 
 
-def _score(job: Job, poses: Poses) -> tuple[Measurement, ...]:
+def _score(job: Job, poses: Poses, truth: mpii.Truth | None) -> tuple[Measurement, ...]:
     """The figures in per cent, with 95 % intervals; the official evaluator must agree with ours."""
-    rules = job.look.protocol
-    if rules.dataset == "mpii":
-        return _measurements(of_points(*_truth(job, poses)), 1.0)
+    if truth is not None and job.instances is not None:
+        people = job.annotations.people
+        points = np.zeros((len(people), poses.keypoints.shape[1], 2))
+        points[job.instances.person] = poses.keypoints[..., :2]
+        return _measurements(of_points(truth, points, people.image), 1.0)
     return _measurements(of_poses(job.source.annotations, job.annotations, poses), 100.0)
 
 
@@ -187,16 +235,8 @@ def _measurements(score: Score, scale: float) -> tuple[Measurement, ...]:
     return tuple(found)
 
 
-def _truth(job: Job, poses: Poses) -> tuple[mpii.Truth, Floats, Ints]:
-    """MPII's joints and head boxes, a pose for each of its persons, and the persons' images."""
-    path = job.source.truth
-    if path is None:
-        raise ReproError(
-            "PCKh takes MPII's head boxes, which are in mpii_gt_valid.mat.",
-            "Put the file beside the annotations.",
-        )
-    truth = mpii.matching(mpii.truth(path), job.annotations)
-    points = np.zeros((len(job.annotations.people), poses.keypoints.shape[1], 2))
-    assert job.instances is not None
-    points[job.instances.person] = poses.keypoints[..., :2]
-    return truth, points, job.annotations.people.image
+def _truth(job: Job) -> mpii.Truth | None:
+    """MPII's joints and head boxes, a row for each person; None for other data sets."""
+    if job.look.protocol.dataset != "mpii" or job.source.truth is None:
+        return None
+    return mpii.matching(mpii.truth(job.source.truth), job.annotations)

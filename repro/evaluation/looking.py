@@ -1,6 +1,5 @@
 """Run a network over images: of a data set, or a user's own."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,14 +77,16 @@ def look_at(look: Look, paths: Sequence[Path], boxes: Boxes, tell: Tell) -> list
     names = [path.name for path in paths]
     unknown = sorted(set(boxes) - set(names))
     if unknown:
-        raise ReproError(f"There are boxes for `{unknown[0]}`, which is not among the pictures.")
+        raise ReproError(
+            f"There are boxes for `{unknown[0]}`, which is not among the pictures.",
+            "Name the picture too, or leave its boxes out.",
+        )
     annotations = _annotations(paths, look.protocol)
     instances = None if look.protocol.bottom_up else _instances(paths, annotations, boxes, look)
     size = size_of(look)
     network, _ = opened(look, annotations, instances, size)
-    with tempfile.TemporaryDirectory(prefix="repro-") as folder:
-        shards = Shards(Path(folder))
-        found, kept = poses(network, look, size, Path(), annotations, instances, shards, tell)
+    nowhere = Shards(None)
+    found, kept = poses(network, look, size, Path(), annotations, instances, nowhere, tell)
     own = [np.flatnonzero(found.image_ids == place) for place in range(len(paths))]
     return [
         Picture(path, found[one], None if instances is None else instances.boxes[kept][one])
@@ -116,12 +117,16 @@ def read_boxes(path: Path) -> Boxes:
     for place, row in enumerate(rows):
         if not isinstance(row, dict) or not isinstance(row.get("bbox"), list):
             raise ReproError(f"Entry {place} of `{path}` has no `bbox`.", hint)
-        score = row.get("score", 1.0)
+        score, name = row.get("score", 1.0), row.get("file_name")
         if not isinstance(score, int | float) or not np.isfinite(score):
             raise ReproError(f"Entry {place} of `{path}` has the score `{score}`.", hint)
-        box = parse_box(",".join(map(str, row["bbox"])))
-        name = Path(str(row.get("file_name", ""))).name
-        found.setdefault(name, []).append((box, float(score)))
+        if not isinstance(name, str) or not Path(name).name:
+            raise ReproError(f"Entry {place} of `{path}` has no `file_name`.", hint)
+        try:
+            box = parse_box(",".join(map(str, row["bbox"])))
+        except ReproError as error:
+            raise ReproError(f"Entry {place} of `{path}`: {error}", error.hint) from error
+        found.setdefault(Path(name).name, []).append((box, float(score)))
     return found
 
 

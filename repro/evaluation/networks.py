@@ -1,5 +1,6 @@
 """The network of a look: built, filled with its weights, ready on its device."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,16 +16,27 @@ from repro.files import sha256
 from repro.protocol import Protocol, changed
 from repro.runners import network, truth
 from repro.runners.network import Network, ZooNetwork
+from repro.runners.truth import STRIDES
 from repro.spec import spec_of, weights_name
 from repro.study import Scalar, Size
+
+MOST_THREADS = 256
+LARGEST = 2048
+"""pixels of an input's side"""
 
 
 def opened(
     look: Look, annotations: Annotations, instances: Instances | None, size: Size
 ) -> tuple[Network, Mapping[str, Scalar]]:
     """The network of a look, and what a record says of its weights."""
-    if look.execution.threads is not None:
-        torch.set_num_threads(look.execution.threads)
+    device = _device(look)
+    threads = look.execution.threads
+    if threads is not None:
+        if threads > MOST_THREADS:
+            raise ReproError(
+                f"{threads:,} threads are too many.", f"Take {MOST_THREADS} or fewer: --threads."
+            )
+        torch.set_num_threads(threads)
     if look.model == TRUTH:
         rounded = look.options.get("rounded", True)
         if set(look.options) - {"rounded"} or not isinstance(rounded, bool):
@@ -32,15 +44,31 @@ def opened(
         return truth.network(annotations, instances, size, look.protocol, rounded), {}
     if look.model == ONNX:
         return _exported(look, _file(look))
-    return _of_the_zoo(look, _file(look), size)
+    return _of_the_zoo(look, _file(look), size, device)
 
 
 def size_of(look: Look) -> Size:
-    """The input size of a look."""
+    """The input size of a look; where persons need no boxes the short side of images, twice."""
     if look.model == ONNX:
         path = _file(look)
-        return network.onnx_size(network.open_onnx(path), path, look.size)
-    return look.size or rules.size_of(look.model, look.protocol.dataset)
+        size = network.onnx_size(network.open_onnx(path), path, look.size)
+    elif look.model == TRUTH and look.protocol.bottom_up:
+        size = look.size or (512, 512)
+    else:
+        size = look.size or rules.size_of(look.model, look.protocol.dataset)
+    multiple = STRIDES[0] if look.model == TRUTH else 1
+    if any(not 0 < side <= LARGEST or side % multiple for side in size):
+        raise ReproError(
+            f"`{look.model}` cannot take an input of {size[0]}x{size[1]}.",
+            f"Both sides must be multiples of {multiple}, at most {LARGEST}; "
+            "sizes are height x width.",
+        )
+    if look.protocol.bottom_up and size[0] != size[1]:
+        raise ReproError(
+            f"`{look.model}` takes whole images, not inputs of {size[0]}x{size[1]}.",
+            f"Name the short side of the images, twice: --input {size[0]}x{size[0]}.",
+        )
+    return size
 
 
 def as_exported(rules: Protocol, path: Path) -> Protocol:
@@ -55,6 +83,28 @@ def as_exported(rules: Protocol, path: Path) -> Protocol:
         raise ReproError(f"The metadata of `{path}`: {error}", error.hint) from error
 
 
+def _device(look: Look) -> torch.device:
+    """The device of a look; a ReproError where there is none of that name."""
+    name = look.execution.device
+    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", name):
+        raise ReproError(
+            f"There is no device `{name}`.", "Say cpu, cuda, or cuda:1 for the second of several."
+        )
+    if name == "cpu":
+        return torch.device("cpu")
+    if look.model in (TRUTH, ONNX):
+        raise ReproError(f"`{look.model}` runs on the CPU.", "Leave --device out.")
+    if not torch.cuda.is_available():
+        raise ReproError("There is no CUDA device here.", "Leave --device out, or say cpu.")
+    device = torch.device(name)
+    if (device.index or 0) >= torch.cuda.device_count():
+        raise ReproError(
+            f"There is no device `{name}`, only {torch.cuda.device_count()} of them.",
+            "They are counted from cuda:0.",
+        )
+    return device
+
+
 def _file(look: Look) -> Path:
     if look.weights is None:
         raise ReproError(f"`{look.model}` needs weights.", "Give a checkpoint: --weights FILE.")
@@ -67,6 +117,11 @@ def _exported(look: Look, path: Path) -> tuple[Network, Mapping[str, Scalar]]:
             f"`{path}` cannot be read by {look.protocol.decode}.",
             "Exported files are taken as top-down networks that give heatmaps.",
         )
+    if look.options or look.partial:
+        raise ReproError(
+            f"`{path}` is what it is: it takes no options and is not loaded in part.",
+            "Leave --option and --allow-partial out.",
+        )
     found = network.open_onnx(path, look.execution.threads or 0)
     keypoints = look.protocol.keypoints
     if found.keypoints not in (None, keypoints):
@@ -77,12 +132,11 @@ def _exported(look: Look, path: Path) -> tuple[Network, Mapping[str, Scalar]]:
     return found, {"name": path.name, "sha256": sha256(path)}
 
 
-def _of_the_zoo(look: Look, path: Path, size: Size) -> tuple[Network, Mapping[str, Scalar]]:
+def _of_the_zoo(
+    look: Look, path: Path, size: Size, device: torch.device
+) -> tuple[Network, Mapping[str, Scalar]]:
     rules = look.protocol
     spec_of(look.model, size, rules.keypoints, look.options)
-    device = torch.device(look.execution.device)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ReproError("There is no CUDA device here.", "Leave --device out, or say cpu.")
     state = checkpoints.read(path)
     try:
         model = zoo.create_model(look.model, rules.keypoints, **look.options)

@@ -1,6 +1,7 @@
 """Poses on disk, in the formats that the data sets' own tools read."""
 
 import gzip
+import zlib
 from pathlib import Path
 
 from repro.data.people import Poses
@@ -18,7 +19,7 @@ def dumped(poses: Poses, dataset: str) -> bytes:
         return orjson.dumps((poses.keypoints[..., :2] + 1).tolist())
     rows = zip(
         poses.image_ids.tolist(),
-        poses.keypoints.reshape(len(poses), -1).tolist(),
+        poses.keypoints.reshape(len(poses), 3 * poses.keypoints.shape[1]).tolist(),
         poses.scores.tolist(),
         strict=True,
     )
@@ -43,12 +44,28 @@ def keep(folder: Path, poses: Poses, dataset: str) -> Path:
 
 def copy(folder: Path, path: Path) -> None:
     """Write the kept poses of a run as plain JSON to a file of the user's."""
+    if path.exists() and not path.is_file():
+        raise StoreError(f"`{path}` is no file that could be replaced.", "Choose another --output.")
+    content = kept(folder)
     try:
-        write_whole(path, gzip.decompress((folder / NAME).read_bytes()))
-    except (OSError, EOFError) as error:
+        write_whole(path, content)
+    except OSError as error:
         raise _unwritable(path, error) from error
 
 
-def _unwritable(path: Path, error: Exception) -> StoreError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return StoreError(f"`{path}` cannot be written: {reason}.")
+def kept(folder: Path) -> bytes:
+    """The poses of a run as plain JSON; a StoreError where they are gone or broken."""
+    path = folder / NAME
+    try:
+        return gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise StoreError(
+            f"The poses of the record cannot be read from `{path}`.", "Evaluate again with --fresh."
+        ) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"`{path}` cannot be written: {error.strerror}.",
+        "What was finished before is kept. Make room, or choose another place.",
+    )

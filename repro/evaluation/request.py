@@ -42,6 +42,8 @@ def model_of(word: str, weights: Path | None) -> tuple[str, Path | None]:
         return ONNX, Path(word)
     if word != TRUTH and word not in zoo.MODELS:
         raise unknown("model", word, (*zoo.MODELS, TRUTH))
+    if word == TRUTH and weights is not None:
+        raise ReproError("`truth` takes the annotations, not weights.", "Leave --weights out.")
     if word != TRUTH and weights is None:
         raise ReproError(
             f"`{word}` needs weights.", "Give a checkpoint: --weights FILE; see `repro weights`."
@@ -63,11 +65,18 @@ def source(protocol: Protocol, data: Path | None, named: Mapping[str, Path | Non
         empty = Source(protocol.dataset, protocol.split, given["annotations"], given["images"])
         return _with(empty, given)
     if data is None:
+        cure = "Give --data DIR or REPRO_DATA; `repro data synth DIR` makes one to try things on."
+        images = "Give the folder of the images: --images DIR."
+        raise ReproError("No data folder is named.", images if "annotations" in given else cure)
+    try:
+        found = find(data, protocol.dataset, protocol.split, images="images" not in given)
+    except ReproError as error:
+        if "annotations" not in given:
+            raise
         raise ReproError(
-            "No data folder is named.",
-            "Give --data DIR or REPRO_DATA; `repro data synth DIR` makes one to try things on.",
-        )
-    found = find(data, protocol.dataset, protocol.split, images="images" not in given)
+            f"The images of `{given['annotations']}` are not found: {error}",
+            "Give their folder: --images DIR.",
+        ) from error
     return _with(found, given)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from repro.data.crops import Crops
@@ -14,7 +15,7 @@ from repro.pose import decode, flip, nms, transforms
 from repro.protocol import HEATMAP_DECODERS, Protocol
 from repro.runners import grouping
 from repro.runners.execution import Execution
-from repro.runners.network import Network, heatmaps, normalised
+from repro.runners.network import Network, check_finite, heatmaps, normalised, running, sigma_of
 from repro.runners.overlap import overlapped
 from repro.runners.shards import Arrays, Shards
 from repro.study import Size
@@ -44,23 +45,20 @@ def top_down(
 
     def compute(loaded: tuple[Chosen, NDArray[np.uint8]]) -> tuple[Chosen, NDArray[np.float32]]:
         chosen, pixels = loaded
-        images = normalised(pixels, protocol.normalise, execution.device)
-        maps = heatmaps(network(images, chosen, False), protocol.keypoints)
-        if not protocol.flip:
-            return chosen, maps.numpy()
-        mirrored = heatmaps(network(images.flip(3), chosen, True), protocol.keypoints)
+        with running():
+            images = normalised(pixels, protocol.normalise, execution.device)
+            maps = heatmaps(network(images, chosen, False), protocol.keypoints)
+            if not protocol.flip:
+                return chosen, maps.numpy()
+            mirrored = heatmaps(network(images.flip(3), chosen, True), protocol.keypoints)
         back = flip.mirror_maps(mirrored.numpy(), protocol.skeleton.mirrored, protocol.shift)
         return chosen, (maps.numpy() + back) * np.float32(0.5)
 
     def finish(computed: tuple[Chosen, NDArray[np.float32]]) -> Arrays:
         chosen, maps = computed
-        if not np.isfinite(maps).all():
-            raise ReproError(
-                f"The network gives NaN or infinity for crop {chosen[0]} or one soon after.",
-                "Are the weights those of this network?",
-            )
+        check_finite([torch.from_numpy(maps)], f"crop {chosen[0]} or one soon after")
         points, scores = decode.decode(
-            maps, HEATMAP_DECODERS[protocol.decoder], sigma=_sigma(size), beta=protocol.beta
+            maps, HEATMAP_DECODERS[protocol.decoder], sigma=sigma_of(size), beta=protocol.beta
         )
         found = transforms.to_image(
             points,
@@ -69,17 +67,18 @@ def top_down(
             maps.shape[2:],
             protocol.udp,
         )
+        if not np.isfinite(found).all():
+            wrong = chosen[~np.isfinite(found).all(axis=(1, 2))][0]
+            raise ReproError(
+                f"The box {instances.boxes[wrong].tolist()} is too small or too large.",
+                "Boxes are left, top, width, height in pixels.",
+            )
         return {"keypoints": np.concatenate([found, scores[..., None]], axis=2)}
 
     done = _sharded(len(instances), shards, execution, load, compute, finish, tell)
     keypoints = np.concatenate([part["keypoints"] for part in done]).astype(np.float64)
     images = crops.annotations.images.ids[instances.image]
     return Poses(images, keypoints, instances.scores)
-
-
-def _sigma(size: Size) -> float:
-    """The deviation of the Gaussians that networks of an input size are trained with (HRNet)."""
-    return 3.0 if size[0] >= 384 else 2.0
 
 
 def bottom_up(
@@ -92,6 +91,7 @@ def bottom_up(
     tell: Tell,
 ) -> Poses:
     """The persons that a network finds in every image, in the order of the images."""
+    files = pictures.annotations.images.files
 
     def load(chosen: Chosen) -> tuple[int, NDArray[np.uint8]]:
         index = int(chosen[0])
@@ -103,6 +103,7 @@ def bottom_up(
 
     def finish(computed: tuple[int, grouping.Maps]) -> Arrays:
         index, maps = computed
+        check_finite([*maps.plain, *(maps.mirrored or ())], f"`{files[index]}`")
         keypoints, scores = grouping.people(maps, protocol)
         return {
             "image": np.full(len(scores), index, np.int64),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from repro.pose import embedding, fields, offsets, whole
 from repro.protocol import Protocol
-from repro.runners.network import Network, normalised
+from repro.runners.network import Network, normalised, running
 from repro.study import Size
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
@@ -41,11 +41,12 @@ def maps(
         fit: whole.Fit = whole.openpose_fit((height, width), size[0])
     else:
         fit = whole.fit((height, width), size[0])
-    images = normalised(fit.warp(image)[None], protocol.normalise, device)
     chosen = np.array([index])
-    plain = network(images, chosen, False)
-    flipped = _flipped(images, protocol) if protocol.flip else None
-    mirrored = None if flipped is None else network(flipped, chosen, True)
+    with running():
+        images = normalised(fit.warp(image)[None], protocol.normalise, device)
+        plain = network(images, chosen, False)
+        flipped = _flipped(images, protocol) if protocol.flip else None
+        mirrored = None if flipped is None else network(flipped, chosen, True)
     return Maps(fit, plain, mirrored)
 
 

@@ -1,6 +1,7 @@
 """Networks as an evaluation sees them: a batch of images in, maps out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from repro.errors import ReproError
+from repro.errors import ReproError, RunError
 from repro.protocol import NORMALISATIONS
 from repro.study import Size
 
@@ -59,7 +60,13 @@ class OnnxNetwork:
         """See Network."""
         batch = self.shape[0] or len(images)
         parts = [self._heatmaps(part) for part in torch.split(images, batch)]
-        return [torch.cat(parts)]
+        found = torch.cat(parts)
+        if len(found) != len(images):
+            raise ReproError(
+                f"The network gives {len(found)} maps for {len(images)} images.",
+                "Export it with a batch that stays a batch, or with a batch of 1.",
+            )
+        return [found]
 
     def _heatmaps(self, images: Tensor) -> Tensor:
         lacking = (self.shape[0] or len(images)) - len(images)
@@ -138,6 +145,41 @@ def normalised(
     mean, deviation = (torch.tensor(value, device=device) for value in NORMALISATIONS[how])
     images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).float()
     return ((images - mean) / deviation).permute(0, 3, 1, 2).contiguous()
+
+
+def sigma_of(size: Size) -> float:
+    """The deviation of the Gaussians that networks of an input size are trained with (HRNet)."""
+    return 3.0 if size[0] >= 384 else 2.0
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """What fails in the library that runs a network becomes a RunError of one sentence."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        raise _failure(error) from error
+    except Exception as error:
+        if not type(error).__module__.startswith("onnxruntime"):  # its errors share no base
+            raise
+        raise _failure(error) from error
+
+
+def _failure(error: Exception) -> RunError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    return RunError(
+        f"The network failed: {reason:.160}.",
+        "What was finished before is kept. A smaller --batch takes less memory.",
+    )
+
+
+def check_finite(outputs: Sequence[Tensor], what: str) -> None:
+    """Raise ReproError where a network gives NaN or infinity."""
+    if not all(bool(torch.isfinite(one).all()) for one in outputs):
+        raise ReproError(
+            f"The network gives NaN or infinity for {what}.",
+            "Are the weights those of this network?",
+        )
 
 
 def heatmaps(outputs: Sequence[Tensor], keypoints: int) -> Tensor:

@@ -21,7 +21,8 @@ def overlapped(
     """`finish(compute(load(task)))` of each task, in order.
 
     `compute` runs in the caller's thread while up to `loaders` threads load the next tasks and
-    one thread finishes the last; the result does not depend on how many there are.
+    one thread finishes the last; the result does not depend on how many there are. Where a task
+    fails, those before it are finished first.
     """
     waiting = iter(tasks)
     loading: deque[Future[Loaded]] = deque()
@@ -32,16 +33,23 @@ def overlapped(
             while len(loading) <= loaders and (task := next(waiting, None)) is not None:
                 loading.append(ahead.submit(load, task))
 
+        failure: Exception | None = None
         try:
             load_more()
-            while loading:
-                computed = compute(loading.popleft().result())
-                load_more()
-                finishing.append(behind.submit(finish, computed))
-                if len(finishing) > 1:
-                    yield finishing.popleft().result()
+            while loading and failure is None:
+                try:
+                    computed = compute(loading.popleft().result())
+                except Exception as error:
+                    failure = error
+                else:
+                    load_more()
+                    finishing.append(behind.submit(finish, computed))
+                    if len(finishing) > 1:
+                        yield finishing.popleft().result()
             while finishing:
                 yield finishing.popleft().result()
+            if failure is not None:
+                raise failure
         finally:
             ahead.shutdown(cancel_futures=True)
             behind.shutdown(cancel_futures=True)

@@ -12,18 +12,23 @@ from repro.data.people import Annotations
 from repro.errors import ReproError
 from repro.pose import targets, transforms, whole
 from repro.protocol import Protocol
-from repro.runners.network import Network
+from repro.runners.network import Network, sigma_of
 from repro.study import Size
 
 STRIDES = (4, 2)
 """of the two outputs of an associative embedding network"""
 APART = 10.0
 """between the tags of two persons"""
+FAINT = 0.3
+"""height of the heatmap of a joint outside the input: seen nowhere, so unsure, yet it counts"""
 
 
 @dataclass(frozen=True, eq=False)
 class TruthOfCrops:
-    """The heatmaps that a perfect top-down network would give."""
+    """The heatmaps that a perfect top-down network would give.
+
+    A joint outside the input is where its edge is nearest, and faint.
+    """
 
     annotations: Annotations
     instances: Instances
@@ -44,7 +49,16 @@ class TruthOfCrops:
         visible = persons[..., 2] > 0
         if mirrored:
             points, visible = _mirrored(points, visible, self.size[1], self.protocol)
-        maps, _ = targets.gaussian(points, visible, self.size, rounded=self.rounded)
+        sides = np.array(self.size[::-1])
+        last = sides - STRIDES[0]  # where the last pixel of the heatmap is
+        if self.protocol.udp:
+            points *= last / (sides - 1)
+        inside = ((points >= -STRIDES[0] / 2) & (points < last + STRIDES[0] / 2)).all(axis=-1)
+        points = np.where(inside[..., None], points, points.clip(0, last))
+        maps, _ = targets.gaussian(
+            points, visible, self.size, sigma=sigma_of(self.size), rounded=self.rounded
+        )
+        maps *= np.where(inside, 1, FAINT).astype(np.float32)[..., None, None]
         return [torch.from_numpy(maps)]
 
 

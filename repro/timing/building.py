@@ -1,20 +1,28 @@
 """A subject made runnable: its network built with seeded weights, prepared by its backend."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
 
 import zoo
 from repro.errors import ReproError
+from repro.fingerprint import fingerprint
 from repro.runners import parity
-from repro.timing import backends
+from repro.study import Scalar
+from repro.timing import agreement, artifacts, backends
 from repro.timing.subjects import RefusedError, Subject
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
 Call = Callable[[], object]
+
+TOLERANCE: Mapping[str, tuple[float, float]] = {
+    "fp32": (agreement.DIFFERENCE, agreement.SHIFT),
+    "fp16": (1e-2, 0.25),
+    "bf16": (1e-1, 1.0),
+}
+"""by how much of the largest value, and by how many heatmap pixels, a precision may be off"""
 
 
 @dataclass(frozen=True)
@@ -27,95 +35,106 @@ class Ready:
     cached: bool = False
     difference: float | None = None
     """largest difference from eager, relative to the largest output; None for eager itself"""
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    """of the backend"""
 
 
 def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
     """A call that does the subject's work once; raise RefusedError with the reason if none can."""
-    if subject.stage in ("net", "full"):
-        network = _network(subject, threads, cache, seed)
+    torch.set_num_threads(threads)
+    try:
         if subject.stage == "net":
-            return network.ready(_passes(network, subject))
+            network, example = _network(subject, threads, cache, seed)
+            return network.ready(lambda: network.forward(example))
+        return _around(subject, threads, cache, seed)
+    except ReproError as error:
+        raise RefusedError(f"{error} {error.hint}".strip()) from error
+
+
+@dataclass(frozen=True)
+class _Network:
+    prepared: backends.Prepared
+    flip: bool
+    difference: float | None
+
+    def forward(self, images: Tensor) -> Sequence[object]:
+        """The network on images, and with the flip test on their mirror images too."""
+        run = self.prepared.run
+        return (run(images), run(images.flip(3))) if self.flip else (run(images),)
+
+    def ready(self, run: Call) -> Ready:
+        made = self.prepared
+        times = (made.export_seconds, made.compile_seconds, made.cached)
+        return Ready(run, *times, self.difference, made.settings)
+
+
+def _around(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
+    """The stages before and after the network, and all three together."""
     from repro.timing import stages
 
-    try:
-        around = stages.around(subject, cache, seed)
-    except ReproError as error:
-        raise RefusedError(str(error)) from error
+    around = stages.around(subject, cache, seed)
     if subject.stage == "pre":
         return Ready(around.pre)
     if subject.stage == "post":
         return Ready(around.post)
+    network, _ = _network(subject, threads, cache, seed)
 
     def full() -> object:
-        images = around.pre()
-        network.forward(images)
-        if subject.flip:
-            network.forward(images.flip(3))
+        network.forward(around.pre())
         return around.post()
 
     return network.ready(full)
 
 
-@dataclass(frozen=True)
-class _Network:
-    prepared: "backends.Prepared"
-    example: "Tensor"
-    difference: float | None
-
-    def forward(self, images: "Tensor") -> object:
-        return self.prepared.run(images)
-
-    def ready(self, run: Call) -> Ready:
-        made = self.prepared
-        times = (made.export_seconds, made.compile_seconds, made.cached)
-        return Ready(run, *times, self.difference)
-
-
-def _passes(network: _Network, subject: Subject) -> Call:
-    """The network alone, on the example and, with the flip test, on its mirror image."""
-    run, images = network.prepared.run, network.example
-    if not subject.flip:
-        return lambda: run(images)
-    mirrored = images.flip(3)
-
-    def both() -> Sequence[object]:
-        return run(images), run(mirrored)
-
-    return both
-
-
-def _network(subject: Subject, threads: int, cache: Path, seed: int) -> _Network:
+def _network(subject: Subject, threads: int, cache: Path, seed: int) -> tuple[_Network, Tensor]:
+    """The network by its backend, and an example of its input; checked against eager."""
     if subject.backend not in backends.NAMES:
         raise RefusedError(f"there is no backend `{subject.backend}`")
     backend = backends.NAMES[subject.backend]
     if backend.why_not():
         raise RefusedError(backend.why_not())
-    model = seeded(subject, seed)
-    example = parity.seeded_input((subject.batch, 3, *subject.input), seed).float()
-    try:
-        prepared = backend.prepare(model, example, threads, cache)
-    except backends.BackendError as error:
-        raise RefusedError(str(error)) from error
-    if subject.backend == "eager":
-        return _Network(prepared, example, None)
-    agreement = backends.agreement.compare(model, prepared.run, example)
-    if not agreement.ok:
-        raise RefusedError(agreement.reason)
-    return _Network(prepared, example, agreement.difference)
+    model = seeded(subject, seed, cache)
+    example = agreement.picture((subject.batch, 3, *subject.input), seed)
+    prepared = backend.prepare(model, example, threads, cache, subject.precision)
+    if subject.backend == "eager" and subject.precision == "fp32":
+        return _Network(prepared, subject.flip, None), example
+    bounds = TOLERANCE.get(subject.precision, TOLERANCE["fp32"])
+    found = agreement.compare(model, prepared.run, example, *bounds)
+    if not found.ok:
+        raise RefusedError(found.reason)
+    return _Network(prepared, subject.flip, found.difference), example
 
 
-def seeded(subject: Subject, seed: int) -> "nn.Module":
-    """The subject's network in eval mode, with weights and statistics drawn from the seed.
+def seeded(subject: Subject, seed: int, cache: Path | None = None) -> nn.Module:
+    """The subject's network in eval mode, with weights drawn from the seed (fill v1).
 
-    They are those of the golden outputs (fill v1): the same to the bit everywhere, and with
-    statistics of batch normalisation that tell a wrong folding from a right one.
+    Its batch normalisations have the statistics of what they see, without which wrong results pass
+    for right ones. They are kept in the cache, so that every process has the same to the bit and
+    exported networks are found again. None is the user's own cache.
     """
-    import torch
+    from safetensors.torch import load_file, save_file
 
     try:
-        model = zoo.create_model(subject.model, subject.keypoints, **subject.options)
+        model = zoo.create_model(subject.model, subject.keypoints, **subject.options).eval()
     except ValueError as error:
         raise RefusedError(str(error)) from error
     with torch.no_grad():
         parity.fill(zoo.published_state(model), seed)
-    return model.eval()
+    example = agreement.picture((1, 3, *subject.input), seed)
+
+    def statistics(path: Path) -> Mapping[str, Scalar]:
+        before = model.state_dict()
+        after = agreement.calibrated(model, example, seed).state_dict()
+        changed = {
+            name: tensor.clone()
+            for name, tensor in after.items()
+            if not torch.equal(tensor, before[name])
+        }
+        save_file(changed, path)
+        return {"tensors": len(changed)}
+
+    code = fingerprint("", agreement.__name__)
+    key = artifacts.key(model, example, {"kind": "statistics", "seed": seed, "code": code})
+    made = artifacts.obtain(cache or artifacts.folder(), key, ".safetensors", statistics)
+    model.load_state_dict(load_file(made.path), strict=False)
+    return model

@@ -16,6 +16,8 @@ WINDOW = 5
 """calls"""
 STEADY = 0.05
 """change of the running median from which on a warm-up goes on"""
+LONG = 0.05
+"""seconds of a call"""
 MOST = 200
 """calls of a warm-up or of a block"""
 
@@ -77,10 +79,10 @@ def _steady(taken: list[float]) -> bool:
 def block_of(seconds: float, block: float) -> tuple[int, int]:
     """How many calls make a block of so many seconds, and how many of them only settle.
 
-    After another subject the first call finds its weights and code no longer in the caches. Of
-    long calls one is enough, and filling caches does not show in it.
+    After another subject the first call finds its weights and code no longer in the caches, which
+    takes a millisecond or two and does not show in a long call.
     """
-    settling = 1 if seconds < block / 2 else 0
+    settling = 1 if seconds < LONG else 0
     return max(1, min(MOST, round(block / max(seconds, 1e-9)))) + settling, settling
 
 

@@ -85,13 +85,13 @@ def sweep(
     for batch in batches:
         if batch < 1:
             raise ReproError(f"A batch of `{batch}` is none.", "1 is the papers'.")
-    found = (
-        replace(subject, batch=batch, precision=precision, backend=backend)
-        for subject, batch, precision, backend in itertools.product(
-            subjects, batches, precisions, backends
-        )
-    )
-    return tuple(dict.fromkeys(found))
+    found: list[Subject] = []
+    for subject, batch, precision, backend in itertools.product(
+        subjects, batches, precisions, backends
+    ):
+        one = replace(subject, batch=batch, precision=precision, backend=backend)
+        found += [] if one in found else [one]
+    return tuple(found)
 
 
 def refusal(subject: Subject, capability: tuple[int, int], triton: bool) -> str:

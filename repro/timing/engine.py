@@ -170,9 +170,11 @@ class _Session:
         """One process after the other, as many as there is time for."""
         for number in range(self.settings.processes):
             places = [place for place in range(len(self.subjects)) if place not in self.lost]
+            if self.interrupts.count or not places:
+                return
             chosen = [self.subjects[place] for place in places]
             left, possible = self._left(chosen)
-            if self.interrupts.count or not places or (number and not possible):
+            if number and not possible:
                 return
             share = left / max(1, min(possible, self.settings.processes - number))
             task = job(number, chosen, self.settings, time.time() + share)

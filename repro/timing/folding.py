@@ -13,7 +13,7 @@ else, and no other operator reads their parameters. The result is checked in dou
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -73,11 +73,11 @@ class _Calls:
     given: list[Tensor | None] = field(default_factory=list)
 
 
-class _Watch(TorchDispatchMode):
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the operators that read a convolution's output or a parameter."""
 
     def __init__(self, kept: Iterable[Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.reads = Counter({id(tensor): 0 for tensor in kept})
         self.convolved: dict[int, tuple[Tensor, Tensor]] = {}
         """output and weight by the identity of the output, which lives as long as this object"""

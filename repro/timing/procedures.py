@@ -1,11 +1,12 @@
 """How a timing run goes: its settings, the papers' own procedures, and what one process does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repro.errors import ReproError, unknown
 from repro.study import Scalar
+from repro.timing import artifacts
 from repro.timing.subjects import STAGES, Subject
 
 LEAST_ROUNDS = 3
@@ -68,15 +69,17 @@ class Settings:
     """seconds of the whole run, without what it takes to export or compile something anew"""
     processes: int = 5
     """one after the other; the sets of experiments of a paper's procedure"""
-    block: float = 0.1
+    block: float = 0.05
     """seconds that a subject runs before the next one's turn"""
+    rounds: int | None = None
+    """of a process at most; None is as many as the budget allows"""
     twin: bool = True
     """time one subject as two, to see how far equals seem apart here"""
     keep_freed: bool = True
     """see repro.timing.allocation"""
     seed: int = 0
     """of weights and inputs"""
-    cache: Path = Path(".cache") / "repro"
+    cache: Path = field(default_factory=artifacts.folder)
     """folder of exported networks"""
     builder: str = "repro.timing.building:ready"
     """module and function that make a subject runnable in a worker process"""
@@ -117,6 +120,7 @@ class Job:
     """seconds of the epoch at which the last round should be over"""
     threads: int
     block: float
+    rounds: int | None
     interleaved: bool
     warmup: int | None
     calls: int | None
@@ -192,6 +196,7 @@ def job(process: int, subjects: Sequence[Subject], settings: Settings, until: fl
         until=until,
         threads=settings.threads,
         block=settings.block,
+        rounds=settings.rounds,
         interleaved=procedure.interleaved,
         warmup=procedure.warmup,
         calls=procedure.calls,

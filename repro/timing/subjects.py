@@ -82,6 +82,8 @@ class Preparation:
     """why the subject gets no speed; empty if it does"""
     peak_memory: int = 0
     """bytes that a process with this subject alone holds at its highest while it runs"""
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    """of the backend: threads, versions ..."""
     warmup: int = 0
     """calls before the first that counts"""
     steady: bool = True

@@ -109,6 +109,7 @@ class Timing:
             compile_seconds=ready.compile_seconds,
             cached=ready.cached,
             difference=ready.difference,
+            settings=ready.settings,
             # without what the others hold: the bare process, what this one keeps, what a call adds
             peak_memory=self.base + max(0, held - before) + added,
             warmup=warmth.calls,
@@ -142,8 +143,8 @@ class Timing:
             self.prepare(subject)
         gc.collect()
         gc.freeze()
-        number, lasted = 0, 0.0
-        while self.runs and not self.parent.stopped.is_set():
+        number, lasted, most = 0, 0.0, self.job.rounds or float("inf")
+        while self.runs and number < most and not self.parent.stopped.is_set():
             start = time.time()
             if number >= LEAST_ROUNDS and start + lasted > self.until:
                 break

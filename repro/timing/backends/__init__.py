@@ -1,1 +1,26 @@
-"""Ways to run a network, each as a plug-in."""
+"""Ways to run a network, each in a file of its own: what it needs, and how it takes a network.
+
+Every backend but eager must be held against eager (`repro.timing.agreement`) before its speed
+counts: compilers do compute something else at times. Nothing heavy is imported until a backend is
+asked something.
+"""
+
+from collections.abc import Mapping
+
+from repro.timing import agreement
+from repro.timing.backends.base import Backend, BackendError, Prepared
+
+__all__ = ["NAMES", "Backend", "BackendError", "Prepared", "agreement"]
+
+_ALL = (
+    Backend("eager", "PyTorch eager", "eager"),
+    Backend("channels_last", "PyTorch eager, folded, channels last", "channels_last"),
+    Backend("compiled", "torch.compile, folded", "compiled"),
+    Backend("compiled_freezing", "torch.compile, freezing", "compiled", "freezing", default=False),
+    Backend("ahead", "AOTInductor, folded", "ahead"),
+    Backend("onnx_runtime", "ONNX Runtime, folded", "onnx_runtime"),
+    Backend("openvino", "OpenVINO, folded", "openvino", precisions=("fp32", "bf16")),
+)
+
+NAMES: Mapping[str, Backend] = {backend.name: backend for backend in _ALL}
+"""every backend for the CPU, the slowest to prepare not first"""

@@ -1,0 +1,32 @@
+"""PyTorch eager with folded normalisations and the channels innermost in memory.
+
+oneDNN's convolutions like that order; the input is brought into it in every call.
+"""
+
+import time
+
+import torch
+from torch import Tensor
+
+from repro.timing.backends.base import Job, Prepared
+from repro.timing.backends.eager import runner
+from repro.timing.folding import fold
+
+
+def why_not() -> str:
+    """Nothing: torch is required."""
+    return ""
+
+
+def prepare(job: Job) -> Prepared:
+    """A folded copy of the network in another order."""
+    start = time.perf_counter()
+    folded = fold(job.model, job.example)
+    model = folded.model.to(memory_format=torch.channels_last)
+
+    def call(images: Tensor) -> object:
+        return model(images.contiguous(memory_format=torch.channels_last))
+
+    seconds = time.perf_counter() - start
+    settings = {"threads": job.threads, "folded": len(folded.pairs)}
+    return Prepared(runner(call), export_seconds=seconds, settings=settings)

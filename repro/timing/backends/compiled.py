@@ -1,0 +1,93 @@
+"""torch.compile with the Inductor: kernels in C++, fused and compiled on the first call.
+
+The normalisations are folded before by `repro.timing.folding`. The variant `freezing` leaves that
+to the Inductor, which scales the wrong axis of a transposed convolution's weight in some versions
+of torch: it is here so that the check against eager can be seen to catch it, and for networks that
+it computes right.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FunctionType
+
+import torch
+from torch import Tensor, nn
+
+from repro.timing.backends.base import BackendError, Job, Prepared, reason, without_compiler
+from repro.timing.backends.eager import runner
+from repro.timing.folding import fold
+
+FOLDER = "TORCHINDUCTOR_CACHE_DIR"
+
+
+def why_not() -> str:
+    """A compiler is needed."""
+    return without_compiler()
+
+
+def prepare(job: Job) -> Prepared:
+    """A compiled network; the Inductor keeps what it made in the cache."""
+    freezing = job.variant == "freezing"
+    start = time.perf_counter()
+    model, folded = job.model, 0
+    if not freezing:
+        found = fold(job.model, job.example)
+        model, folded = found.model, len(found.pairs)
+    exported = time.perf_counter()
+    hits = _hits()
+    try:
+        with inductor_files(job.cache / "inductor"):
+            run = runner(_compiled(model, job.threads, freezing))
+            run(job.example)
+    except Exception as error:  # dynamo's, the Inductor's and the compiler's own share no base
+        raise BackendError(f"torch.compile fails: {reason(error)}") from error
+    return Prepared(
+        run,
+        export_seconds=exported - start,
+        compile_seconds=time.perf_counter() - exported,
+        cached=_hits() > hits,
+        settings={"threads": job.threads, "folded": folded, "freezing": freezing},
+    )
+
+
+def _compiled(model: nn.Module, threads: int, freezing: bool) -> Callable[[Tensor], object]:
+    """A compiled call with a code object of its own.
+
+    Dynamo keeps a few compilations for each code object and runs plain torch after that, so that
+    one function for several networks would time the wrong thing.
+    """
+
+    def call(images: Tensor) -> object:
+        return model(images)
+
+    code = call.__code__.replace(co_name=f"call_{id(model)}")
+    own = FunctionType(code, call.__globals__, code.co_name, None, call.__closure__)
+    return torch.compile(
+        own,
+        fullgraph=True,
+        dynamic=False,
+        options={"cpp.threads": threads, "freezing": freezing},
+    )
+
+
+def _hits() -> int:
+    from torch._dynamo.utils import counters
+
+    return counters["inductor"]["fxgraph_cache_hit"]
+
+
+@contextmanager
+def inductor_files(folder: Path) -> Iterator[None]:
+    """Let the Inductor keep its files in that folder."""
+    before = os.environ.get(FOLDER)
+    os.environ[FOLDER] = str(folder.resolve())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[FOLDER]
+        else:
+            os.environ[FOLDER] = before

@@ -1,0 +1,93 @@
+"""ONNX files for the runtimes that read them.
+
+The exporter by tracing comes first: it takes seconds where the one by `torch.export` takes tens,
+and what a trace gets wrong (a branch on values) the check against eager finds. A network that it
+cannot take is tried with the other.
+"""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from repro import env
+from repro.errors import ReproError
+from repro.study import Scalar
+from repro.timing import artifacts
+from repro.timing.backends.base import BackendError, reason
+from repro.timing.folding import fold
+
+OPSET = 17
+INPUT = "image"
+LIMIT = 2**31 - 1
+"""bytes that an ONNX file with its weights inside may have"""
+
+
+def onnx(model: nn.Module, example: Tensor, cache: Path) -> artifacts.Artifact:
+    """The network as an ONNX file with folded normalisations, for inputs of the example's shape.
+
+    BackendError if no exporter can take it, with what each says.
+    """
+    what: dict[str, Scalar] = {
+        "kind": "onnx",
+        "opset": OPSET,
+        "onnxscript": env.version("onnxscript") or "",
+    }
+
+    def make(path: Path) -> dict[str, Scalar]:
+        folded = fold(model, example)
+        return {"folded": len(folded.pairs), "exporter": _export(folded.model, example, path)}
+
+    try:
+        return artifacts.obtain(cache / "onnx", artifacts.key(model, example, what), ".onnx", make)
+    except ReproError:
+        raise
+    except Exception as error:  # a network that fails on its own example
+        raise BackendError(f"the network fails: {reason(error)}") from error
+
+
+def _export(model: nn.Module, example: Tensor, path: Path) -> str:
+    """Write the file with the first exporter that can; its name."""
+    failures = []
+    for name, exporter in EXPORTERS.items():
+        try:
+            # exporters print their progress and warn of what they will not do in years to come
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                warnings.simplefilter("ignore")
+                exporter(model, example, path)
+        except Exception as error:  # the exporters' own share no base
+            failures.append(f"by {name}: {reason(error)}")
+            path.unlink(missing_ok=True)
+        else:
+            return name
+    raise BackendError(f"ONNX export fails {'; '.join(failures)}")
+
+
+def _by_tracing(model: nn.Module, example: Tensor, path: Path) -> None:
+    with torch.no_grad():
+        torch.onnx.export(
+            model,
+            (example,),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[INPUT],
+        )
+
+
+def _by_export(model: nn.Module, example: Tensor, path: Path) -> None:
+    with torch.no_grad():
+        program = torch.onnx.export(model, (example,), dynamo=True, verbose=False)
+    if program is None:
+        raise BackendError("the exporter gives nothing")
+    program.save(str(path), external_data=False)
+
+
+EXPORTERS: dict[str, Callable[[nn.Module, Tensor, Path], None]] = {
+    "tracing": _by_tracing,
+    "torch.export": _by_export,
+}
