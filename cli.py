@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from repro import __version__
-from repro.commands import accuracy, comparing, data, machine, models, pictures, records, tables
+from repro.commands import (
+    accuracy,
+    comparing,
+    data,
+    machine,
+    models,
+    pictures,
+    records,
+    speed,
+    tables,
+)
 from repro.commands.common import say
 from repro.errors import ReproError
 
@@ -103,6 +113,7 @@ for command in (tables.show, tables.plan, tables.run, tables.explain, models.cou
     app.command()(command)
 app.command("eval")(accuracy.eval_)
 app.command()(accuracy.score)
+app.command()(speed.speed)
 app.command()(comparing.compare)
 app.command()(pictures.predict)
 app.command()(data.weights)

@@ -55,3 +55,11 @@ def warn(store: "Store") -> None:
     """Name the broken records that were met."""
     for warning in dict.fromkeys(store.warnings):
         say(f"warning: {warning}")
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    import os
+
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

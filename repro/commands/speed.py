@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repro.commands.common import RECORDS, Json, StoreDir, console, emit, names_of, say
+from repro.commands.common import RECORDS, Json, StoreDir, console, cores, emit, names_of, say
 
 if TYPE_CHECKING:
     from repro.timing.subjects import Subject
@@ -108,14 +108,6 @@ def subjects(
                 Subject(name, spec.input, spec.keypoints, batch, way, precision, stage, flip)
             )
     return found
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    import os
-
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def profiled(chosen: "list[Subject]", path: Path, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from repro.commands.common import (
     StoreDir,
     TableName,
     console,
+    cores,
     emit,
     names_of,
     say,
@@ -141,6 +142,9 @@ def run(
     device: Annotated[str, typer.Option(help="Of evaluations: cpu or cuda.")] = "cpu",
     batch: Annotated[int, typer.Option(min=1, help="Crops at a time.")] = 32,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the network.")] = None,
+    budget: Annotated[
+        float, typer.Option(min=1, help="Seconds for each set of networks that is timed.")
+    ] = 60.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure again, keep both.")] = False,
     no_write: Annotated[bool, typer.Option("--no-write", help="Leave RESULTS.md alone.")] = False,
     fail_on: Annotated[
@@ -159,7 +163,7 @@ def run(
     from repro import judge, ladder, publish
     from repro import plan as planning
     from repro import run as running
-    from repro.report.progress import Counts, Steps
+    from repro.report.progress import Counts, Share, Steps
     from repro.store import Store
 
     gates = judge.kinds(names_of(fail_on))
@@ -183,6 +187,15 @@ def run(
         failures += failed
         for what, why in lacking.items():
             say(f"not evaluated: {what}. {why}")
+    speeds = planning.speeds(wanted)
+    if speeds and (fresh or any(kept.find(one) is None for one in speeds)):
+        from repro.timing import cells as timing
+        from repro.timing.procedures import Settings
+
+        settings = Settings(threads=threads or cores(), budget=budget)
+        failures += timing.fill(
+            speeds, kept, settings, Share(show=not quiet and not as_json), fresh
+        )
     cells = judge.judge_all(wanted, kept.find)
     if not no_write:
         publish.write(results, kept)
