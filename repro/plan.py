@@ -95,11 +95,11 @@ def accuracies(wanted: Iterable[Wanted]) -> list[Accuracy]:
 
 def speeds(wanted: Iterable[Wanted]) -> list[Speed]:
     """One timing for each set of networks that the cells need timed together."""
-    found: dict[tuple[tuple[Spec, ...], int], Speed] = {}
+    found: dict[tuple[frozenset[str], int], Speed] = {}
     for cell in wanted:
         if isinstance(cell.spec, Speed):
-            key = tuple(sorted(cell.spec.networks, key=str)), cell.spec.batch
-            found.setdefault(key, cell.spec)
+            names = frozenset(map(network_name, cell.spec.networks))
+            found.setdefault((names, cell.spec.batch), cell.spec)
     return list(found.values())
 
 

@@ -1,12 +1,14 @@
 """Subjects for the timing engine that need no network: what a worker process makes of their names.
 
 `spin` works for some microseconds a call, `refused` and `broken` cannot be made, `deadly` kills its
-process while it is made, `mortal` does so once, long after its warm-up. The microseconds are the
-option `us`; the option `making` is the milliseconds that it takes to make one.
+process while it is made, `mortal` does so once, long after its warm-up, `parent` has a process of
+its own. The microseconds are the option `us`; `making` is the milliseconds it takes to make one.
 """
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +46,8 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Made:
         raise RuntimeError("shapes differ\nand more")
     if subject.model == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)
+    if subject.model == "parent":
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     nanoseconds = 1000 * int(str(subject.options.get("us", 200)))
     mark, calls = cache / "died", 0
 

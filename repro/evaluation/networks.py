@@ -56,12 +56,13 @@ def size_of(look: Look) -> Size:
         size = look.size or (512, 512)
     else:
         size = look.size or rules.size_of(look.model, look.protocol.dataset)
-    multiple = STRIDES[0] if look.model == TRUTH else 1
-    if any(not 0 < side <= LARGEST or side % multiple for side in size):
+    coarse = STRIDES[0] if look.model == TRUTH else 1
+    known = look.model in zoo.MODELS  # whose sizes are checked where they are built
+    if not known and any(not 0 < side <= LARGEST or side % coarse for side in size):
+        legal = f"multiples of {coarse}, " if coarse > 1 else ""
         raise ReproError(
             f"`{look.model}` cannot take an input of {size[0]}x{size[1]}.",
-            f"Both sides must be multiples of {multiple}, at most {LARGEST}; "
-            "sizes are height x width.",
+            f"Both sides must be {legal}at most {LARGEST}; sizes are height x width.",
         )
     if look.protocol.bottom_up and size[0] != size[1]:
         raise ReproError(

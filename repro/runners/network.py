@@ -169,7 +169,7 @@ def _failure(error: Exception) -> RunError:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
     return RunError(
         f"The network failed: {reason:.160}.",
-        "What was finished before is kept. A smaller --batch takes less memory.",
+        "What was finished before is kept. A smaller --batch may do, down to 1.",
     )
 
 

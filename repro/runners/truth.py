@@ -53,7 +53,8 @@ class TruthOfCrops:
         last = sides - STRIDES[0]  # where the last pixel of the heatmap is
         if self.protocol.udp:
             points *= last / (sides - 1)
-        inside = ((points >= -STRIDES[0] / 2) & (points < last + STRIDES[0] / 2)).all(axis=-1)
+        within = (points >= -STRIDES[0] / 2) & (points < last + STRIDES[0] / 2)
+        inside: NDArray[np.bool_] = np.all(within, axis=-1)
         points = np.where(inside[..., None], points, points.clip(0, last))
         maps, _ = targets.gaussian(
             points, visible, self.size, sigma=sigma_of(self.size), rounded=self.rounded

@@ -1,7 +1,9 @@
 """One worker process: started in a clean setting, read until it ends, never left behind."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,14 +57,19 @@ class Child:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.process.kill()
+        self.kill()
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.errors):
             if stream is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):  # of a line to a process that is gone
                     stream.close()
-                except BrokenPipeError:  # of a line to a process that is gone
-                    continue
+
+    def kill(self) -> None:
+        """End it with all that it started, compilers among them."""
+        if self.process.returncode is None and hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
 
     def ask_to_stop(self) -> None:
         """Let it finish its round."""
@@ -90,11 +97,9 @@ class Child:
     def _write(self, line: bytes) -> None:
         stream = self.process.stdin
         assert stream is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it is gone; reading its output tells
             stream.write(line)
             stream.flush()
-        except BrokenPipeError:  # it is gone; reading its output tells
-            return
 
 
 def read_preparation(event: Event) -> Preparation:

@@ -76,7 +76,7 @@ class _Interrupts:
         if self.child is not None and self.count == 1:
             self.child.ask_to_stop()
         elif self.child is not None:
-            self.child.process.kill()
+            self.child.kill()
 
     @contextmanager
     def caught(self) -> Iterator[None]:

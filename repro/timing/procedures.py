@@ -104,6 +104,7 @@ class Settings:
             "budget": self.budget,
             "processes": self.processes,
             "block": self.block,
+            "keep_freed": self.keep_freed,
             "seed": self.seed,
         }
 

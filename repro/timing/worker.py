@@ -9,11 +9,13 @@ import gc
 import importlib
 import json
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 from repro import schema
 from repro.timing import allocation, calls, memory
@@ -46,14 +48,21 @@ class Parent:
     def _watch(self) -> None:
         while os.read(0, 64):
             self.stopped.set()
-        os._exit(LOST)
+        leave()
 
     def tell(self, event: str, **values: object) -> None:
         """One line; the worker ends where nobody reads it."""
         try:
             print(json.dumps({"event": event, **values}), file=self.lines, flush=True)
         except BrokenPipeError:
-            os._exit(LOST)
+            leave()
+
+
+def leave() -> NoReturn:
+    """End this process at once, and what it started, where it leads a group of its own."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(LOST)
 
 
 class Timing:
