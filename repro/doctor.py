@@ -10,7 +10,7 @@ from repro import __version__, env, study
 
 SIGNS = {"ok": "✓", "absent": "–", "warning": "!"}
 EXTRAS = {
-    "deploy": ("onnx", "onnxruntime", "openvino"),
+    "deploy": ("onnx", "openvino"),
     "cluster": ("ray",),
 }
 DATASETS = {
@@ -51,7 +51,7 @@ def _software() -> Iterator[Check]:
     for extra, names in EXTRAS.items():
         lacking = [name for name in names if env.version(name) is None]
         if lacking:
-            cure = f"pip install '.[{extra}]' in a checkout adds it; nothing so far needs it"
+            cure = f"pip install '.[{extra}]' in a checkout adds it"
             yield Check(f"[{extra}]", "absent", f"without {', '.join(lacking)}", cure)
         else:
             yield Check(f"[{extra}]", "ok", ", ".join(names))
@@ -72,14 +72,6 @@ def _machine() -> Iterator[Check]:
         f"{free:.1f} of {memory.total / 2**30:.1f} GiB free",
         "Close other programs: the largest count needs about 2 GiB." if few else "",
     )
-    load = psutil.getloadavg()[0]
-    busy = load > 0.5 * cores
-    yield Check(
-        "load",
-        "warning" if busy else "ok",
-        f"{load:.1f} on {cores} cores",
-        "Counts do not mind; a timing would. Wait for the other programs." if busy else "",
-    )
     for name in env.THREAD_VARIABLES:
         if env.variable(name):
             yield Check(name, "ok", f"{env.variable(name)} (set in the environment)")
@@ -96,9 +88,13 @@ def _store(folder: Path) -> Check:
 def _data() -> Iterator[Check]:
     root = env.variable("REPRO_DATA")
     if root is None:
-        cure = "Set REPRO_DATA to the folder that holds coco/, mpii/ and crowdpose/."
+        cure = (
+            "Set REPRO_DATA to the folder that holds coco/, mpii/ and crowdpose/; "
+            "`repro data synth` makes a set to try things on."
+        )
         yield Check("data", "absent", "REPRO_DATA is not set: accuracy cells stay open", cure)
         return
+    yield Check("data", "ok", f"{root}; `repro data check {root}` counts what is there")
     for name, marker in DATASETS.items():
         here = (Path(root) / marker).exists()
         yield Check(name, "ok" if here else "absent", f"{marker} {'found' if here else 'absent'}")

@@ -4,7 +4,18 @@ import functools
 import os
 from pathlib import Path
 
-LIBRARIES = ("torch", "timm", "torchvision", "fvcore", "numpy", "pandas")
+LIBRARIES = (
+    "torch",
+    "timm",
+    "torchvision",
+    "fvcore",
+    "numpy",
+    "pandas",
+    "opencv-python-headless",
+    "onnxruntime",
+    "pycocotools",
+    "faster-coco-eval",
+)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 

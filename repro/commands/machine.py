@@ -9,8 +9,9 @@ def doctor(store: StoreDir = RECORDS, as_json: Json = False) -> None:
     Example: repro doctor
     """
     from repro import doctor as looking
+    from repro.timing import conditions
 
-    checks = looking.checks(store)
+    checks = [*looking.checks(store), *conditions.checks()]
     if as_json:
         emit("doctor", checks=[check.described() for check in checks])
         return

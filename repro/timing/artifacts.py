@@ -179,7 +179,8 @@ def _plain(value: object) -> object:
         return [[str(key), _plain(part)] for key, part in value.items()]
     if isinstance(value, functools.partial):
         return [_plain(value.func), _plain(value.args), _plain(value.keywords)]
-    return _name(value if hasattr(value, "__qualname__") else type(value))
+    cells = [_plain(cell.cell_contents) for cell in getattr(value, "__closure__", None) or ()]
+    return [_name(value if hasattr(value, "__qualname__") else type(value)), *cells]
 
 
 def _name(thing: object) -> str:

@@ -1,8 +1,10 @@
 """What every backend offers: whether it is here, and a network made ready to run."""
 
+import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -119,7 +121,27 @@ def without_compiler() -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What went wrong in one line; of a compiler's output the first error."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if " error: " in line] or lines[:1] or [""]
-    return f"{type(error).__name__}: {telling[0]}"[:240].rstrip(": ")
+    """What went wrong in one line: of a compiler's output the first error, of a list its item."""
+    text = str(error).partition("[Caused by")[0]  # where a tracer dumps its graph
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if " error: " in line or line.startswith("-- ")]
+    first = (telling or lines or [""])[0].removeprefix("-- ")
+    return f"{type(error).__name__}: {first}"[:240].rstrip(" :.")
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let nothing be printed, not even by compiled code: exporters dump whole graphs."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(stream) for stream in (1, 2)]
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            for stream in (1, 2):
+                os.dup2(nowhere.fileno(), stream)
+            with redirect_stdout(nowhere), redirect_stderr(nowhere):
+                yield
+    finally:
+        for stream, before in zip((1, 2), kept, strict=True):
+            os.dup2(before, stream)
+            os.close(before)

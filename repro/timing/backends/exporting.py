@@ -5,8 +5,6 @@ and what a trace gets wrong (a branch on values) the check against eager finds. 
 cannot take is tried with the other.
 """
 
-import contextlib
-import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +16,7 @@ from repro import env
 from repro.errors import ReproError
 from repro.study import Scalar
 from repro.timing import artifacts
-from repro.timing.backends.base import BackendError, reason
+from repro.timing.backends.base import BackendError, reason, silence
 from repro.timing.folding import fold
 
 OPSET = 17
@@ -55,8 +53,7 @@ def _export(model: nn.Module, example: Tensor, path: Path) -> str:
     failures = []
     for name, exporter in EXPORTERS.items():
         try:
-            # exporters print their progress and warn of what they will not do in years to come
-            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            with warnings.catch_warnings(), silence():  # they warn of their own end
                 warnings.simplefilter("ignore")
                 exporter(model, example, path)
         except Exception as error:  # the exporters' own share no base
