@@ -210,7 +210,7 @@ def test_threads_are_fixed_before_libraries_are_loaded(monkeypatch: pytest.Monke
 
 
 def gone(process: psutil.Process) -> bool:
-    """Whether it ends within ten seconds; a process that nobody asks for its end counts as ended."""
+    """Whether it ends within ten seconds; one that nobody asks for its end counts as ended."""
     for _ in range(200):
         try:
             if process.status() == psutil.STATUS_ZOMBIE:

@@ -49,7 +49,7 @@ def speed(
         return
     from repro.report.progress import Share
     from repro.store import Store
-    from repro.timing import engine, recording
+    from repro.timing import against, engine, recording
     from repro.timing.analysis import Analysis
     from repro.timing.procedures import Settings
 
@@ -70,11 +70,12 @@ def speed(
     kept.add(record, again=True)
     from repro.report import speed as shown
 
+    orders = against.standings(found)
     code = UNSTABLE if found.unstable and not allow_noisy else 0
     if as_json:
-        emit("speed", **shown.described(run, found, record), exit=code)
+        emit("speed", **shown.described(run, found, record, orders), exit=code)
     else:
-        console().print(shown.table(run, found, record))
+        console().print(shown.table(run, found, record, orders))
     raise typer.Exit(code)
 
 

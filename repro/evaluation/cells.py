@@ -7,7 +7,7 @@ from pathlib import Path
 from repro import weights
 from repro.data.layout import Source, find
 from repro.errors import ReproError, RunError
-from repro.evaluation import evaluating
+from repro.evaluation import evaluating, networks
 from repro.evaluation.request import Look
 from repro.runners.evaluate import Tell
 from repro.runners.execution import Execution
@@ -31,6 +31,7 @@ def fill(
     The data set must be the official one, by its numbers of images, persons and boxes: what is
     measured on another never fills a printed cell.
     """
+    networks.device_of(execution)
     failures, lacking = [], {}
     for accuracy in wanted:
         if not fresh and store.find(accuracy) is not None:
@@ -51,7 +52,7 @@ def fill(
         try:
             with show(job.total, str(accuracy)) as tell:
                 evaluating.run(job, store, tell, fresh)
-        except (RunError, RuntimeError, MemoryError) as error:
+        except (ReproError, RuntimeError, MemoryError) as error:
             failures.append(RunError(f"{accuracy} failed: {error or type(error).__name__}"))
     return failures, lacking
 

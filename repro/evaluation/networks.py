@@ -15,6 +15,7 @@ from repro.evaluation.request import ONNX, TRUTH, Look
 from repro.files import sha256
 from repro.protocol import Protocol, changed
 from repro.runners import network, truth
+from repro.runners.execution import Execution
 from repro.runners.network import Network, ZooNetwork
 from repro.runners.truth import STRIDES
 from repro.spec import spec_of, weights_name
@@ -29,14 +30,11 @@ def opened(
     look: Look, annotations: Annotations, instances: Instances | None, size: Size
 ) -> tuple[Network, Mapping[str, Scalar]]:
     """The network of a look, and what a record says of its weights."""
-    device = _device(look)
-    threads = look.execution.threads
-    if threads is not None:
-        if threads > MOST_THREADS:
-            raise ReproError(
-                f"{threads:,} threads are too many.", f"Take {MOST_THREADS} or fewer: --threads."
-            )
-        torch.set_num_threads(threads)
+    device = device_of(look.execution)
+    if device.type != "cpu" and look.model in (TRUTH, ONNX):
+        raise ReproError(f"`{look.model}` runs on the CPU.", "Leave --device out.")
+    if look.execution.threads is not None:
+        torch.set_num_threads(look.execution.threads)
     if look.model == TRUTH:
         rounded = look.options.get("rounded", True)
         if set(look.options) - {"rounded"} or not isinstance(rounded, bool):
@@ -84,17 +82,19 @@ def as_exported(rules: Protocol, path: Path) -> Protocol:
         raise ReproError(f"The metadata of `{path}`: {error}", error.hint) from error
 
 
-def _device(look: Look) -> torch.device:
-    """The device of a look; a ReproError where there is none of that name."""
-    name = look.execution.device
+def device_of(execution: Execution) -> torch.device:
+    """The device to run on; a ReproError where it or as many threads are not to be had."""
+    name, threads = execution.device, execution.threads
+    if threads is not None and threads > MOST_THREADS:
+        raise ReproError(
+            f"{threads:,} threads are too many.", f"Take {MOST_THREADS} or fewer: --threads."
+        )
     if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", name):
         raise ReproError(
             f"There is no device `{name}`.", "Say cpu, cuda, or cuda:1 for the second of several."
         )
     if name == "cpu":
         return torch.device("cpu")
-    if look.model in (TRUTH, ONNX):
-        raise ReproError(f"`{look.model}` runs on the CPU.", "Leave --device out.")
     if not torch.cuda.is_available():
         raise ReproError("There is no CUDA device here.", "Leave --device out, or say cpu.")
     device = torch.device(name)

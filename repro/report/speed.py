@@ -1,5 +1,7 @@
 """A timing run, for a reader and as plain data."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -11,6 +13,7 @@ from repro.timing.procedures import TWIN
 from repro.timing.recording import name
 
 if TYPE_CHECKING:
+    from repro.timing.against import Standing
     from repro.timing.analysis import Analysis, Ratio
     from repro.timing.subjects import Preparation, Run
 
@@ -18,12 +21,15 @@ COLOURS = {"faster": "green", "slower": "red"}
 MEBI = 2**20
 
 
-def described(run: "Run", found: "Analysis", record: Record) -> dict[str, object]:
+def described(
+    run: "Run", found: "Analysis", record: Record, standings: "Sequence[Standing]"
+) -> dict[str, object]:
     """A run as plain data; seconds, bytes and ratios."""
     return {
         "timing": {key: value for key, value in record.spec.items() if key != "kind"},
         "subjects": [_subject(run, found, place) for place in _places(run)],
         "ratios": [_ratio(run, one) for one in _against_first(run, found)],
+        "orders": [asdict(one) for one in standings],
         "noise_floor": found.floor,
         "basis": found.basis,
         "unstable": found.unstable or None,
@@ -34,7 +40,9 @@ def described(run: "Run", found: "Analysis", record: Record) -> dict[str, object
     }
 
 
-def table(run: "Run", found: "Analysis", record: Record) -> RenderableType:
+def table(
+    run: "Run", found: "Analysis", record: Record, standings: "Sequence[Standing]"
+) -> RenderableType:
     """A run as a table: the first subject is what the others are held against."""
     spec = record.spec
     grid = new_grid()
@@ -65,7 +73,15 @@ def table(run: "Run", found: "Analysis", record: Record) -> RenderableType:
     floor = "no A/A twin" if found.floor is None else f"noise floor (A/A) {found.floor:.1%}"
     state = f"UNSTABLE: {found.unstable}" if found.unstable else "stable"
     facts = f"{floor} · ratios by {found.basis} time · {state}"
-    lines = [*refused, Text(f"record {record.key[:12]}")]
+    orders = [
+        Text(
+            f"{one.backend}: {one.measure} of our times with {one.beside} "
+            f"{one.agreement.value:.2f} [{one.agreement.low:.2f}, {one.agreement.high:.2f}] "
+            f"over {one.agreement.subjects} networks"
+        )
+        for one in standings
+    ]
+    lines = [*refused, *orders, Text(f"record {record.key[:12]}")]
     return Group(Text(head), Text(facts, style="yellow" if found.unstable else "dim"), grid, *lines)
 
 

@@ -79,7 +79,8 @@ def compare(
 
 def _arrays(outputs: "Sequence[Tensor] | Sequence[Map]") -> list[Map]:
     """Outputs that later calls cannot overwrite."""
-    return [np.array(output, dtype=np.float32) for output in outputs]
+    plain = (output if isinstance(output, np.ndarray) else output.numpy() for output in outputs)
+    return [output.astype(np.float32) for output in plain]
 
 
 def _compared(
@@ -126,7 +127,7 @@ def _moves(usual: Map, found: Map) -> NDArray[np.float64]:
 def _clear(maps: Map, largest: float) -> NDArray[np.bool_]:
     """Which maps (M, h, w) have one peak that small differences cannot move."""
     centre, across, down = _around(maps)
-    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    rows, columns = _largest(maps)
     beside = (abs(np.arange(maps.shape[1]) - rows[:, None]) <= 1)[:, :, None] & (
         abs(np.arange(maps.shape[2]) - columns[:, None]) <= 1
     )[:, None]
@@ -136,6 +137,12 @@ def _clear(maps: Map, largest: float) -> NDArray[np.bool_]:
     return found
 
 
+def _largest(maps: Map) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and column of each map's largest value."""
+    count, height, width = maps.shape
+    return np.divmod(maps.reshape(count, height * width).argmax(axis=1), width)
+
+
 def _around(maps: Map) -> tuple[Map, Map, Map]:
     """A map's largest value (M,), and those left and right, above and below it (M, 2).
 
@@ -143,7 +150,7 @@ def _around(maps: Map) -> tuple[Map, Map, Map]:
     peak there has no sub-pixel part along that side.
     """
     number, (_, height, width) = np.arange(len(maps)), maps.shape
-    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), width)
+    rows, columns = _largest(maps)
     centre = maps[number, rows, columns]
 
     def pair(before: Map, after: Map, first: Map, last: Map) -> Map:
@@ -160,7 +167,7 @@ def _around(maps: Map) -> tuple[Map, Map, Map]:
 def _peaks(maps: Map) -> NDArray[np.float64]:
     """Where each map (M, h, w) is largest, (M, 2) as x, y, with the parabola through neighbours."""
     centre, across, down = _around(maps)
-    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    rows, columns = _largest(maps)
     parts = [
         (pair[:, 1] - pair[:, 0]) / np.maximum(2 * (2 * centre - pair.sum(axis=1)), 1e-12)
         for pair in (across, down)

@@ -18,8 +18,8 @@ from repro.timing.subjects import Block, Run
 LOADED = 1.05
 """wall time over CPU time of a single thread from which on the machine counts as loaded"""
 LEAST_PROCESSES = 3
-MOST_NOISE = 0.1
-"""noise floor above which no ratio gets a verdict"""
+MOST_NOISE = 0.2
+"""noise floor above which no ratio gets a verdict; below it, only ratios beyond the floor do"""
 MOST_BIAS = 0.02
 """by which two equals may surely differ before nothing gets a verdict"""
 MOST_WIDTH = 0.25

@@ -12,7 +12,7 @@ from repro.errors import RunError
 from repro.study import Scalar
 from repro.timing import lock
 from repro.timing.child import Child, Event, read_block, read_preparation
-from repro.timing.conditions import snapshot
+from repro.timing.conditions import SAMPLE, snapshot
 from repro.timing.procedures import LEAST_ROUNDS, Job, Settings, adapted, job, least, planned
 from repro.timing.subjects import Block, Preparation, Run, Subject
 
@@ -159,8 +159,8 @@ class _Session:
     ) -> None:
         self.subjects, self.settings, self.passive = subjects, settings, passive
         self.interrupts, self.tell = interrupts, tell
-        self.start = time.time()
-        self.until = self.start + settings.budget
+        self.start = time.time() - SAMPLE
+        self.until = self.start + settings.budget - SAMPLE  # a look at the machine before and after
         self.finished: list[_Process] = []
         self.failures: list[str] = []
         self.lost: dict[int, str] = {}

@@ -15,6 +15,7 @@ from types import FunctionType
 
 import torch
 from torch import Tensor, nn
+from torch._inductor import config
 
 from repro.timing.backends.base import BackendError, Job, Prepared, reason, without_compiler
 from repro.timing.backends.eager import runner
@@ -39,8 +40,12 @@ def prepare(job: Job) -> Prepared:
     exported = time.perf_counter()
     hits = _hits()
     try:
-        with inductor_files(job.cache / "inductor"):
-            run = runner(_compiled(model, job.threads, freezing))
+        # as an option of torch.compile, freezing has no effect
+        with (
+            inductor_files(job.cache / "inductor"),
+            config.patch({"freezing": freezing, "cpp.threads": job.threads}),
+        ):
+            run = runner(_compiled(model))
             run(job.example)
     except Exception as error:  # dynamo's, the Inductor's and the compiler's own share no base
         raise BackendError(f"torch.compile fails: {reason(error)}") from error
@@ -53,7 +58,7 @@ def prepare(job: Job) -> Prepared:
     )
 
 
-def _compiled(model: nn.Module, threads: int, freezing: bool) -> Callable[[Tensor], object]:
+def _compiled(model: nn.Module) -> Callable[[Tensor], object]:
     """A compiled call with a code object of its own.
 
     Dynamo keeps a few compilations for each code object and runs plain torch after that, so that
@@ -65,12 +70,7 @@ def _compiled(model: nn.Module, threads: int, freezing: bool) -> Callable[[Tenso
 
     code = call.__code__.replace(co_name=f"call_{id(model)}")
     own = FunctionType(code, call.__globals__, code.co_name, None, call.__closure__)
-    return torch.compile(
-        own,
-        fullgraph=True,
-        dynamic=False,
-        options={"cpp.threads": threads, "freezing": freezing},
-    )
+    return torch.compile(own, fullgraph=True, dynamic=False)
 
 
 def _hits() -> int:

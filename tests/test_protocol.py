@@ -1,0 +1,123 @@
+"""A protocol says every rule of an evaluation, and refuses rules that do not go together."""
+
+import dataclasses
+
+import pytest
+
+from repro import rules, study
+from repro.errors import ReproError
+from repro.protocol import GROUPINGS, HEATMAP_DECODERS, NORMALISATIONS, Protocol, changed
+
+PLAIN = Protocol(
+    dataset="coco",
+    split="val2017",
+    boxes="ground truth",
+    colour="RGB",
+    flip=True,
+    shift=True,
+    decode="argmax+quarter",
+    evaluator="pycocotools",
+    metric="AP",
+    supply="images",
+    source="a test",
+    nms=0.9,
+)
+
+
+def test_a_protocol_says_its_rules() -> None:
+    assert str(PLAIN) == (
+        "COCO val2017 · boxes: ground truth · RGB · flip+shift · argmax+quarter · OKS-NMS 0.9"
+    )
+    other = changed(PLAIN, flip=False, padding=1.5, udp=True, decode="DARK-UDP", colour="BGR")
+    assert str(other) == (
+        "COCO val2017 · boxes: ground truth padded 1.5 times · BGR · no flip · DARK-UDP"
+        " · OKS-NMS 0.9 · UDP"
+    )
+    assert changed(PLAIN, flip=None, nms=None) == PLAIN
+    assert PLAIN.keypoints == 17 and not PLAIN.bottom_up
+
+
+def test_every_rule_is_described_but_who_supplies_what() -> None:
+    names = {field.name for field in dataclasses.fields(Protocol)}
+    assert set(PLAIN.described()) == names - {"supply", "source", "metric"}
+
+
+@pytest.mark.parametrize(
+    ("decode", "decoder", "beta"),
+    [
+        ("beta-soft-argmax(160)", "beta-soft-argmax", 160),
+        ("beta-soft-argmax(40)+quarter", "beta-soft-argmax+quarter", 40),
+        ("beta-soft-argmax+quarter", "beta-soft-argmax+quarter", 160),
+        ("DARK", "DARK", 160),
+    ],
+)
+def test_a_decoding_has_a_name_and_a_beta(decode: str, decoder: str, beta: float) -> None:
+    found = changed(PLAIN, decode=decode)
+    assert (found.decoder, found.beta) == (decoder, beta)
+    assert found.decoder in HEATMAP_DECODERS
+
+
+@pytest.mark.parametrize("decode", GROUPINGS)
+def test_groupings_take_no_boxes(decode: str) -> None:
+    assert changed(PLAIN, decode=decode, boxes="none").bottom_up
+    with pytest.raises(ReproError, match="does not go with"):
+        changed(PLAIN, decode=decode)
+    with pytest.raises(ReproError, match="does not go with"):
+        changed(PLAIN, boxes="none")
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("dataset", "cocoa"),
+        ("colour", "rgb"),
+        ("normalise", "imagenet"),
+        ("decode", "dark"),
+        ("decode", "beta-soft-argmax()"),
+        ("decode", "beta-soft-argmax(-3)"),
+        ("decode", "beta-soft-argmax(12345)"),
+        ("evaluator", "mine"),
+        ("boxes", "boxes.txt"),
+        ("boxes", ""),
+        ("padding", 0.0),
+        ("padding", float("nan")),
+        ("padding", float("inf")),
+        ("nms", 0.0),
+        ("nms", 1.1),
+        ("nms", float("nan")),
+    ],
+)
+def test_a_rule_that_does_not_exist_is_named(rule: str, value: object) -> None:
+    with pytest.raises(ReproError) as caught:
+        changed(PLAIN, **{rule: value})
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    assert shown in str(caught.value) and caught.value.hint
+
+
+def test_every_printed_protocol_can_be_found_by_its_name() -> None:
+    for paper in study.study_names():
+        for name, protocol in study.load_study(paper).protocols.items():
+            assert rules.named(f"{paper}/{name}") == protocol
+            assert protocol.normalise in NORMALISATIONS
+    for wrong in ("paper2", "paper2/coco", "/", "", "nobody/coco-val2017"):
+        with pytest.raises(ReproError, match="There is no"):
+            rules.named(wrong)
+
+
+def test_a_model_is_evaluated_as_its_paper_did() -> None:
+    name, found = rules.chosen("lpn_50", None, None)
+    assert name.startswith("paper2/") and (found.dataset, found.colour) == ("coco", "BGR")
+    name, found = rules.chosen("litepose_s_crowdpose", None, None)
+    assert name.startswith("paper4/") and found.evaluator == "crowdposetools" and found.bottom_up
+    _, found = rules.chosen("hwl_mobilenetv3", "mpii", None)
+    assert found.dataset == "mpii" and found.nms is None
+
+
+def test_a_protocol_can_be_moved_to_another_data_set() -> None:
+    name, found = rules.chosen("lpn_50", "synth-crowdpose", "paper2/coco-val2017")
+    assert name == "paper2/coco-val2017, on generated, CrowdPose's joints,"
+    assert (found.keypoints, found.boxes, found.evaluator) == (14, "ground truth", "crowdposetools")
+    _, own = rules.chosen("lpn_50", "coco", "paper2/coco-val2017")
+    assert own == rules.named("paper2/coco-val2017")
+    with pytest.raises(ReproError, match="`cocoa`"):
+        rules.chosen("lpn_50", "cocoa", None)
