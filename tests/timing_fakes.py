@@ -29,6 +29,8 @@ class Made:
     cached: bool = True
     difference: float | None = None
     settings: Mapping[str, str] = field(default_factory=lambda: {"version": "1.0"})
+    timed: None = None
+    device_memory: int = 0
 
 
 def fake(model: str, **options: int) -> Subject:

@@ -16,6 +16,8 @@ from repro.timing import agreement, artifacts, backends
 from repro.timing.subjects import RefusedError, Subject
 
 Call = Callable[[], object]
+Clock = Callable[[int], tuple[tuple[float, ...], tuple[float, ...]]]
+"""number of calls -> wall and CPU seconds of each"""
 
 TOLERANCE: Mapping[str, tuple[float, float]] = {
     "fp32": (agreement.DIFFERENCE, agreement.SHIFT),
@@ -37,6 +39,10 @@ class Ready:
     """largest difference from eager, relative to the largest output; None for eager itself"""
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     """of the backend"""
+    timed: Clock | None = None
+    """times so many calls in a row by a clock of the device's own; None for the processor's"""
+    device_memory: int = 0
+    """bytes on the device at their highest; 0 on the processor"""
 
 
 def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:

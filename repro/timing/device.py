@@ -11,7 +11,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from math import inf, isfinite
 from pathlib import Path
@@ -35,16 +34,6 @@ WARM = 3
 """calls before a capture, and before anything is checked"""
 
 
-@dataclass(frozen=True)
-class DeviceReady(Ready):
-    """A subject on a GPU. `run` does its work once and waits until the device has done it."""
-
-    timed: Callable[[int], tuple[Seconds, Seconds]] | None = None
-    """times so many calls in a row by the device's clock; gives wall and CPU time"""
-    device_memory: int = 0
-    """bytes on the device at their highest, for this subject alone"""
-
-
 def by_events(issue: Callable[[], object], calls: int) -> tuple[Seconds, Seconds]:
     """Seconds of so many calls in a row by CUDA events, and the same once more.
 
@@ -64,7 +53,7 @@ def by_events(issue: Callable[[], object], calls: int) -> tuple[Seconds, Seconds
     return seconds, seconds
 
 
-def ready(subject: Subject, threads: int, cache: Path, seed: int) -> DeviceReady:
+def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
     """The subject on the first GPU, checked against eager in fp32 there.
 
     Raise RefusedError with the reason if it cannot run or computes something else. `threads` and
@@ -115,7 +104,7 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> DeviceReady
     torch.cuda.reset_peak_memory_stats()
     run()
     same = (subject.backend, subject.precision) == ("eager", "fp32")
-    return DeviceReady(
+    return Ready(
         run=run,
         compile_seconds=seconds if subject.backend.endswith(("compiled", "graphs")) else 0.0,
         difference=None if same else found,

@@ -14,14 +14,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from repro import schema
 from repro.timing import allocation, calls, memory
 from repro.timing.conditions import Watch
 from repro.timing.procedures import LEAST_CALLS, LEAST_ROUNDS, Job
 from repro.timing.subjects import Block, Preparation, RefusedError
+
+if TYPE_CHECKING:
+    from repro.timing.building import Clock
 
 LOST = 3
 """exit code of a worker without a parent"""
@@ -76,6 +80,7 @@ class Timing:
         self.watch = Watch(job.threads)
         self.until = job.until
         self.runs: dict[int, calls.Run] = {}
+        self.clocks: dict[int, Clock] = {}
         self.sizes: dict[int, tuple[int, int]] = {}
         """calls of a block, and how many of them only settle"""
 
@@ -108,6 +113,8 @@ class Timing:
         share = WARMING * (self.until - time.time()) / len(job.subjects)
         warmth = calls.warmed(run, job.warmup, share, LEAST_CALLS)
         added = max(0, memory.peak() - held)
+        own = ready.timed if chosen.slowed == 1 else None
+        self.clocks[subject] = own or partial(calls.timed, run)
         self.runs[subject] = run
         self.sizes[subject] = calls.block_of(warmth.seconds, job.block)
         if job.calls is not None:
@@ -120,7 +127,7 @@ class Timing:
             difference=ready.difference,
             settings=ready.settings,
             # without what the others hold: the bare process, what this one keeps, what a call adds
-            peak_memory=self.base + max(0, held - before) + added,
+            peak_memory=ready.device_memory or self.base + max(0, held - before) + added,
             warmup=warmth.calls,
             steady=warmth.steady,
         )
@@ -129,7 +136,7 @@ class Timing:
         """Time the subject's calls of one round."""
         size, settling = self.sizes[subject]
         self.watch.begin()
-        wall, cpu = calls.timed(self.runs[subject], size)
+        wall, cpu = self.clocks[subject](size)
         seen = self.watch.end(sum(wall), sum(cpu))
         found = Block(
             subject,
