@@ -49,6 +49,11 @@ def size_of(look: Look) -> Size:
     """The input size of a look; where persons need no boxes the short side of images, twice."""
     if look.model == ONNX:
         path = _file(look)
+        if look.protocol.bottom_up:
+            raise ReproError(
+                f"`{path}` cannot be read by {look.protocol.decode}.",
+                "Exported files are taken as top-down networks that give heatmaps.",
+            )
         size = network.onnx_size(network.open_onnx(path), path, look.size)
     elif look.model == TRUTH and look.protocol.bottom_up:
         size = look.size or (512, 512)
@@ -113,11 +118,6 @@ def _file(look: Look) -> Path:
 
 
 def _exported(look: Look, path: Path) -> tuple[Network, Mapping[str, Scalar]]:
-    if look.protocol.bottom_up:
-        raise ReproError(
-            f"`{path}` cannot be read by {look.protocol.decode}.",
-            "Exported files are taken as top-down networks that give heatmaps.",
-        )
     if look.options or look.partial:
         raise ReproError(
             f"`{path}` is what it is: it takes no options and is not loaded in part.",

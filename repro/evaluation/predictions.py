@@ -57,11 +57,14 @@ def kept(folder: Path) -> bytes:
     """The poses of a run as plain JSON; a StoreError where they are gone or broken."""
     path = folder / NAME
     try:
-        return gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
+        content = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error):
+        content = b""  # as an empty file gives
+    if not content:
         raise StoreError(
             f"The poses of the record cannot be read from `{path}`.", "Evaluate again with --fresh."
-        ) from error
+        )
+    return content
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
