@@ -210,6 +210,9 @@ def test_reasons_fit_a_line() -> None:
     assert base.reason(RuntimeError(compiler)) == "RuntimeError: x.cpp:3:1: error: no such type"
     assert base.reason(ValueError("bad. [Caused by\na graph]")) == "ValueError: bad"
     assert base.reason(KeyError()) == "KeyError"
+    assert base.reason(OSError("it raised:\nthe cause\nmore")) == "OSError: it raised: the cause"
+    log = "Check failed\nlog:\n-- Conv: no rank\nSummary:\n-- No rule for: DeformConv\n"
+    assert base.reason(RuntimeError(log)) == "RuntimeError: No rule for: DeformConv"
     assert len(base.reason(ValueError("x" * 999))) == 240
 
 

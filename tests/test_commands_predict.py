@@ -85,8 +85,7 @@ def test_boxes_from_a_file_and_pictures_from_a_folder(
     found = json.loads((tmp_path / "poses/poses.json").read_text())["annotations"]
     assert [one["image_id"] for one in found] == [0, 1, 2, 2]
     assert [one["bbox"][:2] for one in found] == [[5, 6], [0, 0], [1, 2], [9, 9]]
-    whole, half = repro, [one["score"] for one in found[2:]]
-    assert whole and half[0] > 0 and half[1] > 0
+    assert all(np.isfinite(one["score"]) for one in found)
 
 
 def test_a_bottom_up_network_needs_no_boxes(

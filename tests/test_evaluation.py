@@ -64,11 +64,6 @@ def test_truth_of_whole_images_loses_little(repro: Run, scene: Scene, dataset: s
     assert data["protocol"]["boxes"] == "none" and data["execution"]["batch"] == 1
 
 
-def test_bottom_up_truth_has_the_usual_short_side(repro: Run, scene: Scene) -> None:
-    words = ("--protocol", "paper4/coco-val2017")
-    assert parsed(repro("eval", "truth", *scene.named(), *words, "--json"))["input"] == [512, 512]
-
-
 def test_a_top_down_network_from_checkpoint_to_ap(repro: Run, scene: Scene, tmp_path: Path) -> None:
     path = scene.checkpoint("lpn_50")
     words = ("eval", "lpn_50", "--weights", str(path), "--data", str(scene.data))

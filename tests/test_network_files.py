@@ -161,6 +161,8 @@ def test_an_impossible_input_is_refused(scene: Scene, model: str, size: tuple[in
 
 def test_whole_images_have_one_short_side() -> None:
     _, protocol = rules.chosen("litepose_xs_coco", "coco", None)
+    assert networks.size_of(Look("truth", None, protocol)) == (512, 512)
+    assert networks.size_of(Look("litepose_xs_coco", None, protocol)) == (256, 256)
     with pytest.raises(ReproError, match="not inputs of 448x256") as caught:
         networks.size_of(Look("litepose_xs_coco", None, protocol, (448, 256)))
     assert "--input 448x448" in caught.value.hint

@@ -38,7 +38,9 @@ def opened(
     if look.model == TRUTH:
         rounded = look.options.get("rounded", True)
         if set(look.options) - {"rounded"} or not isinstance(rounded, bool):
-            raise ReproError("`truth` has one option, `rounded`, true or false.")
+            raise ReproError(
+                "`truth` has one option, `rounded`, true or false.", "Say --option rounded=false."
+            )
         return truth.network(annotations, instances, size, look.protocol, rounded), {}
     if look.model == ONNX:
         return _exported(look, _file(look))

@@ -84,7 +84,7 @@ def open_onnx(path: Path, threads: int = 0) -> OnnxNetwork:
             f"`{path}` needs onnxruntime, which is not installed.", "Try `pip install onnxruntime`."
         ) from error
     if not path.is_file():
-        raise ReproError(f"There is no file `{path}`.")
+        raise ReproError(f"There is no file `{path}`.", "Correct the path.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
@@ -94,7 +94,8 @@ def open_onnx(path: Path, threads: int = 0) -> OnnxNetwork:
         )
     except Exception as error:  # the runtime's own exceptions share no base
         reason = str(error).strip().splitlines()[0][:160]
-        raise ReproError(f"`{path}` is no ONNX file that can be run: {reason}") from error
+        message = f"`{path}` is no ONNX file that can be run: {reason.rstrip('.')}."
+        raise ReproError(message, "Export it again.") from error
     return _checked(session, path)
 
 
@@ -112,7 +113,9 @@ def _checked(session: "onnxruntime.InferenceSession", path: Path) -> OnnxNetwork
         )
     batch, channels, *size = (_whole(side) for side in inputs[0].shape)
     if channels not in (3, None):
-        raise ReproError(f"`{path}` takes {channels} channels; an evaluation gives it 3.")
+        raise ReproError(
+            f"`{path}` takes {channels} channels.", "An evaluation gives it the 3 of a picture."
+        )
     metadata = dict(session.get_modelmeta().custom_metadata_map)
     keypoints = _whole(outputs[-1].shape[1])
     return OnnxNetwork(session, inputs[0].name, (batch, size[0], size[1]), keypoints, metadata)

@@ -15,7 +15,14 @@ from repro import env
 from repro.errors import ReproError
 from repro.study import Scalar
 from repro.timing import artifacts
-from repro.timing.backends.base import BackendError, Job, Prepared, reason, without_compiler
+from repro.timing.backends.base import (
+    BackendError,
+    Job,
+    Prepared,
+    reason,
+    silence,
+    without_compiler,
+)
 from repro.timing.backends.compiled import inductor_files
 from repro.timing.backends.eager import runner
 from repro.timing.folding import fold
@@ -42,7 +49,7 @@ def prepare(job: Job) -> Prepared:
         with torch.no_grad(), tempfile.TemporaryDirectory(dir=path.parent) as own:
             exported = torch.export.export(folded.model, (job.example,))
             seconds = time.perf_counter() - start
-            with inductor_files(Path(own)):
+            with inductor_files(Path(own)), silence():
                 torch._inductor.aoti_compile_and_package(
                     exported, package_path=str(path), inductor_configs=dict(options)
                 )

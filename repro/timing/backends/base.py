@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -122,16 +123,22 @@ def without_compiler() -> str:
 
 def reason(error: BaseException) -> str:
     """What went wrong in one line: of a compiler's output the first error, of a list its item."""
-    text = str(error).partition("[Caused by")[0]  # where a tracer dumps its graph
+    text = str(error).partition("[Caused by")[0]  # from there a tracer dumps its graph
+    text = text.rpartition("Summary:")[2]  # before it OpenVINO logs what followed from it
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if " error: " in line or line.startswith("-- ")]
     first = (telling or lines or [""])[0].removeprefix("-- ")
+    if first.endswith(":") and len(lines) > 1:
+        first += f" {lines[1]}"
     return f"{type(error).__name__}: {first}"[:240].rstrip(" :.")
 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Let nothing be printed, not even by compiled code: exporters dump whole graphs."""
+    """Let nothing be printed, not even by compiled code, nor warned of.
+
+    Exporters dump whole graphs, and compilers warn of what a user of theirs can do nothing about.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(stream) for stream in (1, 2)]
@@ -139,7 +146,12 @@ def silence() -> Iterator[None]:
         with Path(os.devnull).open("w") as nowhere:
             for stream in (1, 2):
                 os.dup2(nowhere.fileno(), stream)
-            with redirect_stdout(nowhere), redirect_stderr(nowhere):
+            with (
+                warnings.catch_warnings(),
+                redirect_stdout(nowhere),
+                redirect_stderr(nowhere),
+            ):
+                warnings.simplefilter("ignore")
                 yield
     finally:
         for stream, before in zip((1, 2), kept, strict=True):

@@ -15,9 +15,16 @@ from types import FunctionType
 
 import torch
 from torch import Tensor, nn
-from torch._inductor import config
+from torch._inductor import config, utils
 
-from repro.timing.backends.base import BackendError, Job, Prepared, reason, without_compiler
+from repro.timing.backends.base import (
+    BackendError,
+    Job,
+    Prepared,
+    reason,
+    silence,
+    without_compiler,
+)
 from repro.timing.backends.eager import runner
 from repro.timing.folding import fold
 
@@ -44,6 +51,7 @@ def prepare(job: Job) -> Prepared:
         with (
             inductor_files(job.cache / "inductor"),
             config.patch({"freezing": freezing, "cpp.threads": job.threads}),
+            silence(),
         ):
             run = runner(_compiled(model))
             run(job.example)
@@ -84,6 +92,7 @@ def inductor_files(folder: Path) -> Iterator[None]:
     """Let the Inductor keep its files in that folder."""
     before = os.environ.get(FOLDER)
     os.environ[FOLDER] = str(folder.resolve())
+    _forget()
     try:
         yield
     finally:
@@ -91,3 +100,10 @@ def inductor_files(folder: Path) -> Iterator[None]:
             del os.environ[FOLDER]
         else:
             os.environ[FOLDER] = before
+        _forget()
+
+
+def _forget() -> None:
+    """Let the Inductor look again for files that it remembers in another folder."""
+    clear = getattr(utils, "clear_caches", None) or utils.clear_inductor_caches
+    clear()

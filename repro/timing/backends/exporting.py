@@ -5,7 +5,6 @@ and what a trace gets wrong (a branch on values) the check against eager finds. 
 cannot take is tried with the other.
 """
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,8 +52,7 @@ def _export(model: nn.Module, example: Tensor, path: Path) -> str:
     failures = []
     for name, exporter in EXPORTERS.items():
         try:
-            with warnings.catch_warnings(), silence():  # they warn of their own end
-                warnings.simplefilter("ignore")
+            with silence():
                 exporter(model, example, path)
         except Exception as error:  # the exporters' own share no base
             failures.append(f"by {name}: {reason(error)}")
