@@ -78,7 +78,9 @@ def test_a_backend_computes_what_eager_computes(name: str, example: Tensor, tmp_
 def test_an_ahead_compiled_package_agrees_and_is_found_again(
     example: Tensor, tmp_path: Path
 ) -> None:
-    model = head(example)
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.ConvTranspose2d(3, 3, 4, 2, 1, groups=3), nn.BatchNorm2d(3))
+    model = agreement.calibrated(layers, example)
     first, second = (here("ahead").prepare(model, example, 1, tmp_path) for _ in range(2))
     assert agreement.compare(model, first.run, example).ok
     assert agreement.compare(model, second.run, example).ok
@@ -206,9 +208,10 @@ def test_what_is_absent_is_said_in_one_line(
 
 
 def test_reasons_fit_a_line() -> None:
-    compiler = "C++ compile error\nCommand: g++\nx.cpp:3:1: error: no such type\nmore"
+    compiler = "C++ compile error\nCommand: g++\n/home/me/x.cpp:3:1: error: no such type\nmore"
     assert base.reason(RuntimeError(compiler)) == "RuntimeError: x.cpp:3:1: error: no such type"
     assert base.reason(ValueError("bad. [Caused by\na graph]")) == "ValueError: bad"
+    assert base.reason(OSError("see C:\\Users\\me\\x or a/b")) == "OSError: see x or a/b"
     assert base.reason(KeyError()) == "KeyError"
     assert base.reason(OSError("it raised:\nthe cause\nmore")) == "OSError: it raised: the cause"
     log = "Check failed\nlog:\n-- Conv: no rank\nSummary:\n-- No rule for: DeformConv\n"

@@ -180,7 +180,7 @@ def test_a_making_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReproError, match="cannot keep an exported network") as error:
+    with pytest.raises(ReproError, match="cache cannot keep an exported") as error:
         artifacts.obtain(tmp_path / "file", "key", ".bin", Maker())
     assert "REPRO_CACHE" in error.value.hint
 

@@ -173,7 +173,7 @@ def test_a_valid_json_needs_the_head_boxes_beside_it(tmp_path: Path) -> None:
     assert scored.metrics == alone.metrics
     assert scored.images == PEOPLE / 2
     assert scored.intervals != alone.intervals  # people of an image are drawn together
-    with pytest.raises(ReproError, match="Person 0 .* is not among the 60 whose head boxes"):
+    with pytest.raises(ReproError, match=r"Person 0 .* is not among the 60 whose head boxes"):
         score("mpii", valid(tmp_path, truth(5)), found)
     some = valid(tmp_path, one, 40)
     with pytest.raises(ReproError, match="60 poses for 40 persons"):

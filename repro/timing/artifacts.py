@@ -116,8 +116,8 @@ def obtain(
             write_whole(note, json.dumps(content, sort_keys=True) + "\n")
     except OSError as error:
         raise ReproError(
-            f"`{cache}` cannot keep an exported network: {error.strerror}.",
-            "Set REPRO_CACHE to a folder that can be written and has room.",
+            f"The cache cannot keep an exported network: {error.strerror}.",
+            f"It is `{cache}`; set REPRO_CACHE to a folder that can be written and has room.",
         ) from error
     return Artifact(path, seconds, False, facts)
 

@@ -1,6 +1,7 @@
 """What every backend offers: whether it is here, and a network made ready to run."""
 
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -121,6 +122,10 @@ def without_compiler() -> str:
     return "" if shutil.which(name) else f"no C++ compiler: there is no `{name}` (set CXX)"
 
 
+FOLDERS = re.compile(r"(?<![\w./])(?:[A-Za-z]:)?[\\/](?:[^\\/\s\"':]+[\\/])+")
+"""of this machine, which belong into no record"""
+
+
 def reason(error: BaseException) -> str:
     """What went wrong in one line: of a compiler's output the first error, of a list its item."""
     text = str(error).partition("[Caused by")[0]  # from there a tracer dumps its graph
@@ -130,7 +135,7 @@ def reason(error: BaseException) -> str:
     first = (telling or lines or [""])[0].removeprefix("-- ")
     if first.endswith(":") and len(lines) > 1:
         first += f" {lines[1]}"
-    return f"{type(error).__name__}: {first}"[:240].rstrip(" :.")
+    return f"{type(error).__name__}: {FOLDERS.sub('', first)}"[:240].rstrip(" :.")
 
 
 @contextmanager
