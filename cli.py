@@ -30,8 +30,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Reproduce the tables of four papers on lightweight human pose estimation, cell by cell.",
-    epilog="Exit codes: 0 done, 1 a bug, 2 bad input, 3 differs, 4 nothing judged, 5 incomparable, "
-    "6 a run failed, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 a bug, 2 bad input, 3 differs, 4 nothing judged, 5 unstable or "
+    "incomparable, 6 a run failed, 130 interrupted.",
 )
 
 INTERRUPTED = 130

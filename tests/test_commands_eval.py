@@ -211,10 +211,10 @@ def test_an_output_is_no_device_and_no_folder(repro: Run, scene: Scene, tmp_path
     words = ("eval", "truth", *scene.named(), "--boxes", "gt", "--input", "64x48", "--output")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    for name in ("folder", "pipe", "/dev/null"):
+    for name in ("folder", "pipe"):
         refused(repro(*words, name), "no file that could be replaced", "--output")
     (tmp_path / "file").write_text("")
     refused(repro(*words, "file/below"), "cannot be written")
-    assert (tmp_path / "pipe").is_fifo() and not Path("/dev/null").is_file()
+    assert (tmp_path / "pipe").is_fifo()
     assert repro(*words, "new/folder/poses.json").code == 0
     assert json.loads((tmp_path / "new/folder/poses.json").read_text())
