@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import cli
 from repro import study
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a worker
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
 
 ROOT = Path(__file__).parent.parent
 
