@@ -36,6 +36,7 @@ EVALUATION = (
     "repro.pose.transforms",
     "repro.pose.whole",
     "repro.runners.evaluate",
+    "repro.runners.execution",
     "repro.runners.grouping",
     "repro.runners.network",
     "repro.runners.truth",

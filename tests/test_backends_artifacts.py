@@ -100,10 +100,11 @@ def test_shape_and_options_enter_the_key() -> None:
     others = {
         artifacts.key(model, EXAMPLE, {"kind": "test"}),
         artifacts.key(model, EXAMPLE, {"kind": "test", "threads": 2}),
+        artifacts.key(model, EXAMPLE, {"kind": "test"}, "repro.timing.folding"),
         artifacts.key(model, EXAMPLE[..., :4], {"kind": "test"}),
         artifacts.key(model, EXAMPLE.double(), {"kind": "test"}),
     }
-    assert len(others) == 4
+    assert len(others) == 5
 
 
 class Maker:

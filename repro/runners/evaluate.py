@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from repro.data.crops import Crops
 from repro.data.people import Poses
 from repro.data.pictures import Pictures
-from repro.errors import ReproError
 from repro.pose import decode, flip, nms, transforms
 from repro.protocol import HEATMAP_DECODERS, Protocol
 from repro.runners import grouping
@@ -67,12 +66,6 @@ def top_down(
             maps.shape[2:],
             protocol.udp,
         )
-        if not np.isfinite(found).all():
-            wrong = chosen[~np.isfinite(found).all(axis=(1, 2))][0]
-            raise ReproError(
-                f"The box {instances.boxes[wrong].tolist()} is too small or too large.",
-                "Boxes are left, top, width, height in pixels.",
-            )
         return {"keypoints": np.concatenate([found, scores[..., None]], axis=2)}
 
     done = _sharded(len(instances), shards, execution, load, compute, finish, tell)

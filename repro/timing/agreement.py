@@ -147,8 +147,8 @@ def _largest(maps: Map) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _around(maps: Map) -> tuple[Map, Map, Map]:
     """A map's largest value (M,), and those left and right, above and below it (M, 2).
 
-    Beyond the border lies the value of the peak itself less its other neighbour's fall, so that a
-    peak there has no sub-pixel part along that side.
+    Where there is none, beyond the border, it is taken to be like the one opposite, so that a peak
+    at the border has no sub-pixel part across it.
     """
     number, (_, height, width) = np.arange(len(maps)), maps.shape
     rows, columns = _largest(maps)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 """of the notes; another one makes every file again"""
-CODE = ("repro.timing.folding", "repro.timing.backends.exporting")
-"""modules that decide what an exported network is"""
 LIBRARIES = ("torch", "timm", "torchvision")
 """whose code a network runs"""
 
@@ -74,17 +72,18 @@ def machine() -> dict[str, Scalar]:
     }
 
 
-def key(model: "nn.Module", example: "Tensor", what: Mapping[str, Scalar]) -> str:
+def key(model: "nn.Module", example: "Tensor", what: Mapping[str, Scalar], *modules: str) -> str:
     """The digest of a network with its values, its input's shape, and how it is made into a file.
 
-    `what` names the kind of file, its options, and what else matters: versions, threads, machine.
+    `what` names the kind of file, its options, and what else matters: versions, threads, machine;
+    `modules` are those of this package whose code makes it.
     """
     parts = {
         "schema": SCHEMA,
         "network": identity(model),
         "shape": list(example.shape),
         "precision": str(example.dtype),
-        "code": fingerprint("", *CODE),
+        "code": fingerprint("", *modules),
         "libraries": {name: env.version(name) for name in LIBRARIES},
         **what,
     }

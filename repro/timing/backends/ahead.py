@@ -41,7 +41,8 @@ def prepare(job: Job) -> Prepared:
     """A compiled package, made once for each number of threads, machine and version."""
     options = {**OPTIONS, "cpp.threads": job.threads}
     what = {"kind": "ahead", "compiler": env.variable("CXX") or ""}
-    key = artifacts.key(job.model, job.example, what | options | artifacts.machine())
+    everything = what | options | artifacts.machine()
+    key = artifacts.key(job.model, job.example, everything, fold.__module__, __name__)
 
     def make(path: Path) -> dict[str, Scalar]:
         start = time.perf_counter()

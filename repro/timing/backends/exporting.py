@@ -40,7 +40,8 @@ def onnx(model: nn.Module, example: Tensor, cache: Path) -> artifacts.Artifact:
         return {"folded": len(folded.pairs), "exporter": _export(folded.model, example, path)}
 
     try:
-        return artifacts.obtain(cache / "onnx", artifacts.key(model, example, what), ".onnx", make)
+        key = artifacts.key(model, example, what, fold.__module__, __name__)
+        return artifacts.obtain(cache / "onnx", key, ".onnx", make)
     except ReproError:
         raise
     except Exception as error:  # a network that fails on its own example
