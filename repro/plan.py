@@ -193,7 +193,7 @@ def _lacking(table: Table, row: Row, column: Column, model: str) -> str:
     if model not in zoo.MODELS:
         return f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
     if column.metric in SPEED:
-        cuda = "Not timed here: it takes a CUDA device, for which `repro speed --device cuda` is."
+        cuda = "Not timed: it takes a CUDA device."
         return cuda if column.device == "gpu" else ""
     if column.metric in COST:
         return ""

@@ -43,6 +43,7 @@ def speed(
 
     Example: repro speed hwl_mobilenetv3 litehrnet_18 --backend eager,onnx_runtime
     """
+    check_device(device)
     chosen = subjects(models, size, batch, names_of(backend), precision, stage, flip)
     if profile is not None:
         profiled(chosen, profile, as_json)
@@ -109,6 +110,20 @@ def subjects(
                 Subject(name, spec.input, spec.keypoints, batch, way, precision, stage, flip)
             )
     return found
+
+
+def check_device(name: str) -> None:
+    """Raise ReproError for a device that this command cannot time."""
+    from repro.errors import ReproError
+
+    if name == "cpu":
+        return
+    if name != "cuda":
+        raise ReproError(f"There is no device `{name}`.", "Say cpu or cuda.")
+    from repro.timing import cuda
+
+    reason = cuda.why_not() or "This version of the command times the CPU only."
+    raise ReproError(f"Nothing was timed on cuda. {reason}", "Leave --device out.")
 
 
 def profiled(chosen: "list[Subject]", path: Path, as_json: bool) -> None:
