@@ -21,14 +21,18 @@ def write_whole(path: Path, content: str | bytes, replace: bool = True) -> bool:
     """Write a file by temporary file and rename; raise OSError and leave no trace if not.
 
     Text is written as UTF-8. Without `replace` an existing file is left as it is, and the answer
-    is False.
+    is False. What is no file, such as /dev/stdout, is written to and stays what it is.
     """
+    data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_bytes(data)
+        return True
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".repro-", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())

@@ -15,6 +15,7 @@ from repro.spec import (
     spec_of,
     weights_name,
 )
+from repro.store import Store
 from repro.study import COST, METRICS, SPEED, Column, Row, Size, Table
 
 SERVER = "COCO evaluation server"
@@ -106,6 +107,20 @@ def speeds(wanted: Iterable[Wanted]) -> list[Speed]:
 def specs(wanted: Iterable[Wanted]) -> list[Spec]:
     """The distinct runs that the cells need, in order."""
     return list({spec.key: spec for cell in wanted for spec in cell.specs}.values())
+
+
+def tally(wanted: Iterable[Wanted], store: Store) -> dict[str, int]:
+    """How many numbers are measured, run at once, need data and weights, or are not re-run."""
+    found = {"measured": 0, "runnable": 0, "needs_data": 0, "not_rerun": 0}
+    for cell in wanted:
+        if cell.spec is None:
+            state = "not_rerun"
+        elif store.find(cell.spec) is not None:
+            state = "measured"
+        else:
+            state = "needs_data" if isinstance(cell.spec, Accuracy) else "runnable"
+        found[state] += 1
+    return found
 
 
 def _metrics(chosen: Sequence[Table], names: Sequence[str]) -> set[str]:

@@ -12,7 +12,7 @@ DATASETS = {
     "crowdpose": "CrowdPose",
     "mpii": "MPII",
     "synth": "generated",
-    "synth-crowdpose": "generated, CrowdPose's joints,",
+    "synth-crowdpose": "generated (CrowdPose's joints)",
 }
 """the data sets' names in print"""
 
@@ -79,8 +79,12 @@ class Protocol:
         _check("dataset", self.dataset, DATASETS)
         _check("colour", self.colour, COLOURS)
         _check("evaluator", self.evaluator, EVALUATORS)
-        _check("normalise", self.normalise, NORMALISATIONS)
-        _check("decode", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS))
+        _check("normalisation", self.normalise, NORMALISATIONS)
+        _check("decoding", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS))
+        if self.beta == 0:
+            raise ReproError(
+                f"`{self.decode}` finds the middle of every heatmap.", "A beta of 160 is usual."
+            )
         if not 0.5 <= self.padding <= 5:
             raise ReproError(f"A padding of {self.padding:g} is out of range.", "0.5 to 5 will do.")
         if self.nms is not None and not 0 < self.nms <= 1:

@@ -10,7 +10,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    {"errors", "published", "conventions", "files", "env", "fingerprint", "skeletons", "stats"},
+    {
+        "errors",
+        "published",
+        "conventions",
+        "files",
+        "env",
+        "fingerprint",
+        "skeletons",
+        "stats",
+        "telling",
+    },
     {"schema", "pose"},
     {"data", "scoring", "protocol"},
     {"study"},

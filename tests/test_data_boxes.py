@@ -1,5 +1,6 @@
 """Instances: cleaned ground truth, a detector's boxes, MPII's regions."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from test_data import document, person, saved
 
 from repro.data import mpii
 from repro.data.annotations import read
-from repro.data.boxes import LeftOut, detected, ground_truth
+from repro.data.boxes import LeftOut, detected, ground_truth, outside
 from repro.errors import ReproError
 
 
@@ -38,6 +39,18 @@ def test_regions_have_the_proportions_of_the_input(tmp_path: Path) -> None:
     assert found.centres((256, 192)).tolist() == [[39.5, 50.5]]
     assert found.extents((256, 192))[0] == pytest.approx([59 * 1.25, 59 / 192 * 256 * 1.25])
     assert found.extents((256, 256))[0] == pytest.approx([77 * 1.25] * 2)
+
+
+def test_labelled_joints_outside_of_their_region_are_found(tmp_path: Path) -> None:
+    content = document()
+    places = {0: (39.5, 50.5, 2), 1: (3.0, 50.5, 2), 2: (2.0, 50.5, 1), 3: (2.0, 50.5, 0)}
+    joints = [value for joint in range(17) for value in places.get(joint, (0.0, 0.0, 0))]
+    content["annotations"] = [person(1, 5, keypoints=joints)]
+    annotations = read(saved(tmp_path, content))
+    found = ground_truth(annotations)  # its region begins at 39.5 - 59 * 1.25 / 2 = 2.625
+    assert np.argwhere(outside(annotations, found, (256, 192))).tolist() == [[0, 2]]
+    assert not outside(annotations, replace(found, padding=1.5), (256, 192)).any()
+    assert not outside(annotations, replace(found, person=np.array([-1])), (256, 192)).any()
 
 
 def box(image: int, *values: float, score: float = 0.5, category: int = 1) -> dict[str, object]:

@@ -10,7 +10,7 @@ import pytest
 from test_data import document, person, saved
 
 from repro.data import crops as cropping
-from repro.data import pictures
+from repro.data import headers, pictures
 from repro.data.annotations import read
 from repro.data.boxes import Instances, ground_truth
 from repro.data.crops import Crops
@@ -75,6 +75,7 @@ def test_pixels_are_those_of_opencv_without_the_turn_of_exif(tmp_path: Path) -> 
     assert cv2.imread(str(path)).shape == (48, 64, 3)
     plain = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_COLOR)
     assert np.array_equal(decoded(path), plain)
+    assert decoded(path, upright=True).shape == (48, 64, 3)
 
 
 def test_files_that_are_no_pictures(tmp_path: Path) -> None:
@@ -84,6 +85,27 @@ def test_files_that_are_no_pictures(tmp_path: Path) -> None:
             decoded(tmp_path / "a.jpg")
     with pytest.raises(ReproError, match="does not exist"):
         decoded(tmp_path / "none.jpg")
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_huge_picture_is_refused_before_it_is_decoded(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = bytearray(cv2.imencode(suffix, painted(64, 48))[1].tobytes())
+    assert headers.size(bytes(whole)) == (64, 48)
+    path = tmp_path / f"a{suffix}"
+    for short in (2, 4, 20, 23):
+        path.write_bytes(whole[:short])
+        with pytest.raises(ReproError, match=r"a\.(jpg|png)"):
+            decoded(path)
+    place, width = (16, 4) if suffix == ".png" else (whole.index(b"\xff\xc0") + 5, 2)
+    for side in (0, 1):
+        start = place + side * width
+        whole[start : start + width] = (30_000).to_bytes(width, "big")
+    path.write_bytes(whole)
+    monkeypatch.setattr(pictures.cv2, "imdecode", None)
+    with pytest.raises(ReproError, match="30000 x 30000 pixels"):
+        decoded(path)
 
 
 def test_a_picture_of_another_size_than_annotated_is_refused(tmp_path: Path) -> None:
@@ -128,9 +150,9 @@ def test_an_image_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     annotations, instances = data(tmp_path)
     asked: list[int] = []
 
-    def counted(folder: Path, annotations: Annotations, position: int) -> Pixels:
+    def counted(folder: Path, annotations: Annotations, position: int, upright: bool) -> Pixels:
         asked.append(position)
-        return pictures.picture(folder, annotations, position)
+        return pictures.picture(folder, annotations, position, upright)
 
     monkeypatch.setattr(cropping, "picture", counted)
     crops = Crops(tmp_path, annotations, instances, (64, 48))

@@ -75,6 +75,7 @@ def test_groupings_take_no_boxes(decode: str) -> None:
         ("decode", "dark"),
         ("decode", "beta-soft-argmax()"),
         ("decode", "beta-soft-argmax(-3)"),
+        ("decode", "beta-soft-argmax(0)"),
         ("decode", "beta-soft-argmax(12345)"),
         ("evaluator", "mine"),
         ("boxes", "boxes.txt"),

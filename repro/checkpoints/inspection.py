@@ -1,7 +1,7 @@
 """What a checkpoint file is: how it fits a network, which others it fits, who published it."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,9 +54,16 @@ class Report:
 
 
 def report(
-    model: str | None, path: Path, keypoints: int | None = None, options: Options | None = None
+    model: str | None,
+    path: Path,
+    keypoints: int | None = None,
+    options: Options | None = None,
+    tell: Callable[[str], None] = lambda name: None,
 ) -> Report:
-    """How a file fits a network of the zoo; other networks are tried where it does not fit."""
+    """How a file fits a network of the zoo; other networks are tried where it does not fit.
+
+    Each network that is tried is told, since all of them together take many seconds.
+    """
     if model is not None and model not in zoo.MODELS:
         raise unknown("model", model, zoo.MODELS)
     state = read(path)
@@ -72,12 +79,14 @@ def report(
     if model and keypoints and found and found.exact:
         fits: tuple[tuple[str, int], ...] = ((model, keypoints),)
     else:
-        fits = fitting(state)
+        fits = fitting(state, tell)
     published = tuple(weights.known(state.file, state.sha256))
     return Report(state, model, keypoints, found, fits, published)
 
 
-def fitting(state: State) -> tuple[tuple[str, int], ...]:
+def fitting(
+    state: State, tell: Callable[[str], None] = lambda name: None
+) -> tuple[tuple[str, int], ...]:
     """The networks of the zoo that a checkpoint fits exactly, with their number of keypoints.
 
     Families, the networks of one builder, come in two rounds: one network of each, the name most
@@ -87,6 +96,7 @@ def fitting(state: State) -> tuple[tuple[str, int], ...]:
     families = _families(state.file)
     shares = {}
     for rank, names in enumerate(families):
+        tell(names[0])
         near = _near(names[0], state)
         fits = _fits(names, state) if _is_alike(near) else ()
         if fits or _same_names(near):
@@ -94,6 +104,7 @@ def fitting(state: State) -> tuple[tuple[str, int], ...]:
         shares[rank] = (len(near.names) + len(near.wrong_shapes)) / near.tensors
     for rank in sorted(shares, key=lambda rank: -shares[rank]):
         for name in families[rank][1:] if shares[rank] > LEAST_SHARED else ():
+            tell(name)
             near = _near(name, state)
             fits = _fits(families[rank], state) if _is_alike(near) else ()
             if fits or _same_names(near):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from repro.telling import say as say
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -25,12 +27,6 @@ DataDir = Annotated[
     typer.Option("--data", envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii, synth."),
 ]
 RECORDS = Path("records")
-
-
-def say(text: str) -> None:
-    """A line for the user beside the result: stderr."""
-    if sys.stderr is not None:
-        print(text, file=sys.stderr)
 
 
 def emit(command: str, **values: object) -> None:

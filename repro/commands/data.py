@@ -125,10 +125,15 @@ def weights(
 
 def report_of(model: str | None, path: Path, keypoints: int | None, as_json: bool) -> None:
     """Tell how a checkpoint fits."""
+    import zoo
     from repro import checkpoints
     from repro.report import checkpoints as shown
+    from repro.report.progress import Steps
 
-    found = checkpoints.report(model, path, keypoints)
+    with Steps(len(zoo.MODELS), "networks", show=not as_json) as steps:
+        found = checkpoints.report(
+            model, path, keypoints, tell=lambda name: steps(1, f"does it fit {name}?")
+        )
     if as_json:
         emit("weights", **found.described())
     else:

@@ -28,18 +28,28 @@ if TYPE_CHECKING:
     from repro.judge import Cell
 
 RESULTS = Path("RESULTS.md")
+STATES = {
+    "measured": "numbers measured",
+    "runnable": "to run here",
+    "needs_data": "take data and weights",
+    "not_rerun": "cited or not re-run",
+}
+"""of the numbers of a table, in words"""
 
 
 def list_(
     paper: Annotated[str | None, typer.Argument(help="One paper: its tables.")] = None,
     models: Annotated[bool, typer.Option("--models", help="The models of the zoo.")] = False,
+    store: StoreDir = RECORDS,
     as_json: Json = False,
 ) -> None:
-    """List papers, tables or models.
+    """List papers, tables or models; of tables also what is measured and what runs here.
 
     Example: repro list paper1
     """
     from repro import lookup, study
+    from repro import plan as planning
+    from repro.store import Store
 
     if models:
         names = zoo.list_models()
@@ -60,16 +70,22 @@ def list_(
     else:
         one = lookup.find_study(paper)
         tables = [study.load_table(one.name, name) for name in study.table_names(one.name)]
+        kept = Store(store)
+        cells = [planning.select([table]) for table in tables]
+        tallies = [planning.tally(wanted, kept) for wanted in cells]
+        warn(kept)
         if as_json:
             rows = [
                 {"name": table.name, "number": table.number, "caption": table.caption}
-                | {"rows": [row.label for row in table.rows]}
-                for table in tables
+                | {"rows": [row.label for row in table.rows], "numbers": tally}
+                for table, tally in zip(tables, tallies, strict=True)
             ]
             emit("list", study=one.name, tables=rows)
             return
-        for table in tables:
+        for table, tally in zip(tables, tallies, strict=True):
+            states = [f"{count} {STATES[state]}" for state, count in tally.items() if count]
             print(f"{table.name:8} {len(table.rows):2} rows  {table.caption}")
+            print(f"{'':18}{', '.join(states)}")
 
 
 def show(paper: Paper, table: TableName, as_json: Json = False) -> None:
@@ -163,10 +179,13 @@ def run(
     from repro import judge, ladder, publish
     from repro import plan as planning
     from repro import run as running
+    from repro.errors import ReproError
     from repro.report.progress import Counts, Share, Steps
     from repro.store import Store
 
     gates = judge.kinds(names_of(fail_on))
+    if data is not None and not data.is_dir():
+        raise ReproError(f"There is no folder `{data}`.", "It was given with --data or REPRO_DATA.")
     if not no_write:
         publish.check(results)
     wanted = planning.select(planning.tables(paper, table), row, names_of(metric))

@@ -52,7 +52,9 @@ class Instances:
     left_out: LeftOut = LeftOut()
     outside: int = 0
     """how many boxes lie wholly outside their image; they are kept, as the official code does"""
-    _regions: dict[tuple[int, int], tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
+    _regions: dict[tuple[int, int], tuple[Floats, Floats]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def __len__(self) -> int:
         return len(self.image)
@@ -104,6 +106,18 @@ def ground_truth(annotations: Annotations) -> Instances:
         empty=int((~crowd & labelled & ~whole).sum()),
     )
     return Instances(people.image[kept], boxes[kept], np.ones(len(kept)), kept, left_out=left_out)
+
+
+def outside(annotations: Annotations, instances: Instances, size: tuple[int, int]) -> Bools:
+    """(N, K) the labelled joints that lie outside their person's region, where no heatmap is.
+
+    Joints of a detector's boxes are nobody's and count as inside.
+    """
+    persons = annotations.people.keypoints[instances.person]
+    away = np.abs(persons[..., :2] - instances.centres(size)[:, None])
+    beyond = (away > instances.extents(size)[:, None] / 2).any(axis=2)
+    found: Bools = beyond & (persons[..., 2] > 0) & (instances.person >= 0)[:, None]
+    return found
 
 
 def detected(path: Path, annotations: Annotations, least_score: float = 0.0) -> Instances:

@@ -28,6 +28,7 @@ class Crops(Dataset[tuple[Pixels, int]]):
         size: tuple[int, int],
         colour: Colour = "RGB",
         udp: bool = False,
+        upright: bool = False,
     ) -> None:
         self.folder = folder
         self.annotations = annotations
@@ -35,6 +36,7 @@ class Crops(Dataset[tuple[Pixels, int]]):
         self.size = size
         self.colour = colour
         self.udp = udp
+        self.upright = upright
         self._recent: tuple[tuple[int, Pixels], ...] = ()
 
     def __len__(self) -> int:
@@ -51,6 +53,6 @@ class Crops(Dataset[tuple[Pixels, int]]):
         for known, image in self._recent:
             if known == position:
                 return image
-        image = picture(self.folder, self.annotations, position)
+        image = picture(self.folder, self.annotations, position, self.upright)
         self._recent = ((position, image), *self._recent[: KEPT - 1])
         return image

@@ -120,19 +120,31 @@ def matching(truth: Truth, annotations: Annotations) -> Truth:
     The list may hold some of the valid list's persons, its joints may be cut to whole pixels.
     """
     joints, annotated = annotations.people.keypoints, annotations.people.keypoints[..., 2] > 0
-    rows = np.empty(len(joints), np.int64)
-    for person, (points, own) in enumerate(zip(joints[..., :2], annotated, strict=True)):
-        away = np.abs(truth.points - points).max(axis=2)
-        both = own & truth.annotated
-        fits = np.flatnonzero(((away <= SAME) | ~both).all(axis=1) & both.any(axis=1))
+    rows = np.arange(len(joints))
+    alike = min(len(joints), len(truth.points))  # as a rule the list is the valid list itself
+    placed = _same(
+        truth.points[:alike], truth.annotated[:alike], joints[:alike, :, :2], annotated[:alike]
+    )
+    for person in (*np.flatnonzero(~placed), *range(alike, len(joints))):
+        fits = np.flatnonzero(
+            _same(truth.points, truth.annotated, joints[person, :, :2], annotated[person])
+        )
         if len(fits) == 0:
             raise ReproError(
                 f"Person {person} of the annotations is not among the {len(truth.points):,} whose "
                 "head boxes are known.",
                 "PCKh is measured on MPII's validation persons.",
             )
-        rows[person] = person if person in fits else fits[0]
+        rows[person] = fits[0]
     return Truth(truth.points[rows], truth.annotated[rows], truth.heads[rows], truth.sha256)
+
+
+def _same(points: Floats, annotated: Bools, other: Floats, also: Bools) -> Bools:
+    """(N,) whether persons agree in every joint that both have, and share one."""
+    both = annotated & also
+    near = np.abs(points - other).max(axis=2) <= SAME
+    same: Bools = (near | ~both).all(axis=1) & both.any(axis=1)
+    return same
 
 
 def _annotations(

@@ -19,7 +19,7 @@ def write(
     """Write NAME.poses.png of each picture and poses.json with all, into a folder."""
     written = []
     for picture in pictures:
-        image = decoded(picture.path)
+        image = decoded(picture.path, upright=True)
         people = picture.poses.keypoints
         canvas = overlay.drawn(image, people, skeleton, picture.boxes, least)
         done, content = cv2.imencode(".png", canvas)

@@ -98,10 +98,22 @@ def run(job: Job, store: Store, tell: Tell, fresh: bool = False) -> Record:
     )
     predictions.keep(folder, found, job.look.protocol.dataset)
     measured = _score(job, found, truth)
-    record = Record(job.spec.key, job.spec.described(), measured, env.fingerprint())
+    record = Record(
+        job.spec.key, job.spec.described(), measured, env.fingerprint(), notes=_notes(job)
+    )
     store.add(record, again=fresh)
     shards.clear()
     return record
+
+
+def _notes(job: Job) -> dict[str, str]:
+    """How many joints no top-down network can find, since its input does not show them."""
+    if job.instances is None or not (job.instances.person >= 0).any():
+        return {}
+    unseen = boxes.outside(job.annotations, job.instances, job.spec.input)
+    labelled = int((job.annotations.people.keypoints[job.instances.person][..., 2] > 0).sum())
+    persons = f"of {int(unseen.any(axis=1).sum()):,} of {len(unseen):,} persons"
+    return {"outside": f"{int(unseen.sum()):,} of {labelled:,} labelled joints, {persons}"}
 
 
 def _check_mpii(rules: Protocol, source: Source) -> None:

@@ -49,18 +49,20 @@ def poses(
     instances: Instances | None,
     shards: Shards,
     tell: Tell,
+    upright: bool = False,
 ) -> tuple[Poses, NDArray[np.int64] | None]:
     """The persons found, and of which instances they are; None without boxes.
 
-    Finished shards are taken from disk. For MPII all poses stay, in the order of its persons.
+    Images are taken as stored, or turned `upright` as EXIF asks. Finished shards are taken from
+    disk. For MPII all poses stay, in the order of its persons.
     """
     rules = look.protocol
     colour = cast(Colour, rules.colour)
     if instances is None:
-        pictures = Pictures(images, annotations, colour)
+        pictures = Pictures(images, annotations, colour, upright)
         found = evaluate.bottom_up(network, pictures, size, rules, shards, look.execution, tell)
         return found, None
-    crops = Crops(images, annotations, instances, size, colour, rules.udp)
+    crops = Crops(images, annotations, instances, size, colour, rules.udp, upright)
     found = evaluate.top_down(network, crops, size, rules, shards, look.execution, tell)
     if rules.dataset == "mpii":
         return found, np.arange(len(found))
@@ -70,7 +72,7 @@ def poses(
 
 
 def look_at(look: Look, paths: Sequence[Path], boxes: Boxes, tell: Tell) -> list[Picture]:
-    """The poses on each picture of a user's.
+    """The poses on each picture of a user's, in pixels of the picture as viewers show it.
 
     Top-down networks look into the boxes; a picture that has none there is one box itself.
     """
@@ -86,7 +88,9 @@ def look_at(look: Look, paths: Sequence[Path], boxes: Boxes, tell: Tell) -> list
     size = size_of(look)
     network, _ = opened(look, annotations, instances, size)
     nowhere = Shards(None)
-    found, kept = poses(network, look, size, Path(), annotations, instances, nowhere, tell)
+    found, kept = poses(
+        network, look, size, Path(), annotations, instances, nowhere, tell, upright=True
+    )
     own = [np.flatnonzero(found.image_ids == place) for place in range(len(paths))]
     return [
         Picture(path, found[one], None if instances is None else instances.boxes[kept][one])
@@ -132,7 +136,7 @@ def read_boxes(path: Path) -> Boxes:
 
 def _annotations(paths: Sequence[Path], protocol: Protocol) -> Annotations:
     """Pictures as the images of a data set without persons; their ids are their places."""
-    sizes = np.array([decoded(path).shape[:2] for path in paths], np.int64)
+    sizes = np.array([decoded(path, upright=True).shape[:2] for path in paths], np.int64)
     files = tuple(str(path.absolute()) for path in paths)
     keypoints = np.zeros((0, protocol.keypoints, 3))
     none = np.zeros(0, np.int64)

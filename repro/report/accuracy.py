@@ -28,6 +28,7 @@ def described(record: Record, protocol: str) -> dict[str, object]:
         "intervals": intervals,
         "protocol_name": protocol,
         **spec,
+        "notes": dict(record.notes),
         "record": record.key,
     }
 
@@ -40,6 +41,10 @@ def shown(record: Record) -> RenderableType:
     facts = f"{data['name']} · {counts} · {record.spec['evaluator']}"
     partial = cast(Mapping[str, object], record.spec["weights"]).get("partial")
     notes = ["the checkpoint was loaded in part"] if partial else []
+    if "outside" in record.notes:
+        notes.append(
+            f"outside of the inputs, where no network can find them: {record.notes['outside']}"
+        )
     return Group(_grid(lines), Text("\n".join([facts, *notes, f"record {record.key[:12]}"])))
 
 

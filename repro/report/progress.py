@@ -1,6 +1,5 @@
 """Tell how far the runs are: a bar on a terminal, a line now and then elsewhere."""
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from repro.spec import Spec
+from repro.telling import listens, say
 
 INTERVAL = 30.0
 """seconds between lines where there is no terminal"""
@@ -33,7 +33,7 @@ class Steps:
         self.bar: Bar | None = None
 
     def __enter__(self) -> Self:
-        if self.show and sys.stderr.isatty():
+        if self.show and listens():
             times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
             columns = (TextColumn(self.what), BarColumn(), MofNCompleteColumn(), *times)
             text = TextColumn("{task.description}")
@@ -50,7 +50,7 @@ class Steps:
             self.last = time.monotonic()
             left = (self.last - self.start) / max(self.done, 1) * (self.total - self.done)
             done = f"{self.done:,} of {self.total:,} {self.what}"
-            print(f"{done}, {left:.0f} s left", file=sys.stderr)
+            say(f"{done}, {left:.0f} s left")
 
     def __exit__(
         self,
@@ -61,7 +61,7 @@ class Steps:
         if self.bar is not None:
             self.bar.stop()
         if self.show and error is None:
-            print(self.ending(), file=sys.stderr)
+            say(self.ending())
 
     def ending(self) -> str:
         """The last line."""
