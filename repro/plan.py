@@ -208,7 +208,8 @@ def _lacking(table: Table, row: Row, column: Column, model: str) -> str:
     if model not in zoo.MODELS:
         return f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
     if column.metric in SPEED:
-        cuda = "Not timed: it takes a CUDA device."
+        against = f"`repro speed --device cuda --against {table.study}`"
+        cuda = f"Not timed: it takes a CUDA device, where {against} holds it against the column."
         return cuda if column.device == "gpu" else ""
     if column.metric in COST:
         return ""

@@ -162,7 +162,10 @@ class Speed:
     batch: int
 
     def fits(self, spec: Mapping[str, object]) -> bool:
-        """Whether a record's spec is such a timing: the plain network, interleaved, eager, fp32."""
+        """Whether a record's spec is such a timing: the plain network, interleaved, eager, fp32.
+
+        On the processor, and to its end.
+        """
         timed, backends = spec.get("networks"), spec.get("backends")
         plain = {
             "kind": "speed",
@@ -176,6 +179,8 @@ class Speed:
             isinstance(timed, list)
             and isinstance(backends, list)
             and "eager" in backends
+            and spec.get("device", "cpu") == "cpu"
+            and not spec.get("interrupted")
             and set(timed) >= {network_name(one) for one in self.networks}
             and all(spec.get(key) == value for key, value in plain.items())
         )

@@ -108,10 +108,11 @@ class Store:
         """The newest whole record of a run; None, and a warning, where it is broken.
 
         Of the evaluations and timings that can fill a printed cell it is the one with the first
-        key.
+        key, a stable timing before an unstable one.
         """
         if isinstance(spec, Accuracy | Speed):
-            return next((one for one in self.open_runs() if spec.fits(one.spec)), None)
+            found = [one for one in self.open_runs() if spec.fits(one.spec)]
+            return min(found, key=lambda one: "unstable" in one.notes, default=None)
         if spec.key in self.found:
             return self.found[spec.key]
         for number in reversed(self._numbers(spec.key)):

@@ -372,6 +372,19 @@ def test_an_output_without_unicode_is_served(tmp_path: Path, words: str) -> None
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [("fvcore.nn", "count lpn_50 --input 64x64"), ("orjson", "data synth made --train 1 --val 1")],
+)
+def test_a_package_that_is_not_installed_is_named(
+    repro: Run, monkeypatch: pytest.MonkeyPatch, package: str, words: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    outcome = repro(*words.split())
+    assert outcome.code == 2 and "Traceback" not in outcome.err
+    assert f"This needs `{package.partition('.')[0]}`, which is not installed" in outcome.err
+
+
 def test_a_bug_is_not_hidden(repro: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from repro import doctor
 

@@ -43,36 +43,6 @@ def test_a_machine_without_a_gpu_gets_one_sentence(monkeypatch: pytest.MonkeyPat
     assert cuda.why_not() == ""
 
 
-def test_a_sweep_is_every_combination_once() -> None:
-    other = replace(NET, model="lpn_50")
-    found = cuda.sweep([NET, other], (1, 64), ("fp32", "fp16"), ("eager", "graphs"))
-    assert len(found) == 16
-    described = [(one.model, one.batch, one.precision, one.backend) for one in found[:5]]
-    assert described == [
-        ("hwl_mobilenetv3", 1, "fp32", "eager"),
-        ("hwl_mobilenetv3", 1, "fp32", "graphs"),
-        ("hwl_mobilenetv3", 1, "fp16", "eager"),
-        ("hwl_mobilenetv3", 1, "fp16", "graphs"),
-        ("hwl_mobilenetv3", 64, "fp32", "eager"),
-    ]
-    assert cuda.sweep([NET, NET], (1, 1)) == (NET,)
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"batches": (0,)}, "A batch of `0`"),
-        ({"precisions": ("fp23",)}, "precision `fp23`"),
-        ({"backends": ("openvino",)}, "backend for CUDA `openvino`"),
-    ],
-)
-def test_a_sweep_of_what_does_not_exist_is_an_error(
-    given: dict[str, tuple[object]], words: str
-) -> None:
-    with pytest.raises(ReproError, match=words):
-        cuda.sweep([NET], **given)
-
-
 @pytest.mark.parametrize(
     ("change", "capability", "triton", "words"),
     [

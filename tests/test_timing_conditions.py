@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.timing import conditions, sensors
+from repro.timing import backends, conditions, cuda, parts, sensors
 from repro.timing.conditions import Snapshot, Watch, reason
 
 CALM = Snapshot(
@@ -167,3 +167,20 @@ def test_sensors_of_a_machine_without_them_say_so(
     assert (sensors.governor(), sensors.boost(), sensors.throttles()) == ("", None, None)
     assert sensors.allowed() >= 1
     sensors._throttle_files.cache_clear()
+
+
+def test_the_doctor_names_backends_that_are_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = "not installed: openvino (pip install openvino)"
+    monkeypatch.setattr(
+        type(backends.NAMES["eager"]),
+        "why_not",
+        lambda self: lacking if self.name == "openvino" else "",
+    )
+    monkeypatch.setattr(cuda, "why_not", lambda: "There is no GPU to use: PyTorch finds none.")
+    first, *rest = parts.checks()
+    assert first.state == "ok" and first.found.startswith("eager, ")
+    assert "openvino" not in first.found
+    assert [(one.name, one.state, one.found) for one in rest] == [
+        ("timing: openvino", "absent", lacking),
+        ("timing: cuda", "absent", "There is no GPU to use: PyTorch finds none."),
+    ]

@@ -1,6 +1,8 @@
 """Orders: against other columns, and of several machines."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from test_timing_analysis import planted
 from repro.errors import ReproError
 from repro.timing import ranks
 from repro.timing.analysis import Analysis
-from repro.timing.subjects import Subject
+from repro.timing.procedures import TWIN
+from repro.timing.ranks import Order
+from repro.timing.subjects import Subject, Way
 
 NAMES = ("a", "b", "c", "d", "e")
 FIVE = tuple(Subject(name, (1, 1), 1) for name in NAMES)
@@ -56,35 +60,55 @@ def test_an_order_needs_two_subjects() -> None:
         ranks.kendall(timed((10, 20, 30, 40, 50)), {0: 1.0, 9: 2.0}, fps=False)
 
 
+def order(**milliseconds: float) -> Order:
+    """Networks that take so long, told apart where they are a fifth apart."""
+    seconds = {name: one / 1000 for name, one in sorted(milliseconds.items(), key=lambda x: x[1])}
+    sure = [(one, two) for one, two in combinations(seconds, 2)]
+    faster = tuple(pair for pair in sure if seconds[pair[1]] > 1.2 * seconds[pair[0]])
+    return Order(Way("eager", "fp32", 1), seconds, faster)
+
+
+def test_a_run_has_an_order_for_each_way_of_running_networks() -> None:
+    ways = ("eager", "ahead")
+    subjects = [Subject("lpn_50", (64, 64), 17), Subject("hwl_mobilenetv3", (64, 64), 17)]
+    every = [replace(one, backend=way) for way in ways for one in subjects]
+    twin = replace(every[0], alias=TWIN)
+    run = planted((20, 10, 4, 4.04, 20), subjects=(*every, twin), processes=6, within=0.01)
+    eager, ahead = ranks.orders(Analysis(run))
+    assert (eager.way.backend, ahead.way.backend) == ways
+    assert list(eager.seconds) == ["hwl_mobilenetv3 64x64", "lpn_50 64x64"]
+    assert eager.faster == (("hwl_mobilenetv3 64x64", "lpn_50 64x64"),)
+    assert ahead.faster == ()
+    assert eager.seconds["lpn_50 64x64"] == pytest.approx(0.020, rel=0.1)
+
+
 def test_machines_become_one_picture() -> None:
     machines = {
-        "laptop": timed((10, 20, 30, 40, 50)),
-        "desktop": timed((5, 9, 30, 20, 40)),
-        "phone": timed((100, 200, 300, 301, 700)),
+        "laptop": order(a=10, b=20, c=30, d=40, e=50),
+        "desktop": order(a=5, b=9, c=30, d=20, e=40),
+        "phone": order(a=100, b=200, c=300, d=301, e=700),
     }
     picture = ranks.merged(machines)
-    names = [str(subject) for subject in FIVE]
     assert picture.machines == ("laptop", "desktop", "phone")
-    assert picture.order[:2] == (names[0], names[1])
-    assert picture.ranks[names[0]] == (1, 1, 1)
-    assert picture.ranks[names[3]][1] == 3
-    pairs = {(pair.one, pair.other): pair for pair in picture.pairs}
-    assert pairs[names[0], names[1]].stable
-    turned = pairs[names[2], names[3]]
-    assert (turned.faster, turned.slower, turned.unsure) == (1, 1, 1)
-    assert not turned.stable
+    assert picture.order[:2] == ("a", "b")
+    assert picture.ranks["a"] == (1, 1, 1)
+    assert picture.ranks["d"] == (4, 3, 4)
+    pairs = {frozenset((pair.one, pair.other)): pair for pair in picture.pairs}
+    turned = pairs[frozenset("cd")]
+    assert {turned.faster, turned.slower, turned.unsure} == {1}
+    assert [pair for pair in picture.pairs if pair.swaps] == [turned]
     assert picture.taus["laptop", "desktop"] == pytest.approx(0.8)
     assert 0.9 < picture.concordance < 1
 
 
 def test_the_same_order_everywhere_is_full_concordance() -> None:
-    one = timed((10, 20, 30, 40, 50))
+    one = order(a=10, b=20, c=30)
     assert ranks.merged({"one": one, "other": one}).concordance == pytest.approx(1)
 
 
 def test_one_machine_or_nothing_in_common_is_no_picture() -> None:
-    one = timed((10, 20, 30, 40, 50))
+    one = order(a=10, b=20)
     with pytest.raises(ReproError, match="One machine"):
         ranks.merged({"one": one})
-    with pytest.raises(ReproError, match="0 subjects are common"):
-        ranks.merged({"one": one, "other": Analysis(planted((10, 12, 10)))})
+    with pytest.raises(ReproError, match="1 networks are common"):
+        ranks.merged({"one": one, "other": order(a=1, c=2)})

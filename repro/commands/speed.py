@@ -8,9 +8,18 @@ import typer
 from repro.commands.common import RECORDS, Json, StoreDir, console, cores, emit, names_of, say
 
 if TYPE_CHECKING:
-    from repro.timing.subjects import Subject
+    from rich.console import RenderableType
 
-UNSTABLE = 5
+    from repro.report.progress import Share
+    from repro.store import Record
+    from repro.timing.analysis import Analysis
+    from repro.timing.procedures import Settings
+    from repro.timing.roofline import Machine
+    from repro.timing.subjects import Run, Subject
+
+UNSTABLE, FAILED, INTERRUPTED = 5, 6, 130
+BUDGET = 60.0
+"""seconds, where the selection does not need more"""
 
 
 def speed(
@@ -18,21 +27,38 @@ def speed(
         list[str] | None, typer.Argument(help="Models or patterns; those of paper1 Table V.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    size: Annotated[str, typer.Option("--input", help="Height x width.")] = "256x192",
-    batch: Annotated[int, typer.Option(min=1, help="Images at a time.")] = 1,
+    size: Annotated[
+        str | None, typer.Option("--input", help="Height x width; 256x192 by default.")
+    ] = None,
+    batch: Annotated[
+        list[str] | None, typer.Option(help="Images at a time, one or more, as in `1,8,16`.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="All cores by default.")] = None,
-    backend: Annotated[str, typer.Option(help="One or more, as in `eager,onnx_runtime`.")] = (
-        "eager"
-    ),
-    precision: Annotated[str, typer.Option(help="fp32, bf16, fp16 or tf32.")] = "fp32",
+    backend: Annotated[
+        list[str] | None, typer.Option(help="One or more, as in `eager,onnx_runtime`, or all.")
+    ] = None,
+    precision: Annotated[
+        list[str] | None, typer.Option(help="One or more of fp32, bf16; on cuda fp16, tf32 too.")
+    ] = None,
     stage: Annotated[str, typer.Option(help="net, pre, post or full.")] = "net",
     flip: Annotated[bool, typer.Option("--flip", help="Two passes, as with a flip test.")] = False,
     protocol: Annotated[str, typer.Option(help="repro, paper1 or paper2.")] = "repro",
-    budget: Annotated[float, typer.Option(min=1, help="Seconds.")] = 60.0,
+    budget: Annotated[
+        float | None, typer.Option(min=1, help="Seconds; 60, or what a verdict needs if more.")
+    ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Fresh ones, one after another.")] = 5,
+    against: Annotated[
+        str | None, typer.Option(help="A paper: its printed speeds beside ours.")
+    ] = None,
+    roofline: Annotated[
+        bool, typer.Option("--roofline", help="How far from this machine's limits, and why.")
+    ] = False,
     profile: Annotated[
         Path | None, typer.Option(help="Write a profiler trace of one model to this file.")
     ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Time nothing: MODELS are files that --json wrote.")
+    ] = False,
     allow_noisy: Annotated[
         bool, typer.Option("--allow-noisy", help="Exit 0 though nothing gets a verdict.")
     ] = False,
@@ -43,90 +69,158 @@ def speed(
 
     Example: repro speed hwl_mobilenetv3 litehrnet_18 --backend eager,onnx_runtime
     """
-    check_device(device)
-    chosen = subjects(models, size, batch, names_of(backend), precision, stage, flip)
-    if profile is not None:
-        profiled(chosen, profile, as_json)
+    if merge:
+        merged(models or [], as_json)
         return
-    from repro.report.progress import Share
-    from repro.store import Store
-    from repro.timing import against, engine, recording
+    from dataclasses import replace
+
+    from repro.timing import placing, procedures, recording, sweep
     from repro.timing.analysis import Analysis
     from repro.timing.procedures import Settings
 
-    settings = Settings(
-        protocol=protocol, threads=threads or cores(), budget=budget, processes=processes
+    chosen = sweep.sweep(
+        sweep.networks(models, size, against),
+        sweep.batches_of(",".join(batch or ["1"])),
+        names_of(",".join(precision or ["fp32"])),
+        names_of(",".join(backend or ["eager"])),
+        device,
+        stage,
+        flip,
     )
+    if roofline:
+        placing.check(device, stage)
+    check_device(device)
+    if profile is not None:
+        profiled(chosen, profile, device, as_json)
+        return
+    from repro.report.progress import Share
+    from repro.store import Store
+
+    settings = Settings(protocol, threads or cores(), budget or BUDGET, processes)
+    settings = procedures.agreed(chosen, settings, batch is not None, threads is not None)
+    needed = procedures.needed(chosen, settings)
+    if budget is None:
+        settings = replace(settings, budget=max(BUDGET, needed))
+    elif budget < needed:
+        say(f"warning: {budget:.0f} s may be too few for a verdict, which takes about {needed:.0f}")
     kept = Store(store)
     kept.check()
-    if not as_json:
-        say(f"{len(chosen)} subjects, about {engine.planned(chosen, settings):.0f} s")
+    planned = f"{len(chosen)} subjects, about {procedures.planned(chosen, settings):.0f} s"
+    say(f"{planned}; what is exported or compiled for the first time comes on top")
+    machine = placing.measured(settings.threads) if roofline else None
     with Share(show=not as_json) as share:
-        run = engine.measure(chosen, settings, share.tell)
-    for failure in run.failures:
-        say(f"warning: {failure}")
+        run = timed(chosen, settings, device, share)
     found = Analysis(run)
     record = recording.record(run, found)
     recording.keep(kept.artifacts(record.key), run)
     kept.add(record, again=True)
-    from repro.report import speed as shown
-
-    orders = against.standings(found)
-    code = UNSTABLE if found.unstable and not allow_noisy else 0
+    if run.interrupted:
+        done = f"{run.settings['finished']} of {settings.processes} processes"
+        say(f"ended early: every sample of {done} is kept in record {record.key[:12]}")
+    code = exit_code(run, found, allow_noisy)
+    data, parts = reported(run, found, record, against, machine)
     if as_json:
-        emit("speed", **shown.described(run, found, record, orders), exit=code)
+        emit("speed", **data, exit=code)
     else:
-        console().print(shown.table(run, found, record, orders))
+        console().print(*parts, sep="\n")
     raise typer.Exit(code)
 
 
-def subjects(
-    models: list[str] | None,
-    size: str,
-    batch: int,
-    backends: list[str],
-    precision: str,
-    stage: str,
-    flip: bool,
-) -> "list[Subject]":
-    """Every network in every backend; ReproError for what does not exist."""
-    from repro import plan
-    from repro.errors import unknown
-    from repro.spec import parse_size, spec_of
-    from repro.study import load_table
-    from repro.timing import backends as known
-    from repro.timing.subjects import Subject
-
-    rows = load_table("paper1", "table5").rows
-    names = plan.models(models) if models else [row.model for row in rows if row.model]
-    for name in backends:
-        if name not in known.NAMES:
-            raise unknown("backend", name, known.NAMES)
-    found = []
-    for name in names:
-        spec = spec_of(name, parse_size(size))
-        for way in backends:
-            found.append(
-                Subject(name, spec.input, spec.keypoints, batch, way, precision, stage, flip)
-            )
-    return found
-
-
 def check_device(name: str) -> None:
-    """Raise ReproError for a device that this command cannot time."""
+    """Raise ReproError for a device that is not here."""
     from repro.errors import ReproError
 
-    if name == "cpu":
-        return
-    if name != "cuda":
-        raise ReproError(f"There is no device `{name}`.", "Say cpu or cuda.")
-    from repro.timing import cuda
+    if name == "cuda":
+        from repro.timing import cuda
 
-    reason = cuda.why_not() or "This version of the command times the CPU only."
-    raise ReproError(f"Nothing was timed on cuda. {reason}", "Leave --device out.")
+        reason = cuda.why_not()
+        if reason:
+            raise ReproError(f"Nothing was timed on cuda. {reason}", "Leave --device out.")
+        for absent in cuda.absent():
+            say(f"warning: {absent}")
 
 
-def profiled(chosen: "list[Subject]", path: Path, as_json: bool) -> None:
+def timed(
+    chosen: "tuple[Subject, ...]", settings: "Settings", device: str, share: "Share"
+) -> "Run":
+    """Time the subjects on a device; RunError with the reasons if none of them could be."""
+    from dataclasses import replace
+
+    from repro.errors import RunError
+    from repro.timing import engine
+
+    if device == "cuda":
+        from repro.timing import cuda
+
+        run = cuda.measure(chosen, settings, share.tell)
+    else:
+        run = engine.measure(chosen, settings, share.tell)
+    for failure in run.failures:
+        say(f"warning: {failure}")
+    if not run.timed:
+        reasons = dict.fromkeys(
+            f"{replace(run.subjects[one.subject], alias='')}: {one.refused.rstrip('.')}"
+            for one in run.preparations
+        )
+        raise RunError(f"Nothing was timed. {'; '.join(reasons)}.", "Try another backend.")
+    return run
+
+
+def exit_code(run: "Run", found: "Analysis", allow_noisy: bool) -> int:
+    """What became of the run as a whole."""
+    if run.interrupted:
+        return INTERRUPTED
+    if run.failures and any(one.refused.startswith("its process") for one in run.preparations):
+        return FAILED
+    return UNSTABLE if found.unstable and not allow_noisy else 0
+
+
+def reported(
+    run: "Run",
+    found: "Analysis",
+    record: "Record",
+    against: str | None,
+    machine: "Machine | None",
+) -> "tuple[dict[str, object], list[RenderableType]]":
+    """A run as plain data, and for a reader."""
+    from dataclasses import asdict
+
+    from repro.report import limits, orders
+    from repro.report import speed as shown
+    from repro.timing import against as printed
+    from repro.timing import placing
+
+    standings = printed.standings(found)
+    data = shown.described(run, found, record)
+    data["standings"] = [asdict(one) for one in standings]
+    parts = [shown.table(run, found, record), *map(orders.standing, standings)]
+    if against is not None:
+        sides = printed.beside(found, record, against)
+        data["against"] = [asdict(one) for one in sides]
+        parts.append(orders.beside(sides))
+        if not sides:
+            say(f"no two of the networks of `{against}` were timed at the sizes that it prints")
+    if machine is not None:
+        rows = placing.placed(found, machine)
+        said = placing.explained(rows)
+        data["roofline"] = limits.described(machine, rows, said)
+        parts.append(limits.table(machine, rows, said))
+    return data, parts
+
+
+def merged(files: list[str], as_json: bool) -> None:
+    """Print how stable the order of networks is over several machines."""
+    from repro.report import orders
+    from repro.timing import merging
+
+    found = merging.merged([Path(file) for file in files])
+    if as_json:
+        emit("speed", merged=orders.described(found))
+    else:
+        console().print(orders.merged(found))
+
+
+def profiled(chosen: "tuple[Subject, ...]", path: Path, device: str, as_json: bool) -> None:
     """Write a trace of one network, and print what costs most."""
     from repro.errors import ReproError
 
@@ -139,7 +233,8 @@ def profiled(chosen: "list[Subject]", path: Path, as_json: bool) -> None:
 
     subject = chosen[0]
     example = parity.seeded_input((subject.batch, 3, *subject.input), 0).float()
-    found = profiler.profile(seeded(subject, 0), example, path)
+    model, example = seeded(subject, 0).to(device), example.to(device)
+    found = profiler.profile(model, example, path)
     if as_json:
         emit("speed", profile=shown.described(found), trace=str(path))
     else:

@@ -1,19 +1,19 @@
 """A timing run, for a reader and as plain data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from repro.report.orders import fastest_first, threads
 from repro.report.printed import new_grid
 from repro.store import Record
-from repro.timing.procedures import TWIN
-from repro.timing.recording import name
+from repro.timing.ranks import orders
+from repro.timing.recording import names
 
 if TYPE_CHECKING:
-    from repro.timing.against import Standing
     from repro.timing.analysis import Analysis, Ratio
     from repro.timing.subjects import Preparation, Run
 
@@ -21,15 +21,14 @@ COLOURS = {"faster": "green", "slower": "red"}
 MEBI = 2**20
 
 
-def described(
-    run: "Run", found: "Analysis", record: Record, standings: "Sequence[Standing]"
-) -> dict[str, object]:
+def described(run: "Run", found: "Analysis", record: Record) -> dict[str, object]:
     """A run as plain data; seconds, bytes and ratios."""
+    known = names(run)
     return {
         "timing": {key: value for key, value in record.spec.items() if key != "kind"},
-        "subjects": [_subject(run, found, place) for place in _places(run)],
-        "ratios": [_ratio(run, one) for one in _against_first(run, found)],
-        "orders": [asdict(one) for one in standings],
+        "subjects": [_subject(run, found, place, known[place]) for place in known],
+        "ratios": [_ratio(known, one) for one in _against_first(run, found)],
+        "orders": [asdict(one) for one in orders(found)],
         "noise_floor": found.floor,
         "basis": found.basis,
         "unstable": found.unstable or None,
@@ -40,10 +39,8 @@ def described(
     }
 
 
-def table(
-    run: "Run", found: "Analysis", record: Record, standings: "Sequence[Standing]"
-) -> RenderableType:
-    """A run as a table: the first subject is what the others are held against."""
+def table(run: "Run", found: "Analysis", record: Record) -> RenderableType:
+    """A run as a table: the first subject of a batch is what its others are held against."""
     spec = record.spec
     grid = new_grid()
     grid.add_column("", no_wrap=True)
@@ -53,8 +50,8 @@ def table(
         grid.add_column(heading, justify="right", no_wrap=True, style="dim")
     ratios = {one.subject: one for one in _against_first(run, found)}
     refused = []
-    for place in _places(run):
-        label, made = name(run.subjects[place]), _made(run, place)
+    for place, label in names(run).items():
+        made = _made(run, place)
         if place not in found.subjects:
             refused.append(Text(f"{label}: no speed. {made.refused if made else 'Not timed.'}"))
             continue
@@ -65,34 +62,32 @@ def table(
             f"{run.subjects[place].batch / times.wall.value:.1f}",
             f"{1000 * times.cpu.value:.2f}",
         ]
-        grid.add_row(label, *cells, *_shown(ratios.get(place)), *_preparation(made))
+        grid.add_row(Text(label), *cells, *_shown(ratios.get(place)), *_preparation(made))
     head = (
-        f"{spec['machine']} · {spec['threads']} threads · batch {spec['batch']} · "
-        f"{spec['precision']} · {spec['stage']} · protocol {spec['protocol']}"
+        f"{spec['machine']} · {threads(spec['threads'])} · batch {_all(spec['batch'])} · "
+        f"{_all(spec['precision'])} · {spec['stage']} · protocol {spec['protocol']}"
     )
     floor = "no A/A twin" if found.floor is None else f"noise floor (A/A) {found.floor:.1%}"
     state = f"UNSTABLE: {found.unstable}" if found.unstable else "stable"
     facts = f"{floor} · ratios by {found.basis} time · {state}"
-    orders = [
-        Text(
-            f"{one.backend}: {one.measure} of our times with {one.beside} "
-            f"{one.agreement.value:.2f} [{one.agreement.low:.2f}, {one.agreement.high:.2f}] "
-            f"over {one.agreement.subjects} networks"
-        )
-        for one in standings
-    ]
-    lines = [*refused, *orders, Text(f"record {record.key[:12]}")]
-    return Group(Text(head), Text(facts, style="yellow" if found.unstable else "dim"), grid, *lines)
+    ranked = [fastest_first(one) for one in orders(found) if len(one.seconds) > 1]
+    style = "yellow" if found.unstable else "dim"
+    lines = [*refused, *ranked, Text(f"record {record.key[:12]}")]
+    return Group(Text(head), Text(facts, style=style), grid, *lines)
 
 
-def _places(run: "Run") -> list[int]:
-    """The subjects without the A/A twin."""
-    return [place for place, one in enumerate(run.subjects) if one.alias != TWIN]
+def _all(values: object) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
 
 
 def _against_first(run: "Run", found: "Analysis") -> list["Ratio"]:
-    timed = [place for place in _places(run) if place in found.subjects]
-    return [found.ratio(place, timed[0]) for place in timed[1:]]
+    """Each timed subject's ratio to the first one of its batch."""
+    timed = [place for place in names(run) if place in found.subjects]
+    first: dict[int, int] = {}
+    for place in timed:
+        first.setdefault(run.subjects[place].batch, place)
+    pairs = [(place, first[run.subjects[place].batch]) for place in timed]
+    return [found.ratio(place, other) for place, other in pairs if place != other]
 
 
 def _made(run: "Run", place: int) -> "Preparation | None":
@@ -115,14 +110,13 @@ def _preparation(made: "Preparation | None") -> list[str]:
     return [difference, how, f"{made.peak_memory / MEBI:.0f}" if made.peak_memory else ""]
 
 
-def _subject(run: "Run", found: "Analysis", place: int) -> dict[str, object]:
+def _subject(run: "Run", found: "Analysis", place: int, label: str) -> dict[str, object]:
     subject, made = run.subjects[place], _made(run, place)
     data: dict[str, object] = {
-        "name": name(subject),
+        "name": label,
         "model": subject.model,
         "input": subject.input,
-        "backend": subject.backend,
-        "batch": subject.batch,
+        **asdict(subject.way),
     }
     if made is not None:
         data |= {
@@ -145,10 +139,10 @@ def _subject(run: "Run", found: "Analysis", place: int) -> dict[str, object]:
     return data
 
 
-def _ratio(run: "Run", one: "Ratio") -> dict[str, object]:
+def _ratio(known: Mapping[int, str], one: "Ratio") -> dict[str, object]:
     return {
-        "of": name(run.subjects[one.subject]),
-        "against": name(run.subjects[one.against]),
+        "of": known[one.subject],
+        "against": known[one.against],
         "value": one.value,
         "low": one.low,
         "high": one.high,

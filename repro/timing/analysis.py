@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro.errors import ReproError
-from repro.timing.procedures import TWIN
+from repro.timing.procedures import LEAST_PROCESSES, TWIN
 from repro.timing.resampling import Process, Spread, drawn, resampled, spread
 from repro.timing.subjects import Block, Run
 
 LOADED = 1.05
 """wall time over CPU time of a single thread from which on the machine counts as loaded"""
-LEAST_PROCESSES = 3
 MOST_NOISE = 0.2
 """noise floor above which no ratio gets a verdict; below it, only ratios beyond the floor do"""
 MOST_BIAS = 0.02

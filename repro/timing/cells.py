@@ -48,10 +48,15 @@ def subjects(speed: Speed) -> list[Subject]:
 
 
 def timed(chosen: Sequence[Subject], settings: Settings, store: Store, showing: Showing) -> str:
-    """Time subjects, write the record with every sample beside it, and answer its key."""
+    """Time subjects, write the record with every sample beside it, and answer its key.
+
+    Raise KeyboardInterrupt once all is kept, if the user ended the timing early.
+    """
     store.check()
     run = engine.measure(chosen, settings, showing.tell)
     record = recording.record(run, Analysis(run))
     recording.keep(store.artifacts(record.key), run)
     store.add(record, again=True)
+    if run.interrupted:
+        raise KeyboardInterrupt
     return record.key

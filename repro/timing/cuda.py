@@ -4,7 +4,6 @@ In `fp32` TensorFloat-32 is off everywhere, `tf32` turns it on; `fp16` and `bf16
 and input. repro.timing.device makes the subjects runnable in the worker processes.
 """
 
-import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from repro.errors import ReproError, unknown
+from repro.errors import ReproError
 from repro.timing import engine, nvml
 from repro.timing.subjects import Run, Subject
 
@@ -63,35 +62,6 @@ def absent() -> tuple[str, ...]:
     """What cannot be done or told here for want of optional parts, a GPU left aside."""
     triton = "" if find_spec("triton") else "no compiled backends: triton is not installed"
     return tuple(filter(None, (triton, nvml.absent())))
-
-
-def sweep(
-    subjects: Sequence[Subject],
-    batches: Sequence[int] = (1,),
-    precisions: Sequence[str] = ("fp32",),
-    backends: Sequence[str] = ("eager",),
-) -> tuple[Subject, ...]:
-    """Each subject with each batch, precision and backend, the backend changing fastest.
-
-    Raise ReproError for a name that does not exist and for a batch below 1.
-    """
-    for what, names, valid in (
-        ("precision", precisions, PRECISIONS),
-        ("backend for CUDA", backends, BACKENDS),
-    ):
-        for name in names:
-            if name not in valid:
-                raise unknown(what, name, valid)
-    for batch in batches:
-        if batch < 1:
-            raise ReproError(f"A batch of `{batch}` is none.", "1 is the papers'.")
-    found: list[Subject] = []
-    for subject, batch, precision, backend in itertools.product(
-        subjects, batches, precisions, backends
-    ):
-        one = replace(subject, batch=batch, precision=precision, backend=backend)
-        found += [] if one in found else [one]
-    return tuple(found)
 
 
 def refusal(subject: Subject, capability: tuple[int, int], triton: bool) -> str:

@@ -13,6 +13,8 @@ LEAST_ROUNDS = 3
 """of a process, whatever the budget"""
 LEAST_CALLS = 2
 """of a warm-up, whatever the budget"""
+LEAST_PROCESSES = 3
+"""without which nothing gets a verdict"""
 START, PREPARATION, CALL = 4.0, 0.5, 0.05
 """seconds, roughly, for which a plan takes the start of a process, a subject, a 256x192 image"""
 PLAIN = 256 * 192
@@ -172,6 +174,25 @@ def _check(subjects: Sequence[Subject], settings: Settings) -> None:
             raise ReproError(f"`{name}` is `{getattr(settings, name)}`.", "It must be above 0.")
 
 
+def agreed(subjects: Sequence[Subject], settings: Settings, batch: bool, threads: bool) -> Settings:
+    """The settings as the procedure has them; ReproError where the user wants something else.
+
+    `batch` and `threads` tell whether the user chose them.
+    """
+    procedure = settings.procedure
+    for name, fixed, values in (
+        ("batch", procedure.batch if batch else None, {one.batch for one in subjects}),
+        ("threads", procedure.threads if threads else None, {settings.threads}),
+    ):
+        if fixed is not None and values != {fixed}:
+            wanted = ", ".join(map(str, sorted(values)))
+            raise ReproError(
+                f"Protocol `{settings.protocol}` has {name} {fixed}, not {wanted}.",
+                f"Leave --{name} out, or take --protocol repro.",
+            )
+    return replace(settings, threads=procedure.threads or settings.threads)
+
+
 def rows(count: int) -> tuple[tuple[int, ...], ...]:
     """Orders in which each subject is equally often at each place and after each other one.
 
@@ -221,6 +242,14 @@ def planned(subjects: Sequence[Subject], settings: Settings) -> float:
         start = START + PREPARATION * len(chosen)
         return settings.processes * (start + counted * sum(map(_call, chosen)))
     return max(settings.budget, least(chosen, settings))
+
+
+def needed(subjects: Sequence[Subject], settings: Settings) -> float:
+    """Seconds, roughly, of as many processes as a verdict needs; 0 where calls are counted."""
+    chosen, settings = adapted(subjects, settings)
+    if not settings.procedure.interleaved:
+        return 0.0
+    return LEAST_PROCESSES * least(chosen, settings)
 
 
 def least(subjects: Sequence[Subject], settings: Settings) -> float:

@@ -1,6 +1,6 @@
 """The order of the subjects: against published columns, against cost, and on several machines."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro.errors import ReproError
+from repro.timing import recording
 from repro.timing.analysis import Analysis
+from repro.timing.subjects import Way
 
 Floats = NDArray[np.float64]
 
@@ -24,9 +26,21 @@ class Correlation:
     subjects: int
 
 
+@dataclass(frozen=True)
+class Order:
+    """The networks that one run timed in the same way."""
+
+    way: Way
+    """how all of them were run"""
+    seconds: Mapping[str, float]
+    """of a call of each network, the fastest first"""
+    faster: tuple[tuple[str, str], ...]
+    """pairs of which the first is surely the faster one"""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two subjects, and on how many machines the one is surely faster than the other."""
+    """Two networks, and on how many machines the one is surely faster than the other."""
 
     one: str
     other: str
@@ -36,25 +50,46 @@ class Pair:
     unsure: int
 
     @property
-    def stable(self) -> bool:
-        """Whether all machines that can tell say the same."""
-        return bool(self.faster or self.slower) and not (self.faster and self.slower)
+    def swaps(self) -> bool:
+        """Whether machines that can tell say the opposite."""
+        return bool(self.faster and self.slower)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """How stable the order of subjects is over machines."""
+    """How stable the order of networks is over machines."""
 
     machines: tuple[str, ...]
     order: tuple[str, ...]
-    """the subjects by their mean rank, fastest first"""
+    """the networks by their mean rank, fastest first"""
     ranks: Mapping[str, tuple[float, ...]]
-    """rank of each subject on each machine, 1 is the fastest"""
+    """rank of each network on each machine, 1 is the fastest"""
     pairs: tuple[Pair, ...]
     concordance: float
     """Kendall's W: 1 if all orders are the same, near 0 if they have nothing in common"""
     taus: Mapping[tuple[str, str], float]
     """Kendall's tau of each two machines"""
+
+
+def orders(analysis: Analysis) -> list[Order]:
+    """The networks of each way of running them, in the order of their speed by the basis."""
+    subjects, centre = analysis.run.subjects, analysis.centre()
+    ways: dict[Way, list[int]] = {}
+    for place in analysis.subjects:
+        if not subjects[place].alias:
+            ways.setdefault(subjects[place].way, []).append(place)
+    found = []
+    for way, places in ways.items():
+        seconds = {place: float(np.exp(centre[analysis.subjects.index(place)])) for place in places}
+        ranked = sorted(places, key=lambda place: seconds[place])
+        names = {place: recording.name(subjects[place]) for place in ranked}
+        sure = tuple(
+            (names[one], names[other])
+            for one, other in combinations(ranked, 2)
+            if analysis.ratio(one, other).verdict == "faster"
+        )
+        found.append(Order(way, {names[place]: seconds[place] for place in ranked}, sure))
+    return found
 
 
 def kendall(analysis: Analysis, published: Mapping[int, float], fps: bool) -> Correlation:
@@ -80,58 +115,42 @@ def spearman(analysis: Analysis, costs: Mapping[int, float]) -> Correlation:
     return _correlation(value, _rhos(analysis.draws()[:, places], theirs), len(places))
 
 
-def merged(machines: Mapping[str, Analysis]) -> Picture:
-    """The runs of several machines as one picture, of the subjects that all of them timed.
+def merged(machines: Mapping[str, Order]) -> Picture:
+    """The orders on several machines as one picture, of the networks that all of them timed.
 
     Raise ReproError if these are fewer than two, or if there is only one machine.
     """
     if len(machines) < 2:
         raise ReproError("One machine says nothing of others.", "Give the results of two or more.")
-    known = [_named(analysis) for analysis in machines.values()]
-    common = [name for name in known[0] if all(name in names for names in known)]
+    known = list(machines.values())
+    common = [name for name in known[0].seconds if all(name in one.seconds for one in known)]
     if len(common) < 2:
         raise ReproError(
-            f"{len(common)} subjects are common to the {len(machines)} machines.",
-            "Time the same models with the same options on each.",
+            f"{len(common)} networks are common to the {len(machines)} machines.",
+            "Time the same networks with the same options on each.",
         )
-    times = np.array(
-        [
-            [analysis.centre()[analysis.subjects.index(names[one])] for one in common]
-            for analysis, names in zip(machines.values(), known, strict=True)
-        ]
-    )
+    times = np.array([[one.seconds[name] for name in common] for one in known])
     ranks = np.array([_ranked(row) for row in times])
     mean = ranks.mean(axis=0)
     taus = {
         (one, other): float(_taus(times[[first]], times[second])[0])
         for (first, one), (second, other) in combinations(enumerate(machines), 2)
     }
+    order = tuple(common[place] for place in np.argsort(mean, kind="stable"))
     return Picture(
         machines=tuple(machines),
-        order=tuple(common[place] for place in np.argsort(mean, kind="stable")),
+        order=order,
         ranks={name: tuple(ranks[:, place].tolist()) for place, name in enumerate(common)},
-        pairs=tuple(_pairs(list(machines.values()), known, common)),
+        pairs=tuple(_pair(one, other, known) for one, other in combinations(order, 2)),
         concordance=_concordance(ranks),
         taus=taus,
     )
 
 
-def _pairs(
-    analyses: Sequence[Analysis], known: Sequence[Mapping[str, int]], common: Sequence[str]
-) -> Iterator[Pair]:
-    for one, other in combinations(common, 2):
-        verdicts = [
-            analysis.ratio(names[one], names[other]).verdict
-            for analysis, names in zip(analyses, known, strict=True)
-        ]
-        faster, slower = verdicts.count("faster"), verdicts.count("slower")
-        yield Pair(one, other, faster, slower, len(verdicts) - faster - slower)
-
-
-def _named(analysis: Analysis) -> dict[str, int]:
-    """The timed subjects by what they are, without second selves."""
-    subjects = analysis.run.subjects
-    return {str(subjects[place]): place for place in analysis.subjects if not subjects[place].alias}
+def _pair(one: str, other: str, known: Sequence[Order]) -> Pair:
+    faster = sum((one, other) in order.faster for order in known)
+    slower = sum((other, one) in order.faster for order in known)
+    return Pair(one, other, faster, slower, len(known) - faster - slower)
 
 
 def _places(analysis: Analysis, values: Mapping[int, float]) -> list[int]:

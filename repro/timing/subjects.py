@@ -14,6 +14,21 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
+class Way:
+    """How networks are run: only those that are run in the same way have an order."""
+
+    backend: str
+    precision: str
+    batch: int
+
+    def __str__(self) -> str:
+        parts = [self.backend]
+        parts += [self.precision] if self.precision != "fp32" else []
+        parts += [f"batch {self.batch}"] if self.batch != 1 else []
+        return " ".join(parts)
+
+
+@dataclass(frozen=True)
 class Subject:
     """One network, run in one way."""
 
@@ -32,6 +47,11 @@ class Subject:
     """tells subjects apart that are otherwise the same, for an A/A test"""
     slowed: float = 1.0
     """every call is made to take so many times as long, to see that a timing finds it"""
+
+    @property
+    def way(self) -> Way:
+        """How it is run."""
+        return Way(self.backend, self.precision, self.batch)
 
     def __str__(self) -> str:
         size = "x".join(map(str, self.input))

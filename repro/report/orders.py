@@ -1,0 +1,140 @@
+"""Orders of networks: by our times, beside print, and on several machines."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from repro.report.printed import new_grid
+
+if TYPE_CHECKING:
+    from repro.timing.against import Beside, Standing
+    from repro.timing.merging import Merged
+    from repro.timing.ranks import Correlation, Order, Picture
+
+COLOURS = {"rank": "green", "off": "red", "unstable": "yellow"}
+
+
+def fastest_first(order: "Order") -> Text:
+    """`eager, fastest first: a < b ~ c`."""
+    names = list(order.seconds)
+    text = names[0]
+    for one, other in pairwise(names):
+        text += f" {'<' if (one, other) in order.faster else '~'} {other}"
+    return Text(f"{order.way}, fastest first (~ cannot be told apart): {text}")
+
+
+def standing(one: "Standing") -> Text:
+    """How an order agrees with another, in one line."""
+    return Text(
+        f"{one.way}: {one.measure} of our times with {one.beside} {agreement(one.agreement)}"
+    )
+
+
+def agreement(found: "Correlation") -> str:
+    """`0.87 [0.60, 1.00] over 6 networks`."""
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}] over {found.subjects} networks"
+
+
+def threads(count: object) -> str:
+    """`1 thread`, `2 threads`."""
+    return f"{count} thread{'' if count == 1 else 's'}"
+
+
+def beside(sides: "Sequence[Beside]") -> RenderableType:
+    """Printed speeds beside ours, as ratios."""
+    parts: list[RenderableType] = []
+    for side in sides:
+        grid = new_grid()
+        grid.add_column("", no_wrap=True)
+        for heading in ("printed", "ratio", "here", "95 % interval", "verdict"):
+            grid.add_column(heading, justify="left" if heading == "verdict" else "right")
+        for one in side.held:
+            grid.add_row(
+                Text(one.row),
+                one.printed,
+                f"{one.ratio:.2f}",
+                f"{one.value:.2f}",
+                f"{one.low:.2f} to {one.high:.2f}",
+                Text(f"{one.verdict} {one.reason}".strip(), COLOURS.get(one.verdict, "dim")),
+            )
+        head = f"{side.title} · {side.way} · times as long as {side.reference}"
+        tau = "" if side.tau is None else f"Kendall's tau {agreement(side.tau)}"
+        parts += [Text(), Text(head, "bold"), grid, *([Text(tau)] if tau else [])]
+    return Group(*parts)
+
+
+def merged(found: "Merged") -> RenderableType:
+    """The picture of several machines."""
+    parts: list[RenderableType] = [
+        Text(
+            f"{one.file}: {one.machine}, {threads(one.threads)}"
+            + (f" · UNSTABLE: {one.unstable}" if one.unstable else "")
+        )
+        for one in found.outputs
+    ]
+    for way, picture in found.pictures.items():
+        grid = new_grid()
+        grid.add_column("time and rank", no_wrap=True)
+        for file in picture.machines:
+            grid.add_column(Text(file), justify="right")
+        for name in picture.order:
+            ranks = zip(found.outputs, picture.ranks[name], strict=True)
+            grid.add_row(
+                Text(name),
+                *(f"{1e3 * one.orders[way].seconds[name]:.2f} ms {rank:g}" for one, rank in ranks),
+            )
+        head = (
+            f"{way} · {len(picture.order)} networks on {len(picture.machines)} machines · "
+            f"Kendall's W {picture.concordance:.2f}"
+        )
+        taus = [
+            Text(f"Kendall's tau of {one} and {other}: {tau:.2f}")
+            for (one, other), tau in picture.taus.items()
+        ]
+        parts += [Text(), Text(head, "bold"), grid, *taus, *_pairs(picture)]
+    return Group(*parts)
+
+
+def _pairs(picture: "Picture") -> list[Text]:
+    lines = [
+        Text(
+            f"swapped: {one.one} is faster than {one.other} on {one.faster} machines, "
+            f"slower on {one.slower}",
+            "yellow",
+        )
+        for one in picture.pairs
+        if one.swaps
+    ]
+    open_ones = sum(not (one.faster or one.slower) for one in picture.pairs)
+    firm = len(picture.pairs) - len(lines) - open_ones
+    counts = f"{firm} of {len(picture.pairs)} pairs have one order wherever they can be told apart"
+    return [*lines, Text(f"{counts}, {len(lines)} swap, {open_ones} can nowhere be told apart")]
+
+
+def described(found: "Merged") -> dict[str, object]:
+    """The picture of several machines as plain data."""
+    return {
+        "machines": [
+            {"file": one.file, "machine": one.machine, "threads": one.threads}
+            | ({"unstable": one.unstable} if one.unstable else {})
+            for one in found.outputs
+        ],
+        "pictures": [
+            {"way": asdict(way)} | _picture(picture) for way, picture in found.pictures.items()
+        ],
+    }
+
+
+def _picture(picture: "Picture") -> dict[str, object]:
+    taus = [{"one": one, "other": other, "tau": tau} for (one, other), tau in picture.taus.items()]
+    return {
+        "order": picture.order,
+        "ranks": dict(picture.ranks),
+        "concordance": picture.concordance,
+        "taus": taus,
+        "pairs": [asdict(pair) | {"swaps": pair.swaps} for pair in picture.pairs],
+    }
