@@ -41,7 +41,8 @@ def read(cls: type[T], data: object, file: str, place: str = "") -> T:
     try:
         return cls(**values)
     except ReproError as error:
-        raise ReproError(f"{file}: `{place}`: {error}", error.hint) from error
+        where = f"{file}: `{place}`" if place else file
+        raise ReproError(f"{where}: {error}", error.hint) from error
 
 
 def _join(place: str, key: str) -> str:

@@ -14,6 +14,7 @@ from repro.errors import ReproError, unknown
 from repro.files import read_plain
 from repro.protocol import Protocol
 from repro.published import Published
+from repro.recipe import Written
 
 Size = tuple[int, int]
 """height, width"""
@@ -84,6 +85,28 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """What is known of the difference between a row's network and another row's."""
+
+    to: str
+    """the other row"""
+    why: str
+    """where that is known from"""
+    table: str | None = None
+    """the other row's table, if it is not this one"""
+    stride: int | None = None
+    """each weight that is added meets every stride-th pixel of the input, or more"""
+    saved: int = 0
+    """MACs that leaving out what is replaced may save at most"""
+    most: int | None = None
+    """MACs that the difference can be at most; negative if it must save"""
+
+    def __post_init__(self) -> None:
+        if (self.stride is None) == (self.most is None) or (self.stride or 1) < 1:
+            raise ReproError(f"What is added to `{self.to}` needs either a `stride` or `most`.")
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One printed row and the model that can re-run it."""
 
@@ -103,6 +126,9 @@ class Row:
     group: str | None = None
     after: str | None = None
     """the row of an ablation that is one switch before this one"""
+    parts: tuple[str, ...] = ()
+    """the rows, all `after` one, that switch on one by one what this row does together"""
+    adds: Added | None = None
     counted: Counted | None = None
     also_input: Size | None = None
     """another input size that the printed cost may belong to"""
@@ -159,6 +185,26 @@ class ThirdParty:
     metric: str
     value: str
     source: str
+    input: Size | None = None
+    on: str | None = None
+    """data set and split, as in `COCO val2017`"""
+    decode: str | None = None
+    """the decoding, where it is not the usual one of the network"""
+    convention: str | None = None
+    """the rules that MACs were counted by"""
+    giga: int = 10**9
+
+    def __post_init__(self) -> None:
+        _check_giga(self.source, self.giga)
+        if self.published is None or (self.metric in COST and self.published.value <= 0):
+            raise ReproError(f"`{self.value}` is no {self.metric}.")
+
+    @property
+    def published(self) -> Published | None:
+        """The number in base units; None where `value` is none. M and G name the unit of MACs."""
+        units = {"M": 10**6 if self.giga == 10**9 else self.giga // 2**10, "G": self.giga}
+        unit = {"params": 10**6, "macs": units.get(self.value[-1:], self.giga)}
+        return published.parse(self.value, unit.get(self.metric, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +218,13 @@ class Study:
     hardware: str
     protocols: Mapping[str, Protocol]
     slugs: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    """the networks that the paper proposes, as in `lpn_*`"""
     venue: str | None = None
     code: str | None = None
     notes: tuple[str, ...] = ()
     timings: Mapping[str, Timing] = field(default_factory=dict)
-    recipes: Mapping[str, Options] = field(default_factory=dict)
+    recipes: Mapping[str, Written] = field(default_factory=dict)
     third_party: tuple[ThirdParty, ...] = ()
 
 
@@ -306,9 +354,16 @@ def _check_row(row: Row, table: Table, study: Study, file: str) -> None:
             raise ReproError(f"{file}: row `{row.label}` names a model, but no `input`.")
     if row.protocol is not None:
         _check_name(file, f"protocol (row `{row.label}`)", row.protocol, study.protocols)
+    others = [other.label for other in table.rows if other.label != row.label]
     if row.after is not None:
-        others = [other.label for other in table.rows if other.label != row.label]
         _check_name(file, f"row (`after` of row `{row.label}`)", row.after, others)
+    afters = {other.after for other in table.rows if other.label in row.parts}
+    for part in row.parts:
+        _check_name(file, f"row (`parts` of row `{row.label}`)", part, others)
+    if row.parts and (len(afters) > 1 or None in afters):
+        raise ReproError(f"{file}: the `parts` of row `{row.label}` are not all `after` one row.")
+    if row.adds is not None and row.adds.table is None:
+        _check_name(file, f"row (`adds` of row `{row.label}`)", row.adds.to, others)
     if row.counted is not None:
         _check_name(file, f"convention (row `{row.label}`)", row.counted.convention, CONVENTIONS)
         _check_giga(file, row.counted.giga)

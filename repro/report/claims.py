@@ -1,0 +1,79 @@
+"""Judged claims as a rich table: the words, the printed cells, ours, and other conventions."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.console import Console
+from rich.text import Text
+
+from repro import study
+from repro.claims.judging import VERDICTS, Judged, summary
+from repro.claims.outcome import Outcome
+from repro.report.printed import new_grid
+
+COLOURS = {
+    "holds": "green",
+    "rounding": "green",
+    "convention": "cyan",
+    "contradicted": "red",
+    "measured otherwise": "yellow",
+    "unchecked": "dim",
+}
+
+
+def judged(console: Console, claims: Sequence[Judged]) -> None:
+    """Print the claims of each paper, why the odd ones got their verdict, and the counts."""
+    for paper, group in groupby(claims, key=lambda one: one.claim.paper):
+        _paper(console, paper, list(group))
+    console.print(totals(claims))
+
+
+def totals(claims: Sequence[Judged]) -> Text:
+    """`31 holds · 2 contradicted · 9 unchecked`."""
+    line = Text()
+    for verdict, count in summary(claims).items():
+        line.append(" · " if line else "").append(f"{count:,} {verdict}", COLOURS[verdict])
+    return line
+
+
+def _paper(console: Console, paper: str, claims: Sequence[Judged]) -> None:
+    console.print(Text(f"{paper} · {study.load_study(paper).title}", style="bold"))
+    grid = new_grid()
+    grid.add_column("claim", ratio=3)
+    for heading in ("text", "published cells", "ours", "ours, other conventions", ""):
+        grid.add_column(heading, overflow="fold")
+    for one in claims:
+        place = Text(f"“{one.claim.printed}”").append(f"  {one.claim.where}", style="dim")
+        cells = (_cell(one.published), _cell(one.own), _others(one))
+        ending = Text(one.verdict, style=COLOURS[one.verdict])
+        grid.add_row(place, Text(", ".join(one.text)), *cells, ending)
+    console.print(grid)
+    for verdict in VERDICTS:
+        odd = [one for one in claims if one.verdict == verdict and one.published]
+        for one in odd if verdict != "holds" else ():
+            line = Text(f"{verdict}  ", style=COLOURS[verdict])
+            line.append(f"“{one.claim.printed}”", style="bold").append(f" {one.reason}", "not bold")
+            line.append(f" {one.claim.note}" if one.claim.note else "", style="dim")
+            console.print(line)
+    console.print()
+
+
+def _cell(outcome: Outcome | None) -> Text:
+    if outcome is None or outcome.holds is None:
+        return Text("–", style="dim")
+    sign, style = ("✓", "green") if outcome.holds else ("✗", "red")
+    if outcome.rounding:
+        sign = "≈"
+    return Text(outcome.brief).append(f" {sign}", style=style)
+
+
+def _others(one: Judged) -> Text:
+    """The conventions that agree with the cells' own by name, the others with what they give."""
+    line = Text()
+    for holds, sign, style in ((False, " ✗", "red"), (True, " ✓", "green")):
+        alike = {name: other for name, other in one.others.items() if other.holds is holds}
+        differs = one.own is None or one.own.holds is not holds
+        names = (f"{name} {other.brief}" if differs else name for name, other in alike.items())
+        if alike:
+            line.append("; " if line else "").append(", ".join(names)).append(sign, style=style)
+    return line
