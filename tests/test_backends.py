@@ -72,7 +72,8 @@ def test_a_backend_computes_what_eager_computes(name: str, example: Tensor, tmp_
     assert found.difference < 1e-4 and found.peaks > 0
     assert prepared.settings["threads"] == 1
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
-    assert prepared.settings.get("folded") == (None if name == "eager" else 3)
+    changed = prepared.settings.get("folded"), prepared.settings.get("split")
+    assert changed == ((None, None) if name == "eager" else (3, 2))
 
 
 def test_an_ahead_compiled_package_agrees_and_is_found_again(
@@ -86,6 +87,7 @@ def test_an_ahead_compiled_package_agrees_and_is_found_again(
     assert agreement.compare(model, second.run, example).ok
     assert not first.cached and second.cached
     assert second.export_seconds == first.export_seconds > 0
+    assert second.settings == first.settings and first.settings["split"] == 1
 
 
 def test_the_inductors_own_folding_is_caught_where_it_is_wrong(

@@ -237,10 +237,17 @@ def _check(
             after = [leaf for leaf in tree_leaves(model(example)) if isinstance(leaf, Tensor)]
     except Exception as error:  # whatever a network does with a module that is gone
         return f"after folding the network fails: {error}"
+    return differing(before, after, limit)
+
+
+def differing(before: Sequence[Tensor], after: Sequence[Tensor], limit: float) -> str:
+    """What is wrong with a changed network's outputs; empty if nothing is."""
     if len(before) != len(after):
-        return f"after folding there are {len(after)} outputs instead of {len(before)}"
+        return f"there are {len(after)} outputs instead of {len(before)}"
     for old, new in zip(before, after, strict=True):
+        if old.shape != new.shape:
+            return f"an output is {tuple(new.shape)} instead of {tuple(old.shape)}"
         gap, largest = (old - new).abs().max().item(), old.abs().max().item()
         if not gap <= limit * largest:
-            return f"folding changes an output by {gap:.1e}, whose largest value is {largest:.1e}"
+            return f"an output changes by {gap:.1e}, its largest value is {largest:.1e}"
     return ""

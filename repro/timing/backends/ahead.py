@@ -1,7 +1,8 @@
 """AOTInductor: the whole network as one compiled library, which needs no Python to run.
 
 With freezing, which lets oneDNN keep weights in the order its kernels want; the normalisations are
-folded before by `repro.timing.folding`, so that freezing finds none to fold wrongly.
+folded before by
+`repro.timing.backends.rewriting`, so that freezing finds none to fold wrongly.
 """
 
 import tempfile
@@ -25,7 +26,7 @@ from repro.timing.backends.base import (
 )
 from repro.timing.backends.compiled import inductor_files
 from repro.timing.backends.eager import runner
-from repro.timing.folding import fold
+from repro.timing.backends.rewriting import CODE, rewritten
 
 OPTIONS: dict[str, Scalar] = {"freezing": True}
 
@@ -42,19 +43,19 @@ def prepare(job: Job) -> Prepared:
     options = {**OPTIONS, "cpp.threads": job.threads}
     what = {"kind": "ahead", "compiler": env.variable("CXX") or ""}
     everything = what | options | artifacts.machine()
-    key = artifacts.key(job.model, job.example, everything, fold.__module__, __name__)
+    key = artifacts.key(job.model, job.example, everything, *CODE, __name__)
 
     def make(path: Path) -> dict[str, Scalar]:
         start = time.perf_counter()
-        folded = fold(job.model, job.example)
+        found, facts = rewritten(job.model, job.example)
         with torch.no_grad(), tempfile.TemporaryDirectory(dir=path.parent) as own:
-            exported = torch.export.export(folded.model, (job.example,))
+            exported = torch.export.export(found, (job.example,), strict=False)
             seconds = time.perf_counter() - start
             with inductor_files(Path(own)), silence():
                 torch._inductor.aoti_compile_and_package(
                     exported, package_path=str(path), inductor_configs=dict(options)
                 )
-        return {"folded": len(folded.pairs), "export_seconds": seconds}
+        return {**facts, "export_seconds": seconds}
 
     try:
         made = artifacts.obtain(job.cache / "ahead", key, ".pt2", make)
@@ -66,11 +67,12 @@ def prepare(job: Job) -> Prepared:
     except Exception as error:  # of export, the Inductor and the compiler, which share no base
         raise BackendError(f"AOTInductor fails: {reason(error)}") from error
     loading = time.perf_counter() - start
-    exporting = float(made.facts["export_seconds"])
+    facts = dict(made.facts)
+    exporting = float(facts.pop("export_seconds"))
     return Prepared(
         run,
         export_seconds=exporting,
         compile_seconds=made.seconds - exporting + loading,
         cached=made.cached,
-        settings={"threads": job.threads, "folded": made.facts["folded"], **options},
+        settings={"threads": job.threads, **facts, **options},
     )

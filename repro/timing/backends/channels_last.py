@@ -1,4 +1,4 @@
-"""PyTorch eager with folded normalisations and the channels innermost in memory.
+"""PyTorch eager on the rewritten network, with the channels innermost in memory.
 
 oneDNN's convolutions like that order; the input is brought into it in every call.
 """
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from repro.timing.backends.base import Job, Prepared
 from repro.timing.backends.eager import runner
-from repro.timing.folding import fold
+from repro.timing.backends.rewriting import rewritten
 
 
 def why_not() -> str:
@@ -21,12 +21,12 @@ def why_not() -> str:
 def prepare(job: Job) -> Prepared:
     """A folded copy of the network in another order."""
     start = time.perf_counter()
-    folded = fold(job.model, job.example)
-    model = folded.model.to(memory_format=torch.channels_last)
+    found, facts = rewritten(job.model, job.example)
+    model = found.to(memory_format=torch.channels_last)
 
     def call(images: Tensor) -> object:
         return model(images.contiguous(memory_format=torch.channels_last))
 
     seconds = time.perf_counter() - start
-    settings = {"threads": job.threads, "folded": len(folded.pairs)}
+    settings = {"threads": job.threads, **facts}
     return Prepared(runner(call), export_seconds=seconds, settings=settings)

@@ -1,9 +1,9 @@
 """torch.compile with the Inductor: kernels in C++, fused and compiled on the first call.
 
-The normalisations are folded before by `repro.timing.folding`. The variant `freezing` leaves that
-to the Inductor, which scales the wrong axis of a transposed convolution's weight in some versions
-of torch: it is here so that the check against eager can be seen to catch it, and for networks that
-it computes right.
+The network is rewritten before by `repro.timing.backends.rewriting`. The variant `freezing` leaves
+the folding to the Inductor, which scales the wrong axis of a transposed convolution's weight in
+some versions of torch: it is here so that the check against eager can be seen to catch it, and for
+networks that it computes right.
 """
 
 import os
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch._inductor import config, utils
 
+from repro.study import Scalar
 from repro.timing.backends.base import (
     BackendError,
     Job,
@@ -26,7 +27,7 @@ from repro.timing.backends.base import (
     without_compiler,
 )
 from repro.timing.backends.eager import runner
-from repro.timing.folding import fold
+from repro.timing.backends.rewriting import rewritten
 
 FOLDER = "TORCHINDUCTOR_CACHE_DIR"
 
@@ -40,10 +41,9 @@ def prepare(job: Job) -> Prepared:
     """A compiled network; the Inductor keeps what it made in the cache."""
     freezing = job.variant == "freezing"
     start = time.perf_counter()
-    model, folded = job.model, 0
+    model, facts = job.model, dict[str, Scalar]()
     if not freezing:
-        found = fold(job.model, job.example)
-        model, folded = found.model, len(found.pairs)
+        model, facts = rewritten(job.model, job.example)
     exported = time.perf_counter()
     hits = _hits()
     try:
@@ -62,7 +62,7 @@ def prepare(job: Job) -> Prepared:
         export_seconds=exported - start,
         compile_seconds=time.perf_counter() - exported,
         cached=_hits() > hits,
-        settings={"threads": job.threads, "folded": folded, "freezing": freezing},
+        settings={"threads": job.threads, **facts, "freezing": freezing},
     )
 
 

@@ -16,7 +16,7 @@ from repro.errors import ReproError
 from repro.study import Scalar
 from repro.timing import artifacts
 from repro.timing.backends.base import BackendError, reason, silence
-from repro.timing.folding import fold
+from repro.timing.backends.rewriting import CODE, rewritten
 
 OPSET = 17
 INPUT = "image"
@@ -25,7 +25,7 @@ LIMIT = 2**31 - 1
 
 
 def onnx(model: nn.Module, example: Tensor, cache: Path) -> artifacts.Artifact:
-    """The network as an ONNX file with folded normalisations, for inputs of the example's shape.
+    """The rewritten network as an ONNX file, for inputs of the example's shape.
 
     BackendError if no exporter can take it, with what each says.
     """
@@ -36,11 +36,11 @@ def onnx(model: nn.Module, example: Tensor, cache: Path) -> artifacts.Artifact:
     }
 
     def make(path: Path) -> dict[str, Scalar]:
-        folded = fold(model, example)
-        return {"folded": len(folded.pairs), "exporter": _export(folded.model, example, path)}
+        found, facts = rewritten(model, example)
+        return {**facts, "exporter": _export(found, example, path)}
 
     try:
-        key = artifacts.key(model, example, what, fold.__module__, __name__)
+        key = artifacts.key(model, example, what, *CODE, __name__)
         return artifacts.obtain(cache / "onnx", key, ".onnx", make)
     except ReproError:
         raise
