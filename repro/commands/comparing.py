@@ -1,33 +1,137 @@
 """Hold two results against each other: compare."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from repro.commands.common import RECORDS, Json, StoreDir, console, emit, say
+from repro.commands.common import (
+    RECORDS,
+    DataDir,
+    Json,
+    StoreDir,
+    console,
+    emit,
+    names_of,
+    say,
+)
+
+KEY = re.compile(r"[0-9a-f]{6,64}")
 
 
 def compare(
-    one: Annotated[str, typer.Argument(metavar="A", help="A record's key, or a results file.")],
+    one: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="`published`, a folder of records, a file that --json wrote, a git revision; or "
+            "of an evaluation its key, or a file of poses.",
+        ),
+    ],
     other: Annotated[str, typer.Argument(metavar="B", help="Another.")],
-    annotations: Annotated[Path, typer.Option(help="The annotation file of both.")],
-    dataset: Annotated[str | None, typer.Option(help="Told from the file by default.")] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="The annotation file of evaluations.")
+    ] = None,
+    data: DataDir = None,
+    dataset: Annotated[str | None, typer.Option(help="Of poses; told from the file.")] = None,
     zero_based: Annotated[
-        bool, typer.Option("--zero-based", help="MPII files: add 1 to every coordinate.")
+        bool, typer.Option("--zero-based", help="MPII poses: add 1 to every coordinate.")
     ] = False,
     resamples: Annotated[int, typer.Option(min=100, max=100_000, help="Of the images.")] = 1000,
+    only: Annotated[str, typer.Option(help="Only these: exact, accuracy, speed.")] = "",
+    fail_on: Annotated[
+        str, typer.Option(help="Of worse, changed, missing, incomparable; or nothing.")
+    ] = "worse,changed,incomparable",
+    min_effect: Annotated[
+        float, typer.Option(min=0, max=1000, help="Per cent, below which no speed changed.")
+    ] = 3.0,
+    markdown: Annotated[Path | None, typer.Option(help="Write a table to this file.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write a test case for each figure.")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Append to a GitHub step summary.")] = None,
     store: StoreDir = RECORDS,
     as_json: Json = False,
 ) -> None:
-    """Compare two evaluations by the paired bootstrap over images; exit 3 if B is worse.
+    """Compare two sets of results, or image by image two evaluations: exit 3 if B is worse.
 
+    Counts are compared as integers; accuracy by the paired bootstrap over images, where poses are
+    kept and --data or --annotations has the truth; speed by ratios, on the same machine. Exit 3:
+    worse or changed; 4: nothing was compared; 5: incomparable or too noisy.
+
+    Example: repro compare main HEAD --only exact
     Example: repro compare 3f9c01aa 91c2aa07 --annotations person_keypoints_val2017.json
     """
+    if annotations is not None and not annotations.is_file():
+        from repro.errors import ReproError
+
+        raise ReproError(f"The file `{annotations}` does not exist.", "Correct --annotations.")
+    if evaluations(one, other, store, annotations is not None):
+        paired(one, other, annotations, dataset, zero_based, resamples, store, as_json)
+        return
+    from repro.comparing import change
+    from repro.comparing.accuracy import Truths
+    from repro.comparing.compare import compare as compared
+    from repro.report import comparison, gates
+
+    caught, kinds = change.gates(names_of(fail_on)), change.kinds(names_of(only))
+    truths = Truths(() if annotations is None else (annotations,), data)
+
+    def tell(name: str) -> None:
+        if not as_json:
+            say(f"comparing {name}")
+
+    found = compared(one, other, kinds, truths, min_effect, resamples, tell)
+    code, why = change.exit_code(found, caught)
+    if markdown is not None:
+        gates.written(markdown, gates.markdown(found, why))
+    if junit is not None:
+        gates.written(junit, gates.junit(found, caught))
+    if summary is not None:
+        gates.append(summary, gates.markdown(found, why))
+    if as_json:
+        emit("compare", **comparison.results(found), exit=code)
+    else:
+        console().print(comparison.table(found))
+    if why:
+        say(why)
+    raise typer.Exit(code)
+
+
+def evaluations(one: str, other: str, store: Path, truth: bool) -> bool:
+    """Whether two evaluations are meant: files of poses, or two keys."""
+    from repro.comparing import outputs
+    from repro.store import Store
+
+    words = (one, other)
+    if any(Path(word).is_file() and outputs.are_poses(Path(word)) for word in words):
+        return True
+    if not all(KEY.fullmatch(word) and not Path(word).exists() for word in words):
+        return False
+    keys = [run.key for run in Store(store).open_runs() if run.spec.get("kind") == "evaluate"]
+    return truth or all(any(key.startswith(word) for key in keys) for word in words)
+
+
+def paired(
+    one: str,
+    other: str,
+    annotations: Path | None,
+    dataset: str | None,
+    zero_based: bool,
+    resamples: int,
+    store: Path,
+    as_json: bool,
+) -> None:
+    """Compare two evaluations by the paired bootstrap over images."""
+    from repro.errors import ReproError
     from repro.evaluation import comparing
     from repro.report import comparison
     from repro.store import Store
 
+    if annotations is None:
+        raise ReproError(
+            "Two evaluations are compared image by image, which takes their annotations.",
+            "Add --annotations FILE.",
+        )
     found = comparing.compare(one, other, annotations, dataset, Store(store), resamples, zero_based)
     main = found.main
     worse = main is not None and found.calls()[main] == "worse"

@@ -78,14 +78,37 @@ def compare(
         _evaluation(word, record, expected, heads, store, zero_based)
         for word, record in zip((one, other), records, strict=True)
     )
-    scale = 1.0 if expected.dataset == "mpii" else 100.0
-    differences = {
-        name: Difference(d.value * scale, d.low * scale, d.high * scale, d.chance)
-        for name, d in paired(first, second, resamples).items()
-    }
+    scale = _scale(expected)
+    differences = _differences(first, second, resamples, scale)
     names = (_name(one, records[0]), _name(other, records[1]))
     metrics = (_scaled(first.metrics(), scale), _scaled(second.metrics(), scale))
     return Comparison(names, metrics, differences, _rules(*records))
+
+
+def of_records(
+    one: tuple[Record, Store], other: tuple[Record, Store], annotations: Path, resamples: int
+) -> dict[str, Difference]:
+    """The differences, in points, of two recorded evaluations whose poses are kept."""
+    expected = reading.read(annotations, None)
+    heads = truth(annotations) if expected.dataset == "mpii" else None
+    first, second = (
+        _evaluation("", record, expected, heads, store, False) for record, store in (one, other)
+    )
+    return _differences(first, second, resamples, _scale(expected))
+
+
+def _scale(expected: Annotations) -> float:
+    """From an evaluation's figures to per cent."""
+    return 1.0 if expected.dataset == "mpii" else 100.0
+
+
+def _differences(
+    first: Evaluation, second: Evaluation, resamples: int, scale: float
+) -> dict[str, Difference]:
+    return {
+        name: Difference(d.value * scale, d.low * scale, d.high * scale, d.chance)
+        for name, d in paired(first, second, resamples).items()
+    }
 
 
 def _scaled(metrics: Mapping[str, float | None], scale: float) -> dict[str, float | None]:

@@ -117,7 +117,7 @@ def networks(paper: str) -> list[Spec]:
 
 
 def _of_paper(paper: str) -> Iterator[Printed]:
-    figures = (study.tables_dir() / paper).glob("figure*.toml")
+    figures = (study.tables_dir() / paper).glob("figure[0-9]*.toml")
     for name in (*study.table_names(paper), *sorted(path.stem for path in figures)):
         table = study.load_table(paper, name)
         for column in table.columns:

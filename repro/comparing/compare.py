@@ -1,0 +1,56 @@
+"""Compare two sets of results, each kind of figure by its own rules."""
+
+from collections.abc import Callable, Collection, Iterator
+
+from repro.comparing import accuracy, exact, printed, speed
+from repro.comparing.accuracy import Truths
+from repro.comparing.change import KINDS, Change, Comparison, ordered
+from repro.comparing.side import PUBLISHED, Side, side
+from repro.errors import ReproError
+from repro.stats import RESAMPLES
+
+NOWHERE = Truths()
+
+
+def silent(name: str) -> None:
+    """Tell nobody."""
+
+
+def compare(
+    one: str,
+    other: str,
+    kinds: Collection[str] = tuple(KINDS),
+    truths: Truths = NOWHERE,
+    least: float = speed.EFFECT,
+    resamples: int = RESAMPLES,
+    tell: Callable[[str], None] = silent,
+) -> Comparison:
+    """Hold what two words mean (see `side`) against each other; ReproError for a word of no use.
+
+    `least` is the smallest effect of a speed, in per cent; `tell` hears of each evaluation.
+    """
+    if one == other == PUBLISHED:
+        raise ReproError("Both are what the papers print.", "Name your own results as one of them.")
+    a, b = side(one), side(other)
+    if a.published or b.published:
+        found = printed.changes(a, b)
+    else:
+        found = _measured(a, b, kinds, truths, least, resamples, tell)
+    return Comparison(one, other, ordered(each for each in found if each.kind in kinds))
+
+
+def _measured(
+    a: Side,
+    b: Side,
+    kinds: Collection[str],
+    truths: Truths,
+    least: float,
+    resamples: int,
+    tell: Callable[[str], None],
+) -> Iterator[Change]:
+    if "exact" in kinds:
+        yield from exact.changes(a, b)
+    if "accuracy" in kinds:
+        yield from accuracy.changes(a, b, truths, resamples, tell)
+    if "speed" in kinds:
+        yield from speed.changes(a, b, least)

@@ -1,0 +1,100 @@
+"""Counts and parity: whole numbers, which are the same or not."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from repro import schema
+from repro.comparing.change import Change
+from repro.comparing.side import Side, code, newest
+from repro.errors import ReproError
+from repro.spec import Spec
+from repro.store import Record
+
+Figure = tuple[str, str | None]
+"""metric and counting convention"""
+COUNTER = "repro/runners/count.py"
+
+
+def changes(one: Side, other: Side) -> Iterator[Change]:
+    """Every exact figure of two sets."""
+    before, after = _named(one), _named(other)
+    keys = {name: (before[name].key, after[name].key) for name in before if name in after}
+    counter = not any(a == b for a, b in keys.values() if a)
+    for name in dict.fromkeys((*before, *after)):
+        if name not in before or name not in after:
+            gone = name in before
+            figures = f"{len(_figures(before[name] if gone else after[name]))} figures"
+            yield Change("exact", name, "missing" if gone else "new", reason=figures)
+            continue
+        why = _code(before[name], after[name], counter)
+        for found in _compared(name, before[name], after[name]):
+            reason = found.reason or ("" if found.call == "same" else why)
+            yield replace(found, reason=reason)
+
+
+def _named(side: Side) -> Mapping[str, Record]:
+    found = newest((_name(record), record) for record in side.records)
+    return {str(name): record for name, record in sorted(found.items(), key=str) if name}
+
+
+def _name(record: Record) -> str:
+    """`lpn_50 256x192 17 keypoints`; empty for what is no exact run."""
+    if record.spec.get("kind") == "parity":
+        return f"{record.spec.get('model')} against its golden"
+    if record.spec.get("kind") != "count":
+        return ""
+    try:
+        return str(schema.read(Spec, record.spec, "record"))
+    except ReproError:
+        return ""
+
+
+def _figures(record: Record) -> dict[Figure, int | float]:
+    """The figures that count: none of a convention that lacks a rule for an operator."""
+    return {
+        (measured.metric, measured.convention): measured.value
+        for measured in record.measurements
+        if not record.uncounted.get(measured.convention or "")
+    }
+
+
+def _compared(name: str, one: Record, other: Record) -> Iterator[Change]:
+    before, after = _figures(one), _figures(other)
+    conventions = [
+        [rules for metric, rules in each if metric == "macs"] for each in (before, after)
+    ]
+    if all(conventions) and not set(conventions[0]) & set(conventions[1]):
+        shown = " and ".join(", ".join(map(str, each)) for each in conventions)
+        reason = f"counted by other conventions: {shown}"
+        yield Change("exact", f"{name} macs", "incomparable", reason=reason)
+        before, after = (
+            {key: value for key, value in each.items() if key[0] != "macs"}
+            for each in (before, after)
+        )
+    for figure in dict.fromkeys((*before, *after)):
+        a, b = before.get(figure), after.get(figure)
+        metric, rules = figure
+        lacking = [record.uncounted.get(rules or "", ()) for record in (one, other)]
+        call, reason = "same", ""
+        if any(lacking):
+            operators = ", ".join(lacking[0] or lacking[1])
+            call, reason = "incomparable", f"`{rules}` has no rule for {operators}"
+        elif a is None or b is None:
+            call = "new" if a is None else "missing"
+        elif a != b:
+            call = "changed"
+        apart = None if a is None or b is None else b - a
+        cell = f"{name} {metric}" + (f" [{rules}]" if rules else "")
+        yield Change("exact", cell, call, a, b, apart, reason=reason)
+
+
+def _code(one: Record, other: Record, counter: bool) -> str:
+    """Whose code differs, where both records tell.
+
+    A key is the digest of what was run and of the code that ran: of the same run it differs only
+    by the code. The counter is one for all networks: it is the same if any key is.
+    """
+    if not one.key or not other.key or one.key == other.key:
+        return ""
+    suspects = " or ".join([code(one), *([COUNTER] if counter else [])])
+    return f"{suspects}: fingerprint {one.key[:8]} -> {other.key[:8]}"

@@ -1,0 +1,159 @@
+"""`repro nightly`: what a night does, when it is bad, and what it leaves to the next one."""
+
+import json
+import re
+import shlex
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import typer.main
+import yaml
+from compare_records import count, kept
+from evaluation_scenes import refused
+
+import cli
+from conftest import ROOT, Run
+from repro import nightly
+from repro.nightly import Done, Night, Step
+
+WORKFLOWS = ROOT / ".github/workflows"
+
+
+def parse(words: list[str]) -> None:
+    """Raise unless the command line takes these words; nothing is run."""
+    command = typer.main.get_command(cli.app)
+    while hasattr(command, "commands"):
+        command = command.commands[words[0]]
+        words = words[1:]
+    command.make_context("repro", list(words))
+
+
+@pytest.fixture
+def spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """spent("one", {"speed": 3}, previous="zero"): a night whose steps end with these codes."""
+    codes: dict[str, int] = {}
+
+    def fake(command, stdout, stderr, **_):
+        name = Path(stdout.name).stem
+        cells = [{"cell": "lpn_50 params", "call": "changed"}, {"cell": "b", "call": "same"}]
+        stdout.write(json.dumps({"changes": cells} if name == "exact" else {}).encode())
+        stderr.write(b"error: it broke\n")
+        return subprocess.CompletedProcess(command, codes.get(name, 0))
+
+    monkeypatch.setattr(nightly.subprocess, "run", fake)
+
+    def night(out: str, ends: dict[str, int] | None = None, previous: str | None = None):
+        codes.clear()
+        codes.update(ends or {})
+        chosen = Night(tmp_path / out, previous=tmp_path / previous if previous else None)
+        nightly.begin(chosen)
+        (tmp_path / out / nightly.RECORDS / "mark").write_text(out)
+        todo = nightly.chosen(chosen, ())
+        return nightly.spend(chosen, todo, lambda done: None)
+
+    return night
+
+
+def baseline(folder: Path) -> str:
+    return (folder / nightly.BASELINE / "mark").read_text()
+
+
+def test_what_is_bad_twice_is_told_and_never_becomes_the_baseline(spent, tmp_path: Path) -> None:
+    assert spent("0").exit == 0 and baseline(tmp_path / "0") == "0"
+    first = spent("1", {"exact": 3, "speed": 5}, "0")
+    assert first.exit == 3 and first.bad == ("exact: lpn_50 params",) and first.again == ()
+    assert baseline(tmp_path / "1") == "0"
+    second = spent("2", {"exact": 3, "parity": 3}, "1")
+    assert second.bad == ("exact: lpn_50 params", "parity")
+    assert second.again == ("exact: lpn_50 params",) and baseline(tmp_path / "2") == "0"
+    third = spent("3", {"speed": 5, "drift": 5}, "2")
+    assert (third.exit, third.bad, third.again) == (5, (), ()) and baseline(tmp_path / "3") == "3"
+    assert spent("4", {"exact": 3}, "3").again == ()
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [(1, 6), (2, 6), (6, 6), (4, 3), (5, 5), (0, 0)])
+def test_how_a_step_ends_is_how_the_night_ends(spent, code: int, exit_code: int) -> None:
+    result = spent("night", {"smoke": code})
+    (smoke,) = (one for one in result.steps if one.name == "smoke")
+    assert result.exit == exit_code and smoke.code == code
+    assert smoke.said == ("" if code == 0 else "error: it broke")
+    (drift,) = (one for one in result.steps if one.name == "drift")
+    assert drift.state == "skipped" and "no earlier night" in drift.said
+
+
+def test_a_night_of_nothing_and_one_without_end_are_not_good(tmp_path: Path) -> None:
+    assert nightly.exit_code([Done("drift", "skipped", "repro compare")]) == 4
+    night = Night(tmp_path / "night")
+    nightly.begin(night)
+    done = nightly.take(Step("list", ("list",)), night.out, 0.001)
+    assert done.state == "failed" and "it took more than" in done.said
+
+
+def test_every_step_is_a_command_that_repro_takes(tmp_path: Path) -> None:
+    (tmp_path / nightly.BASELINE).mkdir()
+    night = Night(tmp_path / "out", 60, tmp_path, summary=tmp_path / "s.md")
+    found = nightly.steps(night)
+    for step in found:
+        parse([*step.words, "--json"])
+        assert not step.lacking
+    assert [step.name for step in found][-1] == "report" and len(found) == 10
+
+
+def test_two_nights_by_hand(repro: Run, tmp_path: Path) -> None:
+    kept(tmp_path / "committed", count(params=7))
+    words = ("nightly", "--only", "exact,drift", "--store", "committed", "--summary", "s.md")
+    outcome = repro(*words, "--out", "one")
+    assert outcome.code == 3 and "exact: bad" in outcome.err
+    assert "0 of 2 steps good; bad: exact: lpn_50 256x192 17 keypoints" in outcome.out
+    outcome = repro(*words, "--out", "two", "--previous", "one", "--json")
+    data = json.loads(outcome.out)
+    assert data["again"] == data["bad"] == ["exact: lpn_50 256x192 17 keypoints"]
+    assert json.loads(Path("two/nightly.json").read_text()) | {"exit": 3} == data
+    suite = ET.parse("two/nightly.xml").getroot()
+    assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["skipped"]) == (
+        *("2", "1", "1"),
+    )
+    said = Path("s.md").read_text()
+    assert said.count("### Nightly") == 2 and "repro compare committed two/records" in said
+    assert repro(*words, "--out", "one").code == 3  # over the first
+    refused(repro(*words, "--out", "two", "--previous", "two"), "is the earlier night")
+    refused(repro(*words, "--previous", "committed"), "holds no whole night", "--previous")
+    refused(repro(*words, "--out", "committed"), "no night is in it", "--out")
+    assert (tmp_path / "committed" / "aa").is_dir()
+    refused(repro("nightly", "--only", "sped"), "Did you mean `speed`")
+    plan = repro("nightly", "--plan", "--budget", "9")
+    assert plan.code == 0 and "repro speed --budget 9" in plan.out and not Path("nightly").exists()
+
+
+def test_the_workflow_is_the_command_and_asks_for_little() -> None:
+    text = (WORKFLOWS / "nightly.yml").read_text()
+    workflow = yaml.safe_load(text)
+    jobs = workflow["jobs"]
+    assert workflow["permissions"] == {"contents": "read"} and "secrets" not in text
+    asked = {name: job["permissions"] for name, job in jobs.items() if "permissions" in job}
+    assert asked == {"issue": {"issues": "write"}}
+    pinned = dict(re.findall(r"uses: (\S+)@(\S+)", (WORKFLOWS / "check.yml").read_text()))
+    for action, version in re.findall(r"uses: (\S+)@(\S+)", text):
+        assert re.fullmatch(r"v\d+", version) and version == pinned.get(action, version)
+    scripts = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    lines = [line for script in scripts for line in script.split("\n")]
+    commands = [
+        line.partition(" || ")[0].strip() for line in lines if " repro nightly" in f" {line}"
+    ]
+    assert len(commands) == 2
+    for command in commands:
+        words = shlex.split(command.replace('"${previous[@]}"', "--previous previous"))
+        parse(words[1:])
+    keys = {
+        step["with"]["key"]
+        for job in jobs.values()
+        for step in job["steps"]
+        if "cache" in step.get("uses", "") and "with" in step and "key" in step["with"]
+    }
+    assert len(keys) == 1 and "steps.machine.outputs.class" in keys.pop()
+    for script in scripts:
+        assert "${{" not in script  # nothing from outside is pasted into a shell
+        done = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True)
+        assert done.returncode == 0, done.stderr
