@@ -1,5 +1,6 @@
 """RESULTS.md: a pure function of tables and records."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def test_a_changed_cell_changes_the_document(own_tables: Path) -> None:
     study.load_table.cache_clear()
     after = publish.render(Store(ROOT / "records"))
     assert after != before
-    assert "0.99 | 0.580 ✗" in " ".join(after.split())
+    linked = re.search(r"0\.99 \| \[0\.580\]\[([0-9a-f]{7})\] ✗", " ".join(after.split()))
+    assert linked
+    (record,) = re.findall(rf"^\[{linked[1]}\]: (records/.*)$", after, re.MULTILINE)
+    assert (ROOT / record).is_file()
 
 
 def test_without_records_nothing_is_claimed(tmp_path: Path) -> None:

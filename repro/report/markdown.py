@@ -10,9 +10,11 @@ import pandas as pd
 from repro import ladder, study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.judge import KINDS, Cell, by_table, summary
-from repro.report import text
+from repro.report import overview, text
 from repro.study import COST, SPEED, Column, Row, Table
 
+SHORT = 7
+"""letters of a record's key in the text"""
 MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
 
 
@@ -25,10 +27,12 @@ def results(cells: Sequence[Cell]) -> str:
         paper = study.load_study(name)
         parts.append(f"## {name}: {paper.title}")
         parts.append(f"{', '.join(paper.authors) or 'No authors are printed'} ({paper.year})")
+        parts.append(overview.sentence([one for one in cells if one.wanted.table.study == name]))
         for (owner, table), found in groups.items():
             if owner == name:
                 parts += _table(study.load_table(name, table), found)
-    return "\n\n".join(parts) + "\n"
+    links = _links(cells)
+    return "\n\n".join([*parts, links] if links else parts) + "\n"
 
 
 def _introduction(cells: Sequence[Cell]) -> str:
@@ -109,11 +113,25 @@ def _row(
             values[title] = f"{printed} [{cite}]" if cite else printed
         elif column.key in measured:
             values[title] = printed
-            values[f"{title} ours"] = f"{text.ours(cell)} {_sign(cell)}".strip() if cell else ""
+            values[f"{title} ours"] = _ours(cell) if cell else ""
             values[f"{title} Δ"] = text.delta(cell) if cell else ""
         else:
             values[title] = f"{printed} {_sign(cell)}" if cell else printed
     return values
+
+
+def _ours(cell: Cell) -> str:
+    """Our value, linked to its record, and the sign."""
+    if cell.measured is None:
+        return _sign(cell)
+    key = cell.measured.record
+    return f"[{text.ours(cell)}][{key[:SHORT]}] {_sign(cell)}"
+
+
+def _links(cells: Sequence[Cell]) -> str:
+    """Where the records are that the tables link to."""
+    keys = sorted({cell.measured.record for cell in cells if cell.measured is not None})
+    return "\n".join(f"[{key[:SHORT]}]: records/{key[:2]}/{key}.json" for key in keys)
 
 
 def _sign(cell: Cell) -> str:

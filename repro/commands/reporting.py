@@ -1,0 +1,166 @@
+"""Write down what was found, for readers and for other programs: report."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from repro.commands.common import RECORDS, Json, StoreDir, emit, say, warn
+
+if TYPE_CHECKING:
+    from repro.report.contents import Report
+    from repro.store import Store
+
+FORMATS = {
+    "html": (".html", ".htm"),
+    "md": (".md",),
+    "csv": (".csv",),
+    "latex": (".tex",),
+    "json": (".json",),
+    "junit": (".xml",),
+}
+"""name -> endings of its files"""
+RESULTS, PAGE = Path("RESULTS.md"), Path("report.html")
+
+
+def report(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; its ending tells the format.")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="html (the default), md, csv, latex, json or junit.")
+    ] = "",
+    store: StoreDir = RECORDS,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 3 if the file would change.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write everything that was judged: one HTML file, or other formats, by default to stdout.
+
+    `--check` alone asks whether RESULTS.md is what tables and records give.
+
+    Example: repro report -o report.html
+    """
+    from repro import publish
+    from repro.errors import ReproError
+    from repro.store import Store
+
+    name = _format(form, output, check)
+    if output is None and (name == "html" or check):
+        output = {"html": PAGE, "md": RESULTS}.get(name)
+        if output is None:
+            raise ReproError("There is no file to check.", "Name it with -o.")
+    if as_json and output is None:
+        raise ReproError("The result and --json both want stdout.", "Name a file with -o.")
+    if output is not None and not check:
+        _writable(output)
+        if name == "md":
+            publish.check(output)
+    kept = Store(store)
+    text = _text(name, kept)
+    warn(kept)
+    if output is None:
+        print(text, end="")
+        return
+    content = text.encode()
+    size, same = len(content), _read(output) == content
+    if not same and not check:
+        _write(output, content)
+    code = 3 if check and not same else 0
+    state = "is up to date" if same else "would change: exit 3" if check else f"has {size:,} bytes"
+    say(f"{output} {state}")
+    if as_json:
+        emit("report", file=str(output), format=name, bytes=size, same=same, exit=code)
+    raise typer.Exit(code)
+
+
+def _format(form: str, output: Path | None, check: bool) -> str:
+    """The format that is meant: as named, as the file ends, else html, or md to be checked."""
+    from repro.errors import ReproError, unknown
+
+    if form:
+        if form not in FORMATS:
+            raise unknown("format", form, FORMATS)
+        return form
+    if output is None:
+        return "md" if check else "html"
+    for name, endings in FORMATS.items():
+        if output.suffix.lower() in endings:
+            return name
+    known = ", ".join(ending for endings in FORMATS.values() for ending in endings)
+    raise ReproError(f"`{output}` does not tell a format.", f"Name one, or end it with {known}.")
+
+
+def _text(name: str, store: "Store") -> str:
+    from repro import judge, plan, publish
+
+    if name == "md":
+        return publish.render(store)
+    if name in ("html", "json"):
+        return _whole(name)(gathered(store))
+    cells = judge.judge_all(plan.select(plan.tables()), store.find)
+    if name == "junit":
+        from repro.report import junit
+
+        return junit.cells(cells)
+    from repro.report import export
+
+    return export.as_csv(cells) if name == "csv" else export.as_latex(cells)
+
+
+def _whole(name: str) -> "Callable[[Report], str]":
+    """What writes all that was judged, cells, claims and checks."""
+    if name == "html":
+        from repro.report import page
+
+        return page.render
+    from repro.report import export
+
+    return export.as_json
+
+
+def gathered(store: "Store") -> "Report":
+    """All cells, claims and checks, judged by the records at hand."""
+    from repro import judge, plan, study
+    from repro.audit import evidence, rules
+    from repro.claims import claim, judging
+    from repro.claims.worlds import Measured
+    from repro.report.contents import Report
+
+    tables = plan.tables()
+    cells = judge.judge_all(plan.select(tables), store.find)
+    claims = [one for name in study.study_names() for one in claim.load(name)]
+    checks = rules.run(evidence.gather(tables, store.find), rules.named([]))
+    found = (store.find(one.wanted.spec) for one in cells if one.measured and one.wanted.spec)
+    records = {record.key: record for record in found if record is not None}
+    return Report(cells, judging.judge_all(claims, Measured(store)), checks, records)
+
+
+def _writable(path: Path) -> None:
+    from repro.errors import ReproError
+
+    if path.is_dir():
+        raise ReproError(f"`{path}` is a folder.", "Name a file with -o.")
+    if not path.parent.is_dir():
+        raise ReproError(f"There is no folder `{path.parent}` for `{path.name}`.")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    from repro.errors import ReproError
+    from repro.files import write_whole
+
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise ReproError(
+            f"`{path}` cannot be written: {error.strerror}.", "Name another file with -o."
+        ) from error

@@ -1,0 +1,20 @@
+"""What a report is made of: everything that was judged, and the records it rests on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from repro.audit.check import Check
+from repro.claims.judging import Judged
+from repro.judge import Cell
+from repro.store import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The judged cells, claims and checks of all papers."""
+
+    cells: Sequence[Cell]
+    claims: Sequence[Judged]
+    checks: Sequence[Check]
+    records: Mapping[str, Record]
+    """by key; every record that a cell was measured by"""
