@@ -11,14 +11,19 @@ import typer
 from repro import __version__
 from repro.commands import (
     accuracy,
+    auditing,
+    claims,
     comparing,
     data,
     machine,
     models,
+    nightly,
     pictures,
     records,
+    reporting,
     speed,
     tables,
+    training,
 )
 from repro.commands.common import say
 from repro.errors import ReproError
@@ -86,7 +91,15 @@ def output_lost(error: OSError | SystemExit) -> int:
 
 
 def usage(error: Exception) -> int:
-    """The exit code of a wrong command line, printed as one sentence; re-raise anything else."""
+    """The exit code of a wrong command line, printed as one sentence; re-raise anything else.
+
+    Of a package that is not installed too.
+    """
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and package not in ("", "cli", "repro", "zoo"):
+        say(f"error: This needs `{package}`, which is not installed.")
+        say("       pip install it; `repro doctor` lists what is absent.")
+        return 2
     show, code = getattr(error, "format_message", None), getattr(error, "exit_code", None)
     if show is None or code is None:
         raise error
@@ -113,8 +126,13 @@ for command in (tables.show, tables.plan, tables.run, tables.explain, models.cou
     app.command()(command)
 app.command("eval")(accuracy.eval_)
 app.command()(accuracy.score)
+app.command()(training.train)
 app.command()(speed.speed)
 app.command()(comparing.compare)
+app.command()(nightly.nightly)
+app.command()(claims.claims)
+app.command()(auditing.audit)
+app.command()(reporting.report)
 app.command()(pictures.predict)
 app.command()(data.weights)
 app.add_typer(data.app, name="data")

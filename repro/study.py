@@ -14,7 +14,7 @@ from repro.errors import ReproError, unknown
 from repro.files import read_plain
 from repro.protocol import Protocol
 from repro.published import Published
-from repro.recipe import Written
+from repro.resolved import Written
 
 Size = tuple[int, int]
 """height, width"""
@@ -226,6 +226,8 @@ class Study:
     timings: Mapping[str, Timing] = field(default_factory=dict)
     recipes: Mapping[str, Written] = field(default_factory=dict)
     third_party: tuple[ThirdParty, ...] = ()
+    ablations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """tables whose rows can be trained against each other -> by row the loss, where that differs"""
 
 
 def scale(row: Row, column: Column) -> int:

@@ -22,7 +22,7 @@ LAYERS = (
         "telling",
     },
     {"schema", "pose"},
-    {"data", "scoring", "protocol"},
+    {"data", "scoring", "protocol", "recipe", "resolved"},
     {"study"},
     {"lookup", "weights"},
     {"rules", "checkpoints"},
@@ -31,9 +31,10 @@ LAYERS = (
     {"rivals"},
     {"judge"},
     {"ladder"},
-    {"plan", "housekeeping", "doctor", "runners"},
-    {"evaluation", "timing", "report"},
-    {"run", "publish"},
+    {"plan", "housekeeping", "doctor", "nightly", "runners"},
+    {"claims", "audit"},
+    {"comparing", "evaluation", "timing", "report"},
+    {"run", "publish", "training"},
     {"commands"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -86,7 +87,9 @@ def in_own_process(code: str, words: list[str], folder: Path) -> subprocess.Comp
     return done
 
 
-@pytest.mark.parametrize("words", ["list", "show paper1 table1", "plan paper1 table1", "--help"])
+@pytest.mark.parametrize(
+    "words", ["list", "show paper1 table1", "plan paper1 table1", "claims", "audit", "--help"]
+)
 def test_looking_does_not_import_torch(words: str, tmp_path: Path) -> None:
     code = (
         "import sys, cli\n"

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from repro import recipe, study
+from repro import resolved as recipes
+from repro import study
 from repro.errors import ReproError
-from repro.recipe import FIELDS, UNSAID, Loss, Resolved, Written
+from repro.recipe import Loss
+from repro.resolved import FIELDS, UNSAID, Resolved, Written
 
 
 def resolved(paper: str, name: str, *words: str) -> Resolved:
-    return recipe.resolve(paper, study.load_study(paper).recipes, name, words)
+    return recipes.resolve(paper, study.load_study(paper).recipes, name, words)
 
 
 @pytest.mark.parametrize("paper", ["paper1", "paper2", "paper3", "paper4"])
@@ -47,7 +49,7 @@ def test_what_a_paper_leaves_out_is_official_and_says_so() -> None:
     assert found.sources["flip"] == "official: HAIV-Lab/ICPR22w, configurations"
     assert found.sources["momentum"] == UNSAID
     official = resolved("paper2", "official", "coco").recipe
-    assert recipe.differing(resolved("paper2", "paper", "coco").recipe, official) == {
+    assert recipes.differing(resolved("paper2", "paper", "coco").recipe, official) == {
         "stages": (7, 1),
         "restart_epoch": (60, 0),
         "init": ("normal 0.001", "network"),
@@ -72,7 +74,7 @@ def test_what_a_user_changes_is_a_deviation() -> None:
     assert [str(one) for one in changed.deviations] == ["batch 4 (the recipe: 64)"]
     assert changed.sources["batch"] == "fewer samples"
     assert not changed.changed("--batch", batch=64).deviations
-    assert recipe.parsed({"milestones": 5, "flip": 0}) == {"milestones": (5,), "flip": 0.0}
+    assert recipes.parsed({"milestones": 5, "flip": 0}) == {"milestones": (5,), "flip": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -106,4 +108,4 @@ def test_a_study_with_a_broken_recipe_names_file_and_place(own_tables: Path) -> 
 def test_recipes_that_complete_each_other_in_a_circle_are_refused() -> None:
     written = {"a": Written({}, {}, "b"), "b": Written({}, {}, "a")}
     with pytest.raises(ReproError, match="cannot be completed"):
-        recipe.resolve("paperX", written, "a")
+        recipes.resolve("paperX", written, "a")

@@ -7,7 +7,7 @@ from typing import TypeVar
 from repro import lookup, study
 from repro.claims.syntax import Fact, mistake
 from repro.errors import ReproError, unknown
-from repro.recipe import Written
+from repro.resolved import Written
 
 T = TypeVar("T")
 

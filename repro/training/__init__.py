@@ -1,0 +1,1 @@
+"""Training by a recipe: schedule, loop, checkpoints, resuming, evaluation on the way."""

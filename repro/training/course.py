@@ -1,0 +1,130 @@
+"""Train from the first step, or the last checkpoint, to the end.
+
+What it leaves in its folder: `best.safetensors` and `last.safetensors`, the weights of the best
+evaluation and of the last step; of a recipe with several stages the best of each; `state`, the
+checkpoints; `history.json`, a row for each epoch; `run.json`, the recipe and what it was trained
+on; `tensorboard`.
+"""
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from repro import env
+from repro.errors import ReproError, RunError
+from repro.training import loop, state
+from repro.training.preparing import Prepared
+from repro.training.training import Training, write
+
+if TYPE_CHECKING:
+    from repro.training.scalars import Scalars
+
+LEFT_ALONE = ("Connection closed by peer", "Connection reset by peer", "NCCL communicator")
+"""what gloo and NCCL say in the processes that are left"""
+
+
+def train(training: Training, fresh: bool = False) -> None:
+    """Train to the end of the recipe, or until the run's seconds are over."""
+    prepared = training.prepared
+    run, schedule = prepared.run, prepared.schedule
+    begin(training, fresh)
+    standing, started = training.standing, time.monotonic()
+    scalars = _scalars(training)
+    try:
+        while standing.step < schedule.total:
+            if schedule.restarts(standing.step):
+                training.begin_stage()
+            for told in loop.steps(
+                training.network,
+                training.batches,
+                training.order,
+                schedule,
+                run.machine.accumulate,
+                standing.step,
+                run.seed,
+            ):
+                figures = training.after(told)
+                training.listeners.step(told)
+                if scalars is not None:
+                    scalars.step(told)
+                    if figures:
+                        scalars.evaluation(told.step, figures)
+                if run.seconds is not None and prepared.fabric.broadcast(
+                    time.monotonic() - started > run.seconds
+                ):
+                    break
+            else:
+                continue
+            break
+    except RuntimeError as error:
+        if any(sign in str(error) for sign in LEFT_ALONE):
+            raise RunError("Another process of this training has ended.", "See above.") from error
+        raise
+    finally:
+        if scalars is not None:
+            scalars.close()
+    training.finish()
+
+
+def begin(training: Training, fresh: bool) -> None:
+    """Make the folder ready, and go on from what is in it unless all begins anew."""
+    prepared, out = training.prepared, training.out
+    if prepared.first:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            state.sweep(out)
+            state.sweep(training.states)
+            if fresh:
+                state.clear(training.states)
+        except OSError as error:
+            raise ReproError(
+                f"`{out}` cannot be used: {error.strerror}.", "Choose another folder with --out."
+            ) from error
+    prepared.fabric.barrier()
+    resumed = training.resume()
+    if prepared.first:
+        total = prepared.schedule.total
+        if resumed:
+            training.listeners.say(f"goes on from step {training.standing.step:,} of {total:,}")
+        write(out / "run.json", described(prepared))
+
+
+def described(prepared: Prepared) -> dict[str, object]:
+    """What a run is, for its record."""
+    run = prepared.run
+    return {
+        "name": run.name,
+        "model": run.model,
+        "recipe": run.resolved.described(),
+        "identity": prepared.identity(),
+        "machine": run.machine.described(),
+        "protocol": run.protocol.described(),
+        "steps": prepared.schedule.total,
+        "environment": env.fingerprint(),
+    }
+
+
+def outcome(training: Training) -> dict[str, object]:
+    """What became of it, for --json."""
+    prepared, standing, out = training.prepared, training.standing, training.out
+    run = prepared.run
+    last = standing.history[-1] if standing.history else {}
+    return {
+        "name": run.name,
+        "folder": str(out),
+        "recipe": run.resolved.described(),
+        "step": standing.step,
+        "steps": prepared.schedule.total,
+        "loss": last.get("loss"),
+        "best": standing.best and asdict(standing.best),
+        "weights": str(out / "best.safetensors"),
+        "history": str(out / "history.json"),
+    }
+
+
+def _scalars(training: Training) -> "Scalars | None":
+    if not training.prepared.first:
+        return None
+    from repro.training.scalars import Scalars  # tensorboard takes a second
+
+    return Scalars(training.out / "tensorboard", training.standing.step)

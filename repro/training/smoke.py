@@ -1,0 +1,59 @@
+"""A minute of training on generated figures: does a network's loss fall at all?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from repro.data import synth
+from repro.data.training import Batch
+from repro.errors import RunError
+from repro.training.course import train
+from repro.training.loop import Network
+from repro.training.training import Training
+
+PICTURES = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """The loss on one batch, before and after."""
+
+    before: float
+    after: float
+    steps: int
+
+    def described(self) -> dict[str, object]:
+        """For JSON."""
+        return {"before": self.before, "after": self.after, "steps": self.steps}
+
+
+def data(folder: Path) -> Path:
+    """A folder with the generated pictures, made if they are not there."""
+    annotations = folder / "synth" / "annotations" / "synth_crowdpose_val.json"  # written last
+    if not annotations.exists():
+        synth.write(folder, PICTURES, 8)
+    return folder
+
+
+def smoke(training: Training) -> Smoke:
+    """Train for the run's seconds; a RunError unless the loss of one and the same batch fell."""
+    training.order.set_epoch(0)
+    batch = next(iter(training.batches))
+    before = _loss(training.network, batch)
+    train(training, fresh=True)
+    found = Smoke(before, _loss(training.network, batch), training.standing.step)
+    if not found.after < found.before:
+        raise RunError(
+            f"The loss of `{training.prepared.run.model}` did not fall in {found.steps:,} steps: "
+            f"{found.before:.4g} before, {found.after:.4g} after.",
+            "Is the machine busy, so that there were few steps? A higher --lr may show more.",
+        )
+    return found
+
+
+def _loss(network: Network, batch: Batch) -> float:
+    torch.manual_seed(0)
+    network.wrapped.train()
+    with torch.no_grad():
+        return float(sum(network.compare(batch).values()))

@@ -1,0 +1,103 @@
+"""The samples of a run: checked to be there, varied as the recipe says, in batches."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+import zoo
+from repro.data import annotations as reading
+from repro.data import boxes, masks, person_cache
+from repro.data.augmentation import ImageAugmentation, PersonAugmentation
+from repro.data.people import Annotations
+from repro.data.persons import PersonSamples, PersonTargets
+from repro.data.wholes import ImageSamples, ImageTargets
+from repro.errors import ReproError
+from repro.recipe import Recipe
+from repro.study import Size
+from repro.training.request import Run
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What a run is trained on."""
+
+    annotations: Annotations
+    samples: PersonSamples | ImageSamples
+    targets: PersonTargets | ImageTargets
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+def supply(run: Run, sizes: Sequence[Size], say: Say) -> Supply:
+    """The samples of a run for a network whose maps are of these sizes (height, width).
+
+    A ReproError names what is wrong with the data; every image that is trained on must be there.
+    """
+    recipe, rules = run.resolved.recipe, run.protocol
+    annotations = reading.read(run.train.annotations, rules.dataset)
+    if recipe.whole:
+        samples = ImageSamples(
+            run.train.images,
+            annotations,
+            masks.read(run.train.annotations, annotations),
+            rules,
+            run.size[0],
+            tuple(size[0] for size in sizes),
+            _of_images(recipe),
+            run.seed,
+        )
+        check_images(run.train.images, annotations, samples.images.tolist())
+        targets = ImageTargets(zoo.MODELS[run.model].grouping, recipe.sigma)
+        return Supply(annotations, samples, targets)
+    instances = replace(boxes.ground_truth(annotations), padding=rules.padding)
+    if not len(instances):
+        raise ReproError(f"`{run.train.annotations}` has no labelled person to train on.")
+    check_images(run.train.images, annotations, np.unique(instances.image).tolist())
+    varied = _of_persons(recipe)
+    cache = None
+    if run.cache is not None:
+        cache = person_cache.cached(
+            run.cache, run.train.images, annotations, instances, rules, run.size, varied, say
+        )
+    persons = PersonSamples(
+        run.train.images, annotations, instances, rules, run.size, varied, run.seed, cache
+    )
+    rounded = recipe.centre == "nearest"
+    return Supply(
+        annotations,
+        persons,
+        PersonTargets(run.size, sizes[-1], recipe.sigma, rounded, recipe.cut, rules.udp),
+    )
+
+
+def check_images(folder: Path, annotations: Annotations, positions: Sequence[int]) -> None:
+    """Raise ReproError unless each of these images is there."""
+    files = [annotations.images.files[position] for position in positions]
+    lacking = [file for file in files if not (folder / file).is_file()]
+    if lacking:
+        raise ReproError(
+            f"`{folder}` lacks {len(lacking):,} of the {len(files):,} images to train on "
+            f"(first: `{lacking[0]}`).",
+            "Fetch the rest, or correct --images; `repro data check` counts what is there.",
+        )
+
+
+def _of_persons(recipe: Recipe) -> PersonAugmentation:
+    return PersonAugmentation(
+        recipe.flip,
+        recipe.half_body,
+        recipe.scale_factor,
+        recipe.rotation_factor,
+        recipe.rotation_chance,
+        recipe.centre_shift,
+        recipe.centre_chance,
+    )
+
+
+def _of_images(recipe: Recipe) -> ImageAugmentation:
+    return ImageAugmentation(recipe.flip, recipe.rotation, recipe.scale, recipe.translation)

@@ -1,0 +1,52 @@
+"""Where a training is at each step, and its learning rate."""
+
+import pytest
+
+from repro.recipe import Loss, Recipe
+from repro.training.schedule import Moment, Schedule
+
+
+def schedule(steps: int = 10, **fields: object) -> Schedule:
+    given = {"lr": 1.0, "epochs": 150, "milestones": (90, 120), **fields}
+    return Schedule(Recipe("Adam", batch=1, loss=Loss("mse"), **given), steps)  # type: ignore[arg-type]
+
+
+def test_the_rate_falls_at_milestones() -> None:
+    one = schedule()
+    assert [one.rate(step) for step in (0, 899, 900, 1199, 1200, 1499)] == pytest.approx(
+        [1, 1, 0.1, 0.1, 0.01, 0.01]
+    )
+    assert one.total == 1500
+
+
+def test_the_warm_up_is_a_straight_line_over_steps() -> None:
+    one = schedule(warmup_iterations=500, warmup_ratio=0.001)
+    # mmcv: lr (1 - (1 - i / n) (1 - ratio))
+    rates = [one.rate(step) for step in (0, 250, 499, 500)]
+    assert rates == pytest.approx([0.001, 0.5005, 1 - 0.999 / 500, 1])
+
+
+def test_stages_restart_with_absolute_milestones() -> None:
+    one = schedule(stages=7, restart_epoch=60)
+    assert one.passes == 150 + 6 * 90
+    assert one.at(1499) == Moment(0, 149, 149, 9)
+    assert one.at(1500) == Moment(1, 60, 150, 0)
+    assert [one.rate(1500 + 10 * epochs) for epochs in (0, 29, 30, 59, 60)] == pytest.approx(
+        [1, 1, 0.1, 0.1, 0.01]
+    )
+    starts = [step for step in range(one.total + 1) if one.restarts(step)]
+    assert starts == [1500 + 900 * stage for stage in range(6)]
+    assert one.at(one.total - 1) == Moment(6, 149, one.passes - 1, 9)
+    assert one.end_of_stage(0) == 1500
+    assert one.end_of_stage(1500) == 2400
+
+
+def test_only_the_first_stage_warms_up() -> None:
+    one = schedule(stages=2, restart_epoch=60, warmup_iterations=5, warmup_ratio=0.1)
+    assert one.rate(1500) == 1
+
+
+def test_evaluations_come_every_few_epochs_and_at_the_end_of_stages() -> None:
+    one = schedule(2, epochs=5, milestones=(), stages=2, restart_epoch=2, evaluate_every=2)
+    assert [step for step in range(one.total + 1) if one.evaluates(step)] == [4, 8, 10, 14, 16]
+    # epochs 2, 4, and the last of the first stage; 4 and the last of the second
