@@ -1,6 +1,6 @@
 """Does the timing engine find what is there, and nothing else?
 
-    python benchmarks/aa.py [--runs 40] [--budget 20] [--processes 4] [--model NAME] [--json]
+    python benchmarks/aa.py [--runs 40] [--budget 30] [--processes 4] [--model NAME] [--json]
 
 Short runs of one model under two names, and a third time made 20 % slower by work of no use. The
 95 % interval of the first ratio must contain 1 in 36 of 40 runs, and the third must be called
@@ -70,7 +70,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("--budget", type=float, default=20)
+    parser.add_argument("--budget", type=float, default=30)
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--model", default="hwl_mobilenetv3")
     parser.add_argument("--builder", default=Settings().builder, help=argparse.SUPPRESS)
