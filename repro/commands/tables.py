@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import zoo
+from repro.commands import trained
 from repro.commands.common import (
     RECORDS,
     DataDir,
@@ -23,6 +24,7 @@ from repro.commands.common import (
     say,
     warn,
 )
+from repro.commands.trained import RUNS, Epochs, Out, Seeds, Train
 
 if TYPE_CHECKING:
     from repro.judge import Cell
@@ -148,6 +150,7 @@ def plan(
 
 
 def run(
+    context: typer.Context,
     paper: Annotated[str, typer.Argument(help="A paper, or all.")],
     table: Annotated[str | None, typer.Argument(help="One table; all of them by default.")] = None,
     metric: Metric = "",
@@ -169,13 +172,32 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 4 if a selected cell is missing.")
     ] = False,
+    seeds: Seeds = None,
+    train: Train = None,
+    epochs: Epochs = None,
+    out: Out = RUNS,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the totals.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure, judge every cell, write RESULTS.md.
 
+    With --seeds or --train the networks of one table are trained instead, and no cell is judged.
+
     Example: repro run paper1 table1 --metric params,macs
+
+    Example: repro run paper1 table4 --data synth --seeds 3
     """
+    trained.check(context)
+    if seeds is not None or train is not None:
+        wordless = quiet or as_json
+        asked = trained.Asked(
+            paper, table, data, out, epochs, device, threads, fresh, wordless, as_json
+        )
+        if seeds is not None:
+            trained.ablation(context, asked, seeds)
+        else:
+            trained.networks(asked, train or "", row, store, batch)
+        return
     from repro import judge, ladder, publish
     from repro import plan as planning
     from repro import run as running
@@ -185,7 +207,8 @@ def run(
 
     gates = judge.kinds(names_of(fail_on))
     if data is not None and not data.is_dir():
-        raise ReproError(f"There is no folder `{data}`.", "It was given with --data or REPRO_DATA.")
+        cure = "`--data synth` needs --seeds too." if str(data) == "synth" else "See --data."
+        raise ReproError(f"There is no folder `{data}`.", cure)
     if not no_write:
         publish.check(results)
     wanted = planning.select(planning.tables(paper, table), row, names_of(metric))

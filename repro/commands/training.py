@@ -41,7 +41,9 @@ def train(
     evaluate_every: Annotated[int | None, typer.Option(min=1, help="Epochs.")] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Any other field of the recipe, as in `rotation_factor=0`."),
+        typer.Option(
+            "--set", help="Any other field, as in `rotation_factor=0`, `milestones=90+110`."
+        ),
     ] = None,
     accumulate: Annotated[
         int, typer.Option(min=1, help="Parts that a step is seen in, for small memories.")
@@ -222,42 +224,3 @@ def carry_out(run: "Run", resume: bool | None, smoke: bool, as_json: bool) -> No
 
 def silent(text: str) -> None:
     """The first process speaks for all."""
-
-
-def ablation(
-    paper: str,
-    table: str | None,
-    data: Path | None,
-    seeds: int,
-    epochs: int | None,
-    out: Path,
-    as_json: bool,
-) -> None:
-    """Train a table's ablation on generated figures, and tell whether its ranking shows."""
-    from repro.timing.allocation import keep_freed
-
-    keep_freed()
-    from repro import lookup
-    from repro.errors import ReproError
-    from repro.report import training as shown
-    from repro.training import ablation as ablations
-    from repro.training.request import Machine
-
-    study = lookup.find_study(paper)
-    if table is None:
-        raise ReproError("An ablation is one table.", f"Name it: {', '.join(study.ablations)}.")
-    found = lookup.find_table(study, table)
-    ablations.rows(study, found)
-    budget = ablations.Budget() if epochs is None else ablations.Budget(epochs)
-    folder = ablations.data(out, budget) if data is None or str(data) == "synth" else data
-    planned = ablations.runs(study, found, folder, out, seeds, budget, Machine("cpu", workers=1))
-    if not as_json:
-        say(
-            f"{len(planned)} rows x {seeds} seeds, {budget.epochs} epochs each, on generated "
-            "figures: does the ranking show at this scale? No printed figure is reproduced."
-        )
-    trained = ablations.train(found, planned, silent if as_json else say)
-    if as_json:
-        emit("run", study=study.name, table=found.name, rows=ablations.described(trained))
-        return
-    console().print(shown.ablation(ablations.described(trained)))

@@ -1,13 +1,17 @@
 """A recipe, and what became of a training, for a terminal."""
 
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
 
 from rich.table import Table
+from rich.text import Text
 
 from repro.report.progress import INTERVAL, Steps
 from repro.resolved import UNSAID, Resolved, differing, shown
+from repro.study import Table as Printed
 from repro.telling import say
 
 PERSONS = (
@@ -44,6 +48,8 @@ class Course(Steps):
         super().__init__(total, "steps", show)
         self.first = 0
         """steps that were done before"""
+        self.before = ""
+        """begins each line"""
         self.speeds: deque[float] = deque(maxlen=20)
 
     def tell(self, done: int, epoch: int, loss: float, rate: float, speed: float) -> None:
@@ -61,12 +67,72 @@ class Course(Steps):
             self.last = time.monotonic()
             one = (self.last - self.start) / (done - self.first)
             left = duration(one * (self.total - done))
-            say(f"step {done:,} of {self.total:,} · {now} · {left} left")
+            say(f"{self.before}step {done:,} of {self.total:,} · {now} · {left} left")
 
     def ending(self) -> str:
         """The last line."""
         steps = self.done - self.first
         return f"{steps:,} steps in {duration(time.monotonic() - self.start)}"
+
+
+class Part(Course):
+    """One training of several, whose last line `Series` says."""
+
+    def __init__(self, label: str, total: int, show: bool, seconds: float | None = None) -> None:
+        super().__init__(total if seconds is None else round(seconds), show)
+        self.what, self.before = label, f"{label}: "
+        self.seconds = seconds
+        """how long it is, if not a number of steps"""
+        self.steps = 0
+
+    def tell(self, done: int, epoch: int, loss: float, rate: float, speed: float) -> None:
+        """So many steps are done."""
+        self.steps += 1
+        if self.seconds is None:
+            super().tell(done, epoch, loss, rate, speed)
+        elif self.bar is not None:
+            over = int(time.monotonic() - self.start)
+            self(min(over, self.total) - self.done, f"s · loss {loss:.4g}")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+
+class Series:
+    """Trainings one after another: how far each is, and a line for each that is done."""
+
+    def __init__(self, total: int, show: bool) -> None:
+        self.total, self.show = total, show
+        self.done = 0
+        self.took: list[float] = []
+        """seconds of those that were not there before"""
+
+    @contextmanager
+    def part(self, label: str, steps: int, seconds: float | None = None) -> Iterator[Part]:
+        """Show one training; it was finished before if no step of it is told."""
+        start = time.monotonic()
+        self.done += 1
+        with Part(label, steps, self.show, seconds) as part:
+            yield part
+        if part.steps:
+            self.took.append(time.monotonic() - start)
+        if self.show:
+            say(self.line(label, part.steps))
+
+    def line(self, label: str, steps: int) -> str:
+        """`3 of 15 · F(x)=x, seed 0 · 250 steps in 40 s · about 8 min left`."""
+        done = f"{self.done} of {self.total} · {label}"
+        if not steps:
+            return f"{done} · kept as it was"
+        left = sum(self.took) / len(self.took) * (self.total - self.done)
+        rest = f" · about {duration(left)} left" if self.done < self.total else ""
+        return f"{done} · {steps:,} step{'s' * (steps > 1)} in {duration(self.took[-1])}{rest}"
 
 
 def duration(seconds: float) -> str:
@@ -110,8 +176,8 @@ def ablation(rows: Sequence[Mapping[str, object]]) -> Table:
     """Rows trained on generated figures: AP by seed, and the difference to the first row."""
     title = "AP on generated figures, not the data set of the paper"
     table = Table(title=title, title_justify="left", box=None)
-    for name in ("row", "printed AP", "generated AP", "printed Δ", "generated Δ", "the ranking"):
-        table.add_column(name, justify="left" if name in ("row", "the ranking") else "right")
+    for name in ("row", "printed AP", "generated AP", "printed Δ", "generated Δ", "the sign"):
+        table.add_column(name, justify="left" if name in ("row", "the sign") else "right")
     for row in rows:
         values, change = row["trained"], row.get("difference")
         assert isinstance(values, list)
@@ -127,6 +193,94 @@ def ablation(rows: Sequence[Mapping[str, object]]) -> Table:
             ]
         table.add_row(*cells)
     return table
+
+
+def ablation_words(
+    title: str, rows: Sequence[Mapping[str, object]], seeds: int, epochs: int, data: str
+) -> list[str]:
+    """What an ablation on generated figures tells, and what not."""
+    verdicts = Counter(str(row["verdict"]) for row in rows if "verdict" in row)
+    counts = ", ".join(f"{verdict} in {count}" for verdict, count in verdicts.items())
+    spread = (
+        "Δ: mean over the seeds of the difference to the first row, with its 95 % interval "
+        "(Student's t)."
+        if seeds > 1
+        else "Δ: the difference to the first row; one seed gives no interval, so no sign is told."
+    )
+    return [
+        f"{title}, trained on generated figures ({data}) under a small budget: "
+        f"{epochs} epoch{'s' * (epochs > 1)}, {seeds} seed{'s' * (seeds > 1)} a row; "
+        "AP on generated pictures that were held out.",
+        spread,
+        f"The sign of the paper's difference, of {sum(verdicts.values())}: {counts}.",
+        "This tells whether an effect shows at this scale, and reproduces no printed figure.",
+    ]
+
+
+def networks_plan(count: int, mode: str) -> str:
+    """What is about to be trained."""
+    how = {
+        "smoke": "for a minute each on generated figures, small inputs",
+        "official": "each by its official recipe",
+    }
+    return f"{count} network{'s' * (count != 1)}, {how[mode]}; no printed figure is judged by them"
+
+
+def networks(table: Printed, rows: Sequence[Mapping[str, object]], mode: str) -> Table:
+    """What the trained networks of a table reach, beside what is printed."""
+    what = {"smoke": "on generated figures after a minute", "official": "after own training"}[mode]
+    title = f"{table.study} Table {table.number}: accuracy {what} | as printed"
+    grid = Table(title=title, title_justify="left", box=None)
+    grid.add_column("row")
+    grid.add_column("network")
+    keys = [
+        one.key for one in table.columns if any(one.key in _table(row["printed"]) for row in rows)
+    ]
+    for key in keys:
+        grid.add_column(Text(table.column(key).heading), justify="right")
+    apart = any(row["best"] and not row["reached"] for row in rows)
+    if apart:
+        grid.add_column("here", justify="right")
+    for row in rows:
+        reached, printed, best = _table(row["reached"]), _table(row["printed"]), row["best"]
+        cells = [str(row["label"]), str(row["network"] or row["model"] or "-")]
+        for key in keys:
+            value = _figure(_table(reached.get(key, {})).get("value"))
+            cells.append(f"{value} | {printed[key]}" if key in printed else "")
+        if apart and isinstance(best, Mapping):
+            cells.append(f"{best['metric']} {_figure(best['value'])}")
+        grid.add_row(*map(Text, cells))
+    return grid
+
+
+def networks_words(rows: Sequence[Mapping[str, object]], mode: str, printed: str) -> list[str]:
+    """Of which data the figures are, and why some are not there."""
+    on = dict.fromkeys(_on(_table(row["on"])) for row in rows if row["on"])
+    words = [
+        f"Before the stroke: {', '.join(on) or 'nothing was evaluated'}; "
+        f"behind it: printed, of {printed}. Neither is judged by the other."
+    ]
+    if mode == "smoke":
+        words.append("Trained for a minute on generated figures: that it learns, and no more.")
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        differing = row["deviations"] if mode == "official" else None
+        if isinstance(differing, list) and differing:
+            reasons.setdefault(f"not as the recipe: {'; '.join(differing)}", []).append(
+                str(row["label"])
+            )
+        if row["why"]:
+            reasons.setdefault(f"no figure: {row['why']}", []).append(str(row["label"]))
+    return words + [f"{', '.join(labels)}: {reason}" for reason, labels in reasons.items()]
+
+
+def _on(data: Mapping[str, object]) -> str:
+    whole = "" if data["official"] else ", not an official set"
+    return f"{data['name']}, {data['images']:,} images{whole}"
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _figure(value: object) -> str:

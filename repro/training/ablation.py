@@ -7,7 +7,7 @@ data set and of hundreds of epochs; it tells whether the effect is large enough 
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from repro.errors import ReproError
 from repro.resolved import Resolved
 from repro.skeletons import FORMS
 from repro.study import Row, Study, Table
-from repro.training import course, preparing, request
+from repro.training import course, preparing, request, series
 from repro.training.request import Machine, Run
-from repro.training.training import Listeners, Training
+from repro.training.series import Watch
+from repro.training.supply import Say
+from repro.training.training import Training
 
 METRIC = "AP"
 
@@ -135,14 +137,18 @@ def runs(
 
 
 def train(
-    table: Table, planned: Sequence[tuple[Row, list[Run]]], tell: Callable[[str], None]
+    table: Table,
+    planned: Sequence[tuple[Row, list[Run]]],
+    watch: Watch,
+    say: Say,
+    fresh: bool = False,
 ) -> list[Trained]:
     """Train what is not yet trained, seed by seed, and gather what was held out says of it."""
     values: dict[str, list[float]] = {row.label: [] for row, _ in planned}
     for seed in range(len(planned[0][1])):
         for row, own in planned:
-            tell(f"{row.label}, seed {seed}")
-            values[row.label].append(_value(own[seed]))
+            label = f"{row.label}, seed {seed}"
+            values[row.label].append(_value(own[seed], label, watch, say, fresh))
     column = next(one for one in table.columns if one.metric == METRIC)
     return [
         Trained(
@@ -223,11 +229,11 @@ def _within(recipe: Resolved, budget: Budget) -> Resolved:
     )
 
 
-def _value(run: Run) -> float:
-    prepared = preparing.prepare(run, lambda text: None)
-    listeners = Listeners(lambda text: None)
-    training = Training(prepared, preparing.network(prepared), *preparing.feed(prepared), listeners)
-    course.train(training)
-    evaluation = training.standing.history[-1]["evaluation"]
+def _value(run: Run, label: str, watch: Watch, say: Say, fresh: bool) -> float:
+    def work(training: Training) -> object:
+        course.train(training, fresh)
+        return training.standing.history[-1]["evaluation"]
+
+    evaluation = series.carry_out(preparing.prepare(run, say), label, watch, say, work)
     assert isinstance(evaluation, dict)
     return float(evaluation[METRIC]["value"])

@@ -1,0 +1,158 @@
+"""What is to be trained for a printed table: the networks of its accuracies, and their recipes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro import plan
+from repro.data.layout import Source, find
+from repro.errors import ReproError, unknown
+from repro.protocol import Protocol, changed
+from repro.resolved import Resolved
+from repro.spec import spec_of
+from repro.study import COST, SPEED, Column, Row, Size, Study, Table
+from repro.training import request
+from repro.training.request import Machine, Run
+
+MODES = ("smoke", "official")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A printed row: its accuracies, and the training of its network."""
+
+    label: str
+    model: str
+    printed: Mapping[str, str]
+    """column key -> as printed"""
+    rules: Mapping[str, Protocol]
+    """column key -> how the network is evaluated for it"""
+    run: Run | None = None
+    source: Source | None = None
+    """what it is evaluated on; None where there is nothing"""
+    variant: str = ""
+    why: str = ""
+    """why nothing is trained"""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user wants trained."""
+
+    mode: str
+    data: Path | None
+    """of official trainings; the generated figures of others"""
+    out: Path
+    machine: Machine
+    epochs: int | None = None
+    """instead of the recipe's"""
+
+    @property
+    def small(self) -> bool:
+        """Whether it is for a minute only, on generated figures."""
+        return self.mode == "smoke"
+
+
+def columns(table: Table) -> list[Column]:
+    """The columns that print an accuracy."""
+    other = (None, "AP_gain", *COST, *SPEED)
+    return [column for column in table.columns if column.metric not in other]
+
+
+def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list[Entry]:
+    """What is to be trained for these rows; a ReproError if the data to train on are not there."""
+    if wish.mode not in MODES:
+        raise unknown("kind of training", wish.mode, MODES)
+    if not columns(table):
+        raise ReproError(f"{study.name} {table.name} prints no accuracy to train for.")
+    found = []
+    for row in rows:
+        for (model, size), own in _networks(table, row):
+            printed = {column.key: row.cells[column.key] for column in own}
+            try:
+                rules = {one.key: _rules(table, row, one, model, wish) for one in own}
+                first = next(iter(rules.values()))
+                chosen = request.size_of(model, first, None if wish.small else size, wish.small)
+                spec_of(model, chosen, first.keypoints, row.options)
+                recipe, loss = _recipe(study, table, row, model, first, chosen)
+            except ReproError as error:
+                found.append(Entry(row.label, model, printed, {}, why=str(error)))
+                continue
+            recipe = request.shortened(recipe) if wish.small else recipe
+            recipe = recipe.changed("the command line", epochs=wish.epochs)
+            name = request.folder_name(recipe, model, chosen, first, row.options, 0, wish.small)
+            train, source = _sources(first, wish)
+            run = Run(
+                model,
+                chosen,
+                recipe,
+                first,
+                train,
+                None if wish.small else source,
+                wish.out / "-".join(filter(None, (name, row.variant, loss))),
+                dict(row.options),
+                wish.machine,
+                seconds=request.SMOKE_SECONDS if wish.small else None,
+            )
+            found.append(Entry(row.label, model, printed, rules, run, source, row.variant))
+    return found
+
+
+def runs(wanted: Sequence[Entry]) -> dict[Path, Run]:
+    """The distinct trainings, by their folders."""
+    return {entry.run.out: entry.run for entry in wanted if entry.run is not None}
+
+
+def _networks(table: Table, row: Row) -> Iterator[tuple[tuple[str, Size | None], list[Column]]]:
+    """The networks of a row, each with the columns that print its accuracy."""
+    found: dict[tuple[str, Size | None], list[Column]] = {}
+    for column in columns(table):
+        if column.key in row.cells:
+            network = row.model or column.model or "", row.input or column.input
+            found.setdefault(network, []).append(column)
+    yield from found.items()
+
+
+def _rules(table: Table, row: Row, column: Column, model: str, wish: Wish) -> Protocol:
+    """How a network is evaluated for a column: as printed, if that can be done at home."""
+    if row.cited is not None:
+        raise ReproError(f"Cited: {row.cited}")
+    printed = plan.protocol(table, row, column)
+    if not wish.small and printed.evaluator != plan.SERVER:
+        request.protocol_of(model, printed.dataset)
+        return printed
+    joints = "synth-crowdpose" if printed.keypoints == 14 else "synth"
+    rules = request.protocol_of(model, joints if wish.small else printed.dataset)
+    return rules if rules.bottom_up else changed(rules, decode=column.decode)
+
+
+def _sources(rules: Protocol, wish: Wish) -> tuple[Source, Source | None]:
+    """What is trained and evaluated on."""
+    if wish.small and wish.data is not None:
+        return find(wish.data, rules.dataset, "train"), find(wish.data, rules.dataset, "val")
+    train = request.train_source(rules.dataset, wish.data, {})
+    return train, request.evaluation_source(rules, wish.data, {})
+
+
+def _recipe(
+    study: Study, table: Table, row: Row, model: str, rules: Protocol, size: Size
+) -> tuple[Resolved, str]:
+    """A row's recipe, the network's own or the study's official one, and its loss if that is named.
+
+    A ReproError where there is none.
+    """
+    loss = study.ablations.get(table.name, {}).get(row.label)
+    if row.variant and loss is None:
+        raise ReproError(f"It is trained in a way of its own, {row.variant}, without a recipe.")
+    own = [name for name in study.recipes if model.startswith(name)]
+    others = [name for name in study.recipes if name not in (*own, "official", "paper")]
+    error: ReproError | None = None
+    for name in (*own, "official", *others):
+        try:
+            found = request.recipe_of(study, name, model, rules.dataset, size)
+        except ReproError as problem:
+            error = error or problem
+            continue
+        word = "".join(sign if sign.isalnum() or sign in "-.+^" else "-" for sign in loss or "")
+        return request.fitting_loss(found, model, loss), word
+    raise error or ReproError(f"{study.name} has no official recipe.")
