@@ -117,6 +117,6 @@ def test_measured_accuracy_stands_beside_the_printed_one() -> None:
     cells = [judge(cell, lambda spec: record)]
     assert cells[0].delta == Fraction(65.9) - Fraction(658, 10)
     text = markdown.results(cells)
-    assert "| AP ours" in text and "| 65.90 ≈" in text and "| +0.10 " in text
+    assert "| AP ours" in text and "| [65.90][key] ≈" in text and "| +0.10 " in text
     other = replace(record, measurements=(Measurement("AR", 1.0, "%"),))
     assert judge(cell, lambda spec: other).verdict.kind == "missing"

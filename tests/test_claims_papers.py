@@ -53,8 +53,9 @@ def test_what_papers_1_and_2_say_against_their_own_tables(shipped: list[Judged])
         "the depth of the backbone, 0.7",
         "1.50 points for LPN-152",
     }
-    assert not words(shipped, "paper1", "measured otherwise")
-    assert not words(shipped, "paper2", "measured otherwise")
+    for one in shipped:  # speeds hang on the machine, whose record may be there
+        if one.claim.paper in ("paper1", "paper2") and one.verdict == "measured otherwise":
+            assert one.claim.kind == "speed"
 
 
 def test_eleven_per_cent_of_the_flops_is_a_matter_of_counting(shipped: list[Judged]) -> None:
