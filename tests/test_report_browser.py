@@ -252,7 +252,7 @@ def test_our_circles_move_with_the_convention(tab: Tab) -> None:
 
 def test_the_anatomy_adds_up(tab: Tab, report: Report) -> None:
     keys = list(report.records)
-    record = next(one for one in report.records.values() if one.spec["model"] == "lpn_50")
+    record = next(one for one in report.records.values() if one.spec.get("model") == "lpn_50")
     tab.page.select_option("#network", str(keys.index(record.key)))
     bars = " ".join(tab.texts("#anatomy-drawing .number"))
     for name in CONVENTIONS:
