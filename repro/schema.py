@@ -8,16 +8,29 @@ file, the place and the valid keys. Understood annotations: str, int, float, boo
 
 import dataclasses
 import functools
+import tomllib
 import types
 import typing
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from repro.errors import ReproError, unknown
+from repro.files import read_plain
 
 T = TypeVar("T")
 
 type_names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def toml(path: Path, file: str) -> dict[str, object]:
+    """The values of a TOML file of at most 1 MiB; a ReproError, which calls it `file`, if not."""
+    try:
+        return tomllib.loads(read_plain(path, limit=2**20))
+    except OSError as error:
+        raise ReproError(f"{file} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ReproError(f"{file} is no TOML: {error}.") from error
 
 
 def read(cls: type[T], data: object, file: str, place: str = "") -> T:

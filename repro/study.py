@@ -3,7 +3,6 @@
 import functools
 import importlib.resources
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 from repro import env, published, schema
 from repro.conventions import CONVENTIONS, GIGA
 from repro.errors import ReproError, unknown
-from repro.files import read_plain
 from repro.protocol import Protocol
 from repro.published import Published
 from repro.resolved import Written
@@ -272,7 +270,7 @@ def table_names(study: str) -> list[str]:
 def load_study(name: str) -> Study:
     """The study of exactly that name."""
     path = tables_dir() / name / "study.toml"
-    study = schema.read(Study, _toml(path), _shown(path))
+    study = schema.read(Study, schema.toml(path, _shown(path)), _shown(path))
     if study.name != name:
         raise ReproError(f"{_shown(path)}: `name` is `{study.name}`, the folder is `{name}`.")
     return study
@@ -282,7 +280,7 @@ def load_study(name: str) -> Study:
 def load_table(study: str, name: str) -> Table:
     """The table of exactly that name."""
     path = tables_dir() / study / f"{name}.toml"
-    table = schema.read(Table, _toml(path), _shown(path))
+    table = schema.read(Table, schema.toml(path, _shown(path)), _shown(path))
     object.__setattr__(table, "study", study)
     object.__setattr__(table, "name", name)
     _check(table, load_study(study), _shown(path))
@@ -291,15 +289,6 @@ def load_table(study: str, name: str) -> Table:
 
 def _shown(path: Path) -> str:
     return str(path) if env.variable("REPRO_TABLES") else "/".join(("tables", *path.parts[-2:]))
-
-
-def _toml(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(read_plain(path, limit=2**20))
-    except OSError as error:
-        raise ReproError(f"{_shown(path)} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ReproError(f"{_shown(path)} is no TOML: {error}.") from error
 
 
 def _check(table: Table, study: Study, file: str) -> None:

@@ -2,7 +2,6 @@
 
 import functools
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -11,7 +10,6 @@ from pathlib import Path
 import zoo
 from repro import env, schema
 from repro.errors import ReproError, unknown
-from repro.files import read_plain
 from repro.skeletons import SKELETONS
 from repro.study import METRICS, Size, tables_dir
 
@@ -202,13 +200,7 @@ def _stem(path: Path) -> str:
 @functools.cache
 def _catalogue(path: Path) -> Catalogue:
     file = str(path) if env.variable("REPRO_TABLES") else "tables/weights.toml"
-    try:
-        data = tomllib.loads(read_plain(path, limit=2**20))
-    except OSError as error:
-        raise ReproError(f"{file} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ReproError(f"{file} is no TOML: {error}.") from error
-    read = schema.read(Catalogue, data, file)
+    read = schema.read(Catalogue, schema.toml(path, file), file)
     checkpoints = (_resolved(one, read, file) for one in read.checkpoints)
     return replace(read, checkpoints=tuple(checkpoints))
 

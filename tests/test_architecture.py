@@ -20,6 +20,7 @@ LAYERS = (
         "skeletons",
         "stats",
         "telling",
+        "words",
     },
     {"schema", "pose"},
     {"data", "scoring", "protocol", "recipe", "resolved"},

@@ -8,6 +8,7 @@ from repro.audit.evidence import Evidence, Figure, Line, Told, quotes
 from repro.audit.span import overlap, short
 from repro.protocol import Protocol
 from repro.study import COST, SPEED, load_study
+from repro.words import listed
 
 MOST = 3
 """places that a finding names at most"""
@@ -102,8 +103,7 @@ def _agree(found: Sequence[Figure]) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) > 1
-    return f"value each of {', '.join(names[:-1])} and {names[-1]}" if more else names[0]
+    return f"value each of {listed(names)}" if len(names) > 1 else names[0]
 
 
 def _told(evidence: Evidence) -> Iterator[Check]:

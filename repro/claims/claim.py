@@ -1,12 +1,10 @@
 """A paper's quantitative statements, as `tables/paperN/claims.toml` lists them."""
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from repro import schema, study
 from repro.errors import ReproError, unknown
-from repro.files import read_plain
 
 KINDS = {
     "result": "an accuracy",
@@ -55,15 +53,9 @@ def load(paper: str) -> tuple[Claim, ...]:
     """The claims of the study of exactly that name, none if it lists none."""
     path = study.tables_dir() / paper / "claims.toml"
     shown = f"{paper}/claims.toml"
-    try:
-        data = tomllib.loads(read_plain(path, limit=2**20))
-    except FileNotFoundError:
+    if not path.exists():
         return ()
-    except OSError as error:
-        raise ReproError(f"{shown} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ReproError(f"{shown} is no TOML: {error}.") from error
-    found = schema.read(_File, data, shown).claims
+    found = schema.read(_File, schema.toml(path, shown), shown).claims
     if len(found) > MOST:
         raise ReproError(f"{shown} lists {len(found)} claims, more than {MOST}.")
     for number, claim in enumerate(found, start=1):

@@ -7,14 +7,12 @@ beside them, at the row of the same network and input.
 
 import fnmatch
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from repro import lookup, schema, study
 from repro.errors import ReproError
-from repro.files import read_plain
 from repro.judge import Cell
 from repro.study import Column, Row, Table
 
@@ -98,15 +96,9 @@ def load(paper: str) -> tuple[Figure, ...]:
     """The figures of the study of exactly that name, none if it lists none."""
     path = study.tables_dir() / paper / "figures.toml"
     shown = f"{paper}/figures.toml"
-    try:
-        data = tomllib.loads(read_plain(path, limit=2**20))
-    except FileNotFoundError:
+    if not path.exists():
         return ()
-    except OSError as error:
-        raise ReproError(f"{shown} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ReproError(f"{shown} is no TOML: {error}.") from error
-    return schema.read(_File, data, shown).figures
+    return schema.read(_File, schema.toml(path, shown), shown).figures
 
 
 def draw(paper: str, figure: Figure, places: Places) -> Drawn:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from repro.judge import Cell, summary
 from repro.report.text import counted
 from repro.study import COST, SPEED, Column
+from repro.words import listed
 
 FIELDS = ("parameters", "MACs", "accuracy", "speed")
 """what cells are numbers of"""
@@ -55,7 +56,7 @@ def sentence(cells: Sequence[Cell]) -> str:
     parts += [_of_run(what, run[what], len(others[what])) for what in run if run[what]]
     idle = [_plural(what, len(others[what])) for what in run if others[what] and not run[what]]
     if idle:
-        parts.append(f"{'' if parts else 'its '}{_listed(idle)} were not run here")
+        parts.append(f"{'' if parts else 'its '}{listed(idle)} were not run here")
     text = "; ".join(parts) or "all its numbers are copied from elsewhere"
     copied = len(cells) - len(own)
     tail = f" ({counted(copied, 'number')} copied from other papers left out)" if copied else ""
@@ -71,14 +72,14 @@ def _of_costs(cells: Sequence[Cell]) -> str:
         for kind, (verb, how) in SAID.items()
         if kind in counts
     ]
-    return f"of its {len(cells):,} parameter and MAC counts {_listed(said)}"
+    return f"of its {len(cells):,} parameter and MAC counts {listed(said)}"
 
 
 def _of_run(what: str, cells: Sequence[Cell], total: int) -> str:
     words = {"match": "as published", "near": "close", "off": "off", "rank": "in the same order"}
     counts = summary(cells)
     said = [f"{number:,} {words.get(kind, kind)}" for kind, number in counts.items()]
-    return f"of {total:,} {_noun(what)} {len(cells):,} were run: {_listed(said)}"
+    return f"of {total:,} {_noun(what)} {len(cells):,} were run: {listed(said)}"
 
 
 def _run(cell: Cell) -> bool:
@@ -95,8 +96,3 @@ def _plural(what: str, count: int) -> str:
 
 def _noun(what: str) -> str:
     return {"accuracy": "accuracies", "speed": "speeds"}[what]
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else parts[0]

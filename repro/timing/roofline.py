@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from repro.words import listed
+
 KINDS = ("conv", "grouped", "transposed", "matmul", "norm", "other", "view")
 """of operators; `grouped`: convolutions of several groups, depthwise ones above all"""
 PRODUCTS = KINDS[:4]
@@ -250,7 +252,7 @@ def explain(row: Row, beside: Row | None = None, elsewhere: Mapping[str, float] 
         f"{row.model} takes {_ms(row.seconds)} for {row.macs / 1e9:.2f} G multiply-adds, "
         f"{_ms(row.macs / row.peak)} at this machine's peak of {row.peak / 1e9:.0f} G a second: "
         f"{sizes}{'; ' if sizes else ''}of the time "
-        + _listed([f"{_ms(seconds)} go {what}" for seconds, what in shown])
+        + listed([f"{_ms(seconds)} go {what}" for seconds, what in shown])
     )
     faster = [name for name, seconds in elsewhere.items() if seconds < row.seconds]
     if faster:
@@ -264,10 +266,6 @@ def explain(row: Row, beside: Row | None = None, elsewhere: Mapping[str, float] 
 
 def _each(row: Row) -> str:
     return f"{row.macs / row.products / 1e6:.1f} M"
-
-
-def _listed(parts: list[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
 def _ms(seconds: float) -> str:
