@@ -19,6 +19,7 @@ SCHEMA = 1
 EVALUATION = (
     "repro.data.boxes",
     "repro.data.crops",
+    "repro.data.normalising",
     "repro.data.pictures",
     "repro.evaluation.looking",
     "repro.pose.assignment",

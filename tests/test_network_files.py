@@ -12,13 +12,14 @@ from evaluation_scenes import Scene, onnx_file
 
 from repro import rules
 from repro.data import annotations, boxes
+from repro.data.normalising import normalised
 from repro.errors import ReproError, RunError
 from repro.evaluation import networks
 from repro.evaluation.request import Look, model_of
 from repro.protocol import changed
 from repro.runners import network
 from repro.runners.execution import Execution
-from repro.runners.network import ZooNetwork, normalised
+from repro.runners.network import ZooNetwork
 
 
 @pytest.fixture

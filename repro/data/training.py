@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from repro.data.normalising import normalised
 from repro.data.persons import PersonSample, PersonSamples
 from repro.data.sampler import Order, Place
 from repro.data.wholes import ImageSample, ImageSamples
 from repro.errors import ReproError, RunError
 from repro.pose.losses.batch import Heatmaps
-from repro.protocol import NORMALISATIONS
 
 Draw = Callable[[Sequence[PersonSample]], Heatmaps] | Callable[[Sequence[ImageSample]], Heatmaps]
 AHEAD = 4
@@ -80,7 +80,7 @@ class Batches:
                 if isinstance(loaded, ReproError):
                     raise loaded
                 self.order.advance()
-                images = normalised(loaded.pixels.to(self.device), self.normalise)
+                images = normalised(loaded.pixels, self.normalise, self.device)
                 yield Batch(images, loaded.targets.to(self.device), loaded.ids)
         except RuntimeError as error:
             if "DataLoader worker" not in str(error):
@@ -89,13 +89,6 @@ class Batches:
                 "A process that loads samples was ended by the system, perhaps for its memory.",
                 "Take fewer: --workers, 0 for none.",
             ) from error
-
-
-def normalised(pixels: Tensor, how: str) -> Tensor:
-    """Pixels (N, H, W, 3) uint8 as a network's input (N, 3, H, W) float32, on their device."""
-    mean, deviation = (pixels.new_tensor(part, dtype=torch.float32) for part in NORMALISATIONS[how])
-    images = pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-    return images.sub_(mean[:, None, None]).div_(deviation[:, None, None])
 
 
 class _Loaded(NamedTuple):

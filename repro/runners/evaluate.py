@@ -8,13 +8,14 @@ import torch
 from numpy.typing import NDArray
 
 from repro.data.crops import Crops
+from repro.data.normalising import normalised
 from repro.data.people import Poses
 from repro.data.pictures import Pictures
 from repro.pose import decode, flip, nms, transforms
 from repro.protocol import HEATMAP_DECODERS, Protocol
 from repro.runners import grouping
 from repro.runners.execution import Execution
-from repro.runners.network import Network, check_finite, heatmaps, normalised, running, sigma_of
+from repro.runners.network import Network, check_finite, heatmaps, running, sigma_of
 from repro.runners.overlap import overlapped
 from repro.runners.shards import Arrays, Shards
 from repro.study import Size

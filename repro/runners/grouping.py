@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from repro.data.normalising import normalised
 from repro.pose import embedding, fields, offsets, whole
 from repro.protocol import Protocol
-from repro.runners.network import Network, normalised, running
+from repro.runners.network import Network, running
 from repro.study import Size
 
 Floats = NDArray[np.float32] | NDArray[np.float64]

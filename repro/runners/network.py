@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from repro.errors import ReproError, RunError
-from repro.protocol import NORMALISATIONS
 from repro.study import Size
 
 if TYPE_CHECKING:
@@ -139,15 +138,6 @@ def onnx_size(network: OnnxNetwork, path: Path, given: Size | None) -> Size:
             f"`{path}` does not fix its input size.", "Name it: --input 256x192 (height x width)."
         )
     return size
-
-
-def normalised(
-    pixels: NDArray[np.uint8] | NDArray[np.float32], how: str, device: torch.device | str = "cpu"
-) -> Tensor:
-    """Pixels (N, H, W, 3) as the network's input (N, 3, H, W) float32."""
-    mean, deviation = (torch.tensor(value, device=device) for value in NORMALISATIONS[how])
-    images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).float()
-    return ((images - mean) / deviation).permute(0, 3, 1, 2).contiguous()
 
 
 def sigma_of(size: Size) -> float:

@@ -19,6 +19,7 @@ from torch import Tensor
 from repro import rules
 from repro.data.boxes import Instances
 from repro.data.crops import Crops
+from repro.data.normalising import normalised
 from repro.data.people import Annotations, Bools, Images, People
 from repro.data.pictures import Colour, Pictures
 from repro.data.synth_scenes import JOINTS, Scene, scene
@@ -27,7 +28,6 @@ from repro.files import write_whole
 from repro.pose import decode, flip, transforms, whole
 from repro.protocol import HEATMAP_DECODERS, Protocol
 from repro.runners import grouping, truth
-from repro.runners.network import normalised
 from repro.timing.subjects import Subject
 
 SHORT = 480
