@@ -1,5 +1,6 @@
 """The papers as data: tables/paperN/*.toml as frozen dataclasses, checked whole when read."""
 
+import fnmatch
 import functools
 import importlib.resources
 import re
@@ -226,6 +227,10 @@ class Study:
     third_party: tuple[ThirdParty, ...] = ()
     ablations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """tables whose rows can be trained against each other -> by row the loss, where that differs"""
+
+    def proposes(self, model: str | None) -> bool:
+        """Whether a network is one of the paper's own."""
+        return any(fnmatch.fnmatchcase(model or "", pattern) for pattern in self.own)
 
 
 def scale(row: Row, column: Column) -> int:

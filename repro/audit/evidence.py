@@ -1,6 +1,5 @@
 """The printed figures, sorted by what they are figures of."""
 
-import fnmatch
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,9 +85,7 @@ class Evidence:
 
     def own(self, line: Line) -> bool:
         """Whether the row is of a network that its paper proposes."""
-        model = line.network.partition(" ")[0]
-        patterns = self.studies[line.table.study].own
-        return any(fnmatch.fnmatchcase(model, pattern) for pattern in patterns)
+        return self.studies[line.table.study].proposes(line.network.partition(" ")[0])
 
 
 def gather(tables: Iterable[Table], find: Find) -> Evidence:

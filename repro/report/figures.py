@@ -5,7 +5,6 @@ columns are its axes. `table5.fps_cpu` is the column of another table, or of wha
 beside them, at the row of the same network and input.
 """
 
-import fnmatch
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -119,15 +118,14 @@ def _panel(paper: str, figure: Figure, x: str, places: Places) -> Panel:
         if column.metric is None:
             raise ReproError(f"`{column.key}` is a column of words.", "An axis needs numbers.")
     colour = lookup.find_column(table, figure.colour).key if figure.colour else ""
-    patterns = study.load_study(paper).own
+    proposes = study.load_study(paper).proposes
     points, absent = [], []
     for row in table.rows:
         name = SIZES.sub("", row.label).strip() or row.label
         values = [_value(table, row, other, column, places) for other, column in axes]
         known = [value for value in values if value is not None]
         if len(known) == len(values):
-            own = any(fnmatch.fnmatchcase(row.model or "", pattern) for pattern in patterns)
-            points.append(Point(name, own, row.cells.get(colour, ""), *known))
+            points.append(Point(name, proposes(row.model), row.cells.get(colour, ""), *known))
         else:
             absent.append(row.label)
     return Panel(axes[0][1], axes[1][1], axes[2][1], tuple(points), tuple(absent))

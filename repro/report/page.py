@@ -21,7 +21,7 @@ from repro.audit.rules import RULES
 from repro.claims import judging
 from repro.conventions import CONVENTIONS, GIGA
 from repro.judge import KINDS, by_table, summary
-from repro.report import embedded, figures, methods, overview, plot, text
+from repro.report import embedded, figures, methods, overview, plot, speeds, text
 from repro.report.contents import Report
 from repro.report.grid import Grid, grid
 
@@ -84,6 +84,8 @@ def render(report: Report) -> str:
             kinds=KINDS,
             conventions=list(CONVENTIONS.values()),
             giga=GIGA,
+            races=speeds.races(report),
+            width=speeds.WIDTH,
             claims=[
                 (name, list(found))
                 for name, found in groupby(enumerate(report.claims), lambda one: one[1].claim.paper)
