@@ -15,6 +15,8 @@ from repro.study import SPEED
 
 LIKE = Fraction(1, 4)
 """a ratio of speeds measured on another machine holds within a quarter"""
+LEAST = Fraction(1, 10**6)
+"""the finest digits written out; what is finer is written with an exponent"""
 _DIGITS = r"[0-9]+(?:\.[0-9]+)?"
 SUFFIXES = {"G": "G", "M": "M", "ms": " ms", "FPS": " FPS"}
 
@@ -155,7 +157,7 @@ def _written(value: Value, step: Fraction | None, percent: bool) -> str:
     ratio = percent and value.unit in ("", "ratio")
     number = value.value * (100 if ratio else 1)
     suffix = "%" if ratio else SUFFIXES.get(value.unit, "")
-    if step is None:
+    if step is None or step < LEAST:
         return f"{float(number):.4g}{suffix}"
     step *= 100 if ratio else 1
     decimals = max(0, len(str(step.denominator)) - 1)
