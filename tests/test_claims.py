@@ -175,8 +175,8 @@ def test_every_verdict(folder: Path) -> None:
     ratio, absolute, _, against, size, speed, order, silent = found
     assert ratio.reason == "Holds under `hrnet` (25%), not under `conv` (50%)."
     assert not absolute.others, "a number of operations is by its convention"
-    assert against.reason.startswith("The paper's own cells give 1.4.")
-    assert size.reason == "Ours is 3.04M, the cells give 3.0M, 6.0M."
+    assert against.reason.startswith("The printed numbers give 1.4.")
+    assert size.reason == "Ours is 3.04M, the print has 3.0M, 6.0M."
     assert speed.own and speed.own.holds is None
     assert {why for _, why in speed.own.missing} >= {
         "An absolute speed belongs to the authors' machine."

@@ -19,7 +19,7 @@ VERDICTS = {
     "holds": "by the printed cells, and by ours as far as measured",
     "rounding": "not by the printed digits, but by values that print so",
     "convention": "under one counting convention, not under another",
-    "contradicted": "the paper's own cells say otherwise",
+    "contradicted": "the paper's own numbers say otherwise",
     "measured otherwise": "the paper's cells hold it, ours do not",
     "unchecked": "no printed cell can check it",
 }
@@ -109,6 +109,8 @@ def _judged(
             found = _counted(asked, answers, measured.under(name))
             others |= {} if found.holds is None else {name: found}
     verdict, reason = _verdict(published, own, rules, others)
+    timings = dict.fromkeys(measured.timing(place) for place in cells.values())
+    reason += "".join(f" Timed on {one}." for one in timings if one and own.holds is not None)
     text = outcome.claimed(relations, claim.printed)
     return Judged(claim, verdict, reason, text, tuple(cells), published, own, rules, others)
 
@@ -134,18 +136,18 @@ def _verdict(
     if not published.holds:
         if own.holds is False and holding:
             ours = f" Ours holds only under {holding}."
-        return "contradicted", f"The paper's own cells give {published.brief}.{ours}"
+        return "contradicted", f"The printed numbers give {published.brief}.{ours}"
     if own.holds is False and holding:
         return "convention", f"Ours is {own.brief} under {names}; it holds under {holding}."
     if own.holds is False:
-        return "measured otherwise", f"Ours is {own.brief}, the cells give {published.brief}."
+        return "measured otherwise", f"Ours is {own.brief}, the print has {published.brief}."
     if failing:
         reason = f"Holds under {names} ({own.brief}), not under {failing}."
         return "convention", reason
     if published.rounding:
         reason = f"The printed digits give {published.brief}, the values may still be so."
         return "rounding", f"{reason}{ours}{gaps}"
-    return "holds", f"The cells give {published.brief}.{ours}{gaps}"
+    return "holds", f"The printed numbers give {published.brief}.{ours}{gaps}"
 
 
 def _listed(others: Mapping[str, Outcome], wanted: Callable[[Outcome], bool]) -> str:

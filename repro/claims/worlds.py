@@ -10,7 +10,7 @@ from repro.claims.values import Value, exact
 from repro.conventions import CONVENTIONS
 from repro.spec import Spec
 from repro.store import Store
-from repro.study import COST, METRICS
+from repro.study import COST, METRICS, SPEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,15 @@ class Measured:
             return self._counted(place, convention)
 
         return world
+
+    def timing(self, place: Place) -> str | None:
+        """Where and how our value of a speed was measured; None for anything else."""
+        spec = self._cell(place).wanted.spec if place.column.metric in SPEED else None
+        record = self.store.find(spec) if spec else None
+        if record is None:
+            return None
+        told = record.spec
+        return f"{told.get('machine')}, threads: {told.get('threads')}, batch {told.get('batch')}"
 
     def _counted(self, place: Place, convention: str) -> Value | Missing:
         spec = self._cell(place).wanted.spec

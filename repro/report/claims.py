@@ -19,6 +19,8 @@ COLOURS = {
     "measured otherwise": "yellow",
     "unchecked": "dim",
 }
+WIDE = 100
+"""columns of a terminal that has room for what every convention gives"""
 
 
 def judged(console: Console, claims: Sequence[Judged]) -> None:
@@ -39,23 +41,34 @@ def totals(claims: Sequence[Judged]) -> Text:
 def _paper(console: Console, paper: str, claims: Sequence[Judged]) -> None:
     console.print(Text(f"{paper} · {study.load_study(paper).title}", style="bold"))
     grid = new_grid()
-    grid.add_column("claim", ratio=3)
-    for heading in ("text", "published cells", "ours", "ours, other conventions", ""):
+    grid.add_column("claim", ratio=3, overflow="fold")
+    wide = console.width >= WIDE
+    conventions = ("ours, other conventions",) if wide else ()
+    for heading in ("text", "published cells", "ours", *conventions, ""):
         grid.add_column(heading, overflow="fold")
     for one in claims:
         place = Text(f"“{one.claim.printed}”").append(f"  {one.claim.where}", style="dim")
-        cells = (_cell(one.published), _cell(one.own), _others(one))
+        cells = (_cell(one.published), _cell(one.own), *((_others(one),) if wide else ()))
         ending = Text(one.verdict, style=COLOURS[one.verdict])
         grid.add_row(place, Text(", ".join(one.text)), *cells, ending)
     console.print(grid)
     for verdict in VERDICTS:
-        odd = [one for one in claims if one.verdict == verdict and one.published]
-        for one in odd if verdict != "holds" else ():
+        for reason, odd in _reasons(claims, verdict).items():
             line = Text(f"{verdict}  ", style=COLOURS[verdict])
-            line.append(f"“{one.claim.printed}”", style="bold").append(f" {one.reason}", "not bold")
-            line.append(f" {one.claim.note}" if one.claim.note else "", style="dim")
+            line.append(", ".join(f"“{one.claim.printed}”" for one in odd), style="bold")
+            line.append(f" {reason}", "not bold")
             console.print(line)
     console.print()
+
+
+def _reasons(claims: Sequence[Judged], verdict: str) -> dict[str, list[Judged]]:
+    """Why claims got a verdict, unless they hold, and which those are."""
+    found: dict[str, list[Judged]] = {}
+    for one in claims if verdict != "holds" else ():
+        if one.verdict == verdict:
+            reason = f"{one.reason} {one.claim.note or ''}".strip()
+            found.setdefault(reason, []).append(one)
+    return found
 
 
 def _cell(outcome: Outcome | None) -> Text:
