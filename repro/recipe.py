@@ -104,10 +104,10 @@ class Recipe:
                     )
         if list(self.milestones) != sorted(set(self.milestones)):
             raise ReproError(f"The milestones {self.milestones} do not rise.", "Put them in order.")
-        if self.restart_epoch >= self.epochs:
+        if self.stages > 1 and self.restart_epoch >= self.epochs:
             raise ReproError(
                 f"A stage cannot restart at epoch {self.restart_epoch} of {self.epochs}.",
-                "Restart before the last epoch.",
+                "Restart before the last epoch, `--set restart_epoch=N`, or `--set stages=1`.",
             )
         if self.scale[0] > self.scale[1]:
             raise ReproError(f"No scale is within {self.scale}.", "Put the least first.")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from repro.errors import ReproError
 from repro.recipe import Loss, Recipe
 from repro.training.schedule import Moment, Schedule
 
@@ -24,6 +25,14 @@ def test_the_warm_up_is_a_straight_line_over_steps() -> None:
     # mmcv: lr (1 - (1 - i / n) (1 - ratio))
     rates = [one.rate(step) for step in (0, 250, 499, 500)]
     assert rates == pytest.approx([0.001, 0.5005, 1 - 0.999 / 500, 1])
+
+
+def test_one_stage_has_no_restart() -> None:
+    one = schedule(2, epochs=1, milestones=(), stages=1, restart_epoch=60)
+    assert one.total == 2 and not any(one.restarts(step) for step in range(3))
+    with pytest.raises(ReproError, match="cannot restart at epoch 60 of 1") as told:
+        schedule(epochs=1, milestones=(), stages=2, restart_epoch=60)
+    assert "--set stages=1" in str(told.value.hint)
 
 
 def test_stages_restart_with_absolute_milestones() -> None:

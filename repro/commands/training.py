@@ -1,5 +1,6 @@
 """Training: train."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,10 +98,10 @@ def train(
     options = parse_options(option or [])
     spec_of(model, chosen, rules.keypoints, options)
     found = request.recipe_of(study, recipe, model, rules.dataset, chosen)
-    if recipe == "paper" and not as_json:
+    differences: list[str] = []
+    if recipe == "paper":
         official = request.recipe_of(study, "official", model, rules.dataset, chosen)
-        for line in shown.differences(found, official):
-            say(line)
+        differences = shown.differences(found, official)
     found = request.fitting_loss(found, model, loss)
     found = request.shortened(found) if smoke else found
     given = {"epochs": epochs, "batch": batch, "lr": lr, "evaluate_every": evaluate_every}
@@ -110,7 +111,7 @@ def train(
         **recipes.parsed(parse_options(set_ or [])),
     )
     if plan:
-        show(found, as_json)
+        show(found, differences, as_json)
         return
     folder = out or RUNS / request.folder_name(found, model, chosen, rules, options, seed, smoke)
     if smoke:
@@ -142,7 +143,7 @@ def train(
         save_every,
         request.SMOKE_SECONDS if smoke else None,
     )
-    carry_out(run, resume, smoke, as_json)
+    carry_out(run, differences, resume, smoke, as_json)
 
 
 def generated(model: str, dataset: str | None) -> str:
@@ -163,20 +164,24 @@ def generate(folder: Path, quiet: bool) -> Path:
     return smoke.data(folder / "data")
 
 
-def show(resolved: "Resolved", as_json: bool) -> None:
-    """Print a recipe with its sources."""
+def show(resolved: "Resolved", differences: Sequence[str], as_json: bool) -> None:
+    """Print a recipe with its sources, and how the official one differs."""
     from repro.report import training as shown
 
     if as_json:
         emit("train", recipe=resolved.described())
         return
+    for line in differences:
+        say(line)
     out = console()
     out.print(shown.recipe(resolved))
     for line in shown.deviations(resolved):
         out.print(line)
 
 
-def carry_out(run: "Run", resume: bool | None, smoke: bool, as_json: bool) -> None:
+def carry_out(
+    run: "Run", differences: Sequence[str], resume: bool | None, smoke: bool, as_json: bool
+) -> None:
     """Train, and tell what became of it."""
     from repro.errors import ReproError
     from repro.report import training as shown
@@ -191,7 +196,7 @@ def carry_out(run: "Run", resume: bool | None, smoke: bool, as_json: bool) -> No
     prepared = preparing.prepare(run, say)
     quiet = as_json or not prepared.first
     if not quiet:
-        show(prepared.run.resolved, False)
+        show(prepared.run.resolved, differences, False)
         for line in prepared.lines():
             say(line)
     with shown.Course(prepared.schedule.total, show=not quiet) as course:

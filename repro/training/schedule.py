@@ -85,4 +85,5 @@ class Schedule:
     @property
     def _later(self) -> int:
         """Epochs of a stage after the first."""
-        return self.recipe.epochs - self.recipe.restart_epoch
+        recipe = self.recipe
+        return recipe.epochs - (recipe.restart_epoch if recipe.stages > 1 else 0)
