@@ -1,6 +1,7 @@
 """`repro nightly`: what a night does, when it is bad, and what it leaves to the next one."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer.main
 import yaml
-from compare_records import count, kept
+from compare_records import count, kept, timing
 from evaluation_scenes import refused
 
 import cli
@@ -37,7 +38,10 @@ def spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     def fake(command, stdout, stderr, **_):
         name = Path(stdout.name).stem
-        cells = [{"cell": "lpn_50 params", "call": "changed"}, {"cell": "b", "call": "same"}]
+        cells = [
+            {"kind": "exact", "cell": "lpn_50 params", "call": "changed"},
+            {"kind": "exact", "cell": "b", "call": "same"},
+        ]
         stdout.write(json.dumps({"changes": cells} if name == "exact" else {}).encode())
         stderr.write(b"error: it broke\n")
         return subprocess.CompletedProcess(command, codes.get(name, 0))
@@ -83,6 +87,34 @@ def test_how_a_step_ends_is_how_the_night_ends(spent, code: int, exit_code: int)
     assert drift.state == "skipped" and "no earlier night" in drift.said
 
 
+def test_what_cannot_be_counted_any_more_is_bad(spent) -> None:
+    result = spent("night", {"exact": 5})
+    assert result.exit == 3 and result.bad == ("exact: lpn_50 params",)
+
+
+def test_a_speed_is_the_same_beside_whatever_rival(repro: Run, tmp_path: Path) -> None:
+    seconds = {"a": 10.0, "b": 20.0, "c": 30.0}
+    for name, change in (("one", {"a": 10.2, "b": 26.0}), ("two", {"b": 26.0, "c": 30.5})):
+        before = kept(tmp_path / "before", timing("a", seconds))
+        after = kept(tmp_path / name, timing("b", seconds | change))
+        Path(f"{name}.json").write_text(repro("compare", before, after, "--json").out)
+    found = [json.loads(Path(f"{name}.json").read_text()) for name in ("one", "two")]
+    assert len({one["changes"][0]["cell"] for one in found}) == 2  # b / a, b / c
+    assert {nightly._caught("drift", one) for one in found} == {("drift: b",)}
+
+
+def test_links_do_not_become_the_baseline(spent, tmp_path: Path) -> None:
+    assert spent("0").exit == 0
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "key").write_text("mine")
+    before = tmp_path / "0" / nightly.BASELINE
+    (before / "file").symlink_to(tmp_path / "secret" / "key")
+    (before / "folder").symlink_to(tmp_path / "secret")
+    os.mkfifo(before / "pipe")
+    assert spent("1", {"parity": 3}, "0").exit == 3
+    assert sorted(path.name for path in (tmp_path / "1" / nightly.BASELINE).iterdir()) == ["mark"]
+
+
 def test_a_night_of_nothing_and_one_without_end_are_not_good(tmp_path: Path) -> None:
     assert nightly.exit_code([Done("drift", "skipped", "repro compare")]) == 4
     night = Night(tmp_path / "night")
@@ -111,7 +143,7 @@ def test_two_nights_by_hand(repro: Run, tmp_path: Path) -> None:
     data = json.loads(outcome.out)
     assert data["again"] == data["bad"] == ["exact: lpn_50 256x192 17 keypoints"]
     assert json.loads(Path("two/nightly.json").read_text()) | {"exit": 3} == data
-    suite = ET.parse("two/nightly.xml").getroot()
+    (suite,) = ET.parse("two/nightly.xml").getroot()
     assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["skipped"]) == (
         *("2", "1", "1"),
     )

@@ -80,6 +80,16 @@ def test_latex_has_each_table_with_ours_and_the_difference(cells: list[Cell]) ->
         assert widths == {len(table[0])}
 
 
+def test_latex_says_what_pdflatex_lacks(own_tables: Path, cells: list[Cell]) -> None:
+    assert "xelatex" not in export.as_latex(cells)
+    path = own_tables / "paper1" / "table1.toml"
+    old = path.read_text(encoding="utf-8")
+    path.write_text(old.replace("Comparison on", "≥ 中 é"), encoding="utf-8")
+    study.load_table.cache_clear()
+    head = export.as_latex(cells).partition("\n\n")[0]
+    assert head.endswith("a font with é ≥ 中: pdflatex may lack them.")
+
+
 def test_latex_sets_every_sign_as_it_stands() -> None:
     assert export.latex(STRANGE) == (
         r'=HYPERLINK("http://x")\textbackslash{}input\{/etc/passwd\} '
@@ -99,8 +109,10 @@ def test_json_is_everything_that_was_judged(repro: Run) -> None:
 
 
 def test_junit_fails_what_is_off_and_skips_what_was_not_judged(cells: list[Cell]) -> None:
-    root = ET.fromstring(junit.cells(cells))
+    document = ET.fromstring(junit.cells(cells))
+    (root,) = document
     counts = summary(cells)
+    assert (document.tag, root.tag, root.get("errors")) == ("testsuites", "testsuite", "0")
     assert root.get("tests") == str(len(cells)) and root.get("failures") == str(counts["off"])
     cases = {(case.get("classname"), case.get("name")): case for case in root}
     assert len(cases) == len(cells)
@@ -119,7 +131,7 @@ def test_junit_holds_what_xml_cannot(cells: list[Cell]) -> None:
         replace(one, verdict=Verdict("off", "\x00 <&> \ud800"))
         for one in renamed(cells, 'a\x0bb"><failure/>')
     ]
-    (case,) = ET.fromstring(junit.cells(odd))
+    ((case,),) = ET.fromstring(junit.cells(odd))
     assert (case.get("name") or "").endswith('"><failure/>.params')
     assert [part.tag for part in case] == ["failure"]
     assert "<&>" in (case[0].get("message") or "")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repro.commands.common import RECORDS, Json, StoreDir, emit, names_of, say
+from repro.commands.common import RECORDS, Json, StoreDir, emit, finite, names_of, say
 
 if TYPE_CHECKING:
     from repro.nightly import Done
@@ -17,7 +17,9 @@ def nightly(
     out: Annotated[Path, typer.Option(help="Folder of the night; an earlier one there goes.")] = (
         OUT
     ),
-    budget: Annotated[float, typer.Option(min=1, help="Seconds of the timing.")] = 600.0,
+    budget: Annotated[
+        float, typer.Option(min=1, callback=finite, help="Seconds of the timing.")
+    ] = 600.0,
     processes: Annotated[int, typer.Option(min=1, help="Of the timing.")] = 5,
     previous: Annotated[
         Path | None, typer.Option(help="Folder of an earlier night to compare with.")
@@ -35,6 +37,7 @@ def nightly(
 
     Example: repro nightly --out tonight --previous yesterday --budget 120
     """
+    import shlex
     from dataclasses import asdict
 
     from repro import nightly as nights
@@ -46,7 +49,7 @@ def nightly(
         if as_json:
             emit("nightly", steps=[asdict(step) for step in todo])
         for step in todo if not as_json else ():
-            print(f"{step.name:10}  repro {' '.join(step.words)}  {step.lacking}".rstrip())
+            print(f"{step.name:10}  repro {shlex.join(step.words)}  {step.lacking}".rstrip())
         return
     nights.begin(night)
 

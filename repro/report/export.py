@@ -43,9 +43,10 @@ LATEX = {
 }
 """what LaTeX gives a meaning of its own, and signs that its fonts lack"""
 _LATEX = re.compile("|".join(map(re.escape, LATEX)))
-HEAD = r"""% Written by repro report from tables/ and records/.
+HEAD = """% Written by repro report from tables/ and records/.
 % It needs the packages amssymb, booktabs and longtable.
 """
+BEYOND = "% It needs xelatex or lualatex, and a font with {}: pdflatex may lack them.\n"
 
 
 def as_json(report: Report) -> str:
@@ -112,10 +113,12 @@ def _harmless(value: object) -> object:
 
 def as_latex(cells: Sequence[Cell]) -> str:
     """Each table in the paper's layout with ours, the difference and the sign of the verdict."""
-    parts = [HEAD]
+    parts = []
     for (paper, name), found in by_table(cells).items():
         parts.append(_table(grid(study.load_table(paper, name), found, 0)))
-    return "\n".join(parts)
+    beyond = sorted({sign for part in parts for sign in part if not sign.isascii()})
+    head = HEAD + (BEYOND.format(" ".join(beyond)) if beyond else "")
+    return "\n".join([head, *parts])
 
 
 def _table(found: Grid) -> str:

@@ -92,24 +92,27 @@ def junit(found: Comparison, caught: Collection[str]) -> str:
 
 
 class Suite:
-    """A JUnit test suite in the making."""
+    """A JUnit test suite in the making, the only one of its document."""
 
     def __init__(self, name: str) -> None:
-        self.root = ET.Element("testsuite", name=_allowed(name))
-        self.counts = {"tests": 0, "failures": 0, "skipped": 0}
+        self.root = ET.Element("testsuites")
+        self.suite = ET.SubElement(self.root, "testsuite", name=_allowed(name))
+        self.counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+        self.seconds = 0.0
 
     def add(
         self, where: str, name: str, failure: str = "", skipped: str = "", seconds: float = 0.0
     ) -> None:
         """One case: passed, unless it failed or was skipped for a reason."""
         case = ET.SubElement(
-            self.root,
+            self.suite,
             "testcase",
             classname=_allowed(where),
             name=_allowed(name),
             time=f"{seconds:.1f}",
         )
         self.counts["tests"] += 1
+        self.seconds += seconds
         for tag, count, said in (("failure", "failures", failure), ("skipped", "skipped", skipped)):
             if said:
                 ET.SubElement(case, tag, message=_allowed(said))
@@ -118,7 +121,8 @@ class Suite:
     def text(self) -> str:
         """The document."""
         for name, count in self.counts.items():
-            self.root.set(name, str(count))
+            self.suite.set(name, str(count))
+        self.suite.set("time", f"{self.seconds:.1f}")
         ET.indent(self.root)
         document: bytes = ET.tostring(self.root, encoding="utf-8", xml_declaration=True)
         return document.decode() + "\n"
