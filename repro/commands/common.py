@@ -1,6 +1,7 @@
 """What the commands share: their options, and where they print."""
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,6 +52,13 @@ def warn(store: "Store") -> None:
     """Name the broken records that were met."""
     for warning in dict.fromkeys(store.warnings):
         say(f"warning: {warning}")
+
+
+def finite(value: float | None) -> float | None:
+    """A number of the command line; the range of an option lets `nan` pass."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no finite number.")
+    return value
 
 
 def cores() -> int:
