@@ -7,7 +7,6 @@ content, so that a torn or edited record is noticed, named, and measured again.
 
 import hashlib
 import json
-import math
 import re
 import shutil
 import tempfile
@@ -21,6 +20,7 @@ from repro.files import read_plain, write_whole
 from repro.spec import SCHEMA, Accuracy, Evaluation, Spec, Speed
 
 Run = Spec | Evaluation
+SMALLEST, LARGEST = 1e-30, 1e18
 NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
 
 
@@ -198,7 +198,7 @@ class Store:
                 raise ReproError(f"it has schema {record.schema}, this version reads {SCHEMA}")
             if record.digest != _digest(data) or record.key != path.name.partition(".")[0]:
                 raise ReproError("the content is not what was written")
-            if not record.measurements or not all(map(_is_sane, record.measurements)):
+            if not record.measurements or not all(map(is_sane, record.measurements)):
                 raise ReproError("it holds no measurement, or an impossible one")
         except (OSError, ValueError, RecursionError, ReproError) as error:
             if not quiet:
@@ -235,9 +235,10 @@ def _unwritable(path: Path, error: OSError) -> StoreError:
     )
 
 
-def _is_sane(measurement: Measurement) -> bool:
-    value = measurement.value
-    return math.isfinite(value) if isinstance(value, float) else abs(value) < 10**18
+def is_sane(measurement: Measurement) -> bool:
+    """Whether a value and its interval are of a size that anything measured can have."""
+    numbers = (measurement.value, measurement.low, measurement.high)
+    return all(number in (None, 0) or SMALLEST < abs(number) < LARGEST for number in numbers)
 
 
 def _plain(data: object) -> object:

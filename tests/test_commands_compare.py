@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import evaluation_scenes
@@ -10,6 +11,7 @@ import pytest
 from evaluation_scenes import Scene, mpii, parsed, refused
 
 from conftest import Run
+from repro.evaluation import predictions
 
 Rows = list[dict[str, object]]
 
@@ -60,8 +62,29 @@ def test_better_worse_and_the_same(
     assert data["unit"] == "%" and data["differing"] == {}
 
 
-def test_two_records_and_what_differs_between_them(
+def test_gates_hold_for_two_evaluations_too(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    good = written(tmp_path, "good.json", poses(scene))
+    bad = written(tmp_path, "bad.json", poses(scene, 3))
+    files = ("--markdown", "m.md", "--junit", "j.xml", "--summary", "s.md")
+    outcome = repro("compare", good, bad, *words, *files)
+    assert outcome.code == 3 and "1 worse: exit 3" in outcome.err
+    ((case,),) = ET.parse("j.xml").getroot()
+    assert case.attrib["name"] == "AP" and case[0].tag == "failure"
+    assert "| accuracy | AP | 100.00 |" in Path("m.md").read_text()
+    assert Path("s.md").read_text() == Path("m.md").read_text() + "\n"
+    assert repro("compare", good, bad, *words, "--fail-on", "").code == 0
+    assert repro("compare", good, bad, *words, "--only", "speed").code == 4
+    refused(repro("compare", good, bad, *words, "--fail-on", "wors"), "Did you mean `worse`")
+
+
+def test_two_records_and_what_differs_between_them(
+    repro: Run,
+    scene: Scene,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = ("eval", "truth", *scene.named(), "--boxes", "gt", "--json", "--input", "64x48")
     fine = str(parsed(repro(*run))["record"])
@@ -79,6 +102,9 @@ def test_two_records_and_what_differs_between_them(
     for broken in (b"", content[:-20], content[:40] + b"\xff\xff" + content[42:]):
         kept.write_bytes(broken)
         refused(repro(*run, "--output", "poses.json"), "cannot be read", "--fresh")
+    kept.write_bytes(content)
+    monkeypatch.setattr(predictions, "LARGEST", 1000)
+    refused(repro("compare", fine, coarse, *words), "cannot be read", "--fresh")
     shutil.rmtree(kept.parent)
     refused(repro("compare", fine, coarse, *words), "cannot be read", "--fresh")
 

@@ -2,13 +2,14 @@
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from compare_records import MACHINE, calls, count, kept, key, timing
 from evaluation_scenes import refused
 
-from conftest import Run
+from conftest import ROOT, Run
 from repro.report import gates
 
 
@@ -77,6 +78,48 @@ def test_broken_records_and_empty_folders_are_no_success(repro: Run, tmp_path: P
     refused(repro("compare", records, records), path.name, "records gc")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"low": float("nan"), "high": float("nan")},
+        {"high": float("inf")},
+        {"value": 1e-320, "low": 1e-320, "high": 1e-320},
+        {"value": 1e308},
+    ],
+)
+def test_what_nothing_can_measure_is_no_record(
+    repro: Run, tmp_path: Path, change: dict[str, float]
+) -> None:
+    plain = timing("a", {"a": 10.0, "b": 20.0})
+    records = kept(tmp_path / "r", plain)
+    odd = [replace(one, **change) if one.of == "a / b" else one for one in plain.measurements]
+    other = kept(tmp_path / "o", replace(plain, measurements=tuple(odd)))
+    for words in ((records, other), (other, records)):
+        refused(repro("compare", *words), "is no whole record", "impossible")
+
+
+def test_outputs_with_impossible_figures_are_one_sentence(repro: Run, tmp_path: Path) -> None:
+    records = kept(tmp_path / "r", count())
+    words = ("run", "paper2", "table3", "--metric", "params", "--no-write", "--json")
+    data = json.loads(repro(*words, "--store", str(ROOT / "records")).out)
+    cell = next(one for one in data["cells"] if one["measured"])
+    for value in (float("nan"), float("inf"), 3.5, 1e300):
+        cell["measured"]["value"] = value
+        Path("run.json").write_text(json.dumps({"command": "run", "cells": [cell]}))
+        refused(repro("compare", "run.json", records), "run.json", "params")
+    counted = {"model": "lpn_50", "input": [256, 192], "keypoints": 17, "macs": {}}
+    Path("count.json").write_text(json.dumps({"command": "count", **counted, "params": 10**400}))
+    refused(repro("compare", "count.json", records), "params cannot be 1000")
+
+
+def test_options_of_no_use_are_refused(repro: Run, tmp_path: Path) -> None:
+    records = kept(tmp_path / "r", count())
+    for words in (("--dataset", "coco"), ("--zero-based",)):
+        refused(repro("compare", records, records, *words), words[0], "files of poses")
+    for command in (("compare", records, records, "--min-effect"), ("nightly", "--budget")):
+        refused(repro(*command, "nan"), "nan is no finite number")
+
+
 def test_documents_for_gates_cannot_be_steered(repro: Run, tmp_path: Path) -> None:
     label = "<img src=x>|a\n`b`\x1b[31m\x00"
     one = kept(tmp_path / "a", timing("a", {label: 10.0, "b": 20.0}))
@@ -88,7 +131,7 @@ def test_documents_for_gates_cannot_be_steered(repro: Run, tmp_path: Path) -> No
     text = Path("m.md").read_text()
     assert "<img" not in text and r"\|a" in text and "\x1b" not in text
     assert Path("s.md").read_text() == f"before\n{text}\n"
-    suite = ET.parse("j.xml").getroot()
+    (suite,) = ET.parse("j.xml").getroot()
     assert suite.attrib["tests"] == "2" and suite.attrib["failures"] == "1"
     (failure,) = suite.iter("failure")
     assert failure.attrib["message"].startswith("worse: 0.50x in A, 0.60x in B")

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +13,13 @@ from repro.commands.common import (
     StoreDir,
     console,
     emit,
+    finite,
     names_of,
     say,
 )
+
+if TYPE_CHECKING:
+    from repro.evaluation.comparing import Comparison
 
 KEY = re.compile(r"[0-9a-f]{6,64}")
 
@@ -44,7 +48,10 @@ def compare(
         str, typer.Option(help="Of worse, changed, missing, incomparable; or nothing.")
     ] = "worse,changed,incomparable",
     min_effect: Annotated[
-        float, typer.Option(min=0, max=1000, help="Per cent, below which no speed changed.")
+        float,
+        typer.Option(
+            min=0, max=1000, callback=finite, help="Per cent, below which no speed changed."
+        ),
     ] = 3.0,
     markdown: Annotated[Path | None, typer.Option(help="Write a table to this file.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write a test case for each figure.")] = None,
@@ -61,26 +68,34 @@ def compare(
     Example: repro compare main HEAD --only exact
     Example: repro compare 3f9c01aa 91c2aa07 --annotations person_keypoints_val2017.json
     """
-    if annotations is not None and not annotations.is_file():
-        from repro.errors import ReproError
-
-        raise ReproError(f"The file `{annotations}` does not exist.", "Correct --annotations.")
-    if evaluations(one, other, store, annotations is not None):
-        paired(one, other, annotations, dataset, zero_based, resamples, store, as_json)
-        return
     from repro.comparing import change
     from repro.comparing.accuracy import Truths
     from repro.comparing.compare import compare as compared
+    from repro.comparing.compare import deciding
+    from repro.errors import ReproError
     from repro.report import comparison, gates
 
     caught, kinds = change.gates(names_of(fail_on)), change.kinds(names_of(only))
-    truths = Truths(() if annotations is None else (annotations,), data)
+    if annotations is not None and not annotations.is_file():
+        raise ReproError(f"The file `{annotations}` does not exist.", "Correct --annotations.")
 
     def tell(name: str) -> None:
         if not as_json:
             say(f"comparing {name}")
 
-    found = compared(one, other, kinds, truths, min_effect, resamples, tell)
+    if evaluations(one, other, store, annotations is not None):
+        pair = paired(one, other, annotations, dataset, zero_based, resamples, store)
+        found = deciding(pair, kinds)
+        plain, shown = comparison.described(pair), comparison.shown(pair)
+    elif dataset is not None or zero_based:
+        raise ReproError(
+            "--dataset and --zero-based are of files of poses, and neither is one.",
+            "Leave them out.",
+        )
+    else:
+        truths = Truths(() if annotations is None else (annotations,), data)
+        found = compared(one, other, kinds, truths, min_effect, resamples, tell)
+        plain, shown = comparison.results(found), comparison.table(found)
     code, why = change.exit_code(found, caught)
     if markdown is not None:
         gates.written(markdown, gates.markdown(found, why))
@@ -89,9 +104,9 @@ def compare(
     if summary is not None:
         gates.append(summary, gates.markdown(found, why))
     if as_json:
-        emit("compare", **comparison.results(found), exit=code)
+        emit("compare", **plain, exit=code)
     else:
-        console().print(comparison.table(found))
+        console().print(shown)
     if why:
         say(why)
     raise typer.Exit(code)
@@ -119,12 +134,10 @@ def paired(
     zero_based: bool,
     resamples: int,
     store: Path,
-    as_json: bool,
-) -> None:
+) -> "Comparison":
     """Compare two evaluations by the paired bootstrap over images."""
     from repro.errors import ReproError
     from repro.evaluation import comparing
-    from repro.report import comparison
     from repro.store import Store
 
     if annotations is None:
@@ -133,13 +146,6 @@ def paired(
             "Add --annotations FILE.",
         )
     found = comparing.compare(one, other, annotations, dataset, Store(store), resamples, zero_based)
-    main = found.main
-    worse = main is not None and found.calls()[main] == "worse"
-    code = 4 if main is None else 3 if worse else 0
-    if as_json:
-        emit("compare", **comparison.described(found), exit=code)
-    else:
-        console().print(comparison.shown(found))
-    if main is None:
+    if found.main is None:
         say("there is nothing to compare: both need two images and a figure in common")
-    raise typer.Exit(code)
+    return found

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from repro.commands.common import Json, emit, say
+from repro.commands.common import Json, emit, finite, say
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
@@ -36,7 +36,8 @@ def predict(
         list[str] | None, typer.Option(help="An option of the model, as in `attention=se`.")
     ] = None,
     least: Annotated[
-        float, typer.Option(min=0, help="Score below which a joint is not drawn.")
+        float,
+        typer.Option(min=0, callback=finite, help="Score below which a joint is not drawn."),
     ] = 0.2,
     partial: Annotated[
         bool, typer.Option("--allow-partial", help="Load what fits of a checkpoint.")

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repro.commands.common import RECORDS, Json, StoreDir, console, cores, emit, names_of, say
+from repro.commands.common import (
+    RECORDS,
+    Json,
+    StoreDir,
+    console,
+    cores,
+    emit,
+    finite,
+    names_of,
+    say,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -44,7 +54,8 @@ def speed(
     flip: Annotated[bool, typer.Option("--flip", help="Two passes, as with a flip test.")] = False,
     protocol: Annotated[str, typer.Option(help="repro, paper1 or paper2.")] = "repro",
     budget: Annotated[
-        float | None, typer.Option(min=1, help="Seconds; 60, or what a verdict needs if more.")
+        float | None,
+        typer.Option(min=1, callback=finite, help="Seconds; 60, or what a verdict needs if more."),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Fresh ones, one after another.")] = 5,
     against: Annotated[

@@ -20,6 +20,7 @@ from repro.commands.common import (
     console,
     cores,
     emit,
+    finite,
     names_of,
     say,
     warn,
@@ -162,7 +163,10 @@ def run(
     batch: Annotated[int, typer.Option(min=1, help="Crops at a time.")] = 32,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the network.")] = None,
     budget: Annotated[
-        float, typer.Option(min=1, help="Seconds for each set of networks that is timed.")
+        float,
+        typer.Option(
+            min=1, callback=finite, help="Seconds for each set of networks that is timed."
+        ),
     ] = 60.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure again, keep both.")] = False,
     no_write: Annotated[bool, typer.Option("--no-write", help="Leave RESULTS.md alone.")] = False,

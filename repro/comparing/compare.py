@@ -1,6 +1,7 @@
 """Compare two sets of results, each kind of figure by its own rules."""
 
 from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING
 
 from repro.comparing import accuracy, exact, printed, speed
 from repro.comparing.accuracy import Truths
@@ -8,6 +9,9 @@ from repro.comparing.change import KINDS, Change, Comparison, ordered
 from repro.comparing.side import PUBLISHED, Side, side
 from repro.errors import ReproError
 from repro.stats import RESAMPLES
+
+if TYPE_CHECKING:
+    from repro.evaluation.comparing import Comparison as Pair
 
 NOWHERE = Truths()
 
@@ -37,6 +41,18 @@ def compare(
     else:
         found = _measured(a, b, kinds, truths, least, resamples, tell)
     return Comparison(one, other, ordered(each for each in found if each.kind in kinds))
+
+
+def deciding(found: "Pair", kinds: Collection[str]) -> Comparison:
+    """The deciding figure of two evaluations; nothing where there is none."""
+    name = found.main
+    if name is None or "accuracy" not in kinds:
+        return Comparison(*found.names, ())
+    one = found.differences[name]
+    a, b = (metrics[name] for metrics in found.metrics)
+    call, interval = found.calls()[name], (one.value, one.low, one.high)
+    row = Change("accuracy", name, call, a, b, *interval, reason="paired over images")
+    return Comparison(*found.names, (row,))
 
 
 def _measured(

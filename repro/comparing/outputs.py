@@ -5,7 +5,6 @@ Every value is checked: a file may come from anywhere.
 
 import dataclasses
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +24,7 @@ from repro.comparing.forms import (
 from repro.errors import ReproError
 from repro.files import read_plain
 from repro.spec import Accuracy, Evaluation, Spec, Wanted
-from repro.store import Measurement, Record
+from repro.store import Measurement, Record, is_sane
 from repro.study import Scalar
 
 T = TypeVar("T")
@@ -50,9 +49,10 @@ def read(path: Path) -> tuple[Record, ...]:
         raise ReproError(str(error), error.hint or cure) from error
     for one in found:
         for measured in one.measurements:
-            for value in (measured.value, measured.low or 0, measured.high or 0):
-                if not math.isfinite(value):
-                    raise ReproError(f"`{path}`: a figure of {measured.metric} is {value}.", cure)
+            if not is_sane(measured):
+                numbers = (measured.value, measured.low, measured.high)
+                shown = ", ".join(f"{one!s:.20}" for one in numbers if one is not None)
+                raise ReproError(f"`{path}`: {measured.metric:.40} cannot be {shown}.", cure)
     return found
 
 
@@ -148,8 +148,13 @@ def _run(data: Mapping[str, object], file: str) -> Iterator[Record]:
         one, spec = cell.measured, wanted.spec if wanted else None
         if one is None or wanted is None or not isinstance(spec, Spec | Accuracy):
             continue
-        value = int(one.value) if isinstance(spec, Spec) else one.value
         metric = wanted.column.metric or ""
+        whole = isinstance(spec, Spec)
+        if whole and not one.value.is_integer():
+            raise ReproError(
+                f"{file}: {metric} of `{cell.row:.60}` is {one.value}, no whole number."
+            )
+        value = int(one.value) if whole else one.value
         measured = Measurement(metric, value, one.unit, one.convention, one.low, one.high)
         key = cell.record or ""
         known = found.get(key) or _record(_spec(spec), (), key)

@@ -9,6 +9,8 @@ from repro.errors import StoreError
 from repro.files import write_whole
 
 NAME = "predictions.json.gz"
+LARGEST = 2**30
+"""bytes of poses; those of a million persons are fewer"""
 
 
 def dumped(poses: Poses, dataset: str) -> bytes:
@@ -57,10 +59,11 @@ def kept(folder: Path) -> bytes:
     """The poses of a run as plain JSON; a StoreError where they are gone or broken."""
     path = folder / NAME
     try:
-        content = gzip.decompress(path.read_bytes())
+        with gzip.open(path) as file:
+            content = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error):
         content = b""  # as an empty file gives
-    if not content:
+    if not content or len(content) > LARGEST:
         raise StoreError(
             f"The poses of the record cannot be read from `{path}`.", "Evaluate again with --fresh."
         )
