@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, Run
 from repro import plan, study
 from repro.judge import Cell, Verdict, judge_all, summary
-from repro.report import export, junit
+from repro.report import export, junit, markdown
 from repro.store import Store
 
 RECORDS = str(ROOT / "records")
@@ -95,6 +95,17 @@ def test_latex_sets_every_sign_as_it_stands() -> None:
         r'=HYPERLINK("http://x")\textbackslash{}input\{/etc/passwd\} '
         r"\textless{}b\textgreater{}\&\%\$\#\_\{\}\textasciitilde{}\textasciicircum{}"
     )
+
+
+def test_markdown_holds_no_html(own_tables: Path, cells: list[Cell]) -> None:
+    path = own_tables / "paper1" / "table1.toml"
+    old = path.read_text(encoding="utf-8")
+    path.write_text(old.replace("Comparison on", "<img src=x>"), encoding="utf-8")
+    study.load_table.cache_clear()
+    odd = replace(cells[0], verdict=Verdict("off", "<script>"))
+    document = markdown.results([odd, *cells[1:]])
+    assert document.count("<") == 1 and "&lt;img src=x>" in document
+    assert "&lt;script>" in document
 
 
 def test_json_is_everything_that_was_judged(repro: Run) -> None:

@@ -19,10 +19,10 @@ MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -
 
 
 def results(cells: Sequence[Cell]) -> str:
-    """The whole document, for the judged cells of every table."""
+    """The whole document, for the judged cells of every table; no HTML gets into it."""
     groups = by_table(cells)
     studies = list(dict.fromkeys(name for name, _ in groups))
-    parts = [MARK, "# Results", _introduction(cells), _matrix(cells), _conventions()]
+    parts = ["# Results", _introduction(cells), _matrix(cells), _conventions()]
     for name in studies:
         paper = study.load_study(name)
         parts.append(f"## {name}: {paper.title}")
@@ -32,7 +32,8 @@ def results(cells: Sequence[Cell]) -> str:
             if owner == name:
                 parts += _table(study.load_table(name, table), found)
     links = _links(cells)
-    return "\n\n".join([*parts, links] if links else parts) + "\n"
+    document = "\n\n".join([*parts, links] if links else parts)
+    return f"{MARK}\n\n{document.replace('<', '&lt;')}\n"
 
 
 def _introduction(cells: Sequence[Cell]) -> str:
