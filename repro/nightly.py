@@ -130,10 +130,17 @@ def steps(night: Night) -> list[Step]:
                 *("--fail-on", "worse,missing,incomparable", "--junit", f"{out}/drift.xml"),
                 *("--markdown", f"{out}/drift.md", *summary),
             ),
-            "" if night.previous and baseline.is_dir() else "there is no earlier night",
+            _no_baseline(night.previous),
         ),
         Step("report", ("report", "-o", f"{out}/report.html", *store)),
     ]
+
+
+def _no_baseline(previous: Path | None) -> str:
+    """Why there is nothing to compare with; empty if there is."""
+    if previous is None:
+        return "there is no earlier night"
+    return "" if (previous / BASELINE).is_dir() else "no night up to the earlier one was good"
 
 
 def chosen(night: Night, names: Sequence[str]) -> list[Step]:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -75,6 +76,9 @@ def test_what_is_bad_twice_is_told_and_never_becomes_the_baseline(spent, tmp_pat
     third = spent("3", {"speed": 5, "drift": 5}, "2")
     assert (third.exit, third.bad, third.again) == (5, (), ()) and baseline(tmp_path / "3") == "3"
     assert spent("4", {"exact": 3}, "3").again == ()
+    shutil.rmtree(tmp_path / "2" / nightly.BASELINE)
+    (drift,) = (one for one in spent("5", {}, "2").steps if one.name == "drift")
+    assert (drift.state, drift.said) == ("skipped", "no night up to the earlier one was good")
 
 
 @pytest.mark.parametrize(("code", "exit_code"), [(1, 6), (2, 6), (6, 6), (4, 3), (5, 5), (0, 0)])
