@@ -2,7 +2,8 @@
 
 A night is bad where a gate caught something or a step failed; what noise forbids to judge makes it
 not bad. The records of a night that is not bad are the baseline of the next one; after a bad one
-the former baseline stays, so that what became slower is not soon taken for normal.
+the former baseline stays, so that what became slower is not soon taken for normal. It stays after
+an unstable timing, too, which would leave the next night nothing to compare with.
 """
 
 import json
@@ -208,7 +209,9 @@ def spend(
     again = tuple(cell for cell in bad if cell in earlier)
     result = Result(tuple(done), bad, again, exit_code(done))
     former = night.out if night.previous is None else night.previous
-    _keep(former / BASELINE if bad else night.out / RECORDS, night.out / BASELINE)
+    noisy = any((one.name, one.state) == ("speed", "unstable") for one in done)
+    stays = bad or (noisy and (former / BASELINE).is_dir())
+    _keep(former / BASELINE if stays else night.out / RECORDS, night.out / BASELINE)
     data = {"schema": 1, "command": "nightly", **asdict(result)}
     write_whole(night.out / RESULT, json.dumps(data, indent=1) + "\n")
     return result

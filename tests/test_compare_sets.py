@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,8 +98,11 @@ def test_speeds_under_noise_or_other_rules(
 ) -> None:
     one = kept(tmp_path / "a", timing("a", {"a": 10.0, "b": 20.0}))
     other = kept(tmp_path / "b", timing("b", {"a": 12.0, "b": 20.0}, **change))  # type: ignore[arg-type]
-    outcome = repro("compare", one, other, "--json")
+    outcome = repro("compare", one, other, "--json", "--junit", "j.xml")
     assert outcome.code == code
+    (suite,) = ET.parse("j.xml").getroot()
+    if call == "unstable":
+        assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("0", "2")
     assert next(each for name, each in calls(outcome).items() if name.startswith("a")) == call
 
 

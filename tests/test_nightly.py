@@ -65,7 +65,9 @@ def baseline(folder: Path) -> str:
     return (folder / nightly.BASELINE / "mark").read_text()
 
 
-def test_what_is_bad_twice_is_told_and_never_becomes_the_baseline(spent, tmp_path: Path) -> None:
+def test_what_is_bad_twice_is_told_and_neither_it_nor_noise_becomes_the_baseline(
+    spent, tmp_path: Path
+) -> None:
     assert spent("0").exit == 0 and baseline(tmp_path / "0") == "0"
     first = spent("1", {"exact": 3, "speed": 5}, "0")
     assert first.exit == 3 and first.bad == ("exact: lpn_50 params",) and first.again == ()
@@ -74,10 +76,11 @@ def test_what_is_bad_twice_is_told_and_never_becomes_the_baseline(spent, tmp_pat
     assert second.bad == ("exact: lpn_50 params", "parity")
     assert second.again == ("exact: lpn_50 params",) and baseline(tmp_path / "2") == "0"
     third = spent("3", {"speed": 5, "drift": 5}, "2")
-    assert (third.exit, third.bad, third.again) == (5, (), ()) and baseline(tmp_path / "3") == "3"
-    assert spent("4", {"exact": 3}, "3").again == ()
+    assert (third.exit, third.bad, third.again) == (5, (), ()) and baseline(tmp_path / "3") == "0"
+    assert spent("4", {"drift": 5}, "3").exit == 5 and baseline(tmp_path / "4") == "4"
+    assert spent("5", {"exact": 3}, "4").again == ()
     shutil.rmtree(tmp_path / "2" / nightly.BASELINE)
-    (drift,) = (one for one in spent("5", {}, "2").steps if one.name == "drift")
+    (drift,) = (one for one in spent("6", {}, "2").steps if one.name == "drift")
     assert (drift.state, drift.said) == ("skipped", "no night up to the earlier one was good")
 
 
