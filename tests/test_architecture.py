@@ -17,6 +17,7 @@ LAYERS = (
         "files",
         "env",
         "fingerprint",
+        "lock",
         "skeletons",
         "stats",
         "telling",

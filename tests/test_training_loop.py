@@ -16,7 +16,7 @@ import torch
 from safetensors import safe_open
 
 from conftest import ROOT
-from repro import study
+from repro import lock, study
 from repro.data import synth
 from repro.data.layout import find
 from repro.errors import ReproError, RunError
@@ -141,6 +141,16 @@ def test_a_torn_checkpoint_falls_back_and_says_so(
     assert newer.name in training.said[0] and "cut short" in training.said[0]  # type: ignore[attr-defined]
     assert "step-00000004" in older.name and after[0].step == 5
     assert weights(tmp_path) == weights(whole[0])
+
+
+def test_two_trainings_do_not_share_a_folder(data: Path, tmp_path: Path) -> None:
+    with (
+        lock.held(tmp_path / "lock", "", ""),
+        pytest.raises(ReproError, match="Another training is under way in") as told,
+    ):
+        trained(a_run(data, tmp_path))
+    assert "--out" in str(told.value.hint)
+    assert [one.name for one in tmp_path.iterdir()] == ["lock"]
 
 
 def test_a_resume_with_another_recipe_is_refused(data: Path, tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 What it leaves in its folder: `best.safetensors` and `last.safetensors`, the weights of the best
 evaluation and of the last step; of a recipe with several stages the best of each; `state`, the
 checkpoints; `history.json`, a row for each epoch; `run.json`, the recipe and what it was trained
-on; `tensorboard`.
+on; `tensorboard`; `lock`, which a process that trains holds.
 """
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro import env
+from repro import env, lock
 from repro.errors import ReproError, RunError
 from repro.training import loop, state
 from repro.training.preparing import Prepared
@@ -24,7 +27,38 @@ LEFT_ALONE = ("Connection closed by peer", "Connection reset by peer", "NCCL com
 
 
 def train(training: Training, fresh: bool = False) -> None:
-    """Train to the end of the recipe, or until the run's seconds are over."""
+    """Train to the end of the recipe, or until the run's seconds are over.
+
+    Raise ReproError while another process trains in the same folder, or where that is unusable.
+    """
+    with _alone(training):
+        _train(training, fresh)
+
+
+@contextlib.contextmanager
+def _alone(training: Training) -> Iterator[None]:
+    """Make the folder and hold its lock, for all processes of this training."""
+    if not training.prepared.first:
+        yield
+        return
+    with _usable(training.out):
+        training.out.mkdir(parents=True, exist_ok=True)
+    taken = f"Another training is under way in `{training.out}`"
+    with lock.held(training.out / "lock", taken, "Wait for it, or choose another --out."):
+        yield
+
+
+@contextlib.contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReproError(
+            f"`{folder}` cannot be used: {error.strerror}.", "Choose another folder with --out."
+        ) from error
+
+
+def _train(training: Training, fresh: bool) -> None:
     prepared = training.prepared
     run, schedule = prepared.run, prepared.schedule
     begin(training, fresh)
@@ -67,19 +101,14 @@ def train(training: Training, fresh: bool = False) -> None:
 
 
 def begin(training: Training, fresh: bool) -> None:
-    """Make the folder ready, and go on from what is in it unless all begins anew."""
+    """Go on from what is in the folder unless all begins anew."""
     prepared, out = training.prepared, training.out
     if prepared.first:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
+        with _usable(out):
             state.sweep(out)
             state.sweep(training.states)
             if fresh:
                 state.clear(training.states)
-        except OSError as error:
-            raise ReproError(
-                f"`{out}` cannot be used: {error.strerror}.", "Choose another folder with --out."
-            ) from error
     prepared.fabric.barrier()
     resumed = training.resume()
     if prepared.first:
