@@ -161,6 +161,7 @@ def test_words_that_are_neither_key_nor_file(
     refused(repro("compare", good, "nothing.json", *words), "no file `nothing.json`", "records ls")
     refused(repro("compare", good, "0123456789", *words), "0 evaluations begin with", "records ls")
     refused(repro("compare", good, str(tmp_path), *words), "no file")
+    refused(repro("compare", good, good, "--data", "nowhere"), "does not exist")
     refused(repro("compare", good, good, "--annotations", "nothing.json"), "does not exist")
     refused(repro("compare", good, good, *words, "--dataset", "cocoa"), "Did you mean `coco`")
     refused(repro("compare", good, good, *words, "--dataset", "crowdpose"), "joints of coco")

@@ -78,6 +78,8 @@ def compare(
     caught, kinds = change.gates(names_of(fail_on)), change.kinds(names_of(only))
     if annotations is not None and not annotations.is_file():
         raise ReproError(f"The file `{annotations}` does not exist.", "Correct --annotations.")
+    if data is not None and not data.is_dir():
+        raise ReproError(f"The folder `{data}` does not exist.", "Correct --data.")
 
     def tell(name: str) -> None:
         if not as_json:
