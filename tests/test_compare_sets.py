@@ -88,6 +88,7 @@ def test_only_the_network_that_became_slower_is_worse(repro: Run, tmp_path: Path
         ({"half": 1.3}, "undecided", 5),
         ({"machine": "two"}, "incomparable", 5),
         ({"threads": 1}, "incomparable", 5),
+        ({"passive": True}, "incomparable", 5),
         ({"protocol": "paper1"}, "incomparable", 5),
         ({"unstable": "30 % of the blocks were disturbed"}, "unstable", 5),
         ({}, "worse", 3),
@@ -217,3 +218,10 @@ def test_published_is_compared_by_the_verdicts(repro: Run, tmp_path: Path) -> No
     turned = calls(repro("compare", "records", "published", "--only", "exact", "--json"))
     assert turned[cell] == "changed"
     refused(repro("compare", "published", "published"), "Both are what the papers print")
+
+
+def test_a_single_thread_waits_for_none(repro: Run, tmp_path: Path) -> None:
+    alone = {"threads": 1, "passive": True}
+    one = kept(tmp_path / "a", timing("a", {"a": 10.0, "b": 20.0}, threads=1))
+    other = kept(tmp_path / "b", timing("b", {"a": 10.0, "b": 20.0}, **alone))
+    assert set(calls(repro("compare", one, other, "--json")).values()) == {"same"}

@@ -150,7 +150,11 @@ def _grouped(side: Side) -> dict[Rules, Ratios]:
 
 
 def _rules(record: Record) -> dict[str, str]:
-    return {name: str(record.spec.get(name)) for name in RULES}
+    """With several threads it matters, too, what they do while they wait for each other."""
+    spec = record.spec
+    asleep = spec.get("passive") is True and spec.get("threads") != 1
+    idle = {"idle threads": "asleep" if asleep else "spinning"}
+    return {name: str(spec.get(name)) for name in RULES} | idle
 
 
 def _elsewhere(name: str, rules: Rules, others: Mapping[Rules, Ratios], gone: bool) -> str:

@@ -70,6 +70,8 @@ def table(run: "Run", found: "Analysis", record: Record) -> RenderableType:
     floor = "no A/A twin" if found.floor is None else f"noise floor (A/A) {found.floor:.1%}"
     state = f"UNSTABLE: {found.unstable}" if found.unstable else "stable"
     facts = f"{floor} · ratios by {found.basis} time · {state}"
+    if spec.get("passive") is True and spec["threads"] != 1:
+        facts += " · idle threads asleep, since other work kept the cores busy"
     ranked = [fastest_first(one) for one in orders(found) if len(one.seconds) > 1]
     style = "yellow" if found.unstable else "dim"
     lines = [*refused, *ranked, Text(f"record {record.key[:12]}")]
