@@ -11,7 +11,7 @@ from repro.errors import unknown
 from repro.published import Published
 from repro.spec import Accuracy, Spec, Speed, Wanted
 from repro.store import Record
-from repro.study import COST, METRICS, SPEED, Column
+from repro.study import COST, METRICS, SPEED
 
 NEAR = Fraction(1, 200)
 """a cost within half a per cent of the printed value is `near`"""
@@ -114,11 +114,11 @@ def _of_speed(wanted: Wanted, published: Published, speed: Speed, record: Record
         row.label: table.published(row, column) for row in table.rows if row.label in speed.rivals
     }
     beside = {
-        label: (speed.rivals[label], _seconds(column, one))
+        label: (speed.rivals[label], rivals.seconds(column, one))
         for label, one in printed.items()
         if one is not None
     }
-    own = speed.own, _seconds(column, published)
+    own = speed.own, rivals.seconds(column, published)
     kind, reason = rivals.verdict(rivals.pairs(own, beside, record), record)
     time = record.measurement("latency", of=speed.own)
     if time is None:
@@ -127,11 +127,6 @@ def _of_speed(wanted: Wanted, published: Published, speed: Speed, record: Record
     speed_of = 1000 / value if column.metric == "fps" else value
     measured = Measured(speed_of, METRICS[column.metric or ""], None, record.key)
     return Cell(wanted, published, measured, Verdict(kind, reason))
-
-
-def _seconds(column: Column, published: Published) -> Fraction:
-    """The printed time of an image."""
-    return 1 / published.value if column.metric == "fps" else published.value / 1000
 
 
 def _measured(wanted: Wanted, record: Record | None) -> Measured | None:

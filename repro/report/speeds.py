@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from repro import study
+from repro import rivals, study
 from repro.judge import Cell
 from repro.report.contents import Report
 from repro.report.orders import threads
@@ -143,6 +143,4 @@ def _network(cell: Cell) -> str:
 
 
 def _seconds(cell: Cell) -> Fraction:
-    """The printed time of an image."""
-    value = cell.published.value
-    return 1 / value if cell.wanted.column.metric == "fps" else value / 1000
+    return rivals.seconds(cell.wanted.column, cell.published)

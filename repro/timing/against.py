@@ -50,7 +50,7 @@ class Printed:
         """The printed time of an image."""
         value = self.table.published(self._row(row), self.column)
         assert value is not None
-        return 1 / value.value if self.column.metric == "fps" else value.value / 1000
+        return rivals.seconds(self.column, value)
 
     def _row(self, label: str) -> study.Row:
         return next(row for row in self.table.rows if row.label == label)
