@@ -127,10 +127,10 @@ def _entrant(number: int, cell: Cell, fastest: Cell, record: Record) -> Iterable
 def _printed(table: Table, column: Column, rows: Sequence[Row]) -> Iterable[Order]:
     """The order of a printed column, if that has a speed for each of the rows."""
     found = {row.label: table.published(row, column) for row in rows}
-    known = {name: one.value for name, one in found.items() if one is not None}
+    known = {name: one for name, one in found.items() if one is not None}
     if column.metric in SPEED and len(known) == len(rows):
-        slow = {name: -one if column.metric == "fps" else one for name, one in known.items()}
-        yield Order(column.heading, _ranks(slow))
+        seconds = {name: rivals.seconds(column, one) for name, one in known.items()}
+        yield Order(column.heading, _ranks(seconds))
 
 
 def _ranks(slow: Mapping[str, float | Fraction]) -> dict[str, int]:
