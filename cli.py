@@ -21,6 +21,7 @@ from repro.commands import (
     pictures,
     records,
     reporting,
+    running,
     speed,
     tables,
     training,
@@ -122,8 +123,10 @@ def root(
 
 
 app.command("list")(tables.list_)
-for command in (tables.show, tables.plan, tables.run, tables.explain, models.count, models.parity):
+for command in (tables.show, running.plan, running.run, tables.explain):
     app.command()(command)
+app.command()(models.count)
+app.command()(models.parity)
 app.command("eval")(accuracy.eval_)
 app.command()(accuracy.score)
 app.command()(training.train)

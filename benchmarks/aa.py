@@ -17,7 +17,7 @@ from pathlib import Path
 
 from repro.timing.analysis import Analysis
 from repro.timing.engine import Settings, measure
-from repro.timing.subjects import Run, Subject
+from repro.timing.subjects import Subject, TimedRun
 
 BAR = 36 / 40
 SLOWER = 1.2
@@ -44,7 +44,7 @@ class Outcome:
     """cores kept busy by others"""
 
 
-def outcome(run: Run) -> Outcome:
+def outcome(run: TimedRun) -> Outcome:
     """The first subject against its twin and against its slowed self."""
     analysis = Analysis(run)
     first, twin = analysis.twins() or (0, 0)

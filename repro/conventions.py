@@ -18,6 +18,8 @@ class Convention:
     """what it counts, in words"""
     giga: tuple[int, ...] = (10**9,)
     """what the tool, or the tables made with it, take G for"""
+    decimals: int | None = None
+    """with how many the tool prints a sum in G, where tables were seen to round its print again"""
 
 
 _ALL = (
@@ -58,6 +60,7 @@ _ALL = (
         "ptflops 0.6 (LitePose)",
         "like hrnet, with bias, 2 per element of a batch normalisation, 1 per element of "
         "activation, pooling and upsampling modules; deformable convolutions are free",
+        decimals=2,
     ),
 )
 

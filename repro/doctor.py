@@ -7,17 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from repro import __version__, env, study
+from repro.data import layout
+from repro.errors import ReproError
 
 SIGNS = {"ok": "✓", "absent": "–", "warning": "!"}
-EXTRAS = {
-    "deploy": ("onnx", "openvino"),
-    "cluster": ("ray",),
-}
-DATASETS = {
-    "COCO": "coco/annotations/person_keypoints_val2017.json",
-    "MPII": "mpii/annotations",
-    "CrowdPose": "crowdpose/annotations",
-}
+EXTRAS = {"deploy": ("onnx", "onnxscript", "openvino")}
+"""what an extra of the package adds -> the libraries of it that some command takes"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +89,30 @@ def _data() -> Iterator[Check]:
         )
         yield Check("data", "absent", "REPRO_DATA is not set: accuracy cells stay open", cure)
         return
-    yield Check("data", "ok", f"{root}; `repro data check {root}` counts what is there")
-    for name, marker in DATASETS.items():
-        here = (Path(root) / marker).exists()
-        yield Check(name, "ok" if here else "absent", f"{marker} {'found' if here else 'absent'}")
+    folder = Path(root)
+    if not folder.is_dir():
+        cure = "Correct REPRO_DATA, or unset it."
+        yield Check("data", "warning", f"REPRO_DATA is {root}, which is no folder", cure)
+        return
+    told = f"`repro data check {root}` counts what is there and says what to fetch"
+    yield Check("data", "ok", f"{root}; {told}")
+    for dataset, splits in layout.PLACES.items():
+        yield from (_split(folder, dataset, split) for split in splits)
+
+
+def _split(folder: Path, dataset: str, split: str) -> Check:
+    """What an evaluation would find of a split."""
+    name = f"data: {dataset} {split}"
+    try:
+        source = layout.find(folder, dataset, split, images=False)
+    except ReproError:
+        return Check(name, "absent", "no annotations")
+    place, images = layout.PLACES[dataset][split], source.images.is_dir()
+    parts = {"annotations": source.annotations, "images": source.images if images else None}
+    parts |= {"boxes": source.boxes} if place.boxes else {}
+    parts |= {"head boxes": source.truth} if place.truth else {}
+    found = (
+        f"{what} {path.relative_to(folder)}" if path else f"no {what}"
+        for what, path in parts.items()
+    )
+    return Check(name, "ok" if images else "absent", ", ".join(found))

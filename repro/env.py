@@ -2,6 +2,7 @@
 
 import functools
 import os
+import sys
 from pathlib import Path
 
 LIBRARIES = (
@@ -32,6 +33,48 @@ def version(library: str) -> str | None:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
         return None
+
+
+def cache_folder() -> Path | None:
+    """Where copies of what takes long are kept: $REPRO_CACHE, else the user's cache folder.
+
+    None for a user without a home.
+    """
+    own = variable("REPRO_CACHE")
+    try:
+        if own is not None:
+            return Path(own).expanduser()
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if sys.platform == "win32":
+        return Path(variable("LOCALAPPDATA") or home / "AppData" / "Local") / "pose-repro"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "pose-repro"
+    return Path(variable("XDG_CACHE_HOME") or home / ".cache") / "pose-repro"
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def now() -> str:
+    """The present time, UTC; of $SOURCE_DATE_EPOCH where that is set, for results that repeat."""
+    import datetime
+
+    fixed = variable("SOURCE_DATE_EPOCH")
+    utc = datetime.UTC
+    moment = datetime.datetime.now(utc)
+    if fixed is not None and fixed.isdecimal() and len(fixed) < 12:
+        moment = datetime.datetime.fromtimestamp(int(fixed), utc)
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def repeats() -> bool:
+    """Whether results shall repeat to the byte, so that nothing is kept of how long they took."""
+    return variable("SOURCE_DATE_EPOCH") is not None
 
 
 def libraries() -> dict[str, str]:

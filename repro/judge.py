@@ -9,8 +9,9 @@ from repro import rivals, study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.errors import unknown
 from repro.published import Published
-from repro.spec import Accuracy, Spec, Speed, Wanted
-from repro.store import Record
+from repro.records.record import Record
+from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
+from repro.records.runs import CountRun
 from repro.study import COST, METRICS, SPEED
 
 NEAR = Fraction(1, 200)
@@ -21,8 +22,9 @@ NEAR_POINTS = Fraction(1, 2)
 
 KINDS = {
     "match": "prints as published, rounded or cut, under the cell's convention",
-    "convention": "prints as published only under another convention",
-    "near": "a cost within 0.5 %, an accuracy within 0.5 points of the published value",
+    "convention": "prints as published only under another convention or a condition that is named",
+    "near": f"a cost within {float(100 * NEAR):g} %, an accuracy within {float(NEAR_POINTS):g} "
+    "points of the published value",
     "off": "differs",
     "rank": "order or ratio holds, absolute value not comparable",
     "unstable": "noise forbids a verdict",
@@ -64,6 +66,13 @@ class Cell:
     published: Published
     measured: Measured | None
     verdict: Verdict
+    stale: Measured | None = None
+    """our value by older code: shown, never judged"""
+
+    @property
+    def shown(self) -> Measured | None:
+        """Our value for a reader, current or stale."""
+        return self.measured or self.stale
 
     @property
     def delta(self) -> Fraction | None:
@@ -73,7 +82,7 @@ class Cell:
         return None if self.measured is None else self.measured.value - self.published.value
 
 
-Find = Callable[[Spec | Accuracy | Speed], Record | None]
+Find = Callable[[CountRun | AccuracyRequirement | SpeedRequirement], Record | None]
 
 
 def judge(wanted: Wanted, find: Find) -> Cell:
@@ -85,7 +94,9 @@ def judge(wanted: Wanted, find: Find) -> Cell:
     if row.cited is not None:
         return Cell(wanted, published, None, Verdict("cited", row.cited))
     record = find(wanted.spec) if wanted.spec else None
-    if record is not None and isinstance(wanted.spec, Speed):
+    if record is not None and record.stale:
+        return _of_older_code(wanted, published, record)
+    if record is not None and isinstance(wanted.spec, SpeedRequirement):
         return _of_speed(wanted, published, wanted.spec, record)
     measured = _measured(wanted, record)
     evidence = row.unreproducible.get(column.key)
@@ -94,6 +105,21 @@ def judge(wanted: Wanted, find: Find) -> Cell:
             return Cell(wanted, published, None, Verdict("unreproducible", evidence))
         return Cell(wanted, published, None, _missing(wanted, record))
     return Cell(wanted, published, measured, _verdict(wanted, published, measured, record, find))
+
+
+def _of_older_code(wanted: Wanted, published: Published, record: Record) -> Cell:
+    """A cell whose record counts as missing, for every gate."""
+    value = _measured(wanted, record)
+    evidence = wanted.row.unreproducible.get(wanted.column.key)
+    supply = wanted.lacking or (
+        f"`repro run {wanted.table.study} {wanted.table.name}` measures it anew."
+    )
+    whole = value is not None and value.value.denominator == 1
+    number = f"{float(value.value):,.{0 if whole else 2}f} {value.unit}" if value else ""
+    shown = f"{number} was " if number else ""
+    told = f"Stale: {shown}measured by older code, of commit {record.commit}. {supply}"
+    verdict = Verdict("unreproducible", evidence) if evidence else Verdict("missing", told)
+    return Cell(wanted, published, None, verdict, value)
 
 
 def judge_all(wanted: Iterable[Wanted], find: Find) -> list[Cell]:
@@ -107,7 +133,9 @@ def summary(cells: Iterable[Cell]) -> dict[str, int]:
     return {kind: counts[kind] for kind in KINDS if counts[kind]}
 
 
-def _of_speed(wanted: Wanted, published: Published, speed: Speed, record: Record) -> Cell:
+def _of_speed(
+    wanted: Wanted, published: Published, speed: SpeedRequirement, record: Record
+) -> Cell:
     """A printed speed beside those of its rivals, against a timing of all of them."""
     table, column = wanted.table, wanted.column
     printed = {
@@ -165,17 +193,21 @@ def _verdict(
         return Verdict("match", reason, noteworthy=counted or how == "cut")
     if key in row.unreproducible:
         return Verdict("unreproducible", row.unreproducible[key])
-    others = "" if key in row.cause else _other_conventions(wanted, published, record)
+    cause = row.cause.get(key, "")
+    apart = measured.value / published.value - 1
+    distance = f"Ours is {float(apart) * 100:+.2f} % from the published value."
+    other = _other_setting(wanted, published, find)
+    joints = other if wanted.of_other_joints else ""
+    condition = joints or _printed_twice(wanted, published, measured)
+    if condition:
+        return Verdict("convention", " ".join(filter(None, (distance, cause, condition))))
+    others = "" if cause else _other_conventions(wanted, published, record)
     if others:
         return Verdict("convention", f"Prints so only under {others}.")
-    apart = measured.value / published.value - 1
-    why = (row.cause.get(key, ""), _other_setting(wanted, published, find))
-    if not any(why) and wanted.column.metric == "macs":
-        why = ("No counting convention at this input size gives it.", "")
-    reason = " ".join(
-        (f"Ours is {float(apart) * 100:+.2f} % from the published value.", *why)
-    ).strip()
-    return Verdict("near" if abs(apart) <= NEAR else "off", reason)
+    if not cause and not other and wanted.column.metric == "macs":
+        cause = "No counting convention at this input size gives it."
+    kind = "near" if abs(apart) <= NEAR else "off"
+    return Verdict(kind, " ".join(filter(None, (distance, cause, other))))
 
 
 def _accuracy_verdict(published: Published, measured: Measured, how: str | None) -> Verdict:
@@ -218,13 +250,32 @@ def _other_conventions(wanted: Wanted, published: Published, record: Record) -> 
 def _other_setting(wanted: Wanted, published: Published, find: Find) -> str:
     """A sentence if the printed cost is that of the row's other input size or data set."""
     other = wanted.other
-    measured = _measured(wanted, find(other)) if other else None
-    if other is None or measured is None or not published.prints(measured.value):
+    if other is None:
+        return ""
+    record = find(other)
+    measured = None if record is None or record.stale else _measured(wanted, record)
+    if measured is None or not published.prints(measured.value):
         return ""
     return (
         f"At {other.input[0]}x{other.input[1]} with {other.keypoints} keypoints ours is "
         f"{int(measured.value):,} {measured.unit}, which prints as {published.text}: the "
         "published figure is for that."
+    )
+
+
+def _printed_twice(wanted: Wanted, published: Published, measured: Measured) -> str:
+    """A sentence if the counting tool's own print, rounded once more, gives the printed text."""
+    rules = CONVENTIONS.get(measured.convention or "")
+    giga = study.scale(wanted.row, wanted.column)
+    if rules is None or rules.decimals is None or giga not in rules.giga or measured.value < giga:
+        return ""
+    shown = f"{float(measured.value / giga):.{rules.decimals}f}"
+    coarser = published.step > Fraction(giga, 10**rules.decimals)
+    if not coarser or published.prints(Fraction(shown) * giga) != "rounded":
+        return ""
+    return (
+        f"Rounded twice: `{rules.name}` prints {int(measured.value):,} {measured.unit} as "
+        f"{shown} G, which rounds to {published.text}."
     )
 
 
@@ -273,8 +324,13 @@ def described(cell: Cell) -> dict[str, object]:
         },
         "delta": None if cell.delta is None else _number(cell.delta),
         "verdict": {"kind": cell.verdict.kind, "reason": cell.verdict.reason},
-        "record": measured and measured.record,
+        "record": cell.shown and cell.shown.record,
+        **({"stale": _stale(cell.stale)} if cell.stale else {}),
     }
+
+
+def _stale(value: Measured) -> dict[str, object]:
+    return {"value": _number(value.value), "unit": value.unit, "convention": value.convention}
 
 
 def _number(value: Fraction) -> int | float:

@@ -1,19 +1,12 @@
-"""What a user typed, as the study, table, row or column that is meant."""
+"""What a user typed, as the study, table, row, column, size or options that are meant."""
 
 import fnmatch
+import re
 from collections.abc import Sequence
 
 from repro.errors import ReproError, unknown
-from repro.study import (
-    Column,
-    Row,
-    Study,
-    Table,
-    load_study,
-    load_table,
-    study_names,
-    table_names,
-)
+from repro.study import Column, Row, Study, Table, load_study, load_table, study_names, table_names
+from repro.values import Scalar, Size
 
 SYNONYMS = {"flops": "macs", "gflops": "macs", "pckh": "Mean"}
 """what users call a metric"""
@@ -95,4 +88,35 @@ def _roman(name: str) -> str:
     for value, letters in ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
         text += letters * (number // value)
         number %= value
+    return text
+
+
+def parse_size(text: str) -> Size:
+    """`256x192` (height x width) as numbers."""
+    found = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    if found is None:
+        raise ReproError(f"`{text}` is no size.", "Sizes are height x width, as in 256x192.")
+    return int(found[1]), int(found[2])
+
+
+def parse_options(words: Sequence[str]) -> dict[str, Scalar | tuple[Scalar, ...]]:
+    """`["attention=se", "dfc=1+2"]` as options of a model; numbers and truth values as such."""
+    options: dict[str, Scalar | tuple[Scalar, ...]] = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not sign or not name.isidentifier():
+            raise ReproError(f"`{word}` is no option.", "Options are NAME=VALUE, as attention=se.")
+        parts = tuple(_scalar(part) for part in text.split("+"))
+        options[name] = parts if len(parts) > 1 else parts[0]
+    return options
+
+
+def _scalar(text: str) -> Scalar:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
     return text

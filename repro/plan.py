@@ -1,219 +1,183 @@
-"""From a selection of cells to the distinct runs that they need."""
+"""One graph of the runs that printed cells need: what is there, what is to be made, what cannot be.
+
+Whoever asks what would be run asks here; `repro.run` carries out what this says.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import zoo
-from repro import lookup, study
-from repro.errors import ReproError, unknown
-from repro.protocol import Protocol, changed
-from repro.spec import (
-    Accuracy,
-    Spec,
-    Speed,
-    Wanted,
-    network_name,
-    spec_of,
-    weights_name,
+from repro import selection
+from repro.errors import ReproError
+from repro.planned import (
+    CACHED,
+    IMPOSSIBLE,
+    TO_RUN,
+    Plan,
+    PlannedRun,
+    RunSettings,
+    outdated,
 )
-from repro.store import Store
-from repro.study import COST, METRICS, SPEED, Column, Row, Size, Table
+from repro.records.record import Record
+from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
+from repro.records.runs import CountRun, EvaluationRun, Run, TimingRun, run_of
+from repro.records.store import Store
+from repro.study import COST, SPEED
 
-SERVER = "COCO evaluation server"
-"""an evaluator that nobody can run at home"""
-
-
-def tables(paper: str = "all", table: str | None = None) -> list[Table]:
-    """The tables that a user means: one, those of a paper, or those of `all` papers."""
-    if paper == "all":
-        if table is not None:
-            raise ReproError(f"`all` takes no table, and `{table}` is one.", "Name a paper first.")
-        names = study.study_names()
-    else:
-        found = lookup.find_study(paper)
-        if table is not None:
-            return [lookup.find_table(found, table)]
-        names = [found.name]
-    return [study.load_table(name, each) for name in names for each in study.table_names(name)]
+if TYPE_CHECKING:
+    from repro.training.graph import Trained
 
 
-def models(words: Sequence[str]) -> list[str]:
-    """The models that names and patterns such as `lpn_*` mean."""
-    found: dict[str, None] = {}
-    for word in words:
-        matching = zoo.list_models(word)
-        if not matching:
-            raise unknown("model", word, zoo.list_models())
-        found |= dict.fromkeys(matching)
-    return list(found)
+def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None = None) -> Plan:
+    """The graph of runs that give the wanted numbers, from the store, by the settings.
+
+    Raise ReproError where the settings themselves are wrong; what is absent makes runs impossible.
+    """
+    from repro.estimates import estimated
+
+    chosen = settings or RunSettings()
+    _check(chosen)
+    trained: Trained | None = None
+    if chosen.train:
+        from repro.training import graph
+
+        trained = graph.planned(wanted, store, chosen)
+    runs = [
+        *_counts(wanted, store, chosen),
+        *_accuracies(wanted, trained, store, chosen),
+        *_timings(wanted, store, chosen),
+        *_never(wanted),
+    ]
+    estimate = estimated(store, chosen)
+    return Plan(
+        tuple(wanted),
+        tuple(replace(one, estimate=estimate(one)) for one in runs),
+        tuple(trained.rows) if trained else (),
+    )
 
 
-def select(
-    chosen: Sequence[Table], row: str | None = None, metrics: Sequence[str] = ()
-) -> list[Wanted]:
-    """The printed numbers of some tables, restricted to rows and metrics."""
-    kinds = _metrics(chosen, metrics)
+def single(run: Run, store: Store, work: object, fresh: bool = False, served: bool = True) -> Plan:
+    """The plan of one run that was described by hand; from the store only if it may be `served`."""
+    record = store.find(run) if served else None
+    return Plan((), (_planned(run, str(run), (), record, RunSettings(fresh=fresh), work),))
+
+
+def _check(settings: RunSettings) -> None:
+    if settings.data is not None and not settings.data.is_dir():
+        raise ReproError(f"There is no folder `{settings.data}`.", "See --data.")
+    if settings.data is not None:
+        from repro.evaluation.networks import device_of
+        from repro.runners.execution import Execution
+
+        device_of(Execution(settings.device, settings.batch, threads=settings.threads))
+
+
+def _counts(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> Iterable[PlannedRun]:
+    for run in selection.specs(wanted):
+        cells = tuple(one.place for one in wanted if one.spec == run)
+        record = store.find(run)
+        yield _planned(run, str(run), cells, record, settings)
+
+
+def _planned(
+    run: Run,
+    name: str,
+    cells: tuple[str, ...],
+    record: Record | None,
+    settings: RunSettings,
+    work: object = None,
+    aside: bool = False,
+) -> PlannedRun:
+    """A run that can be made here, unless its record is there."""
+    cached = record is not None and not record.stale and not settings.fresh
+    state, why = CACHED if cached else TO_RUN, "" if record is None else outdated(record)
+    return PlannedRun(run.kind, name, state, cells, run, why, aside, work, settings.fresh)
+
+
+def _accuracies(
+    wanted: Sequence[Wanted], trained: "Trained | None", store: Store, settings: RunSettings
+) -> list[PlannedRun]:
+    """The trainings and evaluations: what is asked by print, and what was trained beside it."""
+    trainings = trained.trainings if trained else []
+    own = trained.evaluations if trained else []
+    taken: list[PlannedRun] = []
+    for requirement in selection.accuracies(wanted):
+        cells = [one for one in wanted if one.spec == requirement]
+        taken.append(_accuracy(requirement, cells, own, store, settings))
+    aside = [one for one in own if one.aside]
+    return [*_serving(trainings, [*taken, *aside]), *taken, *aside]
+
+
+def _serving(
+    trainings: Sequence[PlannedRun], evaluations: Sequence[PlannedRun]
+) -> list[PlannedRun]:
+    """The trainings whose weights are to be evaluated, or were; a kept figure needs no new ones."""
+    to_come = {key for one in evaluations if one.state == TO_RUN for key in one.needs}
+    served = {key for one in evaluations for key in one.needs}
     return [
-        _wanted(table, one, column)
-        for table, rows in _rows(chosen, row)
-        for one in rows
-        for column in table.columns
-        if column.metric in kinds and column.key in one.cells
+        one
+        for one in trainings
+        if one.run is None or one.run.key in (to_come if one.state == TO_RUN else served)
     ]
 
 
-def _rows(chosen: Sequence[Table], pattern: str | None) -> list[tuple[Table, list[Row]]]:
-    """The rows of each table that match; raise only if none of any table does."""
-    found, errors = [], []
-    for table in chosen:
+def _accuracy(
+    requirement: AccuracyRequirement,
+    wanted: Sequence[Wanted],
+    trained: Sequence[PlannedRun],
+    store: Store,
+    settings: RunSettings,
+) -> PlannedRun:
+    """The evaluation that a printed accuracy asks for: kept, possible by files, or by training."""
+    cells, name = tuple(one.place for one in wanted), str(requirement)
+    record = store.find(requirement)
+    why = "" if record is None else outdated(record)
+    if record is not None and not record.stale and not settings.fresh:
+        kept = run_of(record.spec)
+        return PlannedRun(EvaluationRun.kind, name, CACHED, cells, kept)
+    lacking = " ".join(filter(None, (why, wanted[0].lacking)))
+    if settings.data is not None:
+        from repro.evaluation import supplying
+
         try:
-            found.append((table, lookup.find_rows(table, pattern)))
+            run, work = supplying.supplied(requirement, settings)
+            return _planned(run, name, cells, record, settings, work)
         except ReproError as error:
-            errors.append(error)
-    if errors and not found:
-        raise errors[0]
-    return found
+            lacking = str(error)
+    for one in trained:
+        if one.run is not None and not one.aside and requirement.fits(one.run.plain):
+            return replace(one, name=name, cells=cells)
+    return PlannedRun(EvaluationRun.kind, name, IMPOSSIBLE, cells, why=lacking, asks=requirement)
 
 
-def cell(table: Table, row: Row, column: Column) -> Wanted:
-    """One printed number; raise ReproError where none is printed."""
-    if column.metric is None or column.key not in row.cells:
-        what = "holds no number" if column.metric is None else "is blank"
-        keys = ", ".join(c.key for c in table.columns if c.metric and c.key in row.cells)
-        raise ReproError(
-            f"`{column.key}` of `{row.label}` {what} in the paper.", f"Numbers there: {keys}."
-        )
-    return _wanted(table, row, column)
-
-
-def accuracies(wanted: Iterable[Wanted]) -> list[Accuracy]:
-    """The distinct evaluations that the cells need, in order."""
-    found: list[Accuracy] = []
-    for cell in wanted:
-        if isinstance(cell.spec, Accuracy) and cell.spec not in found:
-            found.append(cell.spec)
-    return found
-
-
-def speeds(wanted: Iterable[Wanted]) -> list[Speed]:
-    """One timing for each set of networks that the cells need timed together."""
-    found: dict[tuple[frozenset[str], int], Speed] = {}
-    for cell in wanted:
-        if isinstance(cell.spec, Speed):
-            names = frozenset(map(network_name, cell.spec.networks))
-            found.setdefault((names, cell.spec.batch), cell.spec)
-    return list(found.values())
-
-
-def specs(wanted: Iterable[Wanted]) -> list[Spec]:
-    """The distinct runs that the cells need, in order."""
-    return list({spec.key: spec for cell in wanted for spec in cell.specs}.values())
-
-
-def tally(wanted: Iterable[Wanted], store: Store) -> dict[str, int]:
-    """How many numbers are measured, run at once, need data and weights, or are not re-run."""
-    found = {"measured": 0, "runnable": 0, "needs_data": 0, "not_rerun": 0}
-    for cell in wanted:
-        if cell.spec is None:
-            state = "not_rerun"
-        elif store.find(cell.spec) is not None:
-            state = "measured"
+def _timings(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> Iterable[PlannedRun]:
+    for requirement in selection.speeds(wanted):
+        own = [
+            one
+            for one in wanted
+            if isinstance(one.spec, SpeedRequirement) and requirement.same_timing(one.spec)
+        ]
+        places, name = tuple(one.place for one in own), str(requirement)
+        record = store.find(requirement)
+        if record is not None and not settings.fresh:
+            yield PlannedRun(TimingRun.kind, name, CACHED, places, why=record.unstable)
+        elif not settings.timed:
+            yield PlannedRun(TimingRun.kind, name, IMPOSSIBLE, places, why=own[0].lacking)
         else:
-            state = "needs_data" if isinstance(cell.spec, Accuracy) else "runnable"
-        found[state] += 1
-    return found
+            from repro.timing import requests
+
+            run, work = requests.of_column(requirement, settings)
+            yield PlannedRun(TimingRun.kind, name, TO_RUN, places, run, work=work, again=True)
 
 
-def _metrics(chosen: Sequence[Table], names: Sequence[str]) -> set[str]:
-    present = {column.metric for table in chosen for column in table.columns if column.metric}
-    if not names:
-        return present
-    by_lower = {metric.lower(): metric for metric in METRICS} | lookup.SYNONYMS
-    kinds = set()
-    for name in names:
-        metric = by_lower.get(name.lower())
-        if metric is None:
-            raise unknown("metric", name, METRICS)
-        kinds.add(metric)
-    if not kinds & present:
-        where = ", ".join(f"{table.study} {table.name}" for table in chosen[:3])
-        raise ReproError(
-            f"No column of {where} holds {', '.join(f'`{name}`' for name in names)}.",
-            f"Metrics there: {', '.join(metric for metric in METRICS if metric in present)}.",
-        )
-    return kinds
-
-
-def protocol(table: Table, row: Row, column: Column) -> Protocol:
-    """The rules by which a cell's accuracy is measured."""
-    paper = study.load_study(table.study)
-    return changed(paper.protocols[row.protocol or table.protocol], decode=column.decode)
-
-
-def _wanted(table: Table, row: Row, column: Column) -> Wanted:
-    model, size = row.model or column.model, row.input or column.input
-    if row.cited is not None or model is None or size is None:
-        return Wanted(table, row, column, None)
-    lacking = _lacking(table, row, column, model)
-    if lacking:
-        return Wanted(table, row, column, None, lacking=lacking)
-    if column.metric in SPEED:
-        where = f"`repro run {table.study} {table.name} --metric {column.metric}`"
-        speed = _speed(table, row, column)
-        return Wanted(table, row, column, speed, lacking=f"Not timed yet: {where} does it.")
-    if column.metric not in COST:
-        accuracy = _accuracy(table, row, column, model, size)
-        return Wanted(table, row, column, accuracy, lacking=_supply(table, row, column))
-    keypoints = protocol(table, row, column).keypoints
-    try:
-        spec = spec_of(model, size, keypoints, row.options)
-        other = spec_of(model, row.also_input or size, row.also_keypoints or keypoints, row.options)
-    except ReproError as error:
-        where = f"{table.study} {table.name}, row `{row.label}`"
-        raise ReproError(f"{where}: {error}", error.hint) from error
-    return Wanted(table, row, column, spec, None if other == spec else other)
-
-
-def _speed(table: Table, row: Row, column: Column) -> Speed:
-    """All networks of a column, to be timed together."""
-    timing = study.load_study(table.study).timings[table.timing or ""]
-    networks = {
-        one.label: spec_of(
-            one.model, one.input, protocol(table, one, column).keypoints, one.options
-        )
-        for one in table.rows
-        if one.model is not None
-        and one.model in zoo.MODELS
-        and one.input is not None
-        and column.key in one.cells
-    }
-    distinct = {network_name(spec): spec for spec in networks.values()}
-    names = {label: network_name(spec) for label, spec in networks.items()}
-    own = names.pop(row.label)
-    return Speed(tuple(distinct.values()), own, names, timing.batch)
-
-
-def _accuracy(table: Table, row: Row, column: Column, model: str, size: Size) -> Accuracy:
-    rules = protocol(table, row, column)
-    name = weights_name(model, size, rules.dataset, row.options, row.variant)
-    return Accuracy(model, size, rules.keypoints, row.options, name, rules)
-
-
-def _supply(table: Table, row: Row, column: Column) -> str:
-    """What it takes to measure an accuracy."""
-    return f"Not evaluated here; it takes {protocol(table, row, column).supply}."
-
-
-def _lacking(table: Table, row: Row, column: Column, model: str) -> str:
-    """Why no run of this version gives a column for a model; empty if one does."""
-    if model not in zoo.MODELS:
-        return f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
-    if column.metric in SPEED:
-        against = f"`repro speed --device cuda --against {table.study}`"
-        cuda = f"Not timed: it takes a CUDA device, where {against} holds it against the column."
-        return cuda if column.device == "gpu" else ""
-    if column.metric in COST:
-        return ""
-    if column.metric == "AP_gain":
-        return "A difference of two AP cells of this table; it follows from those."
-    rules = protocol(table, row, column)
-    return _supply(table, row, column) if rules.evaluator == SERVER else ""
+def _never(wanted: Sequence[Wanted]) -> Iterable[PlannedRun]:
+    """What no run of this machine and version gives, the same reasons together."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in wanted:
+        if one.spec is None and one.lacking:
+            metric = one.column.metric
+            kind = TimingRun.kind if metric in SPEED else EvaluationRun.kind
+            kind = CountRun.kind if metric in COST else kind
+            found.setdefault((kind, one.lacking), []).append(one.place)
+    for (kind, why), places in found.items():
+        yield PlannedRun(kind, f"{len(places)} cells", IMPOSSIBLE, tuple(places), why=why)

@@ -2,22 +2,32 @@
 
 from pathlib import Path
 
-from repro import plan
+from repro import selection
 from repro.errors import ReproError
 from repro.files import write_whole
 from repro.judge import judge_all
-from repro.store import Store
+from repro.records.record import Record
+from repro.records.requirements import Requirement
+from repro.records.store import Store
 
 
 def render(store: Store) -> str:
     """The document, from every table and the store's records."""
     from repro.report import markdown
 
-    return markdown.results(judge_all(plan.select(plan.tables()), store.find))
+    def stable(wanted: Requirement) -> Record | None:
+        """An unstable timing is of its moment alone."""
+        found = store.find(wanted)
+        return None if found is None or found.unstable else found
+
+    return markdown.results(judge_all(selection.select(selection.tables()), stable))
 
 
-def check(path: Path) -> None:
-    """Raise if `path` is somebody's own file, or its folder is not there."""
+def check(path: Path, store: Path | None = None, typed: bool = True) -> None:
+    """Raise if `path` is somebody's own file, or its folder is not there.
+
+    And where it is made from other records than those of `store`, unless it was `typed`.
+    """
     if not path.parent.is_dir():
         raise ReproError(f"There is no folder `{path.parent}` for `{path.name}`.")
     if path.exists() and not path.is_file():
@@ -26,6 +36,12 @@ def check(path: Path) -> None:
         raise ReproError(
             f"`{path}` was not written by repro and is left alone.",
             "Choose another file with --results, or --no-write.",
+        )
+    beside = path.parent / "records"
+    if not typed and store is not None and path.exists() and store.resolve() != beside.resolve():
+        raise ReproError(
+            f"`{path}` is made from `{beside}`, and would be written anew from `{store}` alone.",
+            f"Say --no-write, or name a file: --results {path}.",
         )
 
 

@@ -128,6 +128,12 @@ class Resolved:
             ),
         )
 
+    def variant(self, source: str, **given: object) -> "Resolved":
+        """The recipe of a row that is trained in a way of its own: nothing of it deviates."""
+        recipe = dataclasses.replace(self.recipe, **given)  # type: ignore[arg-type]
+        sources = {**self.sources, **dict.fromkeys(given, source)}
+        return dataclasses.replace(self, recipe=recipe, sources=sources)
+
     def _original(self, name: str) -> object:
         known = {one.field: one.was for one in self.deviations}
         return known.get(name, getattr(self.recipe, name))

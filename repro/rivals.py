@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from repro.published import Published
-from repro.store import Record
+from repro.records.record import Record
 from repro.study import Column
 
 

@@ -8,7 +8,8 @@ from repro import lookup, study
 from repro.errors import ReproError, unknown
 from repro.protocol import DATASETS, GROUND_TRUTH, Protocol
 from repro.skeletons import FORMS
-from repro.study import COST, SPEED, Size, Table
+from repro.study import COST, SPEED, Table
+from repro.values import Size
 
 SERVER = "COCO evaluation server"
 """an evaluator that nobody can run at home"""

@@ -1,62 +1,221 @@
-"""Make the records that a plan needs: take what the store has, run the rest."""
+"""Carry out a plan: take what is there, make what is missing, of every kind, and keep it.
 
-from collections.abc import Callable, Sequence
+Each record is written as soon as it is there. A run that fails does not stop the others; where
+nothing can be written, or the user interrupts, what was finished is kept.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro import env
-from repro.errors import RunError
-from repro.spec import Spec
-from repro.store import Record, Store
+from repro.errors import ReproError, RunError, StoreError
+from repro.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun, RunSettings
+from repro.records.record import Made, Record
+from repro.records.runs import KINDS, CountRun, EvaluationRun, TimingRun, TrainingRun
+from repro.records.store import Store
+from repro.watch import Silent, Watch
 
 if TYPE_CHECKING:
     from repro.runners.count import Count
 
-Tell = Callable[[Spec, str], None]
-"""called with each spec and what became of it: cached, done, failed"""
+CAUGHT = (ReproError, RuntimeError, ValueError, TypeError, MemoryError)
+"""what a run can fail by; anything else is a bug"""
 
 
-def fill(specs: Sequence[Spec], store: Store, tell: Tell, fresh: bool = False) -> list[RunError]:
-    """Run what is missing and write each record as soon as it is there.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a plan."""
 
-    A run that fails does not stop the others; its error is returned.
+    records: Mapping[str, Record]
+    """key of a run -> its record, whether it was there or made now"""
+    failures: tuple[RunError | ReproError, ...] = ()
+    interrupted: bool = False
+    """whether the user ended a timing early, whose samples are kept"""
+
+    @property
+    def only(self) -> Record:
+        """The record of a plan of one run; raise what it failed by."""
+        for failure in self.failures:
+            raise failure.__cause__ or failure
+        return next(iter(self.records.values()))
+
+
+@dataclass
+class _Course:
+    """A plan under way."""
+
+    store: Store
+    watch: Watch
+    records: dict[str, Record] = field(default_factory=dict)
+    failures: list[RunError | ReproError] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+    """keys of runs that gave nothing, so that nothing can be made of them"""
+
+
+def carry_out(
+    plan: Plan, store: Store, settings: RunSettings, watch: Watch | None = None
+) -> Outcome:
+    """Make the missing records of a plan; each kind of run before those that can need it.
+
+    Raise StoreError where the store cannot be written, KeyboardInterrupt if the user ends it.
     """
-    failures = []
-    if fresh or any(store.find(spec) is None for spec in specs):
+    course = _Course(store, watch or Silent())
+    if any(one.state not in (CACHED, IMPOSSIBLE) for one in plan.runs):
         store.check()
-    for spec in specs:
-        if not fresh and store.find(spec) is not None:
-            tell(spec, "cached")
+    for kind in KINDS:
+        runs = plan.of(kind)
+        if not runs:
             continue
-        try:
-            store.add(measure(spec), again=fresh)
-        except RunError as error:
-            failures.append(error)
-            tell(spec, "failed")
-        else:
-            tell(spec, "done")
-    return failures
+        with course.watch.phase(kind, len(runs)):
+            for one in runs:
+                record = _taken(one, course)
+                if record is not None and record.spec.get("interrupted"):
+                    return _outcome(course, interrupted=True)
+    return _outcome(course)
 
 
-def counted(spec: Spec, conventions: tuple[str, ...] | None = None) -> "Count":
-    """Count one model; raise RunError if it cannot be run."""
-    from repro.runners import count
+def _outcome(course: _Course, interrupted: bool = False) -> Outcome:
+    return Outcome(course.records, tuple(course.failures), interrupted)
 
+
+def _taken(one: PlannedRun, course: _Course) -> Record | None:
+    """The record of a run, from the store or made; None, and a failure, where it cannot be."""
+    if one.state == CACHED:
+        course.watch.became(one.name, "cached")
+        found = course.store.current(one.run) if one.run is not None else None
+        if one.run is not None and found is not None:
+            course.records[one.run.key] = found
+        return found
+    assert one.run is not None
+    if any(key in course.failed for key in one.needs):
+        course.failed.add(one.run.key)
+        course.watch.became(one.name, "failed")
+        return None
     try:
-        return count.run(spec, conventions)
-    except (RuntimeError, ValueError, TypeError, MemoryError) as error:
-        raise RunError(f"{spec} failed: {error or type(error).__name__}") from error
+        record = _made(one, course)
+    except StoreError:
+        raise
+    except CAUGHT as error:
+        course.failed.add(one.run.key)
+        course.failures.append(_failure(one, error))
+        course.watch.became(one.name, "failed")
+        return None
+    if record is not None:
+        course.records[one.run.key] = record
+    return record
 
 
-def measure(spec: Spec) -> Record:
-    """Run one spec and describe what it gave; raise RunError if the model cannot do it."""
+def _made(one: PlannedRun, course: _Course) -> Record | None:
+    """Make a run and keep its record; None where another process does that."""
+    assert one.run is not None
+    begun = time.monotonic()
+    record = EXECUTORS[type(one.run)](one, course)
+    if record is None:
+        return None
+    took = None if env.repeats() else round(time.monotonic() - begun, 3)
+    record = replace(record, made=Made(env.now(), took, None if took is None else _memory()))
+    course.store.add(record, again=one.again)
+    _forget(one, course.store.artifacts(record.key))
+    course.watch.became(one.name, "done")
+    return record
+
+
+def _forget(one: PlannedRun, folder: Path) -> None:
+    """Clear what an interrupted run would have gone on from."""
+    if isinstance(one.run, EvaluationRun):
+        from repro.evaluation import pipeline
+
+        pipeline.forget(folder)
+    if isinstance(one.run, TrainingRun):
+        from repro.training import executing
+
+        executing.forget(folder)
+
+
+def _memory() -> int:
+    """Bytes that this process held at its highest."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _failure(one: PlannedRun, error: BaseException) -> RunError | ReproError:
+    hint = error.hint if isinstance(error, ReproError) else ""
+    told = f"{error or type(error).__name__}"
+    text = told if told.startswith(f"{one.run} failed") else f"{one.name} failed: {told}"
+    found = RunError(text, hint)
+    found.__cause__ = error
+    return found
+
+
+def _count(one: PlannedRun, course: _Course) -> Record:
+    assert isinstance(one.run, CountRun)
     from repro.runners import count
 
-    found = counted(spec)
+    with course.watch.one(one.name, 1, "counts"):
+        found = counted(one.run)
     return Record(
-        key=spec.key,
-        spec=spec.described(),
+        key=one.run.key,
+        spec=one.run.described(),
         measurements=count.measurements(found),
         env=env.fingerprint(),
         parts=tuple(count.outline(found)),
         uncounted=found.uncounted,
+        code=one.run.code,
     )
+
+
+def counted(asked: CountRun, conventions: tuple[str, ...] | None = None) -> "Count":
+    """Count one model; raise RunError if it cannot be run."""
+    from repro.runners import count
+
+    try:
+        return count.run(asked, conventions)
+    except (RuntimeError, ValueError, TypeError, MemoryError) as error:
+        raise RunError(f"{asked} failed: {error or type(error).__name__}") from error
+
+
+def _evaluate(one: PlannedRun, course: _Course) -> Record:
+    assert isinstance(one.run, EvaluationRun) and isinstance(one.work, tuple)
+    from repro.data.layout import Source
+    from repro.evaluation import evaluating, pipeline
+    from repro.evaluation.request import Look
+
+    look, source = one.work
+    assert isinstance(look, Look) and isinstance(source, Source)
+    job = pipeline.prepare(look, source)
+    with course.watch.one(one.name, job.total, job.unit) as tell:
+        folder = course.store.artifacts(one.run.key)
+        return evaluating.execute(one.run, job, folder, tell, one.again)
+
+
+def _train(one: PlannedRun, course: _Course) -> Record | None:
+    assert isinstance(one.run, TrainingRun)
+    from repro.training import executing
+    from repro.training.request import TrainingRequest
+
+    assert isinstance(one.work, TrainingRequest)
+    return executing.execute(one, one.work, course.store, course.watch)
+
+
+def _time(one: PlannedRun, course: _Course) -> Record:
+    assert isinstance(one.run, TimingRun) and isinstance(one.work, tuple)
+    from repro.timing import executing
+    from repro.timing.procedures import Settings
+
+    subjects, settings = one.work
+    assert isinstance(subjects, tuple) and isinstance(settings, Settings)
+    with course.watch.one(one.name, 100, "per cent") as tell:
+        return executing.execute(one.run, subjects, settings, course.store, tell, course.watch.say)
+
+
+EXECUTORS: Mapping[type, Callable[[PlannedRun, _Course], Record | None]] = {
+    CountRun: _count,
+    TrainingRun: _train,
+    EvaluationRun: _evaluate,
+    TimingRun: _time,
+}

@@ -14,11 +14,7 @@ from repro.errors import ReproError, unknown
 from repro.protocol import Protocol
 from repro.published import Published
 from repro.resolved import Written
-
-Size = tuple[int, int]
-"""height, width"""
-Scalar = str | bool | int | float
-Options = Mapping[str, Scalar | tuple[Scalar, ...]]
+from repro.values import Options, Size
 
 METRICS = {
     "params": "M",
@@ -227,6 +223,8 @@ class Study:
     third_party: tuple[ThirdParty, ...] = ()
     ablations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """tables whose rows can be trained against each other -> by row the loss, where that differs"""
+    variants: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """how a row's training differs from the usual one -> fields of its recipe"""
 
     def proposes(self, model: str | None) -> bool:
         """Whether a network is one of the paper's own."""

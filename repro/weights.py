@@ -11,7 +11,8 @@ import zoo
 from repro import env, schema
 from repro.errors import ReproError, unknown
 from repro.skeletons import SKELETONS
-from repro.study import METRICS, Size, tables_dir
+from repro.study import METRICS, tables_dir
+from repro.values import Size
 
 EXTENSIONS = (".safetensors", ".pth", ".pt", ".pth.tar", ".tar")
 """What a checkpoint's file name ends in, the preferred first."""

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 from conftest import Outcome
-from repro.store import Measurement, Record, Store
+from repro.records.measurement import Measurement
+from repro.records.record import Record
+from repro.records.store import Store
 
 Spec = dict[str, object]
 MACHINE = {"machine": "one", "device": "cpu", "threads": 2, "protocol": "repro", "stage": "net"}

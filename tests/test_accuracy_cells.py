@@ -5,21 +5,23 @@ from fractions import Fraction
 
 import pytest
 
-from repro import plan, study
+from repro import selection, study
 from repro.judge import judge
+from repro.records.measurement import Measurement
+from repro.records.record import Record
+from repro.records.requirements import AccuracyRequirement, Wanted
+from repro.records.runs import weights_name
 from repro.report import markdown
-from repro.spec import Accuracy, Wanted, weights_name
-from repro.store import Measurement, Record
 
 
 def wanted(row: str = "Ours 256x192", column: str = "ap") -> Wanted:
     """A cell of paper1 Table I."""
     table = study.load_table("paper1", "table1")
     one = next(each for each in table.rows if each.label == row)
-    return plan.cell(table, one, table.column(column))
+    return selection.cell(table, one, table.column(column))
 
 
-def spec(accuracy: Accuracy, **changes: object) -> dict[str, object]:
+def spec(accuracy: AccuracyRequirement, **changes: object) -> dict[str, object]:
     """The spec of an evaluation that fills the cell, but for the changes."""
     found: dict[str, object] = {
         "kind": "evaluate",
@@ -43,7 +45,7 @@ def judged(value: float, **interval: float) -> tuple[str, str]:
 
 def test_only_the_papers_own_protocol_on_the_official_data_fills_a_cell() -> None:
     accuracy = wanted().spec
-    assert isinstance(accuracy, Accuracy) and accuracy.fits(spec(accuracy))
+    assert isinstance(accuracy, AccuracyRequirement) and accuracy.fits(spec(accuracy))
     rules = accuracy.protocol.described()
     for changes in (
         {"data": {"official": False}},
@@ -85,13 +87,13 @@ def test_a_cell_without_an_evaluation_says_what_it_takes() -> None:
     verdict = judge(wanted(), lambda spec: None).verdict
     assert verdict.kind == "missing" and "must be trained" in verdict.reason
     table = study.load_table("paper1", "table2")
-    server = plan.cell(table, table.rows[0], table.column("ap"))
+    server = selection.cell(table, table.rows[0], table.column("ap"))
     assert server.spec is None and "evaluation server" in server.lacking
 
 
 def test_rows_that_differ_in_training_only_have_weights_of_their_own() -> None:
     for paper, name in (("paper1", "table4"), ("paper4", "table8"), ("paper2", "table4")):
-        cells = plan.select([study.load_table(paper, name)], metrics=["AP"])
+        cells = selection.select([study.load_table(paper, name)], metrics=["AP"])
         keys = [(cell.column.key, cell.spec.weights) for cell in cells if cell.spec]
         assert len(set(keys)) == len(keys) > 4
     assert weights_name("litepose_s_crowdpose", (448, 448), "crowdpose", variant="tau-0.1") == (
@@ -105,10 +107,10 @@ def test_rows_that_differ_in_training_only_have_weights_of_their_own() -> None:
 def test_a_column_decodes_as_its_heading_says() -> None:
     table = study.load_table("paper2", "table5")
     row = next(one for one in table.rows if one.label == "LPN-50")
-    decodings = {plan.protocol(table, row, column).decode for column in table.columns}
+    decodings = {selection.protocol(table, row, column).decode for column in table.columns}
     assert "beta-soft-argmax(40)+quarter" in decodings and "argmax+quarter" in decodings
-    assert plan.protocol(table, table.rows[3], table.columns[1]).colour == "RGB"
-    assert plan.protocol(table, row, table.columns[1]).colour == "BGR"
+    assert selection.protocol(table, table.rows[3], table.columns[1]).colour == "RGB"
+    assert selection.protocol(table, row, table.columns[1]).colour == "BGR"
 
 
 def test_measured_accuracy_stands_beside_the_printed_one() -> None:

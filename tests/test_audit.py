@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from repro import plan
+from repro import selection
 from repro.audit import evidence, rules
 from repro.audit.check import Check
 from repro.audit.span import balance, between, overlap, span, total
 from repro.published import Published, parse
-from repro.store import Store
+from repro.records.store import Store
 
 
 def number(text: str) -> Published:
@@ -26,7 +26,7 @@ def number(text: str) -> Published:
 @pytest.fixture(scope="module")
 def findings() -> list[Check]:
     """Of the four papers, beside the committed records."""
-    gathered = evidence.gather(plan.tables(), Store(ROOT / "records").find)
+    gathered = evidence.gather(selection.tables(), Store(ROOT / "records").find)
     return [check for check in rules.run(gathered, rules.RULES) if check.finding]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from audit_tables import Data, Papers, papers
 
-from repro import plan, study
+from repro import selection, study
 from repro.audit import evidence, rules
 from repro.audit.check import Check
 
@@ -21,7 +21,7 @@ def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Papers
 
     def audit(made: Papers) -> list[Check]:
         made.write(tmp_path)
-        gathered = evidence.gather(plan.tables(), lambda spec: None)
+        gathered = evidence.gather(selection.tables(), lambda spec: None)
         return rules.run(gathered, rules.RULES)
 
     yield audit

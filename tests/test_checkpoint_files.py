@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from repro.checkpoints import read
+from repro.checkpoints.reading import read
 from repro.errors import ReproError
 
 TENSORS = {f"layer{index}.weight": torch.full((8, 8), float(index)) for index in range(9)}

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 import zoo
-from repro.checkpoints import load, read, report
-from repro.checkpoints.inspection import fitting, told_keypoints
+from repro.checkpoints.inspection import fitting, report, told_keypoints
+from repro.checkpoints.matching import load
+from repro.checkpoints.reading import read
 from repro.errors import ReproError
 
 NAME = "litepose_xs"

@@ -13,7 +13,9 @@ from repro.claims import claim, judging
 from repro.claims.judging import Judged
 from repro.claims.worlds import Measured
 from repro.errors import ReproError
-from repro.store import Measurement, Record, Store
+from repro.records.measurement import Measurement
+from repro.records.record import Record
+from repro.records.store import Store
 
 STUDY = """
 name = "paper7"

@@ -10,7 +10,7 @@ from repro import study
 from repro.claims import claim, judging
 from repro.claims.judging import Judged
 from repro.claims.worlds import Measured
-from repro.store import Store
+from repro.records.store import Store
 
 
 @pytest.fixture(scope="module")

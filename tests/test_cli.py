@@ -156,9 +156,31 @@ def test_known_deviations_say_why(repro: Run, kept: Path) -> None:
     assert reason("paper2", "3", "LPN-50 GC", "flops").endswith("cut.")
 
 
+CONDITIONS = {
+    ("paper4 table1", "EfficientHRNet-H2 448x448", "macs"): "as 7.85 G, which rounds to 7.9G",
+    ("paper4 table2", "EfficientHRNet-H2 448x448", "macs"): "as 7.85 G, which rounds to 7.9G",
+    ("paper4 table3", "DEKR HRNet-W48 640x640", "params"): "with 17 keypoints ours is",
+    ("paper4 table3", "DEKR HRNet-W48 640x640", "macs"): "with 17 keypoints ours is",
+    ("paper4 table3", "SWAHR HrHRNet-W48 640x640", "macs"): "with 17 keypoints ours is",
+    ("paper4 table3", "EfficientHRNet-H3 416x416", "macs"): "with 17 keypoints ours is",
+}
+
+
+def test_the_costs_that_a_named_condition_gives_are_these(repro: Run, kept: Path) -> None:
+    cells = parsed(repro("run", "all", *COST, "--json", "--no-write").out)["cells"]
+    found = {
+        (f"{cell['study']} {cell['table']}", cell["row"], cell["column"]): cell["verdict"]["reason"]
+        for cell in cells
+        if cell["verdict"]["kind"] == "convention"
+    }
+    assert set(found) == set(CONDITIONS)
+    assert all(words in found[place] for place, words in CONDITIONS.items())
+
+
 def test_gates_have_their_exit_codes(repro: Run, kept: Path) -> None:
     assert repro("run", "paper2", "1", *COST, "--no-write").code == 0
     assert repro("run", "paper2", "1", *COST, "--no-write", "--fail-on", "off").code == 3
+    assert repro("run", "paper4", "1", *COST, "--no-write", "--fail-on", "convention").code == 3
     assert repro("run", "paper2", "3", *COST, "--no-write", "--fail-on", "off,near").code == 0
     assert repro("run", "paper1", "4", "--no-write", "--fail-on", "off").code == 4
     assert repro("run", "paper1", "1", "--no-write", "--strict").code == 4

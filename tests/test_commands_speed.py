@@ -13,7 +13,7 @@ from conftest import Run as Repro
 from repro.timing import against, cuda, engine, placing
 from repro.timing.procedures import Settings, adapted
 from repro.timing.roofline import Operator, Work
-from repro.timing.subjects import Preparation, Run, Subject
+from repro.timing.subjects import Preparation, Subject, TimedRun
 
 PAIR = ("hwl_mobilenetv3", "lpn_50", "--input", "64x64")
 
@@ -29,7 +29,7 @@ class Engine:
     def __init__(self) -> None:
         self.asked: list[tuple[Sequence[Subject], Settings]] = []
 
-    def measure(self, subjects: Sequence[Subject], settings: Settings, tell: object) -> Run:
+    def measure(self, subjects: Sequence[Subject], settings: Settings, tell: object) -> TimedRun:
         self.asked.append((subjects, settings))
         chosen, settings = adapted(subjects, settings)
         twin = len(chosen) > len(subjects)
@@ -161,7 +161,7 @@ def test_cuda_is_refused_without_a_gpu_and_timed_by_its_own_engine_with_one(
     monkeypatch.setattr(cuda, "absent", lambda: ("clocks and power are not read",))
     device = {"name": "NVIDIA H200", "cuda": "13.0"}
 
-    def measure(subjects: Sequence[Subject], settings: Settings, tell: object) -> Run:
+    def measure(subjects: Sequence[Subject], settings: Settings, tell: object) -> TimedRun:
         return replace(timing.measure(subjects, settings, tell), conditions={"device": device})
 
     monkeypatch.setattr(cuda, "measure", measure)

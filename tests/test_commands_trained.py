@@ -60,7 +60,7 @@ def test_an_ablation_says_what_it_tells(
 ) -> None:
     seen = {"None": (10.0, 10.2), "F(x)=x": (14.0, 14.3), "F(x)=2x": (8.0, 8.1)}
 
-    def value(run: request.Run, label: str, *rest: object) -> float:
+    def value(run: request.TrainingRequest, label: str, *rest: object) -> float:
         return seen.get(label.partition(",")[0], (10.0, 10.1))[run.seed]
 
     monkeypatch.setattr(ablation, "_value", value)
@@ -183,7 +183,7 @@ def test_only_faithful_trainings_on_official_data_fill_cells(
         table.Execution(),  # type: ignore[arg-type,return-value]
     )
 
-    def kept(run: request.Run) -> object:
+    def kept(run: request.TrainingRequest) -> object:
         return table._evaluated(run, entry, SOURCE, entry.run.protocol, trainer)  # type: ignore[union-attr]
 
     assert kept(run) == own

@@ -16,7 +16,9 @@ from evaluation_scenes import parsed, refused
 from conftest import ROOT, Run
 from repro.data.people import Poses
 from repro.evaluation import predictions
-from repro.store import Measurement, Record, Store
+from repro.records.measurement import Measurement
+from repro.records.record import Record
+from repro.records.store import Store
 
 
 def test_counts_are_integers_and_name_the_code_that_changed(repro: Run, tmp_path: Path) -> None:
@@ -187,8 +189,9 @@ def test_a_revision_is_read_and_not_checked_out(repro: Run, tmp_path: Path) -> N
     assert len(list((tmp_path / "records").rglob("*.json"))) == 1
     (tmp_path / "below").mkdir()
     assert repro("compare", "HEAD", "HEAD").code == 0
-    for word in ("nosuch", "HEAD:records", "--", "a" * 5000, ""):
+    for word in ("nosuch", "HEAD:records", "a" * 5000, ""):
         assert repro("compare", "HEAD", word).code == 2
+    assert repro("compare", "HEAD", "--", "--").code == 2
     git(tmp_path, "rm", "-rq", "--cached", "records")
     git(tmp_path, "commit", "-qm", "two")
     refused(repro("compare", "HEAD", "HEAD~1"), "has no `records/`")
@@ -218,6 +221,64 @@ def test_published_is_compared_by_the_verdicts(repro: Run, tmp_path: Path) -> No
     turned = calls(repro("compare", "records", "published", "--only", "exact", "--json"))
     assert turned[cell] == "changed"
     refused(repro("compare", "published", "published"), "Both are what the papers print")
+
+
+def test_alone_it_is_the_difference_from_the_papers(repro: Run, tmp_path: Path) -> None:
+    refused(repro("compare"), "no folder of records `records`", "--store")
+    refused(repro("compare", "paper2"), "no folder of records `records`", "--store")
+    shutil.copytree(ROOT / "records", tmp_path / "records")
+    named = repro("compare", "published", "records", "--json")
+    alone = repro("compare", "--json")
+    assert (alone.code, alone.out) == (named.code, named.out) and alone.code == 3
+    assert repro("compare", "records", "--json").out == named.out  # one side, and no paper
+    shutil.move(tmp_path / "records", tmp_path / "elsewhere")
+    moved = json.loads(repro("compare", "--store", "elsewhere", "--json").out)
+    assert moved["b"] == "elsewhere" and moved["changes"] == json.loads(named.out)["changes"]
+    assert json.loads(repro("compare", "elsewhere", "--json").out) == moved
+
+
+def test_a_paper_is_held_against_the_records_of_the_store(repro: Run, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "records", tmp_path / "kept")
+    store = ("--store", "kept", "--json")
+    every = calls(repro("compare", *store))
+    for paper, *others in (
+        ("paper1", "icpr22w"),
+        ("paper2", "lpn", "LPN"),
+        ("paper3", "cbam-litehrnet", "cbam"),
+        ("paper4", "wlitepose"),
+    ):
+        outcome = repro("compare", paper, *store)
+        found = calls(outcome)
+        expected = {cell: call for cell, call in every.items() if cell.startswith(f"{paper} ")}
+        assert found == expected and (found or paper == "paper3")
+        for word in others:
+            assert repro("compare", word, *store).out == outcome.out
+    # of costs all of paper2's print so, or are explained
+    assert repro("compare", "paper2", *store, "--only", "exact").code == 0
+    assert repro("compare", "paper4", *store, "--only", "exact").code == 3
+
+
+def test_a_file_is_taken_before_the_beginning_of_a_paper(repro: Run, tmp_path: Path) -> None:
+    one = kept(tmp_path / "lp", count(params=1))
+    outcome, whole = repro("compare", "lp", "--json"), repro("compare", one, "--json")
+    assert json.loads(outcome.out)["b"] == "lp" and outcome.code == whole.code
+    assert "paper1 table1 Ours 256x192 params" in calls(outcome)  # of all papers
+    assert calls(outcome) == calls(whole)
+    (tmp_path / "lpn").mkdir()
+    refused(repro("compare", "lpn"), "no folder of records `records`")  # in full it is the paper
+    assert repro("compare", "./lpn").code == 4
+
+
+def test_one_word_of_no_use_says_what_could_be_said(repro: Run, tmp_path: Path) -> None:
+    refused(repro("compare", "paper5"), "`paper5` is no folder and no file", "a paper")
+    refused(repro("compare", "published"), "Both are what the papers print", "your own")
+    poses = tmp_path / "poses.json"
+    poses.write_text(json.dumps([{"image_id": 1, "keypoints": [0.0] * 51, "score": 1.0}]))
+    refused(repro("compare", "poses.json"), "one evaluation, and a comparison takes two")
+    scene = evaluation_scenes.made(tmp_path.parent)
+    run = ("eval", "truth", *scene.named(), "--boxes", "gt", "--input", "64x48", "--no-flip")
+    evaluation = str(parsed(repro(*run, "--json"))["record"])
+    refused(repro("compare", evaluation[:12]), "one evaluation", "Name the other one as well")
 
 
 def test_a_single_thread_waits_for_none(repro: Run, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from repro.errors import ReproError
 from repro.timing import cuda, device, nvml
 from repro.timing.procedures import Settings
-from repro.timing.subjects import RefusedError, Run, Subject
+from repro.timing.subjects import RefusedError, Subject, TimedRun
 
 NET = Subject("hwl_mobilenetv3", (64, 64), 17)
 HOPPER = (9, 0)
@@ -73,9 +73,9 @@ def test_a_run_keeps_what_the_device_did(monkeypatch: pytest.MonkeyPatch) -> Non
     )
     asked = []
 
-    def measure(subjects: object, settings: Settings, tell: object) -> Run:
+    def measure(subjects: object, settings: Settings, tell: object) -> TimedRun:
         asked.append(settings.builder)
-        return Run((NET,), (), (), {}, {"before": 1})
+        return TimedRun((NET,), (), (), {}, {"before": 1})
 
     monkeypatch.setattr(cuda, "why_not", lambda: "")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)

@@ -9,7 +9,7 @@ from test_data_boxes import box, entry
 
 from repro.data import check as checking
 from repro.data.check import check
-from repro.data.layout import PLACES, find
+from repro.data.layout import MPII_TRUTHS, PLACES, find
 from repro.data.official import FACTS, SUPPLIES, Facts
 from repro.errors import ReproError
 from repro.skeletons import CROWDPOSE
@@ -62,10 +62,12 @@ def test_the_usual_layouts_are_found(
     assert found.dataset == dataset and found.split in PLACES[dataset]
 
 
-def test_the_truth_of_mpii_lies_beside_its_list(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["gt_valid.mat", "mpii_gt_valid.mat", "mpii_gt_val.mat"])
+def test_the_truth_of_mpii_lies_beside_its_list(name: str, tmp_path: Path) -> None:
     laid(tmp_path, "mpii/annot/valid.json")
-    truth = laid(tmp_path, "mpii/annot/gt_valid.mat")
+    truth = laid(tmp_path, f"mpii/annot/{name}")
     assert find(tmp_path, "mpii", "val", images=False).truth == truth
+    assert name in MPII_TRUTHS and len(MPII_TRUTHS) == 3
 
 
 def test_boxes_may_lie_at_the_root_of_all_data_sets(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from evaluation_scenes import IMAGES, Scene, mpii, parsed, refused
 
 from conftest import Run
+from repro.data.layout import MPII_TRUTHS
 
 
 @pytest.fixture
@@ -123,8 +124,10 @@ def test_a_network_that_finds_nobody_scores_0(repro: Run, scene: Scene, tmp_path
     assert json.loads((tmp_path / "none.json").read_text()) == []
 
 
-def test_mpii_from_a_list_to_pckh(repro: Run, tmp_path: Path) -> None:
-    mpii(tmp_path / "mpii")
+@pytest.mark.parametrize("name", MPII_TRUTHS)
+def test_mpii_from_a_list_to_pckh(repro: Run, tmp_path: Path, name: str) -> None:
+    beside = mpii(tmp_path / "mpii").with_name("mpii_gt_valid.mat")
+    beside.rename(beside.with_name(name))
     words = ("eval", "truth", "--dataset", "mpii", "--data", str(tmp_path), "--json")
     data = parsed(repro(*words, "--output", "poses.json"))
     assert metrics(data)["Mean"] == 100 and metrics(data)["Head"] == 100

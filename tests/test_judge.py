@@ -1,18 +1,21 @@
 """What becomes of a published number, from literals alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from repro.errors import ReproError
-from repro.judge import KINDS, described, exit_code, judge, kinds, summary
-from repro.spec import Spec, Wanted
-from repro.store import Measurement, Record
+from repro.judge import KINDS, NEAR, NEAR_POINTS, described, exit_code, judge, kinds, summary
+from repro.records.measurement import Measurement
+from repro.records.record import Record
+from repro.records.requirements import Wanted
+from repro.records.runs import CountRun
 from repro.study import Column, Counted, Row, Table
 
-SPEC = Spec("lpn_50", (256, 192), 17)
-OTHER = Spec("lpn_50", (256, 256), 17)
+SPEC = CountRun("lpn_50", (256, 192), 17)
+OTHER = CountRun("lpn_50", (256, 256), 17)
 COLUMN = Column("flops", "FLOPs", "macs", "G", "hrnet", 2**30)
 PARAMS = Column("params", "#Params", "params", "M")
 AP = Column("ap", "AP", "AP", "%")
@@ -98,7 +101,55 @@ def test_the_cost_of_another_input_size_is_recognised() -> None:
     assert "value. Known. At 256x256 with 17 keypoints" in reason and "2.6G" in reason
     kind, reason = verdict(cell, record(hrnet=2 * G), record(hrnet=2 * G))
     assert kind == "off" and reason.endswith("Known.")
-    assert verdict(wanted("2.6G"), record(hrnet=2 * G), record(hrnet=int(2.6 * G)))[0] == "off"
+    of_other = record(hrnet=int(2.6 * G))
+    assert verdict(wanted("2.6G"), record(hrnet=2 * G), of_other)[0] == "off"
+
+
+def test_the_cost_with_the_joints_of_another_data_set_is_named_and_exact() -> None:
+    cell = replace(wanted("2.6G"), other=CountRun("lpn_50", (256, 192), 14))
+    kind, reason = verdict(cell, record(hrnet=2 * G), record(hrnet=int(2.6 * G)))
+    assert kind == "convention"
+    assert reason.startswith("Ours is -23.08 % from the published value. At 256x192 with 14 ")
+    assert "14 keypoints ours is" in reason
+    params = replace(wanted("2.6M", PARAMS), other=cell.other)
+    assert verdict(params, record(params=2), record(params=2_600_001))[0] == "convention"
+    for apart in (-0.0501, 0.1):  # what prints so is 2.55 up to 2.7
+        other = record(hrnet=int((2.6 + apart) * G) + 1)
+        assert verdict(cell, record(hrnet=2 * G), other)[0] == "off"
+        assert verdict(cell, record(hrnet=int(2.54 * G)), other)[0] == "off"
+
+
+PTFLOPS = Column("macs", "#MACs", "macs", "G", "ptflops", 10**9)
+
+
+def test_a_print_of_the_tool_that_was_rounded_again_is_named() -> None:
+    kind, reason = verdict(wanted("7.9G", PTFLOPS), record(ptflops=7_849_434_654))
+    assert kind == "convention"
+    assert reason == (
+        "Ours is -0.64 % from the published value. Rounded twice: `ptflops` prints "
+        "7,849,434,654 MACs as 7.85 G, which rounds to 7.9G."
+    )
+    known = wanted("7.9G", PTFLOPS, cause={"macs": "Known."})
+    assert "value. Known. Rounded twice" in verdict(known, record(ptflops=7_849_434_654))[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "count"),
+    [
+        ("7.9G", PTFLOPS, 7_844_999_999),  # prints 7.84
+        ("7.9G", replace(PTFLOPS, convention="mmcv"), 7_849_434_654),  # no such print is known
+        ("7.9G", replace(PTFLOPS, giga=2**30), int(7.8494 * 2**30)),  # the tool's G is 1e9
+        ("7.850G", PTFLOPS, 7_849_434_654),  # rounded once, and a digit made up
+        ("0.9G", PTFLOPS, 849_999_999),  # below 1 G it prints 850.0 M
+        ("7.9M", PARAMS, 7_849_434),
+    ],
+)
+def test_rounding_twice_explains_no_more_than_the_tools_own_print(
+    text: str, column: Column, count: int
+) -> None:
+    rules = column.convention or "ptflops"
+    kind, reason = verdict(wanted(text, column), record(params=count, **{rules: count}))
+    assert kind in ("near", "off") and "twice" not in reason
 
 
 def test_a_known_cause_outweighs_a_coincidence_of_conventions_but_not_a_match() -> None:
@@ -148,6 +199,12 @@ def test_a_cell_as_data_has_one_unit_throughout() -> None:
         "high": float(Fraction(17, 10) * G),
     }
     assert data["measured"] == {"value": int(1.69 * G), "unit": "MACs", "convention": "hrnet"}
+
+
+def test_the_meaning_of_near_tells_both_tolerances() -> None:
+    assert f"{float(100 * NEAR):g} %" in KINDS["near"] and "0.5 %" in KINDS["near"]
+    assert f"{float(NEAR_POINTS):g} points" in KINDS["near"] and "0.5 points" in KINDS["near"]
+    assert "condition" in KINDS["convention"]
 
 
 def test_gates() -> None:

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 from repro.judge import Cell, Measured, Verdict
 from repro.ladder import steps
+from repro.records.requirements import Wanted
 from repro.report import text
-from repro.spec import Wanted
 from repro.study import Column, Row, Table
 
 PARAMS = Column("params", "#Params", "params", "M")

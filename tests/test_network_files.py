@@ -12,9 +12,11 @@ from evaluation_scenes import Scene, onnx_file
 
 from repro import rules
 from repro.data import annotations, boxes
+from repro.data.layout import Source
 from repro.data.normalising import normalised
 from repro.errors import ReproError, RunError
-from repro.evaluation import networks
+from repro.evaluation import evaluating, networks, sizes
+from repro.evaluation.pipeline import Job
 from repro.evaluation.request import Look, model_of
 from repro.protocol import changed
 from repro.runners import network
@@ -35,9 +37,11 @@ def look(model: str, weights: Path | None, **others: object) -> Look:
 
 def opened(scene: Scene, wanted: Look) -> tuple[network.Network, dict[str, object]]:
     expected = annotations.read(scene.annotations, "coco")
-    size = networks.size_of(wanted)
-    found, weights = networks.opened(wanted, expected, boxes.ground_truth(expected), size)
-    return found, dict(weights)
+    size = sizes.size_of(wanted)
+    persons = boxes.ground_truth(expected)
+    job = Job(wanted, size, expected, persons, Source("coco", "val2017", Path(), Path()))
+    weights = evaluating.weights_of(job)
+    return networks.opened(wanted, expected, persons, size), dict(weights)
 
 
 @pytest.mark.parametrize("batch", ["n", 1, 4])
@@ -69,13 +73,13 @@ def test_a_file_states_its_colours(tmp_path: Path) -> None:
     stated = MappingProxyType({"colour": "BGR", "normalise": "0..1", "author": "nobody"})
     path = onnx_file(tmp_path / "net.onnx", metadata=stated)
     _, protocol = rules.chosen("onnx", "coco", None)
-    found = networks.as_exported(protocol, path)
+    found = sizes.as_exported(protocol, path)
     assert (found.colour, found.normalise) == ("BGR", "0..1")
     plain = onnx_file(tmp_path / "plain.onnx")
-    assert networks.as_exported(protocol, plain) == protocol
+    assert sizes.as_exported(protocol, plain) == protocol
     wrong = onnx_file(tmp_path / "wrong.onnx", metadata=MappingProxyType({"colour": "purple"}))
     with pytest.raises(ReproError, match=r"metadata of .*wrong\.onnx.*purple"):
-        networks.as_exported(protocol, wrong)
+        sizes.as_exported(protocol, wrong)
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 99, b"\x08\x07"])
@@ -162,10 +166,10 @@ def test_an_impossible_input_is_refused(scene: Scene, model: str, size: tuple[in
 
 def test_whole_images_have_one_short_side() -> None:
     _, protocol = rules.chosen("litepose_xs_coco", "coco", None)
-    assert networks.size_of(Look("truth", None, protocol)) == (512, 512)
-    assert networks.size_of(Look("litepose_xs_coco", None, protocol)) == (256, 256)
+    assert sizes.size_of(Look("truth", None, protocol)) == (512, 512)
+    assert sizes.size_of(Look("litepose_xs_coco", None, protocol)) == (256, 256)
     with pytest.raises(ReproError, match="not inputs of 448x256") as caught:
-        networks.size_of(Look("litepose_xs_coco", None, protocol, (448, 256)))
+        sizes.size_of(Look("litepose_xs_coco", None, protocol, (448, 256)))
     assert "--input 448x448" in caught.value.hint
 
 

@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 from conftest import ROOT
-from repro import plan, publish, study
-from repro.judge import judge_all
+from repro import publish, selection, study
+from repro.judge import KINDS, judge_all
+from repro.records.store import Store
 from repro.report import text
-from repro.store import Store
 
 
 def test_the_committed_document_follows_from_tables_and_records() -> None:
@@ -17,7 +17,11 @@ def test_the_committed_document_follows_from_tables_and_records() -> None:
 
 def test_the_committed_records_cover_every_cost_the_zoo_can_give() -> None:
     store = Store(ROOT / "records")
-    missing = [spec for spec in plan.specs(plan.select(plan.tables())) if store.find(spec) is None]
+    missing = [
+        spec
+        for spec in selection.specs(selection.select(selection.tables()))
+        if store.find(spec) is None
+    ]
     assert not missing, "run `repro run all` and commit records/"
     assert not store.warnings
 
@@ -44,7 +48,7 @@ def test_without_records_nothing_is_claimed(tmp_path: Path) -> None:
 
 def test_every_table_and_every_printed_number_is_in_the_document() -> None:
     document = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
-    for table in plan.tables():
+    for table in selection.tables():
         assert f"### {table.study} Table {table.number}: " in document
         for row in table.rows:
             assert all(cell.replace("|", "\\|") in document for cell in row.cells.values())
@@ -54,7 +58,7 @@ def test_values_and_differences_are_written_with_one_digit_more_and_a_sign() -> 
     store = Store(ROOT / "records")
 
     def written(table: str, row: str, metric: str) -> tuple[str, str]:
-        wanted = plan.select(plan.tables("paper2", table), row, [metric])
+        wanted = selection.select(selection.tables("paper2", table), row, [metric])
         (cell,) = judge_all(wanted, store.find)
         return text.ours(cell), text.delta(cell)
 
@@ -68,15 +72,28 @@ def test_a_cut_figure_is_said_to_be_cut() -> None:
     assert "✓ match, LPN-101 GC (#Params): 5,353,458 parameters, cut." in document
 
 
+def test_every_legend_tells_both_tolerances_from_one_source() -> None:
+    store = Store(ROOT / "records")
+    cells = judge_all(selection.select(selection.tables("paper2", "table1")), store.find)
+    meaning = KINDS["near"]
+    assert "0.5 %" in meaning and "0.5 points" in meaning
+    assert f"≈ {meaning}" in text.legend(cells)
+    assert meaning in publish.render(store)
+    sources = [path for path in (ROOT / "repro/report").rglob("*.*") if path.suffix != ".pyc"]
+    assert len(sources) > 40
+    for path in sources:
+        assert not re.search(r"0\.5 ?%|<= 0\.005", path.read_text(encoding="utf-8")), path
+
+
 def test_tables_stand_in_printed_order() -> None:
     document = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
-    places = [document.index(f"### {t.study} Table {t.number}: ") for t in plan.tables()]
+    places = [document.index(f"### {t.study} Table {t.number}: ") for t in selection.tables()]
     assert places == sorted(places)
 
 
 def test_a_broken_record_leaves_its_cells_open(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(ROOT / "records", tmp_path / "records"))
-    wanted = plan.select(plan.tables("paper1", "table1"), "Ours 256*", ["macs"])
+    wanted = selection.select(selection.tables("paper1", "table1"), "Ours 256*", ["macs"])
     (cell,) = judge_all(wanted, Store(folder).find)
     assert cell.verdict.kind == "match" and text.ours(cell) == "0.580"
     assert text.delta(cell) == "0.000"

@@ -20,10 +20,11 @@ from repro import judge, ladder, study
 from repro.commands.reporting import gathered
 from repro.conventions import CONVENTIONS
 from repro.judge import Cell
+from repro.records.record import Record
+from repro.records.store import Store
 from repro.report import page as html
 from repro.report import text
 from repro.report.contents import Report
-from repro.store import Record, Store
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="no Playwright: pip install playwright"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from repro import judge, plan
+from repro import judge, selection
 from repro.errors import ReproError
 from repro.judge import Cell, Verdict, judge_all
+from repro.records.store import Store
 from repro.report import figures, overview, plot
-from repro.store import Store
 
 
 def test_a_figure_names_what_its_axes_lack(own_tables: Path) -> None:
@@ -39,7 +39,7 @@ def points(paper: str, number: str, cells: Sequence[Cell]) -> list[plot.Plot]:
 
 
 def test_circles_stand_at_the_printed_numbers_and_their_area_is_the_size() -> None:
-    cells = judge_all(plan.select(plan.tables("paper2")), Store(ROOT / "records").find)
+    cells = judge_all(selection.select(selection.tables("paper2")), Store(ROOT / "records").find)
     speed, cost = points("paper2", "4", cells)
     assert {mark.point.x.text for mark in speed.marks} == {"33", "23", "7.7", "3.2"}
     assert len(cost.marks) == 13
@@ -57,7 +57,7 @@ def test_circles_stand_at_the_printed_numbers_and_their_area_is_the_size() -> No
 
 
 def cells_of(paper: str, verdicts: Iterator[str]) -> list[Cell]:
-    wanted = plan.select(plan.tables(paper, "table1"))
+    wanted = selection.select(selection.tables(paper, "table1"))
     judged = judge_all(wanted, lambda spec: None)
     measured = judge.Measured(Fraction(1), "", None, "0" * 64)
     return [

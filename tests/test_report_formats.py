@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from repro import plan, study
+from repro import selection, study
 from repro.judge import Cell, Verdict, judge_all, summary
+from repro.records.store import Store
 from repro.report import export, junit, markdown
-from repro.store import Store
 
 RECORDS = str(ROOT / "records")
 STRANGE = '=HYPERLINK("http://x")\\input{/etc/passwd}\x1b<b>&%$#_{}~^'
@@ -23,7 +23,7 @@ STRANGE = '=HYPERLINK("http://x")\\input{/etc/passwd}\x1b<b>&%$#_{}~^'
 
 @pytest.fixture(scope="module")
 def cells() -> list[Cell]:
-    return judge_all(plan.select(plan.tables()), Store(ROOT / "records").find)
+    return judge_all(selection.select(selection.tables()), Store(ROOT / "records").find)
 
 
 def renamed(cells: Sequence[Cell], label: str) -> list[Cell]:
@@ -64,7 +64,7 @@ def test_csv_does_not_run_as_a_formula(cells: list[Cell]) -> None:
 def test_latex_has_each_table_with_ours_and_the_difference(cells: list[Cell]) -> None:
     document = export.as_latex(cells)
     assert document.isascii()
-    assert document.count(r"\begin{longtable}") == len(plan.tables())
+    assert document.count(r"\begin{longtable}") == len(selection.tables())
     (line,) = [one for one in document.splitlines() if one.startswith("LPN-50 & \\checkmark{} &")]
     assert line.split(" & ")[2:8] == [
         "2.9M",
@@ -200,7 +200,7 @@ def test_a_changed_cell_changes_every_format(own_tables: Path, cells: list[Cell]
     old = path.read_text(encoding="utf-8")
     path.write_text(old.replace('gflops = "0.58"', 'gflops = "0.99"'), encoding="utf-8")
     study.load_table.cache_clear()
-    changed = judge_all(plan.select(plan.tables()), Store(ROOT / "records").find)
+    changed = judge_all(selection.select(selection.tables()), Store(ROOT / "records").find)
     for form in (export.as_csv, export.as_latex, junit.cells):
         before, after = form(cells).splitlines(), form(changed).splitlines()
         assert "0.99" in "".join(set(after) - set(before)) or form is junit.cells

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from repro import plan, study
+from repro import selection, study
 from repro.claims import claim, judging
 from repro.claims.worlds import Measured
 from repro.commands.reporting import gathered
-from repro.judge import judge_all
+from repro.judge import KINDS, NEAR, judge_all
+from repro.records.store import Store
 from repro.report import page, text
 from repro.report.contents import Report
-from repro.store import Store
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -121,7 +121,7 @@ def test_every_printed_number_ours_the_difference_and_the_sign_are_in_its_table(
     report: Report, document: str
 ) -> None:
     tables = Parsed(document).cells
-    assert len(tables) == len(plan.tables()) >= 23
+    assert len(tables) == len(selection.tables()) >= 23
     shown = {name: [" ".join(cell.split()) for cell in cells] for name, cells in tables.items()}
     for cell in report.cells:
         wanted = cell.wanted
@@ -158,6 +158,13 @@ def test_each_cell_carries_what_its_drawer_shows(report: Report, document: str) 
                 assert record["macs"]["mmcv"] == counts.value("macs", "mmcv")
 
 
+def test_the_page_takes_the_tolerances_from_the_judge(document: str) -> None:
+    assert document.count(KINDS["near"]) == 2  # the legend and the methods
+    assert embedded(document)["near"] == float(NEAR)
+    assert "≈ within 0.5 %." in document
+    assert Parsed(document).content["script"][0].count("<= data.near") == 2
+
+
 def test_a_cell_tells_the_sentences_and_findings_that_use_it(document: str) -> None:
     data = embedded(document)
     (flops,) = [
@@ -187,7 +194,7 @@ def hostile(own_tables: Path, report: Report) -> Report:
     edit(folder / "claims.toml", r"\Z", "\n".join(("\n[[claims]]", 'kind = "unit"', *words)))
     study.load_table.cache_clear()
     store = Store(ROOT / "records")
-    cells = judge_all(plan.select(plan.tables("paper1")), store.find)
+    cells = judge_all(selection.select(selection.tables("paper1")), store.find)
     claims = judging.judge_all(claim.load("paper1"), Measured(store))
     records = {
         key: replace(record, notes={HOSTILE[0]: HOSTILE[1]}, env={"python": HOSTILE[0]})
@@ -244,7 +251,7 @@ def test_ten_seconds_and_no_torch(tmp_path: Path) -> None:
 
 
 def test_without_records_the_page_claims_nothing(tmp_path: Path) -> None:
-    cells = judge_all(plan.select(plan.tables("paper1")), Store(tmp_path).find)
+    cells = judge_all(selection.select(selection.tables("paper1")), Store(tmp_path).find)
     written = page.render(Report(cells, [], [], {}))
     assert "No record was found." in written
     assert not any(cell.get("ours") for cell in embedded(written)["cells"])

@@ -5,19 +5,22 @@ from dataclasses import replace
 
 import pytest
 
-from repro import plan
+from repro import selection
 from repro.judge import judge_all
+from repro.records.measurement import Measurement
+from repro.records.record import Record
+from repro.records.requirements import SpeedRequirement, Wanted
 from repro.report import speeds
 from repro.report.contents import Report
-from repro.spec import Speed, Wanted
-from repro.store import Measurement, Record
 
 KEY = "f" * 64
 
 
 def printed_speeds() -> list[Wanted]:
     return [
-        one for one in plan.select(plan.tables("paper1", "table5")) if isinstance(one.spec, Speed)
+        one
+        for one in selection.select(selection.tables("paper1", "table5"))
+        if isinstance(one.spec, SpeedRequirement)
     ]
 
 
@@ -25,7 +28,7 @@ def timing(wanted: list[Wanted], slower: float) -> Record:
     """A machine on which all takes as long as printed, but the paper's own network longer."""
     own: dict[str, float] = {}
     for one in wanted:
-        assert isinstance(one.spec, Speed)
+        assert isinstance(one.spec, SpeedRequirement)
         speed = one.table.published(one.row, one.column)
         assert speed is not None
         own[one.spec.own] = 1000 / float(speed.value) * (slower if one.row.label == "Ours" else 1)

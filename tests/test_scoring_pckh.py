@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from repro.data.layout import MPII_TRUTHS
 from repro.data.mpii import Truth
 from repro.data.people import Floats
 from repro.errors import ReproError
@@ -116,9 +117,9 @@ def test_another_number_of_people_is_refused() -> None:
         pckh.evaluate(truth(), np.zeros((59, 16, 2)))
 
 
-def official(folder: Path, one: Truth) -> Path:
+def official(folder: Path, one: Truth, name: str = "mpii_gt_valid.mat") -> Path:
     """The file as it is: counted from 1."""
-    path = folder / "mpii_gt_valid.mat"
+    path = folder / name
     contents = {
         "pos_gt_src": np.moveaxis(one.points + 1, 0, -1),
         "headboxes_src": np.moveaxis(one.heads + 1, 0, -1),
@@ -157,6 +158,18 @@ def valid(folder: Path, one: Truth, people: int = PEOPLE) -> Path:
     ]
     path.write_text(json.dumps(rows[:people]))
     return path
+
+
+@pytest.mark.parametrize("name", MPII_TRUTHS)
+def test_the_head_boxes_beside_a_list_have_the_names_of_the_layout(
+    name: str, tmp_path: Path
+) -> None:
+    one = truth()
+    found = tmp_path / "found.json"
+    found.write_text(json.dumps(predicted(one).tolist()))
+    official(tmp_path, one, name)
+    scored = score("mpii", valid(tmp_path, one), found, zero_based=True, resamples=20)
+    assert scored.images == PEOPLE / 2
 
 
 def test_a_valid_json_needs_the_head_boxes_beside_it(tmp_path: Path) -> None:

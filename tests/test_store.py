@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from repro import store as storing
 from repro.errors import StoreError
-from repro.housekeeping import collect, entries, remove
-from repro.spec import spec_of
-from repro.store import Measurement, Part, Record, Store
+from repro.records import store as storing
+from repro.records.cleanup import collect, entries, remove
+from repro.records.measurement import Measurement, Part
+from repro.records.record import Record
+from repro.records.runs import count_run
+from repro.records.store import Store
 
 ROOT = Path(__file__).parent.parent
-SPEC = spec_of("lpn_50", (256, 192))
+SPEC = count_run("lpn_50", (256, 192))
 
 
 def record(value: int = 7, key: str = SPEC.key) -> Record:
@@ -183,7 +185,7 @@ def test_processes_that_write_at_once_do_not_corrupt(tmp_path: Path) -> None:
         "import sys; sys.path[:0] = sys.argv[1:3]\n"
         "from pathlib import Path\n"
         "from test_store import record\n"
-        "from repro.store import Store\n"
+        "from repro.records.store import Store\n"
         "store = Store(Path(sys.argv[3]))\n"
         "for turn in range(30):\n"
         "    store.add(record(int(sys.argv[4])), again=turn % 3 == 0)\n"

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from test_timing_analysis import planted
 
-from repro import plan, study
-from repro.store import Store
+from repro import selection, study
+from repro.records.store import Store
 from repro.timing import against, placing, recording, sweep
 from repro.timing.against import Beside
 from repro.timing.analysis import Analysis
 from repro.timing.procedures import TWIN
 from repro.timing.roofline import Ceiling, Machine
-from repro.timing.subjects import Run, Subject, Way
+from repro.timing.subjects import Subject, TimedRun, Way
 
 PRINTED = {
     "simplebaseline_mobilenetv2": 1 / 19.3,
@@ -28,7 +28,7 @@ PRINTED = {
 SETTINGS = {"protocol": "repro", "finished": 6, "threads": 1}
 
 
-def timed(seconds: Mapping[str, float], **change: object) -> Run:
+def timed(seconds: Mapping[str, float], **change: object) -> TimedRun:
     """A run whose networks take so long, with the A/A twin of the first."""
     subjects = [
         replace(one, **change)
@@ -40,7 +40,7 @@ def timed(seconds: Mapping[str, float], **change: object) -> Run:
     return planted(factors, processes=6, within=0.01, subjects=subjects, settings=SETTINGS)
 
 
-def beside(run: Run, paper: str = "paper1") -> list[Beside]:
+def beside(run: TimedRun, paper: str = "paper1") -> list[Beside]:
     """A paper's columns beside a run."""
     found = Analysis(run)
     return against.beside(found, recording.record(run, found), paper)
@@ -103,13 +103,13 @@ def test_figures_and_phones_are_held_too_and_strangers_are_not() -> None:
 def test_names_tell_the_subjects_of_a_sweep_apart() -> None:
     networks = sweep.networks(["lpn_50"], "64x64", None)
     every = sweep.sweep(networks, (1, 8), ("fp32", "bf16"), ("eager", "openvino"))
-    run = Run((*every, replace(every[0], alias=TWIN)), (), (), {}, {})
+    run = TimedRun((*every, replace(every[0], alias=TWIN)), (), (), {}, {})
     names = recording.names(run)
     assert len(set(names.values())) == len(names) == 8
     assert names[7] == "lpn_50 64x64 [openvino, bf16, batch 8]"
     spec = recording.described(run)
     assert (spec["batch"], spec["precision"]) == ([1, 8], ["fp32", "bf16"])
-    plain = Run((every[0],), (), (), {}, {}, interrupted=True)
+    plain = TimedRun((every[0],), (), (), {}, {}, interrupted=True)
     assert recording.names(plain) == {0: "lpn_50 64x64"}
     assert recording.described(plain)["interrupted"] is True
 
@@ -141,7 +141,9 @@ def test_subjects_lie_on_the_roofline_by_their_own_time_and_batch() -> None:
 
 
 def test_only_a_whole_run_on_the_processor_judges_a_printed_cell(tmp_path: Path) -> None:
-    (wanted,) = plan.speeds(plan.select([study.load_table("paper1", "table5")], metrics=["fps"]))
+    (wanted,) = selection.speeds(
+        selection.select([study.load_table("paper1", "table5")], metrics=["fps"])
+    )
     store, run = Store(tmp_path), timed(PRINTED)
     gpu = replace(run, conditions={"device": {"name": "H200", "cuda": "13.0"}})
     few = replace(run, blocks=tuple(one for one in run.blocks if one.process < 2))

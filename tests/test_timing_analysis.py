@@ -10,7 +10,7 @@ from repro.errors import ReproError
 from repro.timing import resampling
 from repro.timing.analysis import Analysis
 from repro.timing.procedures import TWIN
-from repro.timing.subjects import Block, Run, Subject, read
+from repro.timing.subjects import Block, Subject, TimedRun, read
 
 SUBJECTS = tuple(Subject(name, (1, 1), 1) for name in ("one", "two"))
 PAIR = (*SUBJECTS, replace(SUBJECTS[0], alias=TWIN))
@@ -27,7 +27,7 @@ def planted(
     waiting: float = 0.0,
     subjects: Sequence[Subject] = PAIR,
     settings: Mapping[str, object] | None = None,
-) -> Run:
+) -> TimedRun:
     """A run in which subjects take so many milliseconds, with noise of processes and of calls.
 
     `waiting` is the share of the wall time in which there was no core.
@@ -46,7 +46,7 @@ def planted(
                 blocks.append(Block(subject, process, number, *calls, switches=0))
     known = {"threads": 1, "interleaved": True, "statistic": "median"} | dict(settings or {})
     return read(
-        Run(tuple(subjects), tuple(blocks), (), known, {}).described(),  # type: ignore[arg-type]
+        TimedRun(tuple(subjects), tuple(blocks), (), known, {}).described(),  # type: ignore[arg-type]
         "planted",
     )
 
@@ -170,7 +170,7 @@ def test_calls_that_settle_do_not_count() -> None:
 def test_a_paper_s_mean_is_the_mean_of_its_calls() -> None:
     wall = (0.01, 0.01, 0.04)
     blocks = tuple(Block(0, process, 0, wall, wall, 0) for process in range(3))
-    run = Run(SUBJECTS, blocks, (), {"statistic": "mean", "threads": 1}, {})
+    run = TimedRun(SUBJECTS, blocks, (), {"statistic": "mean", "threads": 1}, {})
     assert Analysis(run).times(0).wall.value == pytest.approx(0.02)
     median = replace(run, settings={"statistic": "median", "threads": 1})
     assert Analysis(median).times(0).wall.value == pytest.approx(0.01)
@@ -185,7 +185,7 @@ def test_a_round_without_all_subjects_is_left_out() -> None:
 
 def test_a_run_without_times_and_a_subject_without_are_named() -> None:
     with pytest.raises(ReproError, match="no times"):
-        Analysis(Run(SUBJECTS, (), (), {}, {}))
+        Analysis(TimedRun(SUBJECTS, (), (), {}, {}))
     run = planted((10, 12), subjects=(*SUBJECTS, Subject("three", (1, 1), 1)))
     with pytest.raises(ReproError, match="`three 1x1 eager` was not timed"):
         Analysis(run).ratio(2, 0)

@@ -20,7 +20,7 @@ from repro.timing import conditions, engine, lock, procedures
 from repro.timing.child import Child, environment
 from repro.timing.engine import Settings, measure
 from repro.timing.procedures import TWIN, job
-from repro.timing.subjects import Run, Subject, read
+from repro.timing.subjects import Subject, TimedRun, read
 
 HERE = Path(__file__).parent
 Tell = Callable[[str, float], None]
@@ -178,7 +178,7 @@ def test_making_something_anew_does_not_count_as_the_cost_of_a_process() -> None
     assert made.least == 1 + 3 * 0.5
 
 
-def paper(name: str, subjects: Sequence[Subject], settings: Settings) -> Run:
+def paper(name: str, subjects: Sequence[Subject], settings: Settings) -> TimedRun:
     """A run by a paper's procedure."""
     return measure(subjects, replace(settings, protocol=name, processes=2), quiet)
 

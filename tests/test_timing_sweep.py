@@ -3,10 +3,10 @@
 import pytest
 
 from repro.errors import ReproError
-from repro.spec import spec_of
+from repro.records.runs import count_run
 from repro.timing import backends, cuda, sweep
 
-NET, OTHER = spec_of("hwl_mobilenetv3", (64, 64)), spec_of("lpn_50", (64, 64))
+NET, OTHER = count_run("hwl_mobilenetv3", (64, 64)), count_run("lpn_50", (64, 64))
 
 
 def test_a_sweep_is_every_combination_once() -> None:

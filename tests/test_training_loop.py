@@ -24,7 +24,7 @@ from repro.pose.losses import Heatmaps
 from repro.training import course, evaluation, preparing, request, smoke, state
 from repro.training.evaluation import Figure
 from repro.training.loop import Told
-from repro.training.request import Machine, Run
+from repro.training.request import Machine, TrainingRequest
 from repro.training.standing import Best
 from repro.training.training import Listeners, Training
 
@@ -39,7 +39,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def a_run(data: Path, out: Path, workers: int = 0, **fields: object) -> Run:
+def a_run(data: Path, out: Path, workers: int = 0, **fields: object) -> TrainingRequest:
     """Two epochs of paper 1's recipe on the generated figures, not evaluated."""
     rules = request.protocol_of(MODEL, "synth")
     given = {"batch": 4, "epochs": 2, **fields}
@@ -47,10 +47,14 @@ def a_run(data: Path, out: Path, workers: int = 0, **fields: object) -> Run:
     machine = Machine("cpu", workers=workers, threads=1)
     source = find(data, "synth", "train")
     changed = found.changed("test", **given)
-    return Run(MODEL, SIZE, changed, rules, source, None, out, machine=machine, save_every=2)
+    return TrainingRequest(
+        MODEL, SIZE, changed, rules, source, None, out, machine=machine, save_every=2
+    )
 
 
-def trained(run: Run, fresh: bool = False, stop: int | None = None) -> tuple[Training, list[Told]]:
+def trained(
+    run: TrainingRequest, fresh: bool = False, stop: int | None = None
+) -> tuple[Training, list[Told]]:
     """The training and what it told; broken off after `stop` steps."""
     told: list[Told] = []
 

@@ -14,8 +14,8 @@ from torch import nn
 
 import zoo
 from repro import study
+from repro.records.runs import CountRun, count_run
 from repro.runners import parity
-from repro.spec import Spec, spec_of
 
 SINE = Path(__file__).parent / "golden" / "sine" / "tokenpose.json"
 
@@ -90,7 +90,7 @@ def plain(name: str) -> str:
     return name.removesuffix("_coco").removesuffix("_crowdpose")
 
 
-def expected_maps(spec: Spec, batch: int) -> list[tuple[int, ...]]:
+def expected_maps(spec: CountRun, batch: int) -> list[tuple[int, ...]]:
     """The shapes that the official network gives."""
     keypoints, (height, width) = spec.keypoints, spec.input
     stages = 4 if spec.model.endswith("r3") else 2
@@ -110,7 +110,7 @@ def expected_maps(spec: Spec, batch: int) -> list[tuple[int, ...]]:
     return [(batch, channels, height // s, width // s) for channels, s in maps]
 
 
-def printed() -> Iterator[Spec]:
+def printed() -> Iterator[CountRun]:
     """What the tables put into the networks, whether or not they print a cost."""
     for paper in study.study_names():
         for table in (study.load_table(paper, name) for name in study.table_names(paper)):
@@ -118,7 +118,7 @@ def printed() -> Iterator[Spec]:
                 model = row.model or column.model
                 for size in (row.input or column.input, row.also_input):
                     if model in zoo.MODELS and size is not None:
-                        yield spec_of(model, size, options=row.options)
+                        yield count_run(model, size, options=row.options)
 
 
 SPECS = list({str(spec): spec for spec in printed()}.values())
@@ -128,13 +128,13 @@ def shapes(maps: object) -> list[tuple[int, ...]]:
     return [tuple(one.shape) for one in parity.flatten(maps)]
 
 
-def small(name: str, rows: int, columns: int) -> Spec:
+def small(name: str, rows: int, columns: int) -> CountRun:
     """A spec of few pixels: the sides in strides, unless the network has only one size."""
     entry = zoo.MODELS[name]
-    return spec_of(name, entry.size or (rows * entry.stride, columns * entry.stride))
+    return count_run(name, entry.size or (rows * entry.stride, columns * entry.stride))
 
 
-def images(spec: Spec, batch: int) -> torch.Tensor:
+def images(spec: CountRun, batch: int) -> torch.Tensor:
     return parity.seeded_input((batch, 3, *spec.input), seed=0).float()
 
 
@@ -203,11 +203,11 @@ def test_maps_have_the_official_shape_for_the_inputs_of_the_tables(
         image = torch.zeros(1, 3, *size, device="meta")
         with torch.no_grad():
             maps = torch.func.functional_call(model.eval(), state, image)
-        assert shapes(maps) == expected_maps(spec_of(name, size), 1)
+        assert shapes(maps) == expected_maps(count_run(name, size), 1)
 
 
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec.options], ids=str)
-def test_options_of_the_tables_leave_the_shape_of_the_maps(spec: Spec) -> None:
+def test_options_of_the_tables_leave_the_shape_of_the_maps(spec: CountRun) -> None:
     with torch.device("meta"), torch.no_grad():
         model = zoo.create_model(spec.model, spec.keypoints, **spec.options).eval()
         assert shapes(model(torch.zeros(1, 3, *spec.input))) == expected_maps(spec, 1)

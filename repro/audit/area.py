@@ -9,7 +9,7 @@ from repro.audit.check import Check
 from repro.audit.evidence import Evidence, Figure, quotes
 from repro.audit.span import amount, short, span
 from repro.published import Published
-from repro.study import Size
+from repro.values import Size
 
 STEP = 32
 """input sizes of which the coarsest map is a whole number of pixels"""

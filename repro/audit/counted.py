@@ -7,7 +7,7 @@ from repro.audit.check import Check
 from repro.audit.evidence import Evidence, Figure, Line, quotes
 from repro.audit.span import short
 from repro.errors import ReproError
-from repro.spec import Spec, spec_of
+from repro.records.runs import CountRun, count_run
 from repro.study import COST
 
 
@@ -18,8 +18,8 @@ def check(evidence: Evidence) -> Iterator[Check]:
         if model is None or line.input is None or not (row.also_input or row.also_keypoints):
             continue
         try:
-            own = spec_of(model, line.input, line.protocol.keypoints, row.options)
-            other = spec_of(
+            own = count_run(model, line.input, line.protocol.keypoints, row.options)
+            other = count_run(
                 model,
                 row.also_input or line.input,
                 row.also_keypoints or line.protocol.keypoints,
@@ -33,7 +33,7 @@ def check(evidence: Evidence) -> Iterator[Check]:
 
 
 def _cost(
-    evidence: Evidence, line: Line, figure: Figure, own: Spec, other: Spec
+    evidence: Evidence, line: Line, figure: Figure, own: CountRun, other: CountRun
 ) -> Iterator[Check]:
     ours = _value(evidence, own, figure)
     theirs = _value(evidence, other, figure)
@@ -55,7 +55,7 @@ def _cost(
     )
 
 
-def _value(evidence: Evidence, spec: Spec, figure: Figure) -> Fraction | None:
+def _value(evidence: Evidence, spec: CountRun, figure: Figure) -> Fraction | None:
     record = evidence.find(spec)
     if record is None or record.uncounted.get(figure.convention or ""):
         return None
@@ -63,7 +63,7 @@ def _value(evidence: Evidence, spec: Spec, figure: Figure) -> Fraction | None:
     return None if value is None else Fraction(value)
 
 
-def _named(spec: Spec, own: Spec, other: Spec) -> str:
+def _named(spec: CountRun, own: CountRun, other: CountRun) -> str:
     """What distinguishes one of two runs from the other."""
     words = [f"at {spec.input[0]}x{spec.input[1]}"] if own.input != other.input else []
     words += [f"with {spec.keypoints} joints"] if own.keypoints != other.keypoints else []

@@ -4,15 +4,16 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from repro import plan, study
+from repro import selection, study
 from repro.audit.check import Quote
 from repro.protocol import Protocol
 from repro.published import Published
-from repro.spec import Spec
-from repro.store import Record
-from repro.study import COST, SPEED, Column, Row, Size, Study, Table, ThirdParty
+from repro.records.record import Record
+from repro.records.runs import CountRun
+from repro.study import COST, SPEED, Column, Row, Study, Table, ThirdParty
+from repro.values import Size
 
-Find = Callable[[Spec], Record | None]
+Find = Callable[[CountRun], Record | None]
 ACCURACY = tuple(name for name in study.METRICS if name not in (*COST, *SPEED, "AP_gain"))
 OKS = ("AP", "AP50", "AP75", "APM", "APL", "AR")
 
@@ -136,7 +137,7 @@ def _line(table: Table, row: Row, columns: Sequence[Column]) -> Line:
             rules = study.convention(row, column) if column.metric == "macs" else None
             found = quote(table, row, column)
             figures[key] = Figure(found, key, printed, study.scale(row, column), rules)
-    return Line(table, row, network, size, plan.protocol(table, row, first), figures)
+    return Line(table, row, network, size, selection.protocol(table, row, first), figures)
 
 
 def _told(paper: Study, one: ThirdParty) -> Told:

@@ -94,8 +94,19 @@ def load(model: "nn.Module", state: State, allow_partial: bool = False) -> Match
     """
     from zoo.weights import WeightsError
 
+    found = matched(model, state, allow_partial)
     own = zoo.published_state(model)
-    found = match(own, state)
+    given = {name: state.tensors[file] for name, file in found.names.items()}
+    try:
+        zoo.load_published(model, given if found.exact else {**own, **given})
+    except WeightsError as error:
+        raise ReproError(f"`{state.file}`: {error}") from error
+    return found
+
+
+def matched(model: "nn.Module", state: State, allow_partial: bool = False) -> Match:
+    """How a checkpoint fits a model, which may be on the meta device; ReproError if it may not."""
+    found = match(zoo.published_state(model), state)
     if not found.names:
         raise ReproError(
             f"`{state.file}` is of another network: none of its {len(state.tensors)} tensors fits.",
@@ -107,11 +118,6 @@ def load(model: "nn.Module", state: State, allow_partial: bool = False) -> Match
             f"`--allow-partial` loads the other {len(found.names)} tensors and the record says "
             "so; `repro weights --check` lists all.",
         )
-    given = {name: state.tensors[file] for name, file in found.names.items()}
-    try:
-        zoo.load_published(model, given if found.exact else {**own, **given})
-    except WeightsError as error:
-        raise ReproError(f"`{state.file}`: {error}") from error
     return found
 
 

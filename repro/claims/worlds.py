@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from repro import judge, plan, published, study
+from repro import judge, published, selection, study
 from repro.claims.places import Place
 from repro.claims.values import Value, exact
 from repro.conventions import CONVENTIONS
-from repro.spec import Spec
-from repro.store import Store
+from repro.records.runs import CountRun
+from repro.records.store import Store
 from repro.study import COST, METRICS, SPEED
 
 
@@ -91,7 +91,7 @@ class Measured:
 
     def _counted(self, place: Place, convention: str) -> Value | Missing:
         spec = self._cell(place).wanted.spec
-        record = self.store.find(spec) if isinstance(spec, Spec) else None
+        record = self.store.current(spec) if isinstance(spec, CountRun) else None
         unknown = record.uncounted.get(convention, ()) if record else ()
         count = record.value("macs", convention) if record and not unknown else None
         if count is None:
@@ -105,6 +105,6 @@ class Measured:
 
     def _cell(self, place: Place) -> judge.Cell:
         if place.key not in self.cells:
-            wanted = plan.cell(place.table, place.row, place.column)
+            wanted = selection.cell(place.table, place.row, place.column)
             self.cells[place.key] = judge.judge(wanted, self.store.find)
         return self.cells[place.key]

@@ -1,14 +1,11 @@
 """Accuracy: eval, score."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from repro.commands.common import RECORDS, DataDir, Json, StoreDir, console, emit, say, warn
-
-if TYPE_CHECKING:
-    pass
 
 
 def eval_(
@@ -66,52 +63,44 @@ def eval_(
 
     Example: repro eval lpn_50 --weights lpn_50_256x192.pth --data DATA
     """
-    from repro import rules
-    from repro.evaluation import request
-    from repro.protocol import changed
+    from repro.evaluation import asking, request
+    from repro.lookup import parse_options, parse_size
+    from repro.records.store import Store
     from repro.runners.execution import Execution
-    from repro.spec import parse_options, parse_size
-    from repro.store import Store
 
-    network, file = request.model_of(model, weights)
-    name, found = rules.chosen(network, dataset, protocol)
-    if network == request.ONNX and file is not None:
-        from repro.evaluation import networks
-
-        found = networks.as_exported(found, file)
     gt = "ground truth" if boxes in ("gt", "ground truth") else None
     detector = Path(boxes) if boxes is not None and gt is None else None
-    found = changed(
-        found,
+    name, look = asking.looked(
+        model,
+        weights,
+        dataset,
+        protocol,
+        parse_size(size) if size else None,
+        parse_options(option or []),
+        partial,
+        Execution(device, batch, loaders, threads),
         split=split,
         boxes=gt or (detector.name if detector else None),
         **{"decode": decode, "flip": flip, "shift": shift, "colour": colour},
         **{"normalise": normalise, "nms": nms, "udp": udp, "padding": padding},
     )
-    look = request.Look(
-        network,
-        file,
-        found,
-        parse_size(size) if size else None,
-        parse_options(option or []),
-        partial=partial,
-        execution=Execution(device, batch, loaders, threads),
-    )
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
-    files = request.source(found, data, named)
-    from repro.evaluation import evaluating, predictions
+    files = request.source(look.protocol, data, named)
+    from repro import plan
+    from repro.evaluation import evaluating, pipeline, predictions
+    from repro.planned import RunSettings
     from repro.report import accuracy
-    from repro.report.progress import Steps
+    from repro.report.progress import Watching
+    from repro.run import carry_out
 
-    job = evaluating.prepare(look, files)
+    run = evaluating.run_of(pipeline.prepare(look, files))
     kept = Store(store)
     if not as_json:
-        say(f"{job.spec}")
-        say(f"protocol {name}: {found}")
-    what = "images" if found.bottom_up else "crops"
-    running = fresh or kept.find(job.spec) is None
-    with Steps(job.total, what, show=running and not as_json) as tell:
-        record = evaluating.run(job, kept, tell, fresh)
+        say(f"{run}")
+        say(f"protocol {name}: {look.protocol}")
+    graph = plan.single(run, kept, (look, files), fresh)
+    settings = RunSettings(fresh=fresh)
+    record = carry_out(graph, kept, settings, Watching(show=not as_json)).only
     if output is not None:
         predictions.copy(kept.artifacts(record.key), output)
     warn(kept)

@@ -21,17 +21,16 @@ def audit(
 
     Example: repro audit paper4 --rule sums,weights
     """
-    from repro import lookup
-    from repro import plan as planning
+    from repro import lookup, selection
     from repro.audit import check, evidence, rules
+    from repro.records.store import Store
     from repro.report import audit as report
-    from repro.store import Store
 
     gates = check.severities(names_of(fail_on))
     chosen = rules.named(names_of(rule))
     name = "" if paper == "all" else lookup.find_study(paper).name
     kept = Store(store)
-    found = rules.run(evidence.gather(planning.tables(), kept.find), chosen, name)
+    found = rules.run(evidence.gather(selection.tables(), kept.current), chosen, name)
     warn(kept)
     code, why = check.exit_code(found, gates)
     shown = found if everything else [one for one in found if one.finding]

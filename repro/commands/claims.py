@@ -32,7 +32,7 @@ def claims(
     from repro import lookup, study
     from repro.claims import claim, judging
     from repro.claims.worlds import Measured
-    from repro.store import Store
+    from repro.records.store import Store
 
     gates = judging.verdicts(names_of(fail_on))
     kinds = claim.kinds(names_of(kind))

@@ -13,7 +13,7 @@ from repro.telling import say as say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from repro.store import Store
+    from repro.records.store import Store
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 Paper = Annotated[str, typer.Argument(help="paper1 ... paper4, or a short name; see `repro list`.")]
@@ -27,6 +27,7 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data", envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii, synth."),
 ]
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 RECORDS = Path("records")
 
 
@@ -59,11 +60,3 @@ def finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is no finite number.")
     return value
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    import os
-
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,6 +1,5 @@
 """Hold two results against each other: compare."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,19 +20,20 @@ from repro.commands.common import (
 if TYPE_CHECKING:
     from repro.evaluation.comparing import Comparison
 
-KEY = re.compile(r"[0-9a-f]{6,64}")
-
 
 def compare(
     one: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="A",
             help="`published`, a folder of records, a file that --json wrote, a git revision; or "
-            "of an evaluation its key, or a file of poses.",
+            "of an evaluation its key, or a file of poses; or alone a paper.",
         ),
-    ],
-    other: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    ] = None,
+    other: Annotated[
+        str | None,
+        typer.Argument(metavar="B", help="Another. Without it A is held against the papers."),
+    ] = None,
     annotations: Annotated[
         Path | None, typer.Option(help="The annotation file of evaluations.")
     ] = None,
@@ -61,15 +61,18 @@ def compare(
 ) -> None:
     """Compare two sets of results, or image by image two evaluations: exit 3 if B is worse.
 
+    With nothing named, or a paper, the records are held against what is printed.
+
     Counts are compared as integers; accuracy by the paired bootstrap over images, where poses are
     kept and --data or --annotations has the truth; speed by ratios, on the same machine. Exit 3:
     worse or changed; 4: nothing was compared; 5: incomparable or too noisy.
 
-    Example: repro compare main HEAD --only exact
+    Example: repro compare paper2
     Example: repro compare 3f9c01aa 91c2aa07 --annotations person_keypoints_val2017.json
     """
     from repro.comparing import change
     from repro.comparing.accuracy import Truths
+    from repro.comparing.asked import asked
     from repro.comparing.compare import compare as compared
     from repro.comparing.compare import deciding
     from repro.errors import ReproError
@@ -85,8 +88,9 @@ def compare(
         if not as_json:
             say(f"comparing {name}")
 
-    if evaluations(one, other, store, annotations is not None):
-        pair = paired(one, other, annotations, dataset, zero_based, resamples, store)
+    meant = asked(one, other, store, annotations is not None)
+    if meant.evaluations:
+        pair = paired(meant.a, meant.b, annotations, dataset, zero_based, resamples, store)
         found = deciding(pair, kinds)
         plain, shown = comparison.described(pair), comparison.shown(pair)
     elif dataset is not None or zero_based:
@@ -96,7 +100,8 @@ def compare(
         )
     else:
         truths = Truths(() if annotations is None else (annotations,), data)
-        found = compared(one, other, kinds, truths, min_effect, resamples, tell)
+        sides = meant.a, meant.b
+        found = compared(*sides, kinds, truths, min_effect, resamples, tell, meant.paper)
         plain, shown = comparison.results(found), comparison.table(found)
     code, why = change.exit_code(found, caught)
     if markdown is not None:
@@ -114,20 +119,6 @@ def compare(
     raise typer.Exit(code)
 
 
-def evaluations(one: str, other: str, store: Path, truth: bool) -> bool:
-    """Whether two evaluations are meant: files of poses, or two keys."""
-    from repro.comparing import outputs
-    from repro.store import Store
-
-    words = (one, other)
-    if any(Path(word).is_file() and outputs.are_poses(Path(word)) for word in words):
-        return True
-    if not all(KEY.fullmatch(word) and not Path(word).exists() for word in words):
-        return False
-    keys = [run.key for run in Store(store).open_runs() if run.spec.get("kind") == "evaluate"]
-    return truth or all(any(key.startswith(word) for key in keys) for word in words)
-
-
 def paired(
     one: str,
     other: str,
@@ -140,7 +131,7 @@ def paired(
     """Compare two evaluations by the paired bootstrap over images."""
     from repro.errors import ReproError
     from repro.evaluation import comparing
-    from repro.store import Store
+    from repro.records.store import Store
 
     if annotations is None:
         raise ReproError(

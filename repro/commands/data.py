@@ -126,12 +126,12 @@ def weights(
 def report_of(model: str | None, path: Path, keypoints: int | None, as_json: bool) -> None:
     """Tell how a checkpoint fits."""
     import zoo
-    from repro import checkpoints
+    from repro.checkpoints import inspection
     from repro.report import checkpoints as shown
     from repro.report.progress import Steps
 
     with Steps(len(zoo.MODELS), "networks", show=not as_json) as steps:
-        found = checkpoints.report(
+        found = inspection.report(
             model, path, keypoints, tell=lambda name: steps(1, f"does it fit {name}?")
         )
     if as_json:

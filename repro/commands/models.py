@@ -21,16 +21,16 @@ def count(
 
     Example: repro count lpn_50 --input 256x192 --convention all --depth 1
     """
-    from repro import conventions
-    from repro import plan as planning
+    from repro import conventions, selection
     from repro import run as running
     from repro.errors import RunError, unknown
-    from repro.spec import parse_size, spec_of
+    from repro.lookup import parse_size
+    from repro.records.runs import count_run
 
     names = list(conventions.CONVENTIONS) if convention == "all" else [convention]
     if convention not in ("all", *conventions.CONVENTIONS):
         raise unknown("convention", convention, ("all", *conventions.CONVENTIONS))
-    specs = [spec_of(name, parse_size(size), keypoints) for name in planning.models(models)]
+    specs = [count_run(name, parse_size(size), keypoints) for name in selection.models(models)]
     from repro.report import costs  # brings torch, which a wrong name or size need not wait for
 
     results, failures = [], []
@@ -60,10 +60,10 @@ def parity(
 
     Example: repro parity lpn_50 --golden tests/golden
     """
-    from repro import plan as planning
+    from repro import selection
     from repro.runners import parity as comparing
 
-    wanted = planning.models(models) if models else None
+    wanted = selection.models(models) if models else None
     found = comparing.goldens(golden)
     known = {**zoo.MODELS, **zoo.BLOCKS}
     skipped = [one.model for one in found.values() if one.model not in known]

@@ -55,18 +55,18 @@ def predict(
     from repro import rules
     from repro.errors import ReproError
     from repro.evaluation import request
+    from repro.lookup import parse_options, parse_size
     from repro.protocol import changed
     from repro.runners.execution import Execution
-    from repro.spec import parse_options, parse_size
 
     network, file = request.model_of(model, weights)
     if network == request.TRUTH:
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
     _, found = rules.chosen(network, dataset, protocol)
     if network == request.ONNX and file is not None:
-        from repro.evaluation import networks
+        from repro.evaluation import sizes
 
-        found = networks.as_exported(found, file)
+        found = sizes.as_exported(found, file)
     found = changed(found, decode=decode, flip=flip, colour=colour, normalise=normalise)
     look = request.Look(
         network,
@@ -84,15 +84,15 @@ def predict(
         raise ReproError(
             "--box is for one picture.", "Give a file with --boxes for several pictures."
         )
-    from repro.evaluation import drawing, looking
+    from repro.evaluation import drawing, predicting
 
-    given: looking.Boxes = {} if boxes is None else looking.read_boxes(boxes)
+    given: predicting.Boxes = {} if boxes is None else predicting.read_boxes(boxes)
     if box:
-        given = {paths[0].name: [(looking.parse_box(text), 1.0) for text in box]}
+        given = {paths[0].name: [(predicting.parse_box(text), 1.0) for text in box]}
     from repro.report.progress import Steps
 
     with Steps(len(paths), "pictures", show=False) as tell:
-        seen = looking.look_at(look, paths, given, tell)
+        seen = predicting.look_at(look, paths, given, tell)
     written = drawing.write(seen, found.skeleton, output, least)
     people = sum(len(one.poses) for one in seen)
     if as_json:

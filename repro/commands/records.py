@@ -14,10 +14,10 @@ app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 @app.command("ls")
 def records_ls(store: StoreDir = RECORDS, as_json: Json = False) -> None:
     """List the records: key, run, and whether the present code would use it."""
-    from repro import housekeeping
-    from repro.store import Store
+    from repro.records import cleanup
+    from repro.records.store import Store
 
-    entries = housekeeping.entries(Store(store))
+    entries = cleanup.entries(Store(store))
     if as_json:
         emit("records", records=[entry.described() for entry in entries])
         return
@@ -33,10 +33,10 @@ def records_rm(
     as_json: Json = False,
 ) -> None:
     """Remove the records of one key."""
-    from repro import housekeeping
-    from repro.store import Store
+    from repro.records import cleanup
+    from repro.records.store import Store
 
-    removed = housekeeping.remove(Store(store), key)
+    removed = cleanup.remove(Store(store), key)
     finish_removal(removed, as_json)
 
 
@@ -47,10 +47,10 @@ def records_gc(
     as_json: Json = False,
 ) -> None:
     """Remove the records that the present code no longer uses, and broken ones."""
-    from repro import housekeeping
-    from repro.store import Store
+    from repro.records import cleanup
+    from repro.records.store import Store
 
-    removed = housekeeping.collect(Store(store), dry_run)
+    removed = cleanup.collect(Store(store), dry_run)
     finish_removal(removed, as_json, "to be removed" if dry_run else "removed")
 
 

@@ -9,8 +9,8 @@ import typer
 from repro.commands.common import RECORDS, Json, StoreDir, emit, say, warn
 
 if TYPE_CHECKING:
+    from repro.records.store import Store
     from repro.report.contents import Report
-    from repro.store import Store
 
 FORMATS = {
     "html": (".html", ".htm"),
@@ -45,7 +45,7 @@ def report(
     """
     from repro import publish
     from repro.errors import ReproError
-    from repro.store import Store
+    from repro.records.store import Store
 
     name = _format(form, output, check)
     if output is None and (name == "html" or check):
@@ -94,13 +94,13 @@ def _format(form: str, output: Path | None, check: bool) -> str:
 
 
 def _text(name: str, store: "Store") -> str:
-    from repro import judge, plan, publish
+    from repro import judge, publish, selection
 
     if name == "md":
         return publish.render(store)
     if name in ("html", "json"):
         return _whole(name)(gathered(store))
-    cells = judge.judge_all(plan.select(plan.tables()), store.find)
+    cells = judge.judge_all(selection.select(selection.tables()), store.find)
     if name == "junit":
         from repro.report import junit
 
@@ -123,17 +123,17 @@ def _whole(name: str) -> "Callable[[Report], str]":
 
 def gathered(store: "Store") -> "Report":
     """All cells, claims and checks, judged by the records at hand."""
-    from repro import judge, plan, study
+    from repro import judge, selection, study
     from repro.audit import evidence, rules
     from repro.claims import claim, judging
     from repro.claims.worlds import Measured
     from repro.report.contents import Report
 
-    tables = plan.tables()
-    cells = judge.judge_all(plan.select(tables), store.find)
+    tables = selection.tables()
+    cells = judge.judge_all(selection.select(tables), store.find)
     claims = [one for name in study.study_names() for one in claim.load(name)]
-    checks = rules.run(evidence.gather(tables, store.find), rules.named([]))
-    found = (store.find(one.wanted.spec) for one in cells if one.measured and one.wanted.spec)
+    checks = rules.run(evidence.gather(tables, store.current), rules.named([]))
+    found = (store.find(one.wanted.spec) for one in cells if one.shown and one.wanted.spec)
     records = {record.key: record for record in found if record is not None}
     return Report(cells, judging.judge_all(claims, Measured(store)), checks, records)
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from repro.commands import speed_files
 from repro.commands.common import (
     RECORDS,
     Json,
     StoreDir,
     console,
-    cores,
     emit,
     finite,
     names_of,
@@ -20,12 +20,10 @@ from repro.commands.common import (
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from repro.report.progress import Share
-    from repro.store import Record
+    from repro.records.record import Record
     from repro.timing.analysis import Analysis
-    from repro.timing.procedures import Settings
     from repro.timing.roofline import Machine
-    from repro.timing.subjects import Run, Subject
+    from repro.timing.subjects import TimedRun
 
 UNSTABLE, FAILED, INTERRUPTED = 5, 6, 130
 BUDGET = 60.0
@@ -81,11 +79,12 @@ def speed(
     Example: repro speed hwl_mobilenetv3 litehrnet_18 --backend eager,onnx_runtime
     """
     if merge:
-        merged(models or [], as_json)
+        speed_files.merged(models or [], as_json)
         return
     from dataclasses import replace
 
-    from repro.timing import placing, procedures, recording, sweep
+    from repro import env, plan
+    from repro.timing import placing, procedures, recording, requests, sweep
     from repro.timing.analysis import Analysis
     from repro.timing.procedures import Settings
 
@@ -102,12 +101,14 @@ def speed(
         placing.check(device, stage)
     check_device(device)
     if profile is not None:
-        profiled(chosen, profile, device, as_json)
+        speed_files.profiled(chosen, profile, device, as_json)
         return
-    from repro.report.progress import Share
-    from repro.store import Store
+    from repro.planned import RunSettings
+    from repro.records.store import Store
+    from repro.report.progress import Watching
+    from repro.run import carry_out
 
-    settings = Settings(protocol, threads or cores(), budget or BUDGET, processes)
+    settings = Settings(protocol, threads or env.cores(), budget or BUDGET, processes)
     settings = procedures.agreed(chosen, settings, batch is not None, threads is not None)
     needed = procedures.needed(chosen, settings)
     if budget is None:
@@ -119,12 +120,13 @@ def speed(
     planned = f"{len(chosen)} subjects, about {procedures.planned(chosen, settings):.0f} s"
     say(f"{planned}; what is exported or compiled for the first time comes on top")
     machine = placing.measured(settings.threads) if roofline else None
-    with Share(show=not as_json) as share:
-        run = timed(chosen, settings, device, share)
+    graph = plan.single(
+        requests.run_of(chosen, settings, device), kept, (chosen, settings), served=False
+    )
+    outcome = carry_out(graph, kept, RunSettings(), Watching(show=not as_json))
+    record = outcome.only
+    run = recording.kept(kept.artifacts(record.key))
     found = Analysis(run)
-    record = recording.record(run, found)
-    recording.keep(kept.artifacts(record.key), run)
-    kept.add(record, again=True)
     if run.interrupted:
         done = f"{run.settings['finished']} of {settings.processes} processes"
         say(f"ended early: every sample of {done} is kept in record {record.key[:12]}")
@@ -151,33 +153,7 @@ def check_device(name: str) -> None:
             say(f"warning: {absent}")
 
 
-def timed(
-    chosen: "tuple[Subject, ...]", settings: "Settings", device: str, share: "Share"
-) -> "Run":
-    """Time the subjects on a device; RunError with the reasons if none of them could be."""
-    from dataclasses import replace
-
-    from repro.errors import RunError
-    from repro.timing import engine
-
-    if device == "cuda":
-        from repro.timing import cuda
-
-        run = cuda.measure(chosen, settings, share.tell)
-    else:
-        run = engine.measure(chosen, settings, share.tell)
-    for failure in run.failures:
-        say(f"warning: {failure}")
-    if not run.timed:
-        reasons = dict.fromkeys(
-            f"{replace(run.subjects[one.subject], alias='')}: {one.refused.rstrip('.')}"
-            for one in run.preparations
-        )
-        raise RunError(f"Nothing was timed. {'; '.join(reasons)}.", "Try another backend.")
-    return run
-
-
-def exit_code(run: "Run", found: "Analysis", allow_noisy: bool) -> int:
+def exit_code(run: "TimedRun", found: "Analysis", allow_noisy: bool) -> int:
     """What became of the run as a whole."""
     if run.interrupted:
         return INTERRUPTED
@@ -187,7 +163,7 @@ def exit_code(run: "Run", found: "Analysis", allow_noisy: bool) -> int:
 
 
 def reported(
-    run: "Run",
+    run: "TimedRun",
     found: "Analysis",
     record: "Record",
     against: str | None,
@@ -217,37 +193,3 @@ def reported(
         data["roofline"] = limits.described(machine, rows, said)
         parts.append(limits.table(machine, rows, said))
     return data, parts
-
-
-def merged(files: list[str], as_json: bool) -> None:
-    """Print how stable the order of networks is over several machines."""
-    from repro.report import orders
-    from repro.timing import merging
-
-    found = merging.merged([Path(file) for file in files])
-    if as_json:
-        emit("speed", merged=orders.described(found))
-    else:
-        console().print(orders.merged(found))
-
-
-def profiled(chosen: "tuple[Subject, ...]", path: Path, device: str, as_json: bool) -> None:
-    """Write a trace of one network, and print what costs most."""
-    from repro.errors import ReproError
-
-    if len(chosen) != 1:
-        raise ReproError(f"{len(chosen)} subjects cannot share a trace.", "Name one model.")
-    from repro.report import profile as shown
-    from repro.runners import parity
-    from repro.timing import profiler
-    from repro.timing.building import seeded
-
-    subject = chosen[0]
-    example = parity.seeded_input((subject.batch, 3, *subject.input), 0).float()
-    model, example = seeded(subject, 0).to(device), example.to(device)
-    found = profiler.profile(model, example, path)
-    if as_json:
-        emit("speed", profile=shown.described(found), trace=str(path))
-    else:
-        console().print(shown.table(found))
-        say(f"{path} opens in chrome://tracing or ui.perfetto.dev")

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repro.commands.common import DataDir, Json, Paper, console, emit, say
+from repro.commands.common import RECORDS, DataDir, Json, Paper, StoreDir, console, emit, say
 
 if TYPE_CHECKING:
     from repro.resolved import Resolved
-    from repro.training.request import Run
-
-RUNS = Path("runs")
+    from repro.training.request import TrainingRequest
 
 
 def train(
@@ -77,6 +75,7 @@ def train(
         bool, typer.Option("--smoke", help="A minute on generated figures: does the loss fall?")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Show the recipe, train nothing.")] = False,
+    store: StoreDir = RECORDS,
     as_json: Json = False,
 ) -> None:
     """Train a network by a paper's recipe; a killed training goes on where it was.
@@ -86,48 +85,35 @@ def train(
     from repro.timing.allocation import keep_freed
 
     keep_freed()  # before torch asks for any memory
-    from repro import lookup
-    from repro import resolved as recipes
+    from repro.lookup import parse_options, parse_size
     from repro.report import training as shown
-    from repro.spec import parse_options, parse_size, spec_of
-    from repro.training import request
+    from repro.training import asking
+    from repro.training.request import Machine
 
-    study = lookup.find_study(paper)
-    rules = request.protocol_of(model, generated(model, dataset) if smoke else dataset)
-    chosen = request.size_of(model, rules, parse_size(size) if size else None, smoke)
-    options = parse_options(option or [])
-    spec_of(model, chosen, rules.keypoints, options)
-    found = request.recipe_of(study, recipe, model, rules.dataset, chosen)
-    differences: list[str] = []
-    if recipe == "paper":
-        official = request.recipe_of(study, "official", model, rules.dataset, chosen)
-        differences = shown.differences(found, official)
-    found = request.fitting_loss(found, model, loss)
-    found = request.shortened(found) if smoke else found
     given = {"epochs": epochs, "batch": batch, "lr": lr, "evaluate_every": evaluate_every}
-    found = found.changed(
-        "the command line",
-        **recipes.parsed({name: value for name, value in given.items() if value is not None}),
-        **recipes.parsed(parse_options(set_ or [])),
-    )
-    if plan:
-        show(found, differences, as_json)
-        return
-    folder = out or RUNS / request.folder_name(found, model, chosen, rules, options, seed, smoke)
-    if smoke:
-        data = generate(folder, as_json)
-    own = {"annotations": annotations, "images": images}
-    val = {"annotations": val_annotations, "images": val_images}
-    run = request.Run(
+    changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    wanted = asking.asked(
+        paper,
         model,
-        chosen,
-        found,
-        rules,
-        request.train_source(rules.dataset, data, own),
-        None if smoke else request.evaluation_source(rules, data, val),
-        folder,
-        options,
-        request.Machine(
+        recipe,
+        dataset,
+        parse_size(size) if size else None,
+        parse_options(option or []),
+        loss,
+        changes | parse_options(set_ or []),
+        smoke,
+    )
+    differences = shown.differences(wanted.differing)
+    if plan:
+        show(wanted.resolved, differences, as_json)
+        return
+    if smoke and not as_json:
+        say("smoke: generated figures, small inputs; the loss must fall, nothing is reproduced")
+    request = asking.requested(
+        wanted,
+        data,
+        out,
+        Machine(
             device,
             devices,
             accumulate=accumulate,
@@ -137,31 +123,14 @@ def train(
             threads=threads,
         ),
         seed,
+        {"annotations": annotations, "images": images},
+        {"annotations": val_annotations, "images": val_images},
         weights,
         partial,
-        folder / "cache" if crop_cache else None,
+        crop_cache,
         save_every,
-        request.SMOKE_SECONDS if smoke else None,
     )
-    carry_out(run, differences, resume, smoke, as_json)
-
-
-def generated(model: str, dataset: str | None) -> str:
-    """The generated data set with a network's joints, unless one is named."""
-    import zoo
-
-    if dataset is not None or model not in zoo.MODELS:
-        return dataset or "synth"
-    return "synth-crowdpose" if zoo.MODELS[model].keypoints == 14 else "synth"
-
-
-def generate(folder: Path, quiet: bool) -> Path:
-    """The pictures of a smoke run."""
-    from repro.training import smoke
-
-    if not quiet:
-        say("smoke: generated figures, small inputs; the loss must fall, nothing is reproduced")
-    return smoke.data(folder / "data")
+    train_and_tell(request, differences, resume, store, as_json)
 
 
 def show(resolved: "Resolved", differences: Sequence[str], as_json: bool) -> None:
@@ -179,53 +148,43 @@ def show(resolved: "Resolved", differences: Sequence[str], as_json: bool) -> Non
         out.print(line)
 
 
-def carry_out(
-    run: "Run", differences: Sequence[str], resume: bool | None, smoke: bool, as_json: bool
+def train_and_tell(
+    asked: "TrainingRequest",
+    differences: Sequence[str],
+    resume: bool | None,
+    store: Path,
+    as_json: bool,
 ) -> None:
-    """Train, and tell what became of it."""
+    """Train, keep the record, and tell what became of it."""
+    from dataclasses import replace
+
+    from repro import plan
     from repro.errors import ReproError
+    from repro.planned import RunSettings
+    from repro.records.store import Store
     from repro.report import training as shown
-    from repro.report.progress import Steps
-    from repro.training import course as courses
-    from repro.training import preparing, state, training
-    from repro.training import smoke as smoking
-    from repro.training.loop import Told
+    from repro.report.progress import Watching
+    from repro.run import carry_out
+    from repro.training import identity, machine, preparing, state, training
 
-    if resume and not state.checkpoints(run.out / training.STATES):
-        raise ReproError(f"`{run.out}` has no checkpoint to go on from.", "Leave --resume out.")
-    prepared = preparing.prepare(run, say)
-    quiet = as_json or not prepared.first
+    if resume and not state.checkpoints(asked.out / training.STATES):
+        raise ReproError(f"`{asked.out}` has no checkpoint to go on from.", "Leave --resume out.")
+    asked = replace(asked, machine=machine.placed(asked.machine))
+    checked = preparing.checked(replace(asked, cache=None), lambda text: None)
+    quiet = as_json or not machine.first()
     if not quiet:
-        show(prepared.run.resolved, differences, False)
-        for line in prepared.lines():
+        show(checked.run.resolved, differences, False)
+        for line in checked.lines():
             say(line)
-    with shown.Course(prepared.schedule.total, show=not quiet) as course:
-
-        def step(told: Told) -> None:
-            course.tell(told.step, told.moment.epoch, told.loss, told.rate, told.speed)
-
-        def evaluation(total: int, what: str) -> Steps:
-            return Steps(total, what, show=False)
-
-        listeners = training.Listeners(say if prepared.first else silent, step, evaluation)
-        own = training.Training(
-            prepared, preparing.network(prepared), *preparing.feed(prepared), listeners
-        )
-        if smoke:
-            seen = smoking.smoke(own)
-        else:
-            courses.train(own, fresh=resume is False)
-    if not prepared.first:
+    run, kept = identity.run_of(checked), Store(store)
+    graph = plan.single(run, kept, asked, fresh=resume is False, served=False)
+    settings = RunSettings(fresh=resume is False)
+    outcome = carry_out(graph, kept, settings, Watching(show=not quiet))
+    if not machine.first():
         return
-    result = courses.outcome(own)
-    if smoke:
-        result["smoke"] = seen.described()
+    result = identity.outcome(checked, outcome.only)
     if as_json:
         emit("train", **result)
         return
     for line in shown.outcome(result):
         print(line)
-
-
-def silent(text: str) -> None:
-    """The first process speaks for all."""

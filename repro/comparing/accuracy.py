@@ -10,7 +10,9 @@ from repro.comparing.change import Change
 from repro.comparing.side import Side, newest
 from repro.data import layout
 from repro.errors import ReproError
-from repro.store import Measurement, Record, Store
+from repro.records.measurement import Measurement
+from repro.records.record import Record
+from repro.records.store import Store
 
 MAIN = ("AP", "Mean")
 """the figure that decides"""

@@ -28,16 +28,18 @@ def compare(
     least: float = speed.EFFECT,
     resamples: int = RESAMPLES,
     tell: Callable[[str], None] = silent,
+    paper: str = "all",
 ) -> Comparison:
     """Hold what two words mean (see `side`) against each other; ReproError for a word of no use.
 
-    `least` is the smallest effect of a speed, in per cent; `tell` hears of each evaluation.
+    `least` is the smallest effect of a speed, in per cent; `tell` hears of each evaluation; what
+    is published is that of one paper, or of `all`.
     """
     if one == other == PUBLISHED:
         raise ReproError("Both are what the papers print.", "Name your own results as one of them.")
     a, b = side(one), side(other)
     if a.published or b.published:
-        found = printed.changes(a, b)
+        found = printed.changes(a, b, paper)
     else:
         found = _measured(a, b, kinds, truths, least, resamples, tell)
     return Comparison(one, other, ordered(each for each in found if each.kind in kinds))

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from repro import schema
 from repro.comparing.change import Change
 from repro.comparing.side import Side, code, newest
 from repro.errors import ReproError
-from repro.spec import Spec
-from repro.store import Record
+from repro.records.record import Record
+from repro.records.runs import CountRun
 
 Figure = tuple[str, str | None]
 """metric and counting convention"""
@@ -44,7 +43,7 @@ def _name(record: Record) -> str:
     if record.spec.get("kind") != "count":
         return ""
     try:
-        return str(schema.read(Spec, record.spec, "record"))
+        return str(CountRun.read(record.spec))
     except ReproError:
         return ""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from repro import plan, schema
+from repro import schema, selection
 from repro.comparing.forms import (
     Bounds,
     Cell,
@@ -23,9 +23,11 @@ from repro.comparing.forms import (
 )
 from repro.errors import ReproError
 from repro.files import read_plain
-from repro.spec import Accuracy, Evaluation, Spec, Wanted
-from repro.store import Measurement, Record, is_sane
-from repro.study import Scalar
+from repro.records.measurement import Measurement, is_sane
+from repro.records.record import Record
+from repro.records.requirements import AccuracyRequirement, Wanted
+from repro.records.runs import CountRun, EvaluationRun
+from repro.values import Scalar
 
 T = TypeVar("T")
 
@@ -82,7 +84,7 @@ def _each(cls: type[T], data: object, file: str, place: str) -> list[T]:
 def _count(data: Mapping[str, object], file: str) -> Iterator[Record]:
     several = data.get("results", [data])
     for one in _each(Counted, several, file, "results"):
-        spec = Spec(one.model, one.input, one.keypoints)
+        spec = CountRun(one.model, one.input, one.keypoints)
         macs = [Measurement("macs", value, "MACs", rules) for rules, value in one.macs.items()]
         params = Measurement("params", one.params, "parameters")
         # the output does not say which of its conventions lack a rule
@@ -99,8 +101,8 @@ def _parity(data: Mapping[str, object], file: str) -> Iterator[Record]:
 
 def _eval(data: Mapping[str, object], file: str) -> Iterator[Record]:
     one = _taken(Evaluated, data, file)
-    names = {each.name for each in dataclasses.fields(Evaluation)} - {"kind"}
-    spec = Evaluation(**{name: getattr(one, name) for name in names})
+    names = {each.name for each in dataclasses.fields(EvaluationRun)} - {"kind"}
+    spec = EvaluationRun(**{name: getattr(one, name) for name in names})
     yield _record(spec.described(), _accuracy(one.metrics, one.intervals, 1.0), one.record)
 
 
@@ -146,10 +148,10 @@ def _run(data: Mapping[str, object], file: str) -> Iterator[Record]:
     found: dict[str, Record] = {}
     for cell, wanted in zip(cells, _wanted(cells, file), strict=True):
         one, spec = cell.measured, wanted.spec if wanted else None
-        if one is None or wanted is None or not isinstance(spec, Spec | Accuracy):
+        if one is None or wanted is None or not isinstance(spec, CountRun | AccuracyRequirement):
             continue
         metric = wanted.column.metric or ""
-        whole = isinstance(spec, Spec)
+        whole = isinstance(spec, CountRun)
         if whole and not one.value.is_integer():
             raise ReproError(
                 f"{file}: {metric} of `{cell.row:.60}` is {one.value}, no whole number."
@@ -170,7 +172,7 @@ def _wanted(cells: list[Cell], file: str) -> list[Wanted | None]:
     known: dict[tuple[str, str, str, str], Wanted] = {}
     for study, table in tables:
         try:
-            chosen = plan.select(plan.tables(study, table))
+            chosen = selection.select(selection.tables(study, table))
         except ReproError as error:
             raise ReproError(f"{file}: {error}", error.hint) from error
         for one in chosen:
@@ -178,8 +180,8 @@ def _wanted(cells: list[Cell], file: str) -> list[Wanted | None]:
     return [known.get((cell.study, cell.table, cell.row, cell.column)) for cell in cells]
 
 
-def _spec(spec: Spec | Accuracy) -> Mapping[str, object]:
-    if isinstance(spec, Spec):
+def _spec(spec: CountRun | AccuracyRequirement) -> Mapping[str, object]:
+    if isinstance(spec, CountRun):
         return spec.described()
     data: dict[str, Scalar] = {
         "name": spec.protocol.on,
@@ -187,7 +189,7 @@ def _spec(spec: Spec | Accuracy) -> Mapping[str, object]:
         "split": spec.protocol.split,
         "official": True,
     }
-    return Evaluation(
+    return EvaluationRun(
         spec.model,
         spec.input,
         spec.keypoints,

@@ -1,14 +1,13 @@
 """What the papers print against what was measured, by the rules of the verdicts."""
 
-import json
 from collections.abc import Iterator
 
-from repro import judge, plan
+from repro import judge, selection
 from repro.comparing.change import Change
 from repro.comparing.side import Side
+from repro.records.record import Record
+from repro.records.requirements import Requirement
 from repro.report.text import ours
-from repro.spec import Accuracy, Spec, Speed
-from repro.store import Record
 from repro.study import COST, SPEED
 
 CALLS = {
@@ -23,10 +22,10 @@ CALLS = {
 """verdicts on what was measured -> calls"""
 
 
-def changes(one: Side, other: Side) -> Iterator[Change]:
+def changes(one: Side, other: Side, paper: str = "all") -> Iterator[Change]:
     """Every printed number of which one side is `published`; what a paper cites is left out."""
     side = other if one.published else one
-    for cell in judge.judge_all(plan.select(plan.tables()), _finder(side)):
+    for cell in judge.judge_all(selection.select(selection.tables(paper)), _finder(side)):
         if cell.verdict.kind != "cited":
             found = _change(cell)
             yield found if one.published else _turned(found)
@@ -54,20 +53,9 @@ def _turned(found: Change) -> Change:
 
 
 def _finder(side: Side) -> judge.Find:
-    """The newest record of a run, of whatever code."""
-    counts: dict[str, Record] = {}
-    for record in side.records:
-        if record.spec.get("kind") == "count":
-            counts[_canonical(record.spec)] = record
-    others = [one for one in reversed(side.records) if one.spec.get("kind") != "count"]
+    """The record of a side that counts."""
 
-    def find(spec: Spec | Accuracy | Speed) -> Record | None:
-        if isinstance(spec, Spec):
-            return counts.get(_canonical(spec.described()))
-        return next((one for one in others if spec.fits(one.spec)), None)
+    def find(wanted: Requirement) -> Record | None:
+        return next((one for one in reversed(side.records) if wanted.fits(one.spec)), None)
 
     return find
-
-
-def _canonical(spec: object) -> str:
-    return json.dumps(spec, sort_keys=True)

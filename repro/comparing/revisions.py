@@ -7,11 +7,14 @@ import tempfile
 from pathlib import Path
 
 from repro.errors import ReproError
-from repro.store import NAME
+from repro.records.store import NAME
 
 FOLDER = "records"
 SECONDS = 60.0
-CURE = "Give `published`, a folder of records, a file that --json wrote, or a git revision."
+CURE = (
+    "Give `published`, a folder of records, a file that --json wrote, or a git revision; alone it "
+    "may be a paper."
+)
 
 
 def commit(word: str) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zoo
-from repro import schema
 from repro.comparing import outputs, revisions
 from repro.errors import ReproError
-from repro.spec import Evaluation, Spec
-from repro.store import Record, Store
+from repro.records import rule
+from repro.records.record import Record
+from repro.records.rule import Kept
+from repro.records.store import Store
 
 PUBLISHED = "published"
 
@@ -21,7 +22,9 @@ class Side:
     name: str
     """as it was called"""
     records: tuple[Record, ...]
-    """the newest last; none of what is published"""
+    """in the order in which they count, see `repro.records.rule`, the last before all others; none
+    of what is published. Those of a folder tell how they stand to the present code; those of a
+    revision or an output are taken as they are"""
     store: Store | None = None
     """where poses may lie beside the records"""
 
@@ -42,23 +45,19 @@ def side(word: str) -> Side:
     if word and path.is_dir():
         store = Store(path)
         cure = f"`repro records gc --store {word}` removes broken records."
-        return Side(word, _records(store, word, cure), store)
+        return Side(word, _ordered(map(rule.told, _records(store, word, cure))), store)
     if word and path.exists():
         return Side(word, outputs.read(path))
     revision = revisions.commit(word)
     with revisions.temporary() as folder:
         revisions.unpack(revision, Path(folder))
         cure = "Another version of repro wrote it; name a later revision."
-        return Side(word, _records(Store(Path(folder)), word, cure))
+        return Side(word, _ordered(_records(Store(Path(folder)), word, cure)))
 
 
 def newest(named: Iterable[tuple[Hashable, Record]]) -> dict[Hashable, Record]:
-    """One record of each name: that of the present code, else the newest."""
-    found: dict[Hashable, Record] = {}
-    for name, record in named:
-        if name not in found or not _current(found[name]) or _current(record):
-            found[name] = record
-    return found
+    """One record of each name: of those of a side, which are in order, the one that counts."""
+    return dict(named)
 
 
 def code(record: Record) -> str:
@@ -67,8 +66,8 @@ def code(record: Record) -> str:
     return f"{entry.module.replace('.', '/')}.py" if entry else ""
 
 
-def _records(store: Store, word: str, cure: str) -> tuple[Record, ...]:
-    """Every record of a store, the newest last."""
+def _records(store: Store, word: str, cure: str) -> list[Kept]:
+    """Every record of a store."""
     found = []
     for path, record in store.all():
         if record is None:
@@ -77,19 +76,9 @@ def _records(store: Store, word: str, cure: str) -> tuple[Record, ...]:
                 f"`{path.name}` of `{word}` is no whole record: {why}",
                 cure,
             )
-        number = path.name.split(".")[1]
-        written = path.stat().st_mtime
-        found.append((written, int(number) if number.isdigit() else 1, record.key, record))
-    return tuple(one[-1] for one in sorted(found, key=lambda one: one[:3]))
+        found.append(Kept.at(path, record))
+    return found
 
 
-def _current(record: Record) -> bool:
-    """Whether a record is of the code as it is now."""
-    kinds: dict[object, type[Spec | Evaluation]] = {"count": Spec, "evaluate": Evaluation}
-    kind = kinds.get(record.spec.get("kind"))
-    if kind is None or record.spec.get("model") not in zoo.MODELS:
-        return False
-    try:
-        return schema.read(kind, record.spec, "record").key == record.key
-    except ReproError:
-        return False
+def _ordered(kept: Iterable[Kept]) -> tuple[Record, ...]:
+    return tuple(one.record for one in rule.ordered(kept))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from repro.comparing.change import Change
 from repro.comparing.side import Side
-from repro.store import Measurement, Record
+from repro.records.measurement import Measurement
+from repro.records.record import Record
 
 RULES = (
     *("machine", "device", "threads", "protocol", "stage", "flip", "batch", "precision"),

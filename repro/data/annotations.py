@@ -1,13 +1,15 @@
 """Read the annotation files of COCO, CrowdPose, MPII and the generated data set."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from repro.data import mpii
-from repro.data.columns import Rows, load
+from repro.data import annotation_cache, mpii
+from repro.data.columns import Rows, content, uncollected
+from repro.data.excerpt import excerpt, fields
 from repro.data.people import Annotations, Floats, Images, People
 from repro.errors import ReproError, unknown
 from repro.skeletons import COCO, CROWDPOSE, FORMS, SKELETONS, Skeleton
@@ -17,6 +19,14 @@ BOX_SHARE = 0.53
 GENERATED = "synth"
 """what the `info` of a generated file has as its `dataset`"""
 OFFICIAL = "Give the data set's own annotation file."
+
+WANTED = {
+    "images": fields("id", "file_name", "height", "width", "crowdIndex"),
+    "annotations": fields(
+        "id", "image_id", "category_id", "bbox", "area", "keypoints", "num_keypoints", "iscrowd"
+    ),
+}
+"""what is read of the lists in a file"""
 
 
 def read(path: Path, dataset: str | None = None, without_people: bool = False) -> Annotations:
@@ -45,10 +55,28 @@ def _read(
         if dataset not in (None, "mpii"):
             raise ReproError(f"`{path}` is not an annotation file of {dataset}.", OFFICIAL)
         return _frozen(mpii.release(path))
-    document, sha256 = load(path, "annotation file")
+    text = content(path, "annotation file")
+    sha256 = hashlib.sha256(text).hexdigest()
+    place = annotation_cache.place(len(text), sha256, dataset, without_people)
+    kept = annotation_cache.load(place, sha256) if place else None
+    if kept is not None:
+        return _frozen(kept)
+    with uncollected():
+        document = excerpt(text, path, "annotation file", WANTED)
+        del text  # before as much memory is taken for the arrays
+        annotations = _annotations(path, document, sha256, dataset, without_people)
+        del document
+    if place is not None:
+        annotation_cache.save(place, annotations)
+    return _frozen(annotations)
+
+
+def _annotations(
+    path: Path, document: object, sha256: str, dataset: str | None, without_people: bool
+) -> Annotations:
     if isinstance(document, list):
         _check_list(path, dataset, document)
-        return _frozen(mpii.listed(Rows(path, "", document), sha256))
+        return mpii.listed(Rows(path, "", document), sha256)
     if not isinstance(document, dict):
         raise ReproError(f"`{path}` holds no annotations.", OFFICIAL)
     if dataset == "mpii":
@@ -69,7 +97,7 @@ def _read(
     if skeleton is CROWDPOSE:
         crowding = Rows(path, "images", _list(path, document, "images")).numbers("crowdIndex")
         images = Images(images.ids, images.files, images.sizes, crowding)
-    return _frozen(Annotations(skeleton.name, images, _people(rows, images, skeleton), sha256))
+    return Annotations(skeleton.name, images, _people(rows, images, skeleton), sha256)
 
 
 def _check_list(path: Path, dataset: str | None, rows: list[object]) -> None:

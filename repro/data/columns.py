@@ -2,8 +2,8 @@
 
 import gc
 import hashlib
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -20,13 +20,17 @@ LIMIT = 2**30
 
 def load(path: Path, what: str, limit: int = LIMIT) -> tuple[object, str]:
     """The JSON value in a file and the sha256 of its bytes; `what` names the file in messages."""
+    text = content(path, what, limit)
+    return parsed(text, path, what), hashlib.sha256(text).hexdigest()
+
+
+def parsed(text: bytes, path: Path, what: str) -> object:
+    """The JSON value of a file's bytes; a ReproError says what is wrong with them."""
     import orjson
 
-    text = content(path, what, limit)
-    collecting = gc.isenabled()
-    gc.disable()  # nothing of what is parsed is garbage; to look for some takes a third longer
     try:
-        return orjson.loads(text), hashlib.sha256(text).hexdigest()
+        with uncollected():
+            return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         if not text.strip():
@@ -38,6 +42,15 @@ def load(path: Path, what: str, limit: int = LIMIT) -> tuple[object, str]:
         raise ReproError(f"The {what} `{path}` {reason}.", "Fetch or write it again.") from error
     except RecursionError as error:
         raise ReproError(f"The {what} `{path}` is nested too deeply.", "Fetch it again.") from error
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no garbage meanwhile: in what is parsed there is none, and it takes a third more."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()

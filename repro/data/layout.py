@@ -8,6 +8,8 @@ from repro.errors import ReproError, unknown
 
 COCO_BOXES = ("person_detection_results", ".", "annotations")
 """SimpleBaseline's and HRNet's folder first"""
+MPII_TRUTHS = ("mpii_gt_valid.mat", "gt_valid.mat", "mpii_gt_val.mat")
+"""what the file of MPII's joints and head boxes is called, the first that exists is taken"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def _crowdpose(split: str, boxes: str = "") -> Place:
 
 
 def _mpii(split: str, *names: str) -> Place:
-    truth = ("mpii_gt_valid.mat", "gt_valid.mat") if split == "val" else ()
+    truth = MPII_TRUTHS if split == "val" else ()
     folders = ("annot", "annotations", ".")
     return Place(_below(folders, *names), ("images",), truth=_below(folders, *truth))
 

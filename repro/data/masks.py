@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data.columns import load
+from repro.data.columns import content
+from repro.data.excerpt import excerpt, fields
 from repro.data.people import Annotations
 from repro.data.pictures import Pixels
 from repro.errors import ReproError
@@ -47,21 +48,27 @@ def read(path: Path, annotations: Annotations) -> Masks:
     people, images = annotations.people, annotations.images
     masked = people.crowd | (people.labelled == 0)
     position = dict(zip(people.ids[masked].tolist(), people.image[masked].tolist(), strict=True))
-    document, _ = load(path, "annotation file")
-    rows = document["annotations"] if isinstance(document, dict) else []
-    found: dict[int, list[Runs]] = {}
-    for row in rows:
-        if row["id"] not in position:
-            continue
+
+    def segments(row: object) -> tuple[int, list[Runs]] | None:
+        """Where a row's person is, if masked."""
+        if not isinstance(row, dict) or row["id"] not in position:
+            return None
         place = position[row["id"]]
         height, width = images.sizes[place].tolist()
         try:
-            segments = mask.frPyObjects(row["segmentation"], height, width)
+            found = mask.frPyObjects(row["segmentation"], height, width)
         except Exception as error:  # of Python or of the library, which has no base of its own
             raise ReproError(
                 f"`{path}` has no usable `segmentation` for annotation {row['id']}, a crowd or a "
                 "person without labelled joints.",
                 "Bottom-up training masks them: give the data set's own annotation file.",
             ) from error
-        found.setdefault(place, []).extend(segments if isinstance(segments, list) else [segments])
+        return place, found if isinstance(found, list) else [found]
+
+    text = content(path, "annotation file")
+    document = excerpt(text, path, "annotation file", {"annotations": segments, "images": fields()})
+    found: dict[int, list[Runs]] = {}
+    for row in document["annotations"] if isinstance(document, dict) else []:
+        if row is not None:
+            found.setdefault(row[0], []).extend(row[1])
     return Masks({place: mask.merge(runs) for place, runs in found.items()})

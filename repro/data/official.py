@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from repro.data.people import Annotations
 
 COCO_PAGE = "https://cocodataset.org/#download"
 CROWDPOSE_PAGE = "https://github.com/Jeff-sjtu/CrowdPose"
@@ -84,3 +88,22 @@ SUPPLIES: Mapping[tuple[str, str], Supply] = {
     ("mpii", "val"): Supply(_MPII_JSON, _MPII_IMAGES, truth=_MPII_JSON),
 }
 """sizes as the pages give them, or rounded"""
+
+
+def is_official(
+    dataset: str, split: str, annotations: "Annotations", boxes: int | None = None
+) -> bool:
+    """Whether images, persons and a detector's boxes are as many as in the official files."""
+    facts = FACTS.get((dataset, split))
+    if facts is None:
+        return False
+    seen = {
+        "images": len(annotations.images),
+        "people": len(annotations.people),
+        "labelled": int((annotations.people.labelled > 0).sum()),
+        "sha256": annotations.sha256,
+    }
+    if boxes is not None:
+        seen["boxes"] = boxes
+    known = {name: getattr(facts, name) for name in seen}
+    return all(value in (None, seen[name]) for name, value in known.items())

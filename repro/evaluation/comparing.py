@@ -11,11 +11,12 @@ from repro.data.mpii import Truth
 from repro.data.people import Annotations, Ints
 from repro.errors import IncomparableError, ReproError
 from repro.evaluation import predictions
+from repro.records.record import Record
+from repro.records.store import Store
 from repro.scoring import oks, pckh, results
 from repro.scoring.score import truth
 from repro.skeletons import SKELETONS
 from repro.stats import RESAMPLES, Difference, Evaluation, paired
-from repro.store import Record, Store
 
 KEY = re.compile(r"[0-9a-f]{6,64}")
 Heads = tuple[Truth, Ints | None]
@@ -120,9 +121,9 @@ def _record(word: str, store: Store) -> Record | None:
     if Path(word).is_file():
         return None
     found = {
-        one.key: one
-        for one in store.open_runs()
-        if one.spec.get("kind") == "evaluate" and one.key.startswith(word)
+        kept.record.key: kept.record
+        for kept in store.kept(counts=False)
+        if kept.record.spec.get("kind") == "evaluate" and kept.record.key.startswith(word)
     }
     if not KEY.fullmatch(word) or len(found) != 1:
         what = f"{len(found)} evaluations begin with `{word}`"

@@ -7,7 +7,7 @@ import cv2
 
 from repro.data.pictures import decoded
 from repro.errors import ReproError, StoreError
-from repro.evaluation.looking import Picture
+from repro.evaluation.predicting import Picture
 from repro.files import write_whole
 from repro.report import overlay
 from repro.skeletons import Skeleton

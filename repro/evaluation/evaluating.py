@@ -1,174 +1,100 @@
-"""Evaluate on a data set: gather what it takes, run, score, record."""
+"""An evaluation as a run: what it is, so that its key finds it again, and its record."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
+import torch
 
+import zoo
 from repro import env
-from repro.data import annotations as reading
-from repro.data import boxes, mpii
-from repro.data.boxes import Instances
-from repro.data.layout import Source
-from repro.data.official import FACTS
-from repro.data.people import Annotations, Poses
-from repro.errors import ReproError, RunError
-from repro.evaluation import looking, predictions
-from repro.evaluation.networks import opened, size_of
-from repro.evaluation.request import Look
+from repro.checkpoints import matching, reading
+from repro.data.official import is_official
+from repro.errors import ReproError
+from repro.evaluation import behaviour, pipeline
+from repro.evaluation.networks import device_of
+from repro.evaluation.pipeline import Job
+from repro.evaluation.request import ONNX, TRUTH, Look
 from repro.files import sha256
-from repro.protocol import GROUND_TRUTH, Protocol, changed
+from repro.protocol import GROUND_TRUTH
+from repro.records.record import Record
+from repro.records.runs import EvaluationRun, count_run, weights_name
 from repro.runners.evaluate import Tell
-from repro.runners.network import Network
-from repro.runners.shards import Shards
-from repro.scoring.score import Score, of_points, of_poses
 from repro.skeletons import FORMS
-from repro.spec import Evaluation
-from repro.store import Measurement, Record, Store
-from repro.study import Scalar
+from repro.values import Scalar
+
+Facts = Mapping[str, Scalar]
 
 
-@dataclass(frozen=True)
-class Job:
-    """One evaluation, ready to be run."""
+def run_of(job: Job, weights: Facts | None = None) -> EvaluationRun:
+    """The run that a job is; ReproError where the weights do not fit the network.
 
-    spec: Evaluation
-    network: Network
-    annotations: Annotations
-    instances: Instances | None
-    """the boxes; None where persons are found in the whole image"""
-    look: Look
-    source: Source
-
-    @property
-    def total(self) -> int:
-        """How many crops or images it takes."""
-        return len(self.annotations.images if self.instances is None else self.instances)
-
-
-def prepare(look: Look, source: Source) -> Job:
-    """Read annotations, boxes and weights; raise ReproError for whatever does not fit."""
-    rules = changed(look.protocol, split=source.split)
-    look = replace(look, protocol=rules)
-    if rules.dataset == "mpii":
-        _check_mpii(rules, source)
-    annotations = reading.read(source.annotations, rules.dataset)
-    instances = None if rules.bottom_up else _instances(look, source, annotations)
-    size = size_of(look)
-    network, weights = opened(look, annotations, instances, size)
-    spec = Evaluation(
+    `weights` says what they are where their training is still to come.
+    """
+    look, rules = job.look, job.look.protocol
+    device_of(look.execution)
+    return EvaluationRun(
         look.model,
-        size,
+        job.size,
         rules.keypoints,
         dict(look.options),
-        weights,
-        _data(look, source, annotations, instances),
+        weights_of(job) if weights is None else weights,
+        _data(job),
         rules.described(),
         _execution(look),
         evaluator(rules.dataset),
     )
-    return Job(spec, network, annotations, instances, look, source)
 
 
-def run(job: Job, store: Store, tell: Tell, fresh: bool = False) -> Record:
-    """The record of an evaluation, from the store if it is there.
-
-    Poses go to disk shard by shard; an interrupted run goes on where it stopped, unless `fresh`:
-    then it begins anew.
-    """
-    known = None if fresh else store.find(job.spec)
-    if known is not None:
-        return known
-    store.check()
-    _check_images(job)
-    truth = _truth(job)
-    folder = store.artifacts(job.spec.key)
-    shards = Shards(folder / "shards")
-    if fresh:
-        shards.clear()
-    found, _ = looking.poses(
-        job.network,
-        job.look,
-        job.spec.input,
-        job.source.images,
-        job.annotations,
-        job.instances,
-        shards,
-        tell,
+def execute(run: EvaluationRun, job: Job, folder: Path, tell: Tell, fresh: bool = False) -> Record:
+    """The record of an evaluation; see `pipeline.measure` for what becomes of `folder`."""
+    measured, notes = pipeline.measure(job, folder, tell, fresh)
+    if "training" in run.weights and job.look.weights is not None:
+        notes = {**notes, "weights": sha256(job.look.weights)}
+    return Record(
+        run.key,
+        run.described(),
+        measured,
+        env.fingerprint(),
+        notes=notes,
+        code=run.code,
+        probe=behaviour.of(run.described()),
     )
-    predictions.keep(folder, found, job.look.protocol.dataset)
-    measured = _score(job, found, truth)
-    record = Record(
-        job.spec.key, job.spec.described(), measured, env.fingerprint(), notes=_notes(job)
-    )
-    store.add(record, again=fresh)
-    shards.clear()
-    return record
 
 
-def _notes(job: Job) -> dict[str, str]:
-    """How many joints no top-down network can find, since its input does not show them."""
-    if job.instances is None or not (job.instances.person >= 0).any():
+def weights_of(job: Job) -> Facts:
+    """What a record says of the weights: whose they are, their digest, and what fits."""
+    look, path = job.look, job.look.weights
+    if look.model == TRUTH:
         return {}
-    unseen = boxes.outside(job.annotations, job.instances, job.spec.input)
-    labelled = int((job.annotations.people.keypoints[job.instances.person][..., 2] > 0).sum())
-    persons = f"of {int(unseen.any(axis=1).sum()):,} of {len(unseen):,} persons"
-    return {"outside": f"{int(unseen.sum()):,} of {labelled:,} labelled joints, {persons}"}
-
-
-def _check_mpii(rules: Protocol, source: Source) -> None:
-    """PCKh is measured on the annotated persons, whose head boxes must be known."""
-    if rules.boxes != GROUND_TRUTH:
-        raise ReproError(
-            "PCKh is measured on MPII's own persons, not on those that somebody finds.",
-            "Take a top-down network, and --boxes gt.",
-        )
-    if source.truth is None:
-        raise ReproError(
-            "PCKh takes MPII's head boxes, which are in mpii_gt_valid.mat.",
-            "Put the file beside the annotations, or name it: --truth FILE.",
-        )
-
-
-def _check_images(job: Job) -> None:
-    """Raise ReproError unless every image that is looked at is there."""
-    files = job.annotations.images.files
-    needed = range(len(files)) if job.instances is None else np.unique(job.instances.image).tolist()
-    lacking = [files[place] for place in needed if not _there(job.source.images / files[place])]
-    if lacking:
-        raise ReproError(
-            f"`{job.source.images}` lacks {len(lacking):,} of the {len(needed):,} images "
-            f"(first: `{lacking[0]}`).",
-            "Fetch the rest, or correct --images; `repro data check` counts what is there.",
-        )
-
-
-def _there(path: Path) -> bool:
+    if path is None:
+        raise ReproError(f"`{look.model}` needs weights.", "Give a checkpoint: --weights FILE.")
+    if look.model == ONNX:
+        return {"name": path.name, "sha256": sha256(path)}
+    count_run(look.model, job.size, look.protocol.keypoints, look.options)
+    state = reading.read(path)
     try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
+        with torch.device("meta"):
+            model = zoo.create_model(look.model, look.protocol.keypoints, **look.options)
+    except ValueError as error:
+        raise ReproError(str(error)) from error
+    match = matching.matched(model, state, look.partial)
+    found: dict[str, Scalar] = {"name": named(job), "sha256": state.sha256}
+    if not match.exact:
+        found |= {"partial": True, "loaded": f"{len(match.names)} of {match.tensors} tensors"}
+    return found
 
 
-def _instances(look: Look, source: Source, annotations: Annotations) -> Instances:
-    rules = look.protocol
-    if rules.boxes == GROUND_TRUTH:
-        found = boxes.ground_truth(annotations)
-    elif source.boxes is not None:
-        found = boxes.detected(source.boxes, annotations)
-    else:
-        raise ReproError(
-            f"The protocol takes the boxes of {rules.boxes}, which is not there.",
-            "Give the file with --boxes, or take ground truth: --boxes gt.",
-        )
-    if not len(found):
-        raise ReproError(f"`{source.annotations}` has no labelled person to look at.")
-    return replace(found, padding=rules.padding)
+def named(job: Job) -> str:
+    """What the weights of a job's network are called."""
+    look = job.look
+    return weights_name(look.model, job.size, look.protocol.dataset, look.options, look.variant)
 
 
-def _data(
-    look: Look, source: Source, annotations: Annotations, instances: Instances | None
-) -> dict[str, Scalar]:
+def _data(job: Job) -> dict[str, Scalar]:
+    look, source, annotations = job.look, job.source, job.annotations
+    boxes = None
+    if job.instances is not None and look.protocol.boxes != GROUND_TRUTH:
+        boxes = len(job.instances) + job.instances.left_out.empty
     found: dict[str, Scalar] = {
         "name": f"{look.protocol.on} ({source.annotations.name})",
         "dataset": look.protocol.dataset,
@@ -176,33 +102,15 @@ def _data(
         "annotations": annotations.sha256,
         "images": len(annotations.images),
         "people": len(annotations.people),
-        "official": _official(look, annotations, instances),
+        "official": is_official(look.protocol.dataset, look.protocol.split, annotations, boxes),
     }
-    if instances is not None:
-        found["instances"] = len(instances)
+    if job.instances is not None:
+        found["instances"] = len(job.instances)
         if look.protocol.boxes != GROUND_TRUTH and source.boxes is not None:
             found["boxes"] = sha256(source.boxes)
     if look.protocol.dataset == "mpii" and source.truth is not None:
         found["truth"] = sha256(source.truth)
     return found
-
-
-def _official(look: Look, annotations: Annotations, instances: Instances | None) -> bool:
-    """Whether images, persons and boxes are as many as in the official files."""
-    facts = FACTS.get((look.protocol.dataset, look.protocol.split))
-    if facts is None:
-        return False
-    people = annotations.people
-    seen = {
-        "images": len(annotations.images),
-        "people": len(people),
-        "labelled": int((people.labelled > 0).sum()),
-        "sha256": annotations.sha256,
-    }
-    if instances is not None and look.protocol.boxes != GROUND_TRUTH:
-        seen["boxes"] = len(instances) + instances.left_out.empty
-    known = {name: getattr(facts, name) for name in seen}
-    return all(value in (None, seen[name]) for name, value in known.items())
 
 
 def _execution(look: Look) -> dict[str, Scalar]:
@@ -223,32 +131,3 @@ def evaluator(dataset: str) -> str:
         return "PCKh (HRNet)"
     tool = "pycocotools" if kind == "coco" else "faster-coco-eval"
     return f"{tool} {env.version(tool)}"
-
-
-def _score(job: Job, poses: Poses, truth: mpii.Truth | None) -> tuple[Measurement, ...]:
-    """The figures in per cent, with 95 % intervals; the official evaluator must agree with ours."""
-    if truth is not None and job.instances is not None:
-        people = job.annotations.people
-        points = np.zeros((len(people), poses.keypoints.shape[1], 2))
-        points[job.instances.person] = poses.keypoints[..., :2]
-        return _measurements(of_points(truth, points, people.image), 1.0)
-    return _measurements(of_poses(job.source.annotations, job.annotations, poses), 100.0)
-
-
-def _measurements(score: Score, scale: float) -> tuple[Measurement, ...]:
-    found = []
-    for name, value in score.metrics.items():
-        if value is not None:
-            bounds = score.intervals.get(name)
-            low, high = (bounds.low * scale, bounds.high * scale) if bounds else (None, None)
-            found.append(Measurement(name, value * scale, "%", low=low, high=high))
-    if not found:
-        raise RunError("Nobody is to be found in these annotations, so there is nothing to score.")
-    return tuple(found)
-
-
-def _truth(job: Job) -> mpii.Truth | None:
-    """MPII's joints and head boxes, a row for each person; None for other data sets."""
-    if job.look.protocol.dataset != "mpii" or job.source.truth is None:
-        return None
-    return mpii.matching(mpii.truth(job.source.truth), job.annotations)

@@ -1,35 +1,28 @@
 """The network of a look: built, filled with its weights, ready on its device."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
 import zoo
-from repro import checkpoints, rules
+from repro.checkpoints import matching, reading
 from repro.data.boxes import Instances
 from repro.data.people import Annotations
 from repro.errors import ReproError
 from repro.evaluation.request import ONNX, TRUTH, Look
-from repro.files import sha256
-from repro.protocol import Protocol, changed
 from repro.runners import network, truth
 from repro.runners.execution import Execution
 from repro.runners.network import Network, ZooNetwork
-from repro.runners.truth import STRIDES
-from repro.spec import spec_of, weights_name
-from repro.study import Scalar, Size
+from repro.values import Size
 
 MOST_THREADS = 256
-LARGEST = 2048
-"""pixels of an input's side"""
 
 
 def opened(
     look: Look, annotations: Annotations, instances: Instances | None, size: Size
-) -> tuple[Network, Mapping[str, Scalar]]:
-    """The network of a look, and what a record says of its weights."""
+) -> Network:
+    """The network of a look, filled with its weights."""
     device = device_of(look.execution)
     if device.type != "cpu" and look.model in (TRUTH, ONNX):
         raise ReproError(f"`{look.model}` runs on the CPU.", "Leave --device out.")
@@ -41,52 +34,10 @@ def opened(
             raise ReproError(
                 "`truth` has one option, `rounded`, true or false.", "Say --option rounded=false."
             )
-        return truth.network(annotations, instances, size, look.protocol, rounded), {}
+        return truth.network(annotations, instances, size, look.protocol, rounded)
     if look.model == ONNX:
-        return _exported(look, _file(look))
-    return _of_the_zoo(look, _file(look), size, device)
-
-
-def size_of(look: Look) -> Size:
-    """The input size of a look; where persons need no boxes the short side of images, twice."""
-    if look.model == ONNX:
-        path = _file(look)
-        if look.protocol.bottom_up:
-            raise ReproError(
-                f"`{path}` cannot be read by {look.protocol.decode}.",
-                "Exported files are taken as top-down networks that give heatmaps.",
-            )
-        size = network.onnx_size(network.open_onnx(path), path, look.size)
-    elif look.model == TRUTH and look.protocol.bottom_up:
-        size = look.size or (512, 512)
-    else:
-        size = look.size or rules.size_of(look.model, look.protocol.dataset)
-    coarse = STRIDES[0] if look.model == TRUTH else 1
-    known = look.model in zoo.MODELS  # whose sizes are checked where they are built
-    if not known and any(not 0 < side <= LARGEST or side % coarse for side in size):
-        legal = f"multiples of {coarse}, " if coarse > 1 else ""
-        raise ReproError(
-            f"`{look.model}` cannot take an input of {size[0]}x{size[1]}.",
-            f"Both sides must be {legal}at most {LARGEST}; sizes are height x width.",
-        )
-    if look.protocol.bottom_up and size[0] != size[1]:
-        raise ReproError(
-            f"`{look.model}` takes whole images, not inputs of {size[0]}x{size[1]}.",
-            f"Name the short side of the images, twice: --input {size[0]}x{size[0]}.",
-        )
-    return size
-
-
-def as_exported(rules: Protocol, path: Path) -> Protocol:
-    """The protocol with the colour order and normalisation that an ONNX file states.
-
-    They are entries `colour` and `normalise` of the file's metadata, worded as in a protocol.
-    """
-    stated = network.open_onnx(path).metadata
-    try:
-        return changed(rules, colour=stated.get("colour"), normalise=stated.get("normalise"))
-    except ReproError as error:
-        raise ReproError(f"The metadata of `{path}`: {error}", error.hint) from error
+        return _exported(look, file_of(look))
+    return _of_the_zoo(look, file_of(look), device)
 
 
 def device_of(execution: Execution) -> torch.device:
@@ -113,13 +64,13 @@ def device_of(execution: Execution) -> torch.device:
     return device
 
 
-def _file(look: Look) -> Path:
+def file_of(look: Look) -> Path:
     if look.weights is None:
         raise ReproError(f"`{look.model}` needs weights.", "Give a checkpoint: --weights FILE.")
     return look.weights
 
 
-def _exported(look: Look, path: Path) -> tuple[Network, Mapping[str, Scalar]]:
+def _exported(look: Look, path: Path) -> Network:
     if look.options or look.partial:
         raise ReproError(
             f"`{path}` is what it is: it takes no options and is not loaded in part.",
@@ -132,24 +83,14 @@ def _exported(look: Look, path: Path) -> tuple[Network, Mapping[str, Scalar]]:
             f"`{path}` finds {found.keypoints} joints; {look.protocol.on} has {keypoints}.",
             "Choose the data set it was trained for: --dataset.",
         )
-    return found, {"name": path.name, "sha256": sha256(path)}
+    return found
 
 
-def _of_the_zoo(
-    look: Look, path: Path, size: Size, device: torch.device
-) -> tuple[Network, Mapping[str, Scalar]]:
-    rules = look.protocol
-    spec_of(look.model, size, rules.keypoints, look.options)
-    state = checkpoints.read(path)
+def _of_the_zoo(look: Look, path: Path, device: torch.device) -> Network:
+    state = reading.read(path)
     try:
-        model = zoo.create_model(look.model, rules.keypoints, **look.options)
+        model = zoo.create_model(look.model, look.protocol.keypoints, **look.options)
     except ValueError as error:
         raise ReproError(str(error)) from error
-    match = checkpoints.load(model, state, look.partial)
-    weights: dict[str, Scalar] = {
-        "name": weights_name(look.model, size, rules.dataset, look.options, look.variant),
-        "sha256": state.sha256,
-    }
-    if not match.exact:
-        weights |= {"partial": True, "loaded": f"{len(match.names)} of {match.tensors} tensors"}
-    return ZooNetwork(model.eval().to(device), device), weights
+    matching.load(model, state, look.partial)
+    return ZooNetwork(model.eval().to(device), device)

@@ -9,7 +9,7 @@ from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
 from repro.protocol import Protocol
 from repro.runners.execution import Execution
-from repro.study import Options, Size
+from repro.values import Options, Size
 
 TRUTH, ONNX = "truth", "onnx"
 """what stands for the annotations themselves, and for an exported file, among the models"""
@@ -25,7 +25,7 @@ class Look:
     """a checkpoint, or the exported file"""
     protocol: Protocol
     size: Size | None = None
-    """of the input; the model's own by default"""
+    """of the input; None where it is still to be found, see `repro.evaluation.sizes`"""
     options: Options = field(default_factory=dict)
     variant: str = ""
     """how the training of the weights differs from the usual one"""

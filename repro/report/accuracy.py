@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from repro.records.record import Record
 from repro.report.printed import new_grid
-from repro.store import Record
 
 if TYPE_CHECKING:
     from repro.scoring.score import Score

@@ -11,7 +11,8 @@ from repro.report.printed import new_grid
 from repro.weights import Checkpoint, Unpublished
 
 if TYPE_CHECKING:
-    from repro.checkpoints import Match, Report
+    from repro.checkpoints.inspection import Report
+    from repro.checkpoints.matching import Match
 
 FIRST = 10
 """names of each kind that are listed"""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from repro.audit.check import Check
 from repro.claims.judging import Judged
 from repro.judge import Cell
-from repro.store import Record
+from repro.records.record import Record
 
 
 @dataclass(frozen=True, slots=True)

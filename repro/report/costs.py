@@ -7,11 +7,11 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from repro.conventions import CONVENTIONS
+from repro.records.runs import CountRun
 from repro.runners.count import Count
-from repro.spec import Spec
 
 
-def described(spec: Spec, count: Count, depth: int = 0) -> dict[str, object]:
+def described(spec: CountRun, count: Count, depth: int = 0) -> dict[str, object]:
     """A count as plain data, with the modules down to `depth` if there are to be any."""
     modules = [
         asdict(part) for path, part in count.modules.items() if path and path.count(".") < depth
@@ -28,7 +28,7 @@ def described(spec: Spec, count: Count, depth: int = 0) -> dict[str, object]:
     }
 
 
-def tree(spec: Spec, count: Count, depth: int = 0) -> RenderableType:
+def tree(spec: CountRun, count: Count, depth: int = 0) -> RenderableType:
     """Totals by convention, and the modules down to `depth`."""
     grid = Grid(box=None, header_style="bold", pad_edge=False)
     grid.add_column("")

@@ -9,11 +9,11 @@ from repro import study
 from repro.claims.judging import Judged
 from repro.claims.outcome import Outcome
 from repro.conventions import CONVENTIONS, GIGA
-from repro.judge import Cell
+from repro.judge import NEAR, Cell
+from repro.records.record import Record
 from repro.report import text
 from repro.report.contents import Report
 from repro.report.overview import field
-from repro.store import Record
 from repro.study import COST, SPEED
 
 MOST = 12
@@ -37,6 +37,7 @@ def data(report: Report) -> dict[str, object]:
         "conventions": [asdict(one) for one in CONVENTIONS.values()],
         "giga": {str(value): words for value, words in GIGA.items()},
         "signs": text.SIGNS,
+        "near": float(NEAR),
         "cells": cells,
         "records": [_record(one) for one in report.records.values()],
         "claims": [_claim(one) for one in report.claims],

@@ -1,5 +1,6 @@
 """The chain of reasoning behind one cell."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from rich.console import Group, RenderableType
@@ -9,9 +10,11 @@ from rich.text import Text
 from repro import study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.judge import Cell
+from repro.records.record import Record
+from repro.records.requirements import SpeedRequirement
 from repro.report import text
-from repro.store import Record
-from repro.study import ThirdParty
+from repro.report.speeds import conditions
+from repro.study import COST, SPEED, ThirdParty
 
 
 def described(cell: Cell, record: Record | None) -> dict[str, object]:
@@ -31,6 +34,8 @@ def described(cell: Cell, record: Record | None) -> dict[str, object]:
         }
         found["parts"] = [asdict(part) for part in record.parts]
         found["env"] = dict(record.env)
+        bounds = _interval(cell, record)
+        found |= {} if bounds is None else {"interval": list(bounds)}
     return found
 
 
@@ -53,7 +58,8 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
         if row.counted:
             lines.append(_line("", row.counted.why))
     if record is not None and cell.measured is not None:
-        lines += _measured(cell, record, scale)
+        cost = column.metric in COST
+        lines += _counted(cell, record, scale) if cost else _estimated(cell, record)
     verdict = cell.verdict
     lines.append(_line("verdict", f"{text.SIGNS[verdict.kind]} {verdict.kind}: {verdict.reason}"))
     note = row.notes.get(column.key)
@@ -73,7 +79,8 @@ def _others(cell: Cell) -> list[ThirdParty]:
     return [one for one in paper.third_party if one.model == cell.wanted.row.model]
 
 
-def _measured(cell: Cell, record: Record, scale: int) -> list[RenderableType]:
+def _counted(cell: Cell, record: Record, scale: int) -> list[RenderableType]:
+    """A cost: exact, by module, and by other conventions."""
     if cell.measured is None:
         return []
     convention = cell.measured.convention
@@ -96,6 +103,56 @@ def _measured(cell: Cell, record: Record, scale: int) -> list[RenderableType]:
         )
         lines.append(_line("also", f"{', '.join(others)} in the same G"))
     return lines
+
+
+def _estimated(cell: Cell, record: Record) -> list[RenderableType]:
+    """An accuracy or a speed: the value, how sure it is, and what it was measured on."""
+    if cell.measured is None:
+        return []
+    shown = f"{float(cell.measured.value):,.2f} {cell.measured.unit}"
+    bounds = _interval(cell, record)
+    if bounds is not None:
+        shown += f", 95 % interval {bounds[0]:,.2f} to {bounds[1]:,.2f}"
+    timed = cell.wanted.column.metric in SPEED
+    return [
+        _line("ours", shown),
+        _line("on", conditions(record) if timed else _evaluated_on(record)),
+    ]
+
+
+def _interval(cell: Cell, record: Record) -> tuple[float, float] | None:
+    """The 95 % interval of an accuracy or a speed, in the printed unit; None if it has none."""
+    measured, wanted = cell.measured, cell.wanted.spec
+    if measured is None:
+        return None
+    if not isinstance(wanted, SpeedRequirement):
+        if measured.low is None or measured.high is None:
+            return None
+        return measured.low, measured.high
+    time = record.measurement("latency", of=wanted.own)
+    if time is None or not time.low or not time.high:
+        return None
+    fps = cell.wanted.column.metric == "fps"
+    return (1000 / time.high, 1000 / time.low) if fps else (time.low, time.high)
+
+
+def _evaluated_on(record: Record) -> str:
+    """`AMD EPYC · cpu, batch 32 · COCO val2017, 5,000 images · pycocotools 2.0.11`."""
+    execution, data = (_mapping(record.spec.get(key)) for key in ("execution", "data"))
+    rest = {name: value for name, value in execution.items() if name != "device"}
+    run = [execution.get("device"), *(f"{name} {value}" for name, value in rest.items())]
+    images = data.get("images")
+    seen = [data.get("name"), f"{images:,} images" if isinstance(images, int) else ""]
+    told = [record.env.get("processor"), _listed(run), _listed(seen), record.spec.get("evaluator")]
+    return " · ".join(str(one) for one in told if one)
+
+
+def _listed(parts: Iterable[object]) -> str:
+    return ", ".join(str(one) for one in parts if one)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _provenance(record: Record) -> str:

@@ -123,15 +123,15 @@ def _row(
 
 def _ours(cell: Cell) -> str:
     """Our value, linked to its record, and the sign."""
-    if cell.measured is None:
+    if cell.shown is None:
         return _sign(cell)
-    key = cell.measured.record
+    key = cell.shown.record
     return f"[{text.ours(cell)}][{key[:SHORT]}] {_sign(cell)}"
 
 
 def _links(cells: Sequence[Cell]) -> str:
     """Where the records are that the tables link to."""
-    keys = sorted({cell.measured.record for cell in cells if cell.measured is not None})
+    keys = sorted({cell.shown.record for cell in cells if cell.shown is not None})
     return "\n".join(f"[{key[:SHORT]}]: records/{key[:2]}/{key}.json" for key in keys)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from repro import study
 from repro.judge import Cell
 from repro.protocol import Protocol
+from repro.records.record import Record
 from repro.report.overview import field
-from repro.store import Record
 from repro.study import Timing
 
 

@@ -11,7 +11,7 @@ FIELDS = ("parameters", "MACs", "accuracy", "speed")
 """what cells are numbers of"""
 SAID = {
     "match": ("print", "as published"),
-    "convention": ("print", "so under another counting convention"),
+    "convention": ("print", "so under another convention or a named condition"),
     "near": ("print", "almost so"),
     "off": ("print", "otherwise"),
     "unreproducible": ("follow", "from no public definition"),

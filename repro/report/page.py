@@ -20,7 +20,7 @@ from repro.audit.check import summary as audit_summary
 from repro.audit.rules import RULES
 from repro.claims import judging
 from repro.conventions import CONVENTIONS, GIGA
-from repro.judge import KINDS, by_table, summary
+from repro.judge import KINDS, NEAR, by_table, summary
 from repro.report import embedded, figures, methods, overview, plot, speeds, text
 from repro.report.contents import Report
 from repro.report.grid import Grid, grid
@@ -82,6 +82,7 @@ def render(report: Report) -> str:
             fields=overview.FIELDS,
             totals=summary(report.cells),
             kinds=KINDS,
+            near=f"{float(100 * NEAR):g} %",
             conventions=list(CONVENTIONS.values()),
             giga=GIGA,
             races=speeds.races(report),

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from repro.records.record import Record
 from repro.report.orders import fastest_first, threads
 from repro.report.printed import new_grid
-from repro.store import Record
 from repro.timing.ranks import orders
 from repro.timing.recording import names
 
 if TYPE_CHECKING:
     from repro.timing.analysis import Analysis, Ratio
-    from repro.timing.subjects import Preparation, Run
+    from repro.timing.subjects import Preparation, TimedRun
 
 COLOURS = {"faster": "green", "slower": "red"}
 MEBI = 2**20
 
 
-def described(run: "Run", found: "Analysis", record: Record) -> dict[str, object]:
+def described(run: "TimedRun", found: "Analysis", record: Record) -> dict[str, object]:
     """A run as plain data; seconds, bytes and ratios."""
     known = names(run)
     return {
@@ -39,7 +39,7 @@ def described(run: "Run", found: "Analysis", record: Record) -> dict[str, object
     }
 
 
-def table(run: "Run", found: "Analysis", record: Record) -> RenderableType:
+def table(run: "TimedRun", found: "Analysis", record: Record) -> RenderableType:
     """A run as a table: the first subject of a batch is what its others are held against."""
     spec = record.spec
     grid = new_grid()
@@ -82,7 +82,7 @@ def _all(values: object) -> str:
     return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
 
 
-def _against_first(run: "Run", found: "Analysis") -> list["Ratio"]:
+def _against_first(run: "TimedRun", found: "Analysis") -> list["Ratio"]:
     """Each timed subject's ratio to the first one of its batch."""
     timed = [place for place in names(run) if place in found.subjects]
     first: dict[int, int] = {}
@@ -92,7 +92,7 @@ def _against_first(run: "Run", found: "Analysis") -> list["Ratio"]:
     return [found.ratio(place, other) for place, other in pairs if place != other]
 
 
-def _made(run: "Run", place: int) -> "Preparation | None":
+def _made(run: "TimedRun", place: int) -> "Preparation | None":
     return next((one for one in run.preparations if one.subject == place), None)
 
 
@@ -112,7 +112,7 @@ def _preparation(made: "Preparation | None") -> list[str]:
     return [difference, how, f"{made.peak_memory / MEBI:.0f}" if made.peak_memory else ""]
 
 
-def _subject(run: "Run", found: "Analysis", place: int, label: str) -> dict[str, object]:
+def _subject(run: "TimedRun", found: "Analysis", place: int, label: str) -> dict[str, object]:
     subject, made = run.subjects[place], _made(run, place)
     data: dict[str, object] = {
         "name": label,

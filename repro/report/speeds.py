@@ -6,11 +6,11 @@ from fractions import Fraction
 
 from repro import rivals, study
 from repro.judge import Cell
+from repro.records.record import Record
+from repro.records.requirements import SpeedRequirement
 from repro.report.contents import Report
 from repro.report.orders import threads
 from repro.report.plot import Scale
-from repro.spec import Speed
-from repro.store import Record
 from repro.study import SPEED, Column, Row, Table
 
 WIDTH = 440
@@ -80,12 +80,17 @@ class Race:
 
     @property
     def facts(self) -> str:
-        """Where and how it was timed, and how far equal networks seemed apart there."""
-        spec, floor = self.record.spec, self.record.measurement("noise_floor")
-        told = [str(spec.get("machine", "an unnamed machine")), threads(spec.get("threads", "?"))]
-        told += [f"batch {spec['batch']}", "eager"]
-        told += [] if floor is None else [f"equal networks {float(floor.value):.1f} % apart (A/A)"]
-        return " · ".join(told)
+        """See `conditions`."""
+        return conditions(self.record)
+
+
+def conditions(record: Record) -> str:
+    """Where and how a record was timed, and how far equal networks seemed apart there."""
+    spec, floor = record.spec, record.measurement("noise_floor")
+    told = [str(spec.get("machine", "an unnamed machine")), threads(spec.get("threads", "?"))]
+    told += [f"batch {spec['batch']}", "eager"]
+    told += [] if floor is None else [f"equal networks {float(floor.value):.1f} % apart (A/A)"]
+    return " · ".join(told)
 
 
 def races(report: Report) -> list[Race]:
@@ -93,7 +98,7 @@ def races(report: Report) -> list[Race]:
     groups: dict[tuple[str, str, str, str], list[tuple[int, Cell]]] = {}
     for number, cell in enumerate(report.cells):
         wanted, measured = cell.wanted, cell.measured
-        if isinstance(wanted.spec, Speed) and measured is not None:
+        if isinstance(wanted.spec, SpeedRequirement) and measured is not None:
             key = wanted.table.study, wanted.table.name, wanted.column.key, measured.record
             groups.setdefault(key, []).append((number, cell))
     found = [_race(cells, report.records[key[-1]]) for key, cells in groups.items()]
@@ -138,7 +143,7 @@ def _ranks(slow: Mapping[str, float | Fraction]) -> dict[str, int]:
 
 
 def _network(cell: Cell) -> str:
-    assert isinstance(cell.wanted.spec, Speed)
+    assert isinstance(cell.wanted.spec, SpeedRequirement)
     return cell.wanted.spec.own
 
 

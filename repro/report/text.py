@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from repro import study
-from repro.judge import Cell
+from repro.judge import KINDS, Cell
 from repro.ladder import Step
 from repro.study import COST, Column
 
@@ -19,17 +19,6 @@ SIGNS = {
     "unreproducible": "∅",
     "missing": "–",
 }
-LEGEND = {
-    "match": "prints as published",
-    "convention": "only under another counting convention",
-    "near": "within 0.5 %",
-    "off": "differs",
-    "rank": "order or ratio holds",
-    "unstable": "too noisy to tell",
-    "cited": "copied by the paper, not re-run",
-    "unreproducible": "follows from no public definition",
-    "missing": "not run here",
-}
 LADDER = (
     "What one switch changes, as printed and as measured; ✓ if the printed digits allow our change."
 )
@@ -38,14 +27,15 @@ LADDER = (
 def legend(cells: Iterable[Cell]) -> str:
     """The signs that occur, explained."""
     kinds = {cell.verdict.kind for cell in cells}
-    return "   ".join(f"{sign} {LEGEND[kind]}" for kind, sign in SIGNS.items() if kind in kinds)
+    return "   ".join(f"{sign} {KINDS[kind]}" for kind, sign in SIGNS.items() if kind in kinds)
 
 
 def ours(cell: Cell) -> str:
     """The measured value in the printed unit, one digit more than printed; empty if missing."""
-    if cell.measured is None:
+    if cell.shown is None:
         return ""
-    return _digits(cell, cell.measured.value) + _suffix(cell)
+    stale = " stale" if cell.stale else ""
+    return _digits(cell, cell.shown.value) + _suffix(cell) + stale
 
 
 def delta(cell: Cell) -> str:
@@ -103,7 +93,7 @@ def measured(cells: Iterable[Cell]) -> set[str]:
     return {
         cell.wanted.column.key
         for cell in cells
-        if cell.wanted.column.metric in COST or cell.measured is not None
+        if cell.wanted.column.metric in COST or cell.shown is not None
     }
 
 

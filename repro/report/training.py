@@ -1,18 +1,13 @@
 """A recipe, and what became of a training, for a terminal."""
 
-import time
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import TracebackType
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
-from repro.report.progress import INTERVAL, Steps
-from repro.resolved import UNSAID, Resolved, differing, shown
+from repro.resolved import UNSAID, Resolved, shown
 from repro.study import Table as Printed
-from repro.telling import say
 
 PERSONS = (
     "half_body",
@@ -41,112 +36,10 @@ def recipe(resolved: Resolved) -> Table:
     return table
 
 
-class Course(Steps):
-    """Steps of a training: loss, learning rate, samples a second, remaining time."""
-
-    def __init__(self, total: int, show: bool) -> None:
-        super().__init__(total, "steps", show)
-        self.first = 0
-        """steps that were done before"""
-        self.before = ""
-        """begins each line"""
-        self.speeds: deque[float] = deque(maxlen=20)
-
-    def tell(self, done: int, epoch: int, loss: float, rate: float, speed: float) -> None:
-        """So many steps are done, the last in an epoch counted from 0."""
-        if not self.speeds:
-            self.first = self.done = done - 1
-        self.speeds.append(speed)
-        mean = sum(self.speeds) / len(self.speeds)
-        now = f"epoch {epoch + 1} · loss {loss:.4g} · lr {rate:.3g} · {mean:.1f} samples/s"
-        if self.bar is not None:
-            self(done - self.done, now)
-            return
-        self.done = done
-        if self.show and time.monotonic() - self.last > INTERVAL:
-            self.last = time.monotonic()
-            one = (self.last - self.start) / (done - self.first)
-            left = duration(one * (self.total - done))
-            say(f"{self.before}step {done:,} of {self.total:,} · {now} · {left} left")
-
-    def ending(self) -> str:
-        """The last line."""
-        steps = self.done - self.first
-        return f"{steps:,} steps in {duration(time.monotonic() - self.start)}"
-
-
-class Part(Course):
-    """One training of several, whose last line `Series` says."""
-
-    def __init__(self, label: str, total: int, show: bool, seconds: float | None = None) -> None:
-        super().__init__(total if seconds is None else round(seconds), show)
-        self.what, self.before = label, f"{label}: "
-        self.seconds = seconds
-        """how long it is, if not a number of steps"""
-        self.steps = 0
-
-    def tell(self, done: int, epoch: int, loss: float, rate: float, speed: float) -> None:
-        """So many steps are done."""
-        self.steps += 1
-        if self.seconds is None:
-            super().tell(done, epoch, loss, rate, speed)
-        elif self.bar is not None:
-            over = int(time.monotonic() - self.start)
-            self(min(over, self.total) - self.done, f"s · loss {loss:.4g}")
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-
-class Series:
-    """Trainings one after another: how far each is, and a line for each that is done."""
-
-    def __init__(self, total: int, show: bool) -> None:
-        self.total, self.show = total, show
-        self.done = 0
-        self.took: list[float] = []
-        """seconds of those that were not there before"""
-
-    @contextmanager
-    def part(self, label: str, steps: int, seconds: float | None = None) -> Iterator[Part]:
-        """Show one training; it was finished before if no step of it is told."""
-        start = time.monotonic()
-        self.done += 1
-        with Part(label, steps, self.show, seconds) as part:
-            yield part
-        if part.steps:
-            self.took.append(time.monotonic() - start)
-        if self.show:
-            say(self.line(label, part.steps))
-
-    def line(self, label: str, steps: int) -> str:
-        """`3 of 15 · F(x)=x, seed 0 · 250 steps in 40 s · about 8 min left`."""
-        done = f"{self.done} of {self.total} · {label}"
-        if not steps:
-            return f"{done} · kept as it was"
-        left = sum(self.took) / len(self.took) * (self.total - self.done)
-        rest = f" · about {duration(left)} left" if self.done < self.total else ""
-        return f"{done} · {steps:,} step{'s' * (steps > 1)} in {duration(self.took[-1])}{rest}"
-
-
-def duration(seconds: float) -> str:
-    """`50 s`, `12 min`, `7.5 h`."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def differences(own: Resolved, official: Resolved) -> list[str]:
+def differences(apart: Mapping[str, tuple[object, object]]) -> list[str]:
     """Where the official configuration is another than what the paper prints, in a line."""
-    found = differing(own.recipe, official.recipe)
-    fields = ", ".join(f"{name} {shown(value)}" for name, (_, value) in found.items())
-    return [f"the official configuration differs: {fields}"] if found else []
+    fields = ", ".join(f"{name} {shown(value)}" for name, (_, value) in apart.items())
+    return [f"the official configuration differs: {fields}"] if apart else []
 
 
 def deviations(resolved: Resolved) -> list[str]:
@@ -217,18 +110,10 @@ def ablation_words(
     ]
 
 
-def networks_plan(count: int, mode: str) -> str:
-    """What is about to be trained."""
-    how = {
-        "smoke": "for a minute each on generated figures, small inputs",
-        "official": "each by its official recipe",
-    }
-    return f"{count} network{'s' * (count != 1)}, {how[mode]}; no printed figure is judged by them"
-
-
 def networks(table: Printed, rows: Sequence[Mapping[str, object]], mode: str) -> Table:
     """What the trained networks of a table reach, beside what is printed."""
-    what = {"smoke": "on generated figures after a minute", "official": "after own training"}[mode]
+    after = {"smoke": "a short training", "paper": "training by the paper's recipe"}
+    what = f"after {after.get(mode, 'training by the official recipe')}"
     title = f"{table.study} Table {table.number}: accuracy {what} | as printed"
     grid = Table(title=title, title_justify="left", box=None)
     grid.add_column("row")
@@ -261,10 +146,10 @@ def networks_words(rows: Sequence[Mapping[str, object]], mode: str, printed: str
         f"behind it: printed, of {printed}. Neither is judged by the other."
     ]
     if mode == "smoke":
-        words.append("Trained for a minute on generated figures: that it learns, and no more.")
+        words.append("Trained for a few steps with small inputs: that it learns, and no more.")
     reasons: dict[str, list[str]] = {}
     for row in rows:
-        differing = row["deviations"] if mode == "official" else None
+        differing = row["deviations"] if mode != "smoke" else None
         if isinstance(differing, list) and differing:
             reasons.setdefault(f"not as the recipe: {'; '.join(differing)}", []).append(
                 str(row["label"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from math import prod
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -22,8 +23,10 @@ from torch.nn.modules.utils import _pair
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import zoo
-from repro.spec import Spec
-from repro.store import Measurement, Part
+from repro.records.measurement import Measurement, Part
+
+if TYPE_CHECKING:
+    from repro.records.runs import CountRun
 
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 CONVOLUTION = conv._ConvNd
@@ -163,7 +166,7 @@ class Count:
     """convention -> operators that it has no rule for and that may cost"""
 
 
-def run(spec: Spec, conventions: tuple[str, ...] | None = None) -> Count:
+def run(spec: "CountRun", conventions: tuple[str, ...] | None = None) -> Count:
     """Count one model under the named conventions, all of them by default."""
     import_module(zoo.MODELS[spec.model].module)  # torch 2.6 cannot import under a meta device
     with torch.device("meta"):

@@ -18,7 +18,7 @@ from repro.runners.execution import Execution
 from repro.runners.network import Network, check_finite, heatmaps, running, sigma_of
 from repro.runners.overlap import overlapped
 from repro.runners.shards import Arrays, Shards
-from repro.study import Size
+from repro.values import Size
 
 Chosen = NDArray[np.int64]
 Tell = Callable[[int], None]

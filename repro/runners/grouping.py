@@ -12,7 +12,7 @@ from repro.data.normalising import normalised
 from repro.pose import embedding, fields, offsets, whole
 from repro.protocol import Protocol
 from repro.runners.network import Network, running
-from repro.study import Size
+from repro.values import Size
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 Found = tuple[Floats, Floats]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from repro.errors import ReproError, RunError
-from repro.study import Size
+from repro.values import Size
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -13,7 +13,7 @@ from repro.errors import ReproError
 from repro.pose import targets, transforms, whole
 from repro.protocol import Protocol
 from repro.runners.network import Network, sigma_of
-from repro.study import Size
+from repro.values import Size
 
 STRIDES = (4, 2)
 """of the two outputs of an associative embedding network"""

@@ -7,6 +7,7 @@ from pathlib import Path
 from repro import __version__
 from repro.data import annotations as reading
 from repro.data import mpii
+from repro.data.layout import MPII_TRUTHS
 from repro.data.people import Annotations, Floats, Ints, Poses
 from repro.errors import ReproError, unknown
 from repro.scoring import official as officially
@@ -17,8 +18,6 @@ from repro.stats import RESAMPLES, Interval, bootstrap
 
 MANY = 20_000
 """COCO poses above which faster-coco-eval takes pycocotools' place"""
-TRUTHS = ("mpii_gt_valid.mat", "gt_valid.mat", "mpii_gt_val.mat")
-"""names of MPII's joints and head boxes, beside a valid.json"""
 SAME = 1.5
 """pixels between the joints of both, of which one may be cut to whole pixels"""
 ID_0 = "The annotation with id 0 counts as never found: official evaluators take 0 for no match."
@@ -156,8 +155,10 @@ def truth(path: Path) -> tuple[mpii.Truth, Ints | None]:
     if path.suffix == ".mat":
         return mpii.truth(path), None
     listed = reading.read(path, "mpii")
-    beside = [path.with_name(name) for name in TRUTHS if path.with_name(name).is_file()]
+    beside = [path.with_name(name) for name in MPII_TRUTHS if path.with_name(name).is_file()]
     if not beside:
-        message = f"`{path}` has no head boxes, which PCKh is measured by."
-        raise ReproError(message, f"Give {TRUTHS[0]}, or put it beside the json file.")
+        raise ReproError(
+            f"`{path}` has no head boxes, which PCKh is measured by.",
+            f"Give {' or '.join(MPII_TRUTHS)}, or put it beside the json file.",
+        )
     return mpii.matching(mpii.truth(beside[0]), listed), listed.people.image

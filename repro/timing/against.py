@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import zoo
-from repro import lookup, plan, rivals, study
+from repro import lookup, rivals, selection, study
+from repro.records.record import Record
+from repro.records.runs import CountRun, count_run, network_name
 from repro.runners import count
-from repro.spec import Spec, network_name, spec_of
-from repro.store import Record
 from repro.study import SPEED, Column, Table
 from repro.timing import ranks, recording
 from repro.timing.analysis import Analysis
@@ -33,7 +33,7 @@ class Printed:
 
     table: Table
     column: Column
-    networks: Mapping[str, Spec]
+    networks: Mapping[str, CountRun]
     """label of a row -> the network that it is of"""
 
     @property
@@ -110,7 +110,7 @@ def printed(paper: str | None = None) -> list[Printed]:
     return [one for name in papers for one in _of_paper(name)]
 
 
-def networks(paper: str) -> list[Spec]:
+def networks(paper: str) -> list[CountRun]:
     """The networks whose speed a paper prints, in its order."""
     found = [spec for one in printed(paper) for spec in one.networks.values()]
     return [spec for place, spec in enumerate(found) if spec not in found[:place]]
@@ -125,10 +125,10 @@ def _of_paper(paper: str) -> Iterator[Printed]:
                 yield Printed(table, column, _networks(table, column))
 
 
-def _networks(table: Table, column: Column) -> dict[str, Spec]:
+def _networks(table: Table, column: Column) -> dict[str, CountRun]:
     return {
-        row.label: spec_of(
-            row.model, row.input, plan.protocol(table, row, column).keypoints, row.options
+        row.label: count_run(
+            row.model, row.input, selection.protocol(table, row, column).keypoints, row.options
         )
         for row in table.rows
         if row.model is not None
@@ -183,7 +183,7 @@ def _tau(found: Analysis, one: Printed, own: Mapping[int, str]) -> Correlation |
 
 def _macs(found: Analysis, place: int) -> float:
     one = found.run.subjects[place]
-    spec = spec_of(one.model, one.input, one.keypoints, one.options)
+    spec = count_run(one.model, one.input, one.keypoints, one.options)
     return float(count.run(spec, (COST,)).macs[COST])
 
 

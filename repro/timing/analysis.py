@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from repro.errors import ReproError
 from repro.timing.procedures import LEAST_PROCESSES, TWIN
 from repro.timing.resampling import Process, Spread, drawn, resampled, spread
-from repro.timing.subjects import Block, Run
+from repro.timing.subjects import Block, TimedRun
 
 LOADED = 1.05
 """wall time over CPU time of a single thread from which on the machine counts as loaded"""
@@ -72,7 +72,7 @@ class Ratio:
 class Analysis:
     """The figures of one run. Subjects go by their position in the run."""
 
-    def __init__(self, run: Run, seed: int = 0) -> None:
+    def __init__(self, run: TimedRun, seed: int = 0) -> None:
         self.run = run
         self.subjects = run.timed
         if not self.subjects:
@@ -182,7 +182,7 @@ def _estimate(found: Spread) -> Estimate:
     return Estimate(*(float(np.exp(one)) for one in (found.value, low, high)))
 
 
-def _by_cpu(run: Run) -> bool:
+def _by_cpu(run: TimedRun) -> bool:
     """Whether CPU time is the truer clock: of a single thread that had to wait for its core.
 
     A paper's procedure goes by wall time whatever happens.
@@ -193,7 +193,7 @@ def _by_cpu(run: Run) -> bool:
     return wall > LOADED * sum(sum(block.cpu) for block in run.blocks)
 
 
-def _processes(run: Run, clock: str, mean: bool, seed: int) -> list[Process]:
+def _processes(run: TimedRun, clock: str, mean: bool, seed: int) -> list[Process]:
     """The rounds of each process in which every subject was timed."""
     calls: dict[int, dict[int, dict[int, Floats]]] = {}
     for block in run.blocks:

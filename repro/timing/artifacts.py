@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from repro import env
 from repro.errors import ReproError
 from repro.files import sha256, write_whole
-from repro.fingerprint import digest, fingerprint
-from repro.study import Scalar
+from repro.records.fingerprint import digest, fingerprint
+from repro.values import Scalar
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -48,16 +48,8 @@ class Artifact:
 
 
 def folder() -> Path:
-    """Where artifacts are kept: $REPRO_CACHE, else the user's cache folder of this platform."""
-    own = env.variable("REPRO_CACHE")
-    if own is not None:
-        return Path(own).expanduser()
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(env.variable("LOCALAPPDATA") or home / "AppData" / "Local") / "pose-repro"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "pose-repro"
-    return Path(env.variable("XDG_CACHE_HOME") or home / ".cache") / "pose-repro"
+    """Where artifacts are kept; the temporary folder for a user without a home."""
+    return env.cache_folder() or Path(tempfile.gettempdir()) / "pose-repro"
 
 
 def machine() -> dict[str, Scalar]:

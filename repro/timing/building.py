@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 import zoo
 from repro.errors import ReproError
-from repro.fingerprint import fingerprint
+from repro.records.fingerprint import fingerprint
 from repro.runners import parity
-from repro.study import Scalar
 from repro.timing import agreement, artifacts, backends
 from repro.timing.subjects import RefusedError, Subject
+from repro.values import Scalar
 
 Call = Callable[[], object]
 Clock = Callable[[int], tuple[tuple[float, ...], tuple[float, ...]]]

@@ -14,7 +14,7 @@ import torch
 
 from repro.errors import ReproError
 from repro.timing import engine, nvml
-from repro.timing.subjects import Run, Subject
+from repro.timing.subjects import Subject, TimedRun
 
 if TYPE_CHECKING:
     from repro.timing.procedures import Settings
@@ -83,7 +83,7 @@ def refusal(subject: Subject, capability: tuple[int, int], triton: bool) -> str:
     return ""
 
 
-def measure(subjects: Sequence[Subject], settings: "Settings", tell: engine.Tell) -> Run:
+def measure(subjects: Sequence[Subject], settings: "Settings", tell: engine.Tell) -> TimedRun:
     """Time the subjects on the first GPU; its clocks, power and heat are among the conditions.
 
     Raise ReproError where there is no GPU, else what repro.timing.engine.measure raises.

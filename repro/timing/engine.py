@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from repro.errors import RunError
-from repro.study import Scalar
 from repro.timing import lock
 from repro.timing.child import Child, Event, read_block, read_preparation
 from repro.timing.conditions import SAMPLE, snapshot
 from repro.timing.procedures import LEAST_ROUNDS, Job, Settings, adapted, job, least, planned
-from repro.timing.subjects import Block, Preparation, Run, Subject
+from repro.timing.subjects import Block, Preparation, Subject, TimedRun
+from repro.values import Scalar
 
 CROWDED = 0.5
 """cores kept busy by others, from which on waiting threads sleep instead of spinning"""
@@ -25,7 +25,7 @@ Tell = Callable[[str, float], None]
 __all__ = ["Settings", "Tell", "measure", "planned"]
 
 
-def measure(subjects: Sequence[Subject], settings: Settings, tell: Tell) -> Run:
+def measure(subjects: Sequence[Subject], settings: Settings, tell: Tell) -> TimedRun:
     """Time the subjects; what finished before a crash or Ctrl-C is kept, and the run says so.
 
     A process that dies while it prepares a subject takes that subject out of the next ones. Raise
@@ -53,7 +53,7 @@ def measure(subjects: Sequence[Subject], settings: Settings, tell: Tell) -> Run:
     preparations = session.preparations()
     refused = {one.subject for one in preparations if one.refused}
     blocks = [block for one in session.finished for block in one.blocks]
-    return Run(
+    return TimedRun(
         subjects=chosen,
         blocks=tuple(block for block in blocks if block.subject not in refused),
         preparations=preparations,

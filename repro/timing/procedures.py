@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repro.errors import ReproError, unknown
-from repro.study import Scalar
 from repro.timing import artifacts
 from repro.timing.subjects import STAGES, Subject
+from repro.values import Scalar
 
 LEAST_ROUNDS = 3
 """of a process, whatever the budget"""

@@ -3,28 +3,30 @@
 import gzip
 import itertools
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from repro import env
 from repro.errors import StoreError
 from repro.files import write_whole
-from repro.fingerprint import digest
-from repro.spec import SCHEMA, network_name, spec_of
-from repro.store import Measurement, Record
+from repro.records.fingerprint import digest
+from repro.records.measurement import Measurement
+from repro.records.record import SCHEMA, Record
+from repro.records.runs import TimingRun, count_run, network_name
 from repro.timing.analysis import Analysis
 from repro.timing.procedures import TWIN
-from repro.timing.subjects import Run, Subject
+from repro.timing.subjects import Subject, TimedRun, read
 
 SAMPLES = "run.json.gz"
 
 
-def record(run: Run, found: Analysis) -> Record:
+def record(run: TimedRun, found: Analysis) -> Record:
     """What the store keeps of a run; the raw samples go beside it, see `keep`."""
     spec = described(run)
     notes = {"unstable": f"{found.unstable}."} if found.unstable else {}
     return Record(
-        digest({**spec, "env": env.fingerprint(), "blocks": len(run.blocks), "schema": SCHEMA}),
+        digest({**spec, "env": env.fingerprint(), "samples": run.described(), "schema": SCHEMA}),
         spec,
         tuple(_measurements(run, found)),
         env.fingerprint(),
@@ -32,22 +34,28 @@ def record(run: Run, found: Analysis) -> Record:
     )
 
 
-def described(run: Run) -> dict[str, object]:
+def described(run: TimedRun) -> dict[str, object]:
     """What was timed, and how; of a sweep the batches and precisions are lists."""
-    plain = [one for one in run.subjects if one.alias != TWIN]
-    first = plain[0]
     return {
-        "kind": "speed",
-        "networks": list(names(run).values()),
-        "backends": sorted({one.backend for one in plain}),
-        "batch": _one_or_all([one.batch for one in plain]),
-        "precision": _one_or_all([one.precision for one in plain]),
-        "stage": first.stage,
-        "flip": first.flip,
+        **asked(run.subjects),
         **dict(run.settings),
         "device": "cuda" if "device" in run.conditions else "cpu",
         "machine": machine(run.conditions.get("device")),
         **({"interrupted": True} if run.interrupted else {}),
+    }
+
+
+def asked(subjects: Sequence[Subject]) -> dict[str, object]:
+    """What is to be timed; the twin is nobody's wish."""
+    plain = [one for one in subjects if one.alias != TWIN]
+    return {
+        "kind": TimingRun.kind,
+        "networks": list(named(subjects).values()),
+        "backends": sorted({one.backend for one in plain}),
+        "batch": _one_or_all([one.batch for one in plain]),
+        "precision": _one_or_all([one.precision for one in plain]),
+        "stage": plain[0].stage,
+        "flip": plain[0].flip,
     }
 
 
@@ -70,16 +78,21 @@ def machine(device: object = None) -> str:
 
 def name(subject: Subject) -> str:
     """The network alone: `lpn_50 256x192`."""
-    return network_name(spec_of(subject.model, subject.input, subject.keypoints, subject.options))
+    return network_name(count_run(subject.model, subject.input, subject.keypoints, subject.options))
 
 
-def names(run: Run) -> dict[int, str]:
+def names(run: TimedRun) -> dict[int, str]:
+    """What each subject of a run is called; see `named`."""
+    return named(run.subjects)
+
+
+def named(subjects: Sequence[Subject]) -> dict[int, str]:
     """What each subject but the twin is called: by its network, and by what tells it apart.
 
     `lpn_50 256x192`, with the backend unless it is eager, and with batch and precision where the
     run has several.
     """
-    plain = {place: one for place, one in enumerate(run.subjects) if one.alias != TWIN}
+    plain = {place: one for place, one in enumerate(subjects) if one.alias != TWIN}
     batches = {one.batch for one in plain.values()}
     precisions = {one.precision for one in plain.values()}
     found = {}
@@ -91,7 +104,17 @@ def names(run: Run) -> dict[int, str]:
     return found
 
 
-def keep(folder: Path, run: Run) -> None:
+def kept(folder: Path) -> TimedRun:
+    """The run whose samples lie in a folder; a StoreError where they are gone or broken."""
+    path = folder / SAMPLES
+    try:
+        content = json.loads(gzip.decompress(path.read_bytes()))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise StoreError(f"`{path}` cannot be read: {error}.") from error
+    return read(content, str(path))
+
+
+def keep(folder: Path, run: TimedRun) -> None:
     """Write every raw sample of a run."""
     path = folder / SAMPLES
     content = gzip.compress(json.dumps(run.described()).encode(), mtime=0)
@@ -101,7 +124,7 @@ def keep(folder: Path, run: Run) -> None:
         raise StoreError(f"`{path}` cannot be written: {error.strerror}.") from error
 
 
-def _measurements(run: Run, found: Analysis) -> list[Measurement]:
+def _measurements(run: TimedRun, found: Analysis) -> list[Measurement]:
     known = names(run)
     timed = {place: known[place] for place in found.subjects if place in known}
     measurements = []

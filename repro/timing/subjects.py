@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from repro import schema
-from repro.study import Options, Scalar, Size
+from repro.values import Options, Scalar, Size
 
 STAGES = ("net", "pre", "post", "full")
 
@@ -111,7 +111,7 @@ class Preparation:
 
 
 @dataclass(frozen=True)
-class Run:
+class TimedRun:
     """Everything that a timing run gave."""
 
     subjects: tuple[Subject, ...]
@@ -136,6 +136,6 @@ class Run:
         return asdict(self)
 
 
-def read(data: object, file: str) -> Run:
+def read(data: object, file: str) -> TimedRun:
     """A run from plain data; raise ReproError naming `file` for anything else."""
-    return schema.read(Run, data, file)
+    return schema.read(TimedRun, data, file)

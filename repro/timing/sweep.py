@@ -4,9 +4,10 @@ import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from repro import plan
+from repro import selection
 from repro.errors import ReproError, unknown
-from repro.spec import Spec, parse_size, spec_of
+from repro.lookup import parse_size
+from repro.records.runs import CountRun, count_run
 from repro.timing import against as printed
 from repro.timing import backends
 from repro.timing.subjects import Subject
@@ -18,7 +19,7 @@ ALL = "all"
 TITLES = {"cpu": "the CPU", "cuda": "CUDA"}
 
 
-def networks(models: Sequence[str] | None, size: str | None, against: str | None) -> list[Spec]:
+def networks(models: Sequence[str] | None, size: str | None, against: str | None) -> list[CountRun]:
     """The networks that models or patterns mean, all at one input size.
 
     Without them the networks whose speed a paper prints, at their sizes there; of paper1 if no
@@ -29,7 +30,7 @@ def networks(models: Sequence[str] | None, size: str | None, against: str | None
         papers = sorted({one.table.study for one in printed.printed()})
         raise ReproError(f"`{against}` prints no speeds.", f"These do: {', '.join(papers)}.")
     if models:
-        return [spec_of(name, parse_size(size or "256x192")) for name in plan.models(models)]
+        return [count_run(name, parse_size(size or "256x192")) for name in selection.models(models)]
     if size is not None and against is not None:
         raise ReproError(
             f"The networks of `{against}` have the sizes that it prints, not {size}.",
@@ -39,7 +40,7 @@ def networks(models: Sequence[str] | None, size: str | None, against: str | None
 
 
 def sweep(
-    networks: Iterable[Spec],
+    networks: Iterable[CountRun],
     batches: Sequence[int] = (1,),
     precisions: Sequence[str] = ("fp32",),
     ways: Sequence[str] = ("eager",),

@@ -7,21 +7,22 @@ data set and of hundreds of epochs; it tells whether the effect is large enough 
 
 import math
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from repro.data import synth
 from repro.data.layout import find
-from repro.errors import ReproError
+from repro.errors import ReproError, RunError
+from repro.planned import Plan, PlannedRun
+from repro.records.record import Record
+from repro.records.runs import TrainingRun
+from repro.records.store import Store
 from repro.resolved import Resolved
 from repro.skeletons import FORMS
 from repro.study import Row, Study, Table
-from repro.training import course, preparing, request, series
-from repro.training.request import Machine, Run
-from repro.training.series import Watch
-from repro.training.supply import Say
-from repro.training.training import Training
+from repro.training import graph, identity, preparing, request
+from repro.training.request import Machine, TrainingRequest
 
 METRIC = "AP"
 
@@ -105,7 +106,7 @@ def runs(
     seeds: int,
     budget: Budget,
     machine: Machine,
-) -> list[tuple[Row, list[Run]]]:
+) -> list[tuple[Row, list[TrainingRequest]]]:
     """The trainings of every row, a seed each."""
     found = []
     for row, loss in rows(study, table):
@@ -118,7 +119,7 @@ def runs(
         folder = out / f"{study.name}-{table.name}-{budget.epochs}epochs"
         name = "".join(sign if sign.isalnum() or sign in "-.=+" else "_" for sign in row.label)
         own = [
-            Run(
+            TrainingRequest(
                 model,
                 size,
                 recipe,
@@ -136,28 +137,39 @@ def runs(
     return found
 
 
-def train(
+def planned(
+    trainings: Sequence[tuple[Row, list[TrainingRequest]]], store: Store, fresh: bool = False
+) -> tuple[Plan, list[list[TrainingRun]]]:
+    """The trainings as a plan, seed by seed, and the runs of each row."""
+    steps: dict[str, PlannedRun] = {}
+    runs: list[list[TrainingRun]] = [[] for _ in trainings]
+    for seed in range(len(trainings[0][1])):
+        for place, (row, own) in enumerate(trainings):
+            run = identity.run_of(preparing.checked(own[seed], lambda text: None))
+            runs[place].append(run)
+            asked = replace(own[seed], out=store.artifacts(run.key))
+            step = graph.training(run, f"{row.label}, seed {seed}", asked, store, fresh)
+            steps.setdefault(run.key, replace(step, name=f"{row.label}, seed {seed}"))
+    return Plan((), tuple(steps.values())), runs
+
+
+def gathered(
     table: Table,
-    planned: Sequence[tuple[Row, list[Run]]],
-    watch: Watch,
-    say: Say,
-    fresh: bool = False,
+    trainings: Sequence[tuple[Row, list[TrainingRequest]]],
+    runs: Sequence[Sequence[TrainingRun]],
+    records: Mapping[str, Record],
 ) -> list[Trained]:
-    """Train what is not yet trained, seed by seed, and gather what was held out says of it."""
-    values: dict[str, list[float]] = {row.label: [] for row, _ in planned}
-    for seed in range(len(planned[0][1])):
-        for row, own in planned:
-            label = f"{row.label}, seed {seed}"
-            values[row.label].append(_value(own[seed], label, watch, say, fresh))
+    """What was held out says of every row; a RunError where a training gave nothing."""
     column = next(one for one in table.columns if one.metric == METRIC)
-    return [
-        Trained(
-            row.label,
-            None if (printed := table.published(row, column)) is None else float(printed.value),
-            tuple(values[row.label]),
-        )
-        for row, _ in planned
-    ]
+    found = []
+    for (row, _), own in zip(trainings, runs, strict=True):
+        printed = table.published(row, column)
+        values = [records[run.key].value(METRIC) for run in own if run.key in records]
+        known = tuple(float(value) for value in values if value is not None)
+        if len(known) < len(own):
+            raise RunError(f"{row.label}: {len(own) - len(known)} of {len(own)} have no {METRIC}.")
+        found.append(Trained(row.label, None if printed is None else float(printed.value), known))
+    return found
 
 
 def against_first(found: Sequence[Trained]) -> list[Against]:
@@ -227,13 +239,3 @@ def _within(recipe: Resolved, budget: Budget) -> Resolved:
         rotation=0.0,
         translation=0.0,
     )
-
-
-def _value(run: Run, label: str, watch: Watch, say: Say, fresh: bool) -> float:
-    def work(training: Training) -> object:
-        course.train(training, fresh)
-        return training.standing.history[-1]["evaluation"]
-
-    evaluation = series.carry_out(preparing.prepare(run, say), label, watch, say, work)
-    assert isinstance(evaluation, dict)
-    return float(evaluation[METRIC]["value"])

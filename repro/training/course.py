@@ -7,9 +7,7 @@ on; `tensorboard`; `lock`, which a process that trains holds.
 """
 
 import contextlib
-import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +25,7 @@ LEFT_ALONE = ("Connection closed by peer", "Connection reset by peer", "NCCL com
 
 
 def train(training: Training, fresh: bool = False) -> None:
-    """Train to the end of the recipe, or until the run's seconds are over.
+    """Train to the end of the recipe, or of the steps that the run allows.
 
     Raise ReproError while another process trains in the same folder, or where that is unusable.
     """
@@ -62,10 +60,10 @@ def _train(training: Training, fresh: bool) -> None:
     prepared = training.prepared
     run, schedule = prepared.run, prepared.schedule
     begin(training, fresh)
-    standing, started = training.standing, time.monotonic()
+    standing = training.standing
     scalars = _scalars(training)
     try:
-        while standing.step < schedule.total:
+        while standing.step < prepared.steps:
             if schedule.restarts(standing.step):
                 training.begin_stage()
             for told in loop.steps(
@@ -83,9 +81,7 @@ def _train(training: Training, fresh: bool) -> None:
                     scalars.step(told)
                     if figures:
                         scalars.evaluation(told.step, figures)
-                if run.seconds is not None and prepared.fabric.broadcast(
-                    time.monotonic() - started > run.seconds
-                ):
+                if told.step == run.steps:
                     break
             else:
                 continue
@@ -112,7 +108,7 @@ def begin(training: Training, fresh: bool) -> None:
     prepared.fabric.barrier()
     resumed = training.resume()
     if prepared.first:
-        total = prepared.schedule.total
+        total = prepared.steps
         if resumed:
             training.listeners.say(f"goes on from step {training.standing.step:,} of {total:,}")
         write(out / "run.json", described(prepared))
@@ -128,26 +124,8 @@ def described(prepared: Prepared) -> dict[str, object]:
         "identity": prepared.identity(),
         "machine": run.machine.described(),
         "protocol": run.protocol.described(),
-        "steps": prepared.schedule.total,
+        "steps": prepared.steps,
         "environment": env.fingerprint(),
-    }
-
-
-def outcome(training: Training) -> dict[str, object]:
-    """What became of it, for --json."""
-    prepared, standing, out = training.prepared, training.standing, training.out
-    run = prepared.run
-    last = standing.history[-1] if standing.history else {}
-    return {
-        "name": run.name,
-        "folder": str(out),
-        "recipe": run.resolved.described(),
-        "step": standing.step,
-        "steps": prepared.schedule.total,
-        "loss": last.get("loss"),
-        "best": standing.best and asdict(standing.best),
-        "weights": str(out / "best.safetensors"),
-        "history": str(out / "history.json"),
     }
 
 

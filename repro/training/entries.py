@@ -4,17 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from repro import plan
+from repro import selection
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
 from repro.protocol import Protocol, changed
-from repro.resolved import Resolved
-from repro.spec import spec_of
-from repro.study import COST, SPEED, Column, Row, Size, Study, Table
+from repro.records.runs import count_run
+from repro.resolved import Resolved, parsed
+from repro.study import COST, SPEED, Column, Row, Study, Table
 from repro.training import request
-from repro.training.request import Machine, Run
+from repro.training.request import Machine, TrainingRequest
+from repro.values import Size
 
-MODES = ("smoke", "official")
+MODES = ("smoke", "paper", "official")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Entry:
     """column key -> as printed"""
     rules: Mapping[str, Protocol]
     """column key -> how the network is evaluated for it"""
-    run: Run | None = None
+    run: TrainingRequest | None = None
     source: Source | None = None
     """what it is evaluated on; None where there is nothing"""
     variant: str = ""
@@ -73,34 +74,29 @@ def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list
                 rules = {one.key: _rules(table, row, one, model, wish) for one in own}
                 first = next(iter(rules.values()))
                 chosen = request.size_of(model, first, None if wish.small else size, wish.small)
-                spec_of(model, chosen, first.keypoints, row.options)
-                recipe, loss = _recipe(study, table, row, model, first, chosen)
+                count_run(model, chosen, first.keypoints, row.options)
+                recipe = _recipe(study, table, row, model, first, chosen, wish)
             except ReproError as error:
                 found.append(Entry(row.label, model, printed, {}, why=str(error)))
                 continue
             recipe = request.shortened(recipe) if wish.small else recipe
             recipe = recipe.changed("the command line", epochs=wish.epochs)
-            name = request.folder_name(recipe, model, chosen, first, row.options, 0, wish.small)
             train, source = _sources(first, wish)
-            run = Run(
+            run = TrainingRequest(
                 model,
                 chosen,
                 recipe,
                 first,
                 train,
                 None if wish.small else source,
-                wish.out / "-".join(filter(None, (name, row.variant, loss))),
+                wish.out,
                 dict(row.options),
                 wish.machine,
-                seconds=request.SMOKE_SECONDS if wish.small else None,
+                steps=request.SMOKE_STEPS if wish.small else None,
+                variant=row.variant,
             )
             found.append(Entry(row.label, model, printed, rules, run, source, row.variant))
     return found
-
-
-def runs(wanted: Sequence[Entry]) -> dict[Path, Run]:
-    """The distinct trainings, by their folders."""
-    return {entry.run.out: entry.run for entry in wanted if entry.run is not None}
 
 
 def _networks(table: Table, row: Row) -> Iterator[tuple[tuple[str, Size | None], list[Column]]]:
@@ -117,8 +113,8 @@ def _rules(table: Table, row: Row, column: Column, model: str, wish: Wish) -> Pr
     """How a network is evaluated for a column: as printed, if that can be done at home."""
     if row.cited is not None:
         raise ReproError(f"Cited: {row.cited}")
-    printed = plan.protocol(table, row, column)
-    if not wish.small and printed.evaluator != plan.SERVER:
+    printed = selection.protocol(table, row, column)
+    if not wish.small and printed.evaluator != selection.SERVER:
         request.protocol_of(model, printed.dataset)
         return printed
     joints = "synth-crowdpose" if printed.keypoints == 14 else "synth"
@@ -135,24 +131,31 @@ def _sources(rules: Protocol, wish: Wish) -> tuple[Source, Source | None]:
 
 
 def _recipe(
-    study: Study, table: Table, row: Row, model: str, rules: Protocol, size: Size
-) -> tuple[Resolved, str]:
-    """A row's recipe, the network's own or the study's official one, and its loss if that is named.
+    study: Study, table: Table, row: Row, model: str, rules: Protocol, size: Size, wish: Wish
+) -> Resolved:
+    """A row's recipe: the network's own, the one that is wished for, or another of the study.
 
-    A ReproError where there is none.
+    With the loss or the fields of the row's variant, where it is trained in a way of its own. A
+    ReproError where there is none.
     """
     loss = study.ablations.get(table.name, {}).get(row.label)
-    if row.variant and loss is None:
+    fields = study.variants.get(row.variant, {})
+    if row.variant and loss is None and not fields:
         raise ReproError(f"It is trained in a way of its own, {row.variant}, without a recipe.")
+    first = "paper" if wish.mode == "paper" else "official"
     own = [name for name in study.recipes if model.startswith(name)]
     others = [name for name in study.recipes if name not in (*own, "official", "paper")]
     error: ReproError | None = None
-    for name in (*own, "official", *others):
+    for name in dict.fromkeys((*own, first, "official", *others)):
         try:
             found = request.recipe_of(study, name, model, rules.dataset, size)
         except ReproError as problem:
             error = error or problem
             continue
-        word = "".join(sign if sign.isalnum() or sign in "-.+^" else "-" for sign in loss or "")
-        return request.fitting_loss(found, model, loss), word
+        if fields:
+            found = found.variant(f"the row `{row.label}`", **parsed(fields))
+        if loss is not None:
+            taught = request.parse_loss(loss)
+            found = found.variant(f"the row `{row.label}`", loss=taught)
+        return request.fitting_loss(found, model, loss)
     raise error or ReproError(f"{study.name} has no official recipe.")

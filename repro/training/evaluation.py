@@ -1,18 +1,22 @@
-"""Evaluate the weights of a training as `repro eval` does."""
+"""Evaluate the weights of a training on its way, as `repro eval` does."""
 
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from repro.evaluation import evaluating
-from repro.evaluation.cells import Showing
+from repro.evaluation import pipeline
 from repro.evaluation.request import Look
+from repro.files import sha256
+from repro.runners.evaluate import Tell
 from repro.runners.execution import Execution
-from repro.store import Store
-from repro.training.request import Run, evaluation_rules
+from repro.training.request import TrainingRequest, evaluation_rules
 
 PRIMARY = ("AP", "Mean")
 """by what weights are compared: the first that the data set has"""
+Showing = Callable[[int, str], AbstractContextManager[Tell]]
+"""called with how many crops or images an evaluation takes, and what it is"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,12 @@ class Figure:
 
 
 def evaluate(
-    run: Run, weights: Path, device: str, folder: Path, show: Showing
+    run: TrainingRequest, weights: Path, device: str, folder: Path, show: Showing
 ) -> dict[str, Figure]:
     """The figures of a file of weights on what the run is evaluated on, by its protocol.
 
-    `folder` is used meanwhile, so that an interrupted evaluation goes on; then it is removed.
+    `folder` is used meanwhile, so that an interrupted evaluation of the same weights goes on; then
+    it is removed.
     """
     if run.evaluated is None:
         return {}
@@ -41,11 +46,11 @@ def evaluate(
         run.options,
         execution=Execution(device),
     )
-    job = evaluating.prepare(look, run.evaluated)
-    with show(job.total, "images" if job.instances is None else "crops") as tell:
-        record = evaluating.run(job, Store(folder), tell)
+    job = pipeline.prepare(look, run.evaluated)
+    with show(job.total, job.unit) as tell:
+        measured, _ = pipeline.measure(job, folder / sha256(weights)[:16], tell)
     shutil.rmtree(folder, ignore_errors=True)
-    return {one.metric: Figure(float(one.value), one.low, one.high) for one in record.measurements}
+    return {one.metric: Figure(float(one.value), one.low, one.high) for one in measured}
 
 
 def primary(figures: dict[str, Figure]) -> tuple[str, Figure]:

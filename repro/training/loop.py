@@ -54,6 +54,12 @@ class Told:
         """Samples a second."""
         return self.samples / max(self.seconds, 1e-9)
 
+    def __str__(self) -> str:
+        return (
+            f"epoch {self.moment.epoch + 1} · loss {self.loss:.4g} · lr {self.rate:.3g} · "
+            f"{self.speed:.1f} samples/s"
+        )
+
 
 @dataclass
 class Network:

@@ -36,6 +36,18 @@ def placed(machine: Machine) -> Machine:
     return replace(machine, devices=here, nodes=world // here)
 
 
+def first() -> bool:
+    """Whether this process is the one that speaks and writes; the starters number them."""
+    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"))
+
+
+def device(machine: Machine) -> str:
+    """What it trains on: cpu or cuda."""
+    if machine.device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return machine.device
+
+
 def fabric(machine: Machine) -> Fabric:
     """Fabric for a machine, its processes started; ReproError for a device that is not there."""
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
@@ -44,8 +56,7 @@ def fabric(machine: Machine) -> Fabric:
         raise ReproError(f"There is no device `{kind}`.", "Say cpu, cuda or auto.")
     if machine.precision not in PRECISIONS:
         raise unknown("precision", machine.precision, PRECISIONS)
-    if kind == "auto":
-        kind = "cuda" if torch.cuda.is_available() else "cpu"
+    kind = device(machine)
     there = torch.cuda.device_count() if kind == "cuda" else machine.devices
     if machine.devices > there:
         raise ReproError(

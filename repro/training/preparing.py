@@ -12,30 +12,29 @@ from repro.data.training import Batches
 from repro.errors import ReproError
 from repro.files import sha256
 from repro.pose import losses
-from repro.study import Size
 from repro.training import normalisation, weights
 from repro.training.loop import Network
+from repro.training.machine import device, placed
 from repro.training.machine import fabric as launched
-from repro.training.machine import placed
 from repro.training.optimiser import Average, initialise, optimiser
-from repro.training.request import Run, evaluation_rules, without_pretraining
+from repro.training.request import TrainingRequest, evaluation_rules, without_pretraining
 from repro.training.schedule import Schedule
 from repro.training.supply import Say, Supply, supply
+from repro.values import Size
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A run whose data and processes are there."""
+class Checked:
+    """A request whose data are there, and whose recipe fits them."""
 
-    run: Run
-    fabric: Fabric
+    run: TrainingRequest
     supply: Supply
     schedule: Schedule
 
     @property
-    def first(self) -> bool:
-        """Whether this process is the one that speaks and writes."""
-        return self.fabric.is_global_zero
+    def steps(self) -> int:
+        """How many it has: those of the recipe, unless the run allows fewer."""
+        return min(self.schedule.total, self.run.steps or self.schedule.total)
 
     def lines(self) -> list[str]:
         """What is trained on what, for the user."""
@@ -49,14 +48,24 @@ class Prepared:
             rules = evaluation_rules(run.protocol, run.evaluated)
             every = run.resolved.recipe.evaluate_every
             evaluated = f"evaluated every {every:,} epochs: {run.evaluated.annotations} · {rules}"
-        steps = f"{self.schedule.total:,} steps"
-        if run.seconds is not None:
-            steps = f"as many steps as {run.seconds:g} s allow"
+        steps = f"{self.steps:,} steps"
         return [
             f"{run.name}: {len(self.supply):,} {what} of {run.train.annotations}, batches of "
-            f"{batch:,}{seen}, {steps} on {self.fabric.device.type}, {machine.precision}",
+            f"{batch:,}{seen}, {steps} on {device(machine)}, {machine.precision}",
             evaluated,
         ]
+
+
+@dataclass(frozen=True)
+class Prepared(Checked):
+    """A request whose data and processes are there."""
+
+    fabric: Fabric
+
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that speaks and writes."""
+        return self.fabric.is_global_zero
 
     def identity(self) -> dict[str, object]:
         """What a checkpoint must have been trained with to be gone on from."""
@@ -75,20 +84,27 @@ class Prepared:
         return {**found, **{name: _plain(value) for name, value in recipe.items()}}
 
 
-def prepare(run: Run, say: Say) -> Prepared:
+def prepare(run: TrainingRequest, say: Say) -> Prepared:
     """Start the processes, read and check the data, make the recipe fit them; ReproError if not."""
-    run = without_pretraining(replace(run, machine=placed(run.machine)))
-    sizes = map_sizes(run)
-    losses.criterion(run.resolved.recipe.loss.name, **run.resolved.recipe.loss.settings)
+    run = replace(run, machine=placed(run.machine))
     fabric = launched(run.machine)
     with fabric.rank_zero_first():
-        samples = supply(run, sizes, say if fabric.is_global_zero else lambda text: None)
+        found = checked(run, say if fabric.is_global_zero else lambda text: None)
+    return Prepared(found.run, found.supply, found.schedule, fabric)
+
+
+def checked(run: TrainingRequest, say: Say) -> Checked:
+    """Read and check the data, make the recipe fit them; ReproError if it does not."""
+    run = without_pretraining(run)
+    sizes = map_sizes(run)
+    losses.criterion(run.resolved.recipe.loss.name, **run.resolved.recipe.loss.settings)
+    samples = supply(run, sizes, say)
     run = _batched(run, len(samples))
     steps = len(samples) // run.resolved.recipe.batch
-    return Prepared(run, fabric, samples, Schedule(run.resolved.recipe, steps))
+    return Checked(run, samples, Schedule(run.resolved.recipe, steps))
 
 
-def _batched(run: Run, samples: int) -> Run:
+def _batched(run: TrainingRequest, samples: int) -> TrainingRequest:
     """The run with a batch that the samples fill and the processes share; what is left of an epoch
     is left out, as it is by MMPose."""
     machine, batch = run.machine, run.resolved.recipe.batch
@@ -165,14 +181,14 @@ def _channels_last(model: nn.Module) -> None:
             one.data = one.data.contiguous(memory_format=torch.channels_last)
 
 
-def map_sizes(run: Run) -> list[Size]:
+def map_sizes(run: TrainingRequest) -> list[Size]:
     """Height and width of each map that the network gives for an input."""
     with torch.device("meta"), torch.no_grad():
         outputs = _outputs(_model(run).eval(), run.size)
     return [(int(one.shape[2]), int(one.shape[3])) for one in outputs]
 
 
-def idle(run: Run) -> list[str]:
+def idle(run: TrainingRequest) -> list[str]:
     """The parameters that no output depends on: processes cannot wait for their gradients."""
     with torch.device("meta"):
         model = _model(run)
@@ -186,7 +202,7 @@ def _outputs(model: nn.Module, size: Size) -> list[Tensor]:
     return [found] if isinstance(found, Tensor) else list(found)
 
 
-def _model(run: Run) -> nn.Module:
+def _model(run: TrainingRequest) -> nn.Module:
     try:
         return zoo.create_model(run.model, run.protocol.keypoints, **run.options)
     except ValueError as error:

@@ -9,19 +9,20 @@ from repro import resolved as recipes
 from repro import rules
 from repro.data.layout import PLACES, Source, find
 from repro.errors import ReproError, unknown
+from repro.lookup import parse_options
 from repro.protocol import DATASETS, GROUND_TRUTH, Protocol, changed
 from repro.recipe import Loss
+from repro.records.runs import weights_name
 from repro.resolved import Resolved
 from repro.skeletons import FORMS
-from repro.spec import parse_options, weights_name
-from repro.study import Options, Scalar, Size, Study
+from repro.study import Study
+from repro.values import Options, Scalar, Size
 
 TRAINED = {"coco": ("train2017",), "crowdpose": ("trainval", "train"), "mpii": ("train",)}
 """the splits that are trained on; the first that is there"""
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp64": "64-true"}
 """as users call them -> as Lightning Fabric does"""
-SMOKE_SECONDS = 45.0
-SMOKE_BATCH = 4
+SMOKE_STEPS, SMOKE_BATCH = 120, 4
 SMALL, SMALL_WHOLE = (128, 96), (128, 128)
 """inputs that show in a minute whether a network learns"""
 
@@ -60,7 +61,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRequest:
     """One training, as it was asked for."""
 
     model: str
@@ -83,13 +84,15 @@ class Run:
     """a folder for cut out persons, so that no image is decoded twice"""
     save_every: int | None = None
     """steps between checkpoints; about a minute by default"""
-    seconds: float | None = None
+    steps: int | None = None
     """when to stop though the recipe goes on"""
+    variant: str = ""
+    """how it differs from the usual training of the network"""
 
     @property
     def name(self) -> str:
         """What its weights are called."""
-        return weights_name(self.model, self.size, self.train.dataset, self.options)
+        return weights_name(self.model, self.size, self.train.dataset, self.options, self.variant)
 
 
 def size_of(model: str, protocol: Protocol, given: Size | None, small: bool) -> Size:
@@ -246,7 +249,7 @@ def evaluation_rules(protocol: Protocol, source: Source) -> Protocol:
     return changed(protocol, split=source.split, boxes=GROUND_TRUTH)
 
 
-def without_pretraining(run: Run) -> Run:
+def without_pretraining(run: TrainingRequest) -> TrainingRequest:
     """The run, its recipe saying so if it begins without the weights that the recipe wants."""
     if run.weights is not None:
         return run

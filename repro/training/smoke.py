@@ -37,7 +37,7 @@ def data(folder: Path) -> Path:
 
 
 def smoke(training: Training) -> Smoke:
-    """Train for the run's seconds; a RunError unless the loss of one and the same batch fell."""
+    """Train as many steps as are allowed; a RunError unless the loss of one batch fell."""
     training.order.set_epoch(0)
     batch = next(iter(training.batches))
     before = _loss(training.network, batch)

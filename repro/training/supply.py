@@ -15,8 +15,8 @@ from repro.data.persons import PersonSamples, PersonTargets
 from repro.data.wholes import ImageSamples, ImageTargets
 from repro.errors import ReproError
 from repro.recipe import Recipe
-from repro.study import Size
-from repro.training.request import Run
+from repro.training.request import TrainingRequest
+from repro.values import Size
 
 Say = Callable[[str], None]
 
@@ -33,7 +33,7 @@ class Supply:
         return len(self.samples)
 
 
-def supply(run: Run, sizes: Sequence[Size], say: Say) -> Supply:
+def supply(run: TrainingRequest, sizes: Sequence[Size], say: Say) -> Supply:
     """The samples of a run for a network whose maps are of these sizes (height, width).
 
     A ReproError names what is wrong with the data; every image that is trained on must be there.

@@ -14,10 +14,9 @@ import torch.distributed
 from repro.data.sampler import Order
 from repro.data.training import Batches
 from repro.errors import RunError
-from repro.evaluation.cells import Showing
 from repro.files import write_whole
 from repro.training import evaluation, state, weights
-from repro.training.evaluation import Figure
+from repro.training.evaluation import Figure, Showing
 from repro.training.loop import Network, Told
 from repro.training.preparing import Prepared
 from repro.training.standing import Best, Row, Standing, Sums

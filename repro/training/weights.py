@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import zoo
-from repro import checkpoints
+from repro.checkpoints import matching, reading
 from repro.errors import ReproError, RunError
 from repro.files import write_whole
 
@@ -34,8 +34,8 @@ def keep(path: Path, model: nn.Module, facts: Mapping[str, str]) -> str:
 
 def fill(model: nn.Module, path: Path, partial: bool = False) -> str:
     """Fill a model from any checkpoint, and answer the sha256 of the file."""
-    state = checkpoints.read(path)
-    checkpoints.load(model, state, partial)
+    state = reading.read(path)
+    matching.load(model, state, partial)
     return state.sha256
 
 

@@ -58,7 +58,7 @@ function judged(cell, name) {
       ? "match"
       : kind === "unreproducible"
         ? kind
-        : Math.abs(apart) <= 0.005
+        : Math.abs(apart) <= data.near
           ? "near"
           : "off",
     reason: how
@@ -94,7 +94,7 @@ function related(cell, base, name) {
       ? own.kind
       : low <= ours && ours <= high
         ? "match"
-        : Math.abs(ours / printed - 1) <= 0.005
+        : Math.abs(ours / printed - 1) <= data.near
           ? "near"
           : "off";
   const reason = `Relative to ${base.row}: printed ${rough(printed)}, by its digits ${rough(low)} to ${rough(high)}; ours ${rough(ours)}.`;

@@ -14,7 +14,6 @@ import torch._inductor
 
 from repro import env
 from repro.errors import ReproError
-from repro.study import Scalar
 from repro.timing import artifacts
 from repro.timing.backends.base import (
     BackendError,
@@ -27,6 +26,7 @@ from repro.timing.backends.base import (
 from repro.timing.backends.compiled import inductor_files
 from repro.timing.backends.eager import runner
 from repro.timing.backends.rewriting import CODE, rewritten
+from repro.values import Scalar
 
 OPTIONS: dict[str, Scalar] = {"freezing": True}
 

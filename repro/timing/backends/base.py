@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from repro import env
 from repro.errors import ReproError
-from repro.study import Scalar
+from repro.values import Scalar
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 from torch._inductor import config, utils
 
-from repro.study import Scalar
 from repro.timing.backends.base import (
     BackendError,
     Job,
@@ -28,6 +27,7 @@ from repro.timing.backends.base import (
 )
 from repro.timing.backends.eager import runner
 from repro.timing.backends.rewriting import rewritten
+from repro.values import Scalar
 
 FOLDER = "TORCHINDUCTOR_CACHE_DIR"
 

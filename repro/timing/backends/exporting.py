@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from repro import env
 from repro.errors import ReproError
-from repro.study import Scalar
 from repro.timing import artifacts
 from repro.timing.backends.base import BackendError, reason, silence
 from repro.timing.backends.rewriting import CODE, rewritten
+from repro.values import Scalar
 
 OPSET = 17
 INPUT = "image"

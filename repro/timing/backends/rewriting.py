@@ -5,9 +5,9 @@ Batch normalisations are folded into convolutions, transposed convolutions split
 
 from torch import Tensor, nn
 
-from repro.study import Scalar
 from repro.timing.backends import phases
 from repro.timing.folding import fold
+from repro.values import Scalar
 
 CODE = (fold.__module__, phases.__name__, __name__)
 """the modules that the result depends on"""

@@ -1,0 +1,93 @@
+"""Train one ablation's rows on generated figures: what `run` does with --seeds alone."""
+
+import typer
+
+from repro.commands.common import console, emit, say
+from repro.errors import ReproError
+
+FITTING = (
+    *("seeds", "paper", "table", "data", "epochs", "device", "threads", "fresh", "store"),
+    *("out", "quiet", "as_json"),
+)
+PURPOSE = "--seeds without --train, which trains the rows of one ablation on generated figures"
+
+
+def check(context: typer.Context) -> None:
+    """Raise ReproError for an option that does not go with --seeds, or needs a training."""
+    words = {one.name: one.opts[-1] for one in context.command.params if one.name}
+    given = [name for name in words if typed(context, name)]
+    if "train" in given:
+        return
+    if "seeds" not in given:
+        lone = [words[name] for name in given if name in ("epochs", "out")]
+        if lone:
+            raise ReproError(
+                f"`{lone[0]}` is for trainings, and none is asked for.",
+                "Say --seeds N or --train smoke|paper|official too.",
+            )
+        return
+    wrong = [words[name] for name in given if name not in FITTING]
+    if wrong:
+        names = " and ".join(f"`{one}`" for one in wrong)
+        raise ReproError(f"{names} cannot go with {PURPOSE}.", f"Leave out {names}.")
+
+
+def typed(context: typer.Context, name: str) -> bool:
+    """Whether an option was typed, not left alone or taken from the environment."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def run(context: typer.Context, seeds: int) -> None:
+    """Train a table's ablation on generated figures, and tell whether its ranking shows."""
+    check(context)
+    given = context.params
+    if given["paper"] == "all" or given["table"] is None:
+        raise ReproError(
+            "An ablation is trained one table at a time.",
+            "Name it, as in `repro run paper1 table4 --data synth --seeds 3`.",
+        )
+    from repro import lookup
+    from repro.timing.allocation import keep_freed
+
+    study = lookup.find_study(given["paper"])
+    table = lookup.find_table(study, given["table"])
+    keep_freed()  # before torch asks for any memory
+    from repro.planned import RunSettings
+    from repro.records.store import Store
+    from repro.report import training as shown
+    from repro.report.progress import Watching
+    from repro.run import carry_out
+    from repro.training import ablation
+    from repro.training.request import Machine
+
+    ablation.rows(study, table)
+    budget = ablation.Budget(**({"epochs": given["epochs"]} if given["epochs"] else {}))
+    data, quiet = given["data"] if typed(context, "data") else None, given["quiet"]
+    if data is not None and str(data) != "synth" and not data.is_dir():
+        raise ReproError(f"There is no folder `{data}`.", "`--data synth` makes the pictures.")
+    if data is None or str(data) == "synth":
+        data = ablation.data(given["out"], budget)
+    machine = Machine(given["device"], workers=1, threads=given["threads"])
+    rows = ablation.runs(study, table, data, given["out"], seeds, budget, machine)
+    kept, show = Store(given["store"]), not (quiet or given["as_json"])
+    graph, runs = ablation.planned(rows, kept, given["fresh"])
+    title = f"{study.name} Table {table.number}"
+    if show:
+        say(
+            f"{title}: {len(rows)} rows x {seeds} seeds, epochs each: {budget.epochs}, on "
+            "generated figures: does the ranking show at this scale? No printed figure is "
+            "reproduced."
+        )
+    outcome = carry_out(graph, kept, RunSettings(fresh=given["fresh"]), Watching(show))
+    for failure in outcome.failures:
+        say(f"error: {failure}")
+    found = ablation.described(ablation.gathered(table, rows, runs, outcome.records))
+    words = shown.ablation_words(title, found, seeds, budget.epochs, str(data))
+    if given["as_json"]:
+        trained = {"seeds": seeds, "epochs": budget.epochs, "data": str(data)}
+        emit("run", study=study.name, table=table.name, **trained, rows=found, words=words)
+        return
+    console().print(shown.ablation(found))
+    for line in words:
+        print(line)

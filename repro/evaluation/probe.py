@@ -1,0 +1,178 @@
+"""What the code of an evaluation does, in a digest: where code has changed and the digest has not,
+records made before are as good as new.
+
+`probe` runs the pipeline itself, from files to intervals, by the rules of a protocol on a small
+generated set. `network_probe` runs a network under seeded weights. Neither needs data or weights,
+and both leave out the last digits, which hang on the processor and the number of its threads.
+"""
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+import zoo
+from repro.checkpoints import matching
+from repro.checkpoints.reading import State
+from repro.data import annotations as reading
+from repro.data import boxes, mpii
+from repro.data.boxes import Instances
+from repro.data.layout import Source
+from repro.data.people import Annotations, Poses
+from repro.evaluation import looking, probe_networks, probe_set
+from repro.evaluation.request import TRUTH, Look
+from repro.protocol import GROUND_TRUTH, Protocol
+from repro.runners import parity
+from repro.runners.execution import Execution
+from repro.runners.network import ZooNetwork
+from repro.runners.shards import Shards
+from repro.scoring.score import Score, of_points, of_poses
+from repro.skeletons import FORMS
+from repro.values import Options, Size
+
+TOP_DOWN, SQUARE, LARGE, WHOLE = (128, 96), (128, 128), (384, 96), (128, 128)
+"""inputs; networks for a height of 384 or more are trained with wider Gaussians"""
+EXECUTION = Execution(batch=8, shard=2)
+PER_PIXEL, PER_SCORE = 4, 128
+"""steps that places and scores are told apart by"""
+BORDER = 0.5455
+"""where steps meet: in the widest gap among the fractions that the studies' protocols give"""
+SEED = 1
+"""of the weights and the input of a network"""
+SAMPLES = 256
+"""values of all outputs together"""
+DIGITS = 6
+"""of a value, relative to the largest of its output"""
+NO_OPTIONS: Options = MappingProxyType({})
+
+
+@cache
+def probe(rules: Protocol, execution: Execution = EXECUTION) -> str:
+    """The sha256 of the poses, figures and intervals that a protocol gives on the generated set.
+
+    What only names things (split, metric, a detector's file, the data set of a form) does not
+    enter it.
+    """
+    plain = _plain(rules)
+    if plain != rules:
+        return probe(plain, execution)
+    digest = hashlib.sha256()
+    with TemporaryDirectory() as folder:
+        source = probe_set.write(Path(folder), rules.dataset)
+        annotations = reading.read(source.annotations, rules.dataset)
+        instances = None if rules.bottom_up else _instances(rules, source, annotations)
+        for size in _sizes(rules):
+            poses, kept = looking.poses(
+                probe_networks.clouded(annotations, instances, size, rules),
+                Look(TRUTH, None, rules, execution=execution),
+                size,
+                source.images,
+                annotations,
+                instances,
+                Shards(None),
+                lambda done: None,
+            )
+            score = _score(source, annotations, instances, poses)
+            digest.update(_packed(poses, kept, score))
+    return digest.hexdigest()
+
+
+def network_probe(model: str, keypoints: int, options: Options = NO_OPTIONS) -> str:
+    """The sha256 of a network of the zoo: its official names, and outputs under seeded weights.
+
+    The weights are those of the goldens' fill v1, loaded as a checkpoint is.
+    """
+    entry = zoo.MODELS[model]
+    size = entry.size or (2 * entry.stride, 3 * entry.stride)
+    network = zoo.create_model(model, keypoints, **options).double().eval()
+    own = zoo.published_state(network)
+    weights = {name: torch.empty_like(tensor) for name, tensor in own.items()}
+    parity.fill(weights, SEED)
+    matching.load(network, State("probe", "torch", 0, "", weights))
+    images = parity.seeded_input((1, 3, *size), SEED)
+    outputs = ZooNetwork(network, torch.device("cpu"))(images, np.zeros(1, np.int64), False)
+    digest = hashlib.sha256()
+    for name, tensor in own.items():
+        digest.update(f"{name} {tuple(tensor.shape)}\n".encode())
+    for output in outputs:
+        digest.update(_sampled(output, -(-SAMPLES // len(outputs))))
+    return digest.hexdigest()
+
+
+def _sampled(output: Tensor, count: int) -> bytes:
+    """The shape of an output, its largest value, and some values all over it."""
+    flat = output.flatten()
+    largest = float(flat.abs().max())
+    chosen = torch.linspace(0, len(flat) - 1, count, dtype=torch.float64).long()
+    values = (flat[chosen] / largest * 10**DIGITS).round().long().tolist()
+    return f"{tuple(output.shape)} {largest:.{DIGITS - 1}e} {values}\n".encode()
+
+
+def _plain(rules: Protocol) -> Protocol:
+    """The rules without what does not move a number."""
+    return replace(
+        rules,
+        dataset=FORMS[rules.dataset],
+        split="",
+        boxes="detected.json" if rules.boxes.endswith(".json") else rules.boxes,
+        evaluator="pycocotools",
+        metric="",
+        supply="",
+        source="",
+    )
+
+
+def _sizes(rules: Protocol) -> tuple[Size, ...]:
+    if rules.bottom_up:
+        return (WHOLE,)
+    return (SQUARE if rules.dataset == "mpii" else TOP_DOWN, LARGE)
+
+
+def _instances(rules: Protocol, source: Source, annotations: Annotations) -> Instances:
+    if rules.boxes == GROUND_TRUTH or source.boxes is None:  # nobody detects MPII's persons
+        found = boxes.ground_truth(annotations)
+    else:
+        found = boxes.detected(source.boxes, annotations)
+    return replace(found, padding=rules.padding)
+
+
+def _score(
+    source: Source, annotations: Annotations, instances: Instances | None, poses: Poses
+) -> Score:
+    if source.truth is None or instances is None:
+        return of_poses(source.annotations, annotations, poses)
+    people = annotations.people
+    heads = mpii.matching(mpii.truth(source.truth), annotations)
+    points = np.zeros((len(people), poses.keypoints.shape[1], 2))
+    points[instances.person] = poses.keypoints[..., :2]
+    return of_points(heads, points, people.image)
+
+
+def _packed(poses: Poses, kept: NDArray[np.int64] | None, score: Score) -> bytes:
+    """Poses in steps, figures and intervals to nine decimals.
+
+    The products of matrices in DARK, beta-soft-argmax and part affinity fields differ in their
+    last digits between processors, by up to 1e-4 pixels; a step is so much longer that hardly ever
+    one of some thousand numbers crosses a border.
+    """
+    steps = np.array([PER_PIXEL, PER_PIXEL, PER_SCORE])
+    parts = [
+        f"{poses.keypoints.shape}".encode(),
+        poses.image_ids.astype("<i8").tobytes(),
+        np.floor(poses.keypoints * steps + BORDER).astype("<i8").tobytes(),
+        np.floor(poses.scores * PER_SCORE + BORDER).astype("<i8").tobytes(),
+        b"" if kept is None else kept.astype("<i8").tobytes(),
+    ]
+    figures = []
+    for name, value in score.metrics.items():
+        bounds = score.intervals.get(name)
+        numbers = [value] if bounds is None else [value, bounds.low, bounds.high]
+        figures += [name, *("-" if one is None else f"{one:.9f}" for one in numbers)]
+    return b"\0".join([*parts, " ".join(figures).encode()])

@@ -1,0 +1,133 @@
+"""What `import repro` offers: the same as the command line, for Python.
+
+Tables are loaded, a plan is made of them, carried out, and judged; or one network is counted,
+evaluated, trained or timed. Records go to a `Store`, as those of the command line do.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro import judge, lookup, selection
+from repro.judge import Cell
+from repro.plan import planned, single
+from repro.planned import Plan, RunSettings
+from repro.records.record import Record
+from repro.records.runs import NO_OPTIONS, count_run
+from repro.records.store import Store
+from repro.run import Outcome, carry_out, counted
+from repro.study import Table
+from repro.values import Options, Size
+
+if TYPE_CHECKING:
+    from repro.runners.count import Count
+
+
+def load_table(paper: str, table: str) -> Table:
+    """A published table, as `load_table("paper1", "table1")`: rows and cells as they are printed.
+
+    ReproError for a name that does not exist.
+    """
+    return lookup.find_table(lookup.find_study(paper), table)
+
+
+def make_plan(
+    tables: Sequence[Table],
+    store: Store,
+    settings: RunSettings | None = None,
+    row: str | None = None,
+    metrics: Sequence[str] = (),
+) -> Plan:
+    """Every run that the printed numbers of some tables need: there, to be made, or impossible.
+
+    `row` is a pattern such as `LPN*`; `metrics` are names such as `params`, all by default.
+    """
+    return planned(selection.select(tables, row, metrics), store, settings)
+
+
+def execute(plan: Plan, store: Store, settings: RunSettings | None = None) -> Outcome:
+    """Make the missing records of a plan, each kept as it is made; failures are in the outcome."""
+    return carry_out(plan, store, settings or RunSettings())
+
+
+def judge_cells(plan: Plan, store: Store) -> list[Cell]:
+    """The verdict on every printed number of a plan, by the records of a store. Runs nothing."""
+    return judge.judge_all(plan.wanted, store.find)
+
+
+def count_model(
+    model: str, size: Size = (256, 192), keypoints: int | None = None, options: Options = NO_OPTIONS
+) -> "Count":
+    """Parameters and multiply-accumulates of a model of the zoo, by every convention.
+
+    `size` is height and width in pixels; without `keypoints` it has its own number of joints.
+    """
+    return counted(count_run(model, size, keypoints, options))
+
+
+def evaluate_model(
+    model: str,
+    data: Path,
+    store: Store,
+    weights: Path | None = None,
+    dataset: str | None = None,
+    protocol: str | None = None,
+    **rules: object,
+) -> Record:
+    """Accuracy of a model, an exported file or `truth`, in per cent with 95 % intervals.
+
+    `data` is the folder with the data sets; `rules` are instead of the protocol's, as `flip=False`
+    or `boxes="ground truth"`. From the store if it is there.
+    """
+    from repro.evaluation import asking, evaluating, pipeline, request
+
+    _, look = asking.looked(model, weights, dataset, protocol, **rules)  # type: ignore[arg-type]
+    source = request.source(look.protocol, data, {})
+    run = evaluating.run_of(pipeline.prepare(look, source))
+    return execute(single(run, store, (look, source)), store).only
+
+
+def train_model(
+    paper: str,
+    model: str,
+    store: Store,
+    data: Path | None = None,
+    recipe: str = "paper",
+    smoke: bool = False,
+    out: Path | None = None,
+    **fields: object,
+) -> Record:
+    """Train a model by a study's recipe; `fields` are instead of the recipe's, as `epochs=10`.
+
+    The weights lie beside the record, see `Store.artifacts`. `smoke` takes a minute on generated
+    figures. A killed training goes on from its last checkpoint.
+    """
+    from dataclasses import replace
+
+    from repro.training import asking, identity, preparing
+
+    wanted = asking.asked(paper, model, recipe, fields=fields, smoke=smoke)
+    request = asking.requested(wanted, data, out)
+    run = identity.run_of(preparing.checked(replace(request, cache=None), lambda text: None))
+    return execute(single(run, store, request, served=False), store).only
+
+
+def time_models(
+    models: Sequence[str],
+    store: Store,
+    size: Size = (256, 192),
+    threads: int | None = None,
+    budget: float = 60.0,
+) -> Record:
+    """Time models against each other, interleaved, for `budget` seconds: milliseconds and ratios.
+
+    The note `unstable` of the record says why there is no verdict, if there is none.
+    """
+    from repro import env
+    from repro.timing import requests, sweep
+    from repro.timing.procedures import Settings
+
+    subjects = sweep.sweep([count_run(one, size) for one in selection.models(models)])
+    settings = Settings(threads=threads or env.cores(), budget=budget)
+    run = requests.run_of(subjects, settings)
+    return execute(single(run, store, (subjects, settings), served=False), store).only

@@ -1,0 +1,77 @@
+"""Look over the store, and clear what no run would use."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from repro.errors import ReproError
+from repro.records import rule
+from repro.records.record import STALE, Record
+from repro.records.rule import Kept
+from repro.records.runs import TimingRun, run_of
+from repro.records.store import Store
+
+BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One record file."""
+
+    key: str
+    state: str
+    """how it stands to the present code, see `repro.records.record`; or broken"""
+    run: str
+    path: Path
+    commit: str = ""
+    """of the code that made it"""
+    made: str = ""
+
+    def described(self) -> dict[str, str]:
+        """The entry as plain data."""
+        return {**asdict(self), "path": self.path.as_posix()}
+
+
+def entries(store: Store) -> list[StoredFile]:
+    """Every record file and its state."""
+    return [_entry(path, record) for path, record in store.all()]
+
+
+def collect(store: Store, dry_run: bool) -> list[Path]:
+    """Remove broken and stale records; return their files."""
+    found = [entry.path for entry in entries(store) if entry.state in (STALE, BROKEN)]
+    for left_over in ("??/" + "[0-9a-f]" * 64 + "*.broken", "??/.repro-*.tmp"):
+        found += sorted(store.folder.glob(left_over))
+    return _remove(store, found, dry_run)
+
+
+def remove(store: Store, key: str) -> list[Path]:
+    """Remove the records whose key begins so; raise if that means several keys or none."""
+    matching = [entry for entry in entries(store) if entry.key.startswith(key)]
+    keys = {entry.key for entry in matching}
+    if len(key) < 6 or len(keys) != 1:
+        found = f"{len(keys)} records" if len(key) >= 6 else "too little to name a record"
+        raise ReproError(f"`{key}` means {found}.", "`repro records ls` shows the keys.")
+    return _remove(store, [entry.path for entry in matching], dry_run=False)
+
+
+def _remove(store: Store, paths: list[Path], dry_run: bool) -> list[Path]:
+    for path in paths if not dry_run else ():
+        store.remove(path)
+    return paths
+
+
+def _entry(path: Path, record: Record | None) -> StoredFile:
+    if record is None:
+        return StoredFile(path.name.partition(".")[0], BROKEN, "not a whole record", path)
+    found = rule.told(Kept.at(path, record)).record
+    made = found.made.at if found.made else ""
+    return StoredFile(found.key, found.standing, _named(found), path, found.commit, made)
+
+
+def _named(record: Record) -> str:
+    """What a record is of, in words."""
+    networks = record.spec.get("networks")
+    if record.spec.get("kind") == TimingRun.kind and isinstance(networks, list):
+        return f"timing of {len(networks)} on {record.spec.get('machine')}"
+    run = run_of(record.spec)
+    return str(run) if run else str(record.spec.get("model", "unknown"))

@@ -1,0 +1,84 @@
+"""What a run gave: measurements with their units, and where, when and by what code it was made."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from repro.records.measurement import Measurement, Part
+
+SCHEMA = 1
+"""of the records; another one gives other keys"""
+CURRENT, BY_BEHAVIOUR, STALE = "current", "by behaviour", "stale"
+"""how a record stands to the present code: made by it; by other code whose probe gives the same
+bits; by other code"""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """When a record was made, and what it took."""
+
+    at: str
+    """UTC, `2026-11-29T13:02:11.123456`"""
+    seconds: float | None = None
+    memory: int | None = None
+    """bytes that the process held at its highest up to then"""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one run gave."""
+
+    key: str
+    spec: Mapping[str, object]
+    measurements: tuple[Measurement, ...]
+    env: Mapping[str, object]
+    parts: tuple[Part, ...] = ()
+    uncounted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """convention -> operators that it has no rule for; a count with any is no count"""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """what a reader must know; `unstable` says why a timing allows no verdict"""
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    """name of a file beside the record -> its sha256"""
+    code: str = ""
+    """digest of the code that made it, as its key covers it; a timing has none"""
+    probe: Mapping[str, str] = field(default_factory=dict)
+    """of an evaluation: part of the pipeline -> digest of what it gave on generated data"""
+    made: Made | None = None
+    schema: int = SCHEMA
+    digest: str = ""
+    standing: str = CURRENT
+    """CURRENT, BY_BEHAVIOUR or STALE; told by whoever reads the record, never written"""
+
+    @property
+    def stale(self) -> bool:
+        """Whether other code made it, so that it is shown and never judged."""
+        return self.standing == STALE
+
+    @property
+    def unstable(self) -> str:
+        """Why a timing allows no verdict; empty if it does."""
+        return self.notes.get("unstable", "")
+
+    @property
+    def commit(self) -> str:
+        """The commit of the code that made it."""
+        return str(self.env.get("commit", "unknown"))
+
+    def value(self, metric: str, convention: str | None = None) -> int | float | None:
+        """The measured value of a metric under a convention; None if there is none."""
+        found = self.measurement(metric, convention)
+        return None if found is None else found.value
+
+    def measurement(
+        self, metric: str, convention: str | None = None, of: str | None = None
+    ) -> Measurement | None:
+        """The measurement of a metric under a convention; None if there is none."""
+        for found in self.measurements:
+            if (found.metric, found.convention, found.of) == (metric, convention, of):
+                return found
+        return None
+
+
+def plain(data: object) -> object:
+    """Data as it comes back from JSON."""
+    return json.loads(json.dumps(data))

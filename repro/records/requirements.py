@@ -1,0 +1,132 @@
+"""What a printed number asks of a run, so that it can be held against what the run gave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol as Typed
+
+from repro.protocol import Protocol
+from repro.records.record import plain
+from repro.records.runs import CountRun, network_name
+from repro.study import Column, Row, Table
+from repro.values import Options, Size
+
+
+class Requirement(Typed):
+    """What a record must be of. Every run is one: it asks for itself."""
+
+    def fits(self, spec: Mapping[str, object]) -> bool:
+        """Whether a record's spec satisfies it."""
+        ...
+
+
+@dataclass(frozen=True)
+class AccuracyRequirement:
+    """What an evaluation must be to fill a printed cell, whatever machine made it."""
+
+    model: str
+    input: Size
+    keypoints: int
+    options: Options
+    weights: str
+    """the name of the weights, see `weights_name`"""
+    protocol: Protocol
+
+    def fits(self, spec: Mapping[str, object]) -> bool:
+        """Whether a record's spec is such an evaluation, on the official data and all weights."""
+        weights, data = spec.get("weights"), spec.get("data")
+        if spec.get("kind") != "evaluate" or not isinstance(weights, dict):
+            return False
+        network = {
+            "model": self.model,
+            "input": self.input,
+            "keypoints": self.keypoints,
+            "options": dict(self.options),
+        }
+        return (
+            isinstance(data, dict)
+            and data.get("official") is True
+            and weights.get("name") == self.weights
+            and weights.get("partial") is not True
+            and weights.get("faithful", True) is True
+            and {key: spec.get(key) for key in network} == plain(network)
+            and spec.get("protocol") == self.protocol.described()
+        )
+
+    def __str__(self) -> str:
+        return f"{self.weights} on {self.protocol.on}"
+
+
+@dataclass(frozen=True)
+class SpeedRequirement:
+    """What a timing must be to judge one printed speed: its network and the rivals, together."""
+
+    networks: tuple[CountRun, ...]
+    """those of the column, in the order of the rows; counts stand for the networks"""
+    own: str
+    """the row's network, as `network_name` calls it"""
+    rivals: Mapping[str, str]
+    """label of every other row that prints a speed -> its network"""
+    batch: int
+
+    def fits(self, spec: Mapping[str, object]) -> bool:
+        """Whether a record's spec is such a timing: the plain network, interleaved, eager, fp32.
+
+        On the processor, and to its end.
+        """
+        timed, backends = spec.get("networks"), spec.get("backends")
+        usual = {
+            "kind": "speed",
+            "batch": self.batch,
+            "precision": "fp32",
+            "stage": "net",
+            "flip": False,
+            "protocol": "repro",
+        }
+        return (
+            isinstance(timed, list)
+            and isinstance(backends, list)
+            and "eager" in backends
+            and spec.get("device", "cpu") == "cpu"
+            and not spec.get("interrupted")
+            and set(timed) >= {network_name(one) for one in self.networks}
+            and all(spec.get(key) == value for key, value in usual.items())
+        )
+
+    def same_timing(self, other: "SpeedRequirement") -> bool:
+        """Whether one timing satisfies both: of the same networks, for any two rows."""
+        both = ({network_name(each) for each in one.networks} for one in (self, other))
+        return self.batch == other.batch and next(both) == next(both)
+
+    def __str__(self) -> str:
+        return f"{len(self.networks)} networks, batch {self.batch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One printed number that was selected, and what would measure it."""
+
+    table: Table
+    row: Row
+    column: Column
+    spec: CountRun | AccuracyRequirement | SpeedRequirement | None
+    """what a record must be of to give it"""
+    other: CountRun | None = None
+    """a run at another input size or number of keypoints, whose figure the paper may print"""
+    lacking: str = ""
+    """why there is no run: what is missing and how to supply it"""
+
+    @property
+    def specs(self) -> tuple[CountRun, ...]:
+        """Every count that this cell can use."""
+        return tuple(spec for spec in (self.spec, self.other) if isinstance(spec, CountRun))
+
+    @property
+    def of_other_joints(self) -> bool:
+        """Whether the other run differs in nothing but the data set, by its number of joints."""
+        own, *others = self.specs
+        return any(own.input == one.input for one in others)
+
+    @property
+    def place(self) -> str:
+        """`paper1 table1 Ours 256x192 params`."""
+        return f"{self.table.study} {self.table.name} {self.row.label} {self.column.key}"

@@ -1,0 +1,88 @@
+"""Which record counts: the one rule, for every command.
+
+It satisfies what is asked -> made by the present code, or current by behaviour -> stable -> the
+newest. A record of older code is shown as stale, with its commit, and judged by nobody.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from repro.errors import ReproError
+from repro.records.record import BY_BEHAVIOUR, CURRENT, STALE, Record
+from repro.records.requirements import Requirement
+from repro.records.runs import EvaluationRun, Run, TimingRun, run_of
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A whole record in a store."""
+
+    record: Record
+    path: Path
+    number: int
+    """of the records with its key, counted from 1"""
+
+    @staticmethod
+    def at(path: Path, record: Record) -> "Kept":
+        """A record by the file that it was read from, `<key>.json` or `<key>.2.json`."""
+        number = path.name.split(".")[1]
+        return Kept(record, path, int(number) if number.isdecimal() else 1)
+
+
+def chosen(wanted: Requirement, kept: Iterable[Kept]) -> Record | None:
+    """The record that counts, of those with their standing; None where none is what is wanted."""
+    found = [one for one in kept if wanted.fits(one.record.spec)]
+    return ordered(found)[-1].record if found else None
+
+
+def ordered(kept: Iterable[Kept]) -> list[Kept]:
+    """Records with their standing, the one that counts before all others last."""
+    return sorted(kept, key=_rank)
+
+
+def told(kept: Kept) -> Kept:
+    """A record with its standing to the present code."""
+    found = standing(kept.record)
+    if found == kept.record.standing:
+        return kept
+    return replace(kept, record=replace(kept.record, standing=found))
+
+
+def standing(record: Record) -> str:
+    """How a record stands to the present code: CURRENT, BY_BEHAVIOUR or STALE.
+
+    A timing stays true of its machine whatever the code.
+    """
+    if record.spec.get("kind") == TimingRun.kind:
+        return CURRENT
+    run = run_of(record.spec)
+    if run is None:
+        return STALE
+    if run.key == record.key:
+        return CURRENT
+    return BY_BEHAVIOUR if _same_behaviour(run, record) else STALE
+
+
+def _same_behaviour(run: Run, record: Record) -> bool:
+    """Whether only the code differs, and gives the same bits on generated data."""
+    if not isinstance(run, EvaluationRun) or not record.probe:
+        return False
+    if run.key_of(record.code) != record.key:
+        return False
+    return dict(record.probe) == _probed(run.described())
+
+
+def _probed(spec: Mapping[str, object]) -> dict[str, str]:
+    from repro.evaluation import behaviour
+
+    try:
+        return behaviour.of(spec)
+    except ReproError:
+        return {}
+
+
+def _rank(kept: Kept) -> tuple[bool, bool, str, int, str]:
+    record = kept.record
+    made = record.made.at if record.made else ""
+    return not record.stale, not record.unstable, made, kept.number, record.key

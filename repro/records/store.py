@@ -1,0 +1,238 @@
+"""Records on disk: one JSON file a run, written once, whole or not at all.
+
+`records/ab/<key>.json`, where `ab` begins the key. A repeated run is kept beside the first as
+`<key>.2.json`; see `repro.records.rule` for which one counts. Every file carries a digest of its
+content, so that a torn or edited record is noticed, named, and measured again.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from repro import schema
+from repro.errors import ReproError, StoreError
+from repro.files import read_plain, write_whole
+from repro.records import rule
+from repro.records.measurement import is_sane
+from repro.records.record import CURRENT, SCHEMA, Record
+from repro.records.requirements import Requirement
+from repro.records.rule import Kept
+from repro.records.runs import CountRun
+
+NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
+COUNT = b'"kind": "count"'
+UNWRITTEN = ("standing",)
+"""fields of a record that only a reader knows"""
+
+
+@dataclass
+class Store:
+    """A folder of records."""
+
+    folder: Path
+    warnings: list[str] = field(default_factory=list)
+    """one sentence for each broken record met"""
+    _found: dict[int, tuple[Requirement, Record | None]] = field(default_factory=dict)
+    """what was asked for so far"""
+    _kept: dict[Path, Kept | None] = field(default_factory=dict)
+    """the records read so far, with their standing; None for a broken one"""
+    _counts: set[Path] = field(default_factory=set)
+    """the files that are counts, as far as nothing more of them was needed"""
+    _listed: list[Path] | None = None
+    """every record file, once they were listed"""
+
+    def __post_init__(self) -> None:
+        self.folder = Path(self.folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise StoreError(f"`{self.folder}` is no folder.", "Choose one with --store.")
+
+    def check(self) -> None:
+        """Raise if no record could be written here."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+
+    def find(self, wanted: Requirement) -> Record | None:
+        """The record that counts for what is wanted; None if there is none.
+
+        Which one that is says `repro.records.rule`. Its `standing` tells whether the present code
+        made it. A warning names each broken record.
+        """
+        if id(wanted) not in self._found:
+            kept: list[Kept] = []
+            if isinstance(wanted, CountRun):  # what the present code gives has its name
+                kept = self._of_key(wanted)
+            self._found[id(wanted)] = wanted, rule.chosen(wanted, kept or self._fitting(wanted))
+        return self._found[id(wanted)][1]
+
+    def current(self, wanted: Requirement) -> Record | None:
+        """The record that counts, unless it is stale."""
+        found = self.find(wanted)
+        return None if found is None or found.stale else found
+
+    def kept(self, counts: bool = True) -> list[Kept]:
+        """Every whole record with its standing, in the order of the files; perhaps without counts.
+
+        Broken ones are passed over in silence: nobody asked for them.
+        """
+        if self._listed is None:
+            self._listed = list(self._files())
+        paths = [path for path in self._listed if counts or not self._is_count(path)]
+        return [kept for path in paths if (kept := self._at(path, quiet=True)) is not None]
+
+    def artifacts(self, key: str) -> Path:
+        """The folder beside a record for what is too large to be in it."""
+        return self.folder / key[:2] / key
+
+    def add(self, record: Record, again: bool = False) -> Path:
+        """Write a record and return its file.
+
+        A whole record of the same key, perhaps just written by another process, is left as it
+        is and returned, unless this run was asked for `again`: then both are kept. A broken one
+        keeps its content under another name.
+        """
+        self._found.clear()
+        self._listed = None
+        text = _dump(record)
+        number = max(self._numbers(record.key), default=0) + 1 if again else 1
+        while True:
+            path = self._path(record.key, number)
+            if self._create(path, text):
+                self._kept.pop(path, None)
+                return path
+            if again:
+                number += 1
+            elif self._read(path, quiet=True) is not None:
+                return path
+            else:
+                self._set_aside(path)
+
+    def all(self) -> Iterator[tuple[Path, Record | None]]:
+        """Every record file with its record, None for a broken one; other files are not ours."""
+        for path in self._files():
+            yield path, self._read(path)
+
+    def remove(self, path: Path) -> None:
+        """Delete one record file, and what lies beside it if it was the last of its key."""
+        self._found.clear()
+        self._listed = None
+        try:
+            path.unlink(missing_ok=True)
+            key = path.name.partition(".")[0]
+            if NAME.fullmatch(path.name) and not self._numbers(key):
+                shutil.rmtree(self.artifacts(key), ignore_errors=True)
+        except OSError as error:
+            raise StoreError(f"`{path}` cannot be removed: {error.strerror}.") from error
+
+    def _of_key(self, run: CountRun) -> list[Kept]:
+        """The whole records of a run's key; a warning for each that is not of it."""
+        for number in reversed(self._numbers(run.key)):
+            kept = self._at(self._path(run.key, number))
+            if kept is not None and run.fits(kept.record.spec):
+                return [kept]
+            if kept is not None:
+                self._warn(kept.path, "it is of another run")
+        return []
+
+    def _fitting(self, wanted: Requirement) -> list[Kept]:
+        every = self.kept(counts=isinstance(wanted, CountRun))
+        return [kept for kept in every if wanted.fits(kept.record.spec)]
+
+    def _at(self, path: Path, quiet: bool = False) -> Kept | None:
+        if path not in self._kept:
+            record = self._read(path, quiet)
+            self._kept[path] = None if record is None else rule.told(Kept.at(path, record))
+        return self._kept[path]
+
+    def _is_count(self, path: Path) -> bool:
+        """Whether a record is a count, by a look at its text, which is ten times as fast."""
+        if path not in self._counts and path not in self._kept:
+            try:
+                if COUNT in path.read_bytes():
+                    self._counts.add(path)
+            except OSError:
+                return False
+        return path in self._counts
+
+    def _files(self) -> Iterator[Path]:
+        for path in sorted(self.folder.glob("??/*.json")):
+            name = NAME.fullmatch(path.name)
+            if name and name[1].startswith(path.parent.name):
+                yield path
+
+    def _path(self, key: str, number: int) -> Path:
+        suffix = "" if number == 1 else f".{number}"
+        return self.folder / key[:2] / f"{key}{suffix}.json"
+
+    def _numbers(self, key: str) -> list[int]:
+        """Which records of a key there are, oldest first; there may be gaps."""
+        names = (path for path in (self.folder / key[:2]).glob(f"{key}*"))
+        return sorted(_number(path) for path in names if NAME.fullmatch(path.name))
+
+    def _read(self, path: Path, quiet: bool = False) -> Record | None:
+        try:
+            data = json.loads(read_plain(path))
+            record = schema.read(Record, data, "record")
+            if record.schema != SCHEMA:
+                raise ReproError(f"it has schema {record.schema}, this version reads {SCHEMA}")
+            if record.digest != _digest(data) or record.key != path.name.partition(".")[0]:
+                raise ReproError("the content is not what was written")
+            if not record.measurements or not all(map(is_sane, record.measurements)):
+                raise ReproError("it holds no measurement, or an impossible one")
+        except (OSError, ValueError, RecursionError, ReproError) as error:
+            if not quiet:
+                self._warn(path, str(error))
+            return None
+        return replace(record, standing=CURRENT)
+
+    def _warn(self, path: Path, why: str) -> None:
+        self.warnings.append(f"`{path}` is not a whole record and is left out: {why.rstrip('.')}.")
+
+    def _set_aside(self, path: Path) -> None:
+        try:
+            number = 1
+            while (aside := path.with_suffix(f".{number}.broken")).exists():
+                number += 1
+            path.replace(aside)
+        except FileNotFoundError:
+            pass  # another process did it
+        except OSError as error:
+            raise StoreError(f"`{path}` cannot be renamed: {error.strerror}.") from error
+
+    def _create(self, path: Path, text: str) -> bool:
+        """Write a new file; False if it exists already."""
+        try:
+            return write_whole(path, text, replace=False)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+
+def _number(path: Path) -> int:
+    name = NAME.fullmatch(path.name)
+    return int(name[2] or 1) if name else 1
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"`{path}` cannot be written: {error.strerror}.",
+        "Choose another folder with --store or REPRO_STORE.",
+    )
+
+
+def _dump(record: Record) -> str:
+    data = {key: value for key, value in asdict(record).items() if key not in UNWRITTEN}
+    data["digest"] = _digest(data)
+    return json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+
+
+def _digest(data: Mapping[str, object]) -> str:
+    rest = {key: value for key, value in data.items() if key != "digest"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,206 @@
+"""The trainings and evaluations that the rows of printed tables need, each training once.
+
+What is trained here is held against print only where the data are the official ones and the recipe
+was followed in everything; anything else is shown beside the printed numbers as what it is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from repro import lookup
+from repro.errors import ReproError
+from repro.evaluation import evaluating, pipeline
+from repro.evaluation.request import Look
+from repro.planned import CACHED, TO_RUN, PlannedRun, TrainedRow, outdated
+from repro.protocol import Protocol
+from repro.records.requirements import AccuracyRequirement, Wanted
+from repro.records.runs import EvaluationRun, TrainingRun
+from repro.records.store import Store
+from repro.runners.execution import Execution
+from repro.study import Table
+from repro.training import entries, identity, preparing, request, smoke
+from repro.training.entries import Entry, Wish
+from repro.training.request import Machine, TrainingRequest
+from repro.values import Scalar
+
+if TYPE_CHECKING:
+    from repro.planned import RunSettings
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The runs of the rows of some tables."""
+
+    trainings: list[PlannedRun]
+    evaluations: list[PlannedRun]
+    rows: list[TrainedRow]
+    """what is shown beside the printed numbers"""
+
+
+def planned(wanted: Sequence[Wanted], store: Store, settings: "RunSettings") -> Trained:
+    """The trainings of the rows that the wanted numbers are of, and their evaluations."""
+    found = Trained([], [], [])
+    known: dict[str, PlannedRun] = {}
+    tables = {(one.table.study, one.table.name): one.table for one in wanted}
+    for table in tables.values():
+        cells = [one for one in wanted if one.table is table]
+        for entry, seed in _entries(table, cells, settings):
+            _add(found, known, table, entry, seed, cells, store, settings)
+    found.trainings.extend(known.values())
+    return found
+
+
+def _entries(
+    table: Table, cells: Sequence[Wanted], settings: "RunSettings"
+) -> Iterator[tuple[Entry, int]]:
+    """Every row that prints an accuracy, as often as it is trained."""
+    study = lookup.find_study(table.study)
+    labels = {one.row.label for one in cells}
+    rows = [row for row in table.rows if row.label in labels]
+    if not any(column in entries.columns(table) for column in {one.column for one in cells}):
+        return
+    machine = Machine(settings.device, workers=1, threads=settings.threads)
+    data = settings.data
+    if settings.train == "smoke" and data is None:
+        data = smoke.data(settings.out / "figures-smoke")
+    wish = Wish(settings.train, data, settings.out, machine, settings.epochs)
+    for entry in entries.entries(study, table, rows, wish):
+        for seed in range(settings.seeds):
+            yield entry, seed
+
+
+def _add(
+    found: Trained,
+    known: dict[str, PlannedRun],
+    table: Table,
+    entry: Entry,
+    seed: int,
+    cells: Sequence[Wanted],
+    store: Store,
+    settings: "RunSettings",
+) -> None:
+    """One row: its training unless another row has it, and an evaluation for each protocol."""
+    row = TrainedRow(table, entry.label, entry.model, entry.printed, seed=seed, why=entry.why)
+    if entry.run is None:
+        found.rows.append(row)
+        return
+    asked = replace(entry.run, seed=seed)
+    try:
+        checked = preparing.checked(asked, lambda text: None)
+        run = identity.run_of(checked)
+    except ReproError as error:
+        why = f"{error} {error.hint}".strip()
+        found.rows.append(replace(row, why=why))
+        return
+    if run.key not in known:
+        asked = replace(asked, out=store.artifacts(run.key))
+        label = f"{entry.label}{f', seed {seed}' if settings.seeds > 1 else ''}"
+        known[run.key] = training(run, label, asked, store, settings.fresh)
+    own_training = known[run.key]
+    evaluations: dict[str, EvaluationRun] = {}
+    for rules in dict.fromkeys(entry.rules.values()):
+        columns = [key for key, one in entry.rules.items() if one == rules]
+        own = [one for one in cells if (one.row.label, one.column.key) in _places(entry, columns)]
+        evaluation = _evaluation(entry, own_training, run, rules, own, store, settings)
+        if evaluation is not None and isinstance(evaluation.run, EvaluationRun):
+            found.evaluations.append(evaluation)
+            evaluations |= dict.fromkeys(columns, evaluation.run)
+    why = "" if evaluations else "Trained, but there is nothing to evaluate it on."
+    found.rows.append(replace(row, training=run, evaluations=evaluations, why=why))
+
+
+def _places(entry: Entry, columns: Sequence[str]) -> set[tuple[str, str]]:
+    return {(entry.label, key) for key in columns}
+
+
+def training(
+    run: TrainingRun, label: str, asked: TrainingRequest, store: Store, fresh: bool
+) -> PlannedRun:
+    """A training: kept only where its weights are, too."""
+    record = store.find(run)
+    kept = record is not None and not record.stale and not fresh
+    why = "" if record is None else outdated(record)
+    if kept and record is not None and not identity.is_whole(record, asked.out):
+        kept, why = False, "Its weights are not beside its record."
+    state, name = CACHED if kept else TO_RUN, f"{label}, {run.name}"
+    return PlannedRun(run.kind, name, state, (), run, why, True, asked, again=fresh)
+
+
+def _evaluation(
+    entry: Entry,
+    training: PlannedRun,
+    trained: TrainingRun,
+    rules: Protocol,
+    cells: Sequence[Wanted],
+    store: Store,
+    settings: "RunSettings",
+) -> PlannedRun | None:
+    """The evaluation of trained weights by the rules of some columns; None without data for it."""
+    if entry.source is None or not isinstance(training.work, TrainingRequest):
+        return None
+    look = Look(
+        trained.model,
+        training.work.out / identity.WEIGHTS,
+        request.evaluation_rules(rules, entry.source),
+        trained.input,
+        trained.options,
+        entry.variant,
+        execution=Execution(settings.device, settings.batch, threads=settings.threads),
+    )
+    job = pipeline.prepare(look, entry.source)
+    weights: dict[str, Scalar] = {"name": evaluating.named(job), "training": trained.key}
+    weights |= {} if trained.faithful else {"faithful": False}
+    weights |= {"seed": trained.seed} if trained.seed else {}
+    run = evaluating.run_of(job, weights)
+    record = store.find(run)
+    kept = record is not None and not record.stale and not settings.fresh
+    fits = any(
+        isinstance(one.spec, AccuracyRequirement) and one.spec.fits(run.plain) for one in cells
+    )
+    return PlannedRun(
+        run.kind,
+        f"{entry.label}, {run.weights['name']} on {rules.on}",
+        CACHED if kept else TO_RUN,
+        tuple(one.place for one in cells),
+        run,
+        "" if record is None else outdated(record),
+        not fits,
+        (look, entry.source),
+        settings.fresh,
+    )
+
+
+def described(rows: Sequence[TrainedRow], store: Store) -> list[dict[str, object]]:
+    """For --json: every row with what is printed, and what its network reaches where on what."""
+    found = []
+    for row in rows:
+        records = {key: store.current(run) for key, run in row.evaluations.items()}
+        reached = {}
+        for key, record in records.items():
+            metric = row.table.column(key).metric or ""
+            figure = record.measurement(metric) if record else None
+            if figure is not None:
+                reached[key] = asdict(figure)
+        record = next((one for one in records.values() if one), None)
+        primary = (record.measurement(name) for name in ("AP", "Mean")) if record else iter(())
+        best = next((one for one in primary if one), None)
+        training = row.training
+        found.append(
+            {
+                "label": row.label,
+                "model": row.model,
+                "seed": row.seed,
+                "network": training.name if training else None,
+                "recipe": training.recipe["name"] if training else None,
+                "deviations": list(training.deviations) if training else [],
+                "training": training.key if training else None,
+                "folder": str(store.artifacts(training.key)) if training else None,
+                "printed": dict(row.printed),
+                "reached": reached,
+                "best": asdict(best) if best else None,
+                "on": record.spec["data"] if record else None,
+                "why": row.why or None,
+            }
+        )
+    return found

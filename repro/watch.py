@@ -1,0 +1,54 @@
+"""Who is told how far the runs of a plan are."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+
+class Tell(Protocol):
+    """Told of what was finished."""
+
+    def __call__(self, count: int = 1, now: str = "") -> None:
+        """So many more things are finished; what is done now."""
+
+    def start(self, done: int) -> None:
+        """So many were finished before."""
+
+
+class Watch(Protocol):
+    """Who is told how far the runs are."""
+
+    def phase(self, kind: str, count: int) -> AbstractContextManager[object]:
+        """So many runs of a kind follow."""
+
+    def one(self, name: str, total: int, unit: str) -> AbstractContextManager[Tell]:
+        """A run is made, which takes so many things."""
+
+    def became(self, name: str, state: str) -> None:
+        """A run is `cached`, `done` or `failed`."""
+
+    def say(self, text: str) -> None:
+        """What a user should know."""
+
+
+class Silent:
+    """Told everything, says nothing."""
+
+    def phase(self, kind: str, count: int) -> AbstractContextManager[object]:
+        """So many runs of a kind follow."""
+        return nullcontext()
+
+    def one(self, name: str, total: int, unit: str) -> AbstractContextManager[Tell]:
+        """A run is made."""
+        return nullcontext(_Deaf())
+
+    def became(self, name: str, state: str) -> None:
+        """A run is cached, done or failed."""
+
+    def say(self, text: str) -> None:
+        """What a user should know."""
+
+
+class _Deaf:
+    def __call__(self, count: int = 1, now: str = "") -> None: ...
+
+    def start(self, done: int) -> None: ...
