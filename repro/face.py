@@ -45,9 +45,9 @@ def make_plan(
     return planned(selection.select(tables, row, metrics), store, settings)
 
 
-def execute(plan: Plan, store: Store, settings: RunSettings | None = None) -> Outcome:
+def execute(plan: Plan, store: Store) -> Outcome:
     """Make the missing records of a plan, each kept as it is made; failures are in the outcome."""
-    return carry_out(plan, store, settings or RunSettings())
+    return carry_out(plan, store)
 
 
 def judge_cells(plan: Plan, store: Store) -> list[Cell]:

@@ -9,7 +9,7 @@ from repro import rivals, study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.errors import unknown
 from repro.published import Published
-from repro.records.record import Record
+from repro.records.record import CURRENT, Record
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
 from repro.records.runs import CountRun
 from repro.study import COST, METRICS, SPEED
@@ -56,6 +56,8 @@ class Measured:
     low: float | None = None
     """of the 95 % interval, where there is one"""
     high: float | None = None
+    standing: str = CURRENT
+    """of its record to the present code, see `repro.records.record`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,8 @@ def _measured(wanted: Wanted, record: Record | None) -> Measured | None:
     found = record.measurement(metric, rules)
     if found is None:
         return None
-    return Measured(Fraction(found.value), found.unit, rules, record.key, found.low, found.high)
+    bounds = found.low, found.high
+    return Measured(Fraction(found.value), found.unit, rules, record.key, *bounds, record.standing)
 
 
 def _missing(wanted: Wanted, record: Record | None) -> Verdict:
@@ -304,6 +307,7 @@ def exit_code(cells: Sequence[Cell], gates: set[str], strict: bool) -> tuple[int
 def described(cell: Cell) -> dict[str, object]:
     """A cell as plain data; values in base units."""
     table, published, measured = cell.wanted.table, cell.published, cell.measured
+    standing = cell.shown.standing if cell.shown else CURRENT
     return {
         "study": table.study,
         "table": table.name,
@@ -325,6 +329,7 @@ def described(cell: Cell) -> dict[str, object]:
         "delta": None if cell.delta is None else _number(cell.delta),
         "verdict": {"kind": cell.verdict.kind, "reason": cell.verdict.reason},
         "record": cell.shown and cell.shown.record,
+        **({} if standing == CURRENT else {"standing": standing}),
         **({"stale": _stale(cell.stale)} if cell.stale else {}),
     }
 

@@ -123,7 +123,7 @@ def steps(night: Night) -> list[Step]:
         Step("speed", ("speed", *budget, *store)),
         Step("data", ("data", "synth", data, "--train", "48", "--val", "40")),
         Step("evaluation", ("eval", "truth", "--dataset", "synth", "--data", data, *store)),
-        Step("smoke", ("train", *SMOKE, *smoke)),
+        Step("smoke", ("train", *SMOKE, *smoke, *store)),
         Step(
             "drift",
             (

@@ -102,10 +102,25 @@ def _accuracies(
     own = trained.evaluations if trained else []
     taken: list[PlannedRun] = []
     for requirement in selection.accuracies(wanted):
-        cells = [one for one in wanted if one.spec == requirement]
+        cells = [
+            one
+            for one in wanted
+            if isinstance(one.spec, AccuracyRequirement) and requirement.same_evaluation(one.spec)
+        ]
         taken.append(_accuracy(requirement, cells, own, store, settings))
-    aside = [one for one in own if one.aside]
+    aside = _once(one for one in own if one.aside)
     return [*_serving(trainings, [*taken, *aside]), *taken, *aside]
+
+
+def _once(runs: Iterable[PlannedRun]) -> list[PlannedRun]:
+    """Each run once, for the cells of all that need it."""
+    found: dict[str, PlannedRun] = {}
+    for one in runs:
+        assert one.run is not None
+        first = found.setdefault(one.run.key, one)
+        if first is not one:
+            found[one.run.key] = replace(first, cells=first.cells + one.cells)
+    return list(found.values())
 
 
 def _serving(
@@ -131,11 +146,10 @@ def _accuracy(
     """The evaluation that a printed accuracy asks for: kept, possible by files, or by training."""
     cells, name = tuple(one.place for one in wanted), str(requirement)
     record = store.find(requirement)
-    why = "" if record is None else outdated(record)
-    if record is not None and not record.stale and not settings.fresh:
-        kept = run_of(record.spec)
-        return PlannedRun(EvaluationRun.kind, name, CACHED, cells, kept)
-    lacking = " ".join(filter(None, (why, wanted[0].lacking)))
+    current = None if record is None or record.stale else run_of(record.spec)
+    if current is not None and not settings.fresh:
+        return PlannedRun(EvaluationRun.kind, name, CACHED, cells, current)
+    lacking = wanted[0].lacking
     if settings.data is not None:
         from repro.evaluation import supplying
 
@@ -147,7 +161,11 @@ def _accuracy(
     for one in trained:
         if one.run is not None and not one.aside and requirement.fits(one.run.plain):
             return replace(one, name=name, cells=cells)
-    return PlannedRun(EvaluationRun.kind, name, IMPOSSIBLE, cells, why=lacking, asks=requirement)
+    if current is not None:
+        why = f"Kept, since it cannot be measured again. {lacking}"
+        return PlannedRun(EvaluationRun.kind, name, CACHED, cells, current, why)
+    why = " ".join(filter(None, ("" if record is None else outdated(record), lacking)))
+    return PlannedRun(EvaluationRun.kind, name, IMPOSSIBLE, cells, why=why, asks=requirement)
 
 
 def _timings(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> Iterable[PlannedRun]:
@@ -159,7 +177,7 @@ def _timings(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> I
         ]
         places, name = tuple(one.place for one in own), str(requirement)
         record = store.find(requirement)
-        if record is not None and not settings.fresh:
+        if record is not None and not (settings.fresh and settings.timed):
             yield PlannedRun(TimingRun.kind, name, CACHED, places, why=record.unstable)
         elif not settings.timed:
             yield PlannedRun(TimingRun.kind, name, IMPOSSIBLE, places, why=own[0].lacking)

@@ -104,6 +104,7 @@ class PlannedRun:
             "cells": list(self.cells),
             "aside": self.aside,
             "estimate": self.estimate.described() if self.estimate else None,
+            "resources": asdict(self.run.resources) if self.run else None,
         }
 
 

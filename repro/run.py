@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from repro import env
 from repro.errors import ReproError, RunError, StoreError
-from repro.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun, RunSettings
+from repro.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun
 from repro.records.record import Made, Record
 from repro.records.runs import KINDS, CountRun, EvaluationRun, TimingRun, TrainingRun
 from repro.records.store import Store
@@ -23,7 +23,7 @@ from repro.watch import Silent, Watch
 if TYPE_CHECKING:
     from repro.runners.count import Count
 
-CAUGHT = (ReproError, RuntimeError, ValueError, TypeError, MemoryError)
+CAUGHT = (ReproError, RuntimeError, MemoryError)
 """what a run can fail by; anything else is a bug"""
 
 
@@ -41,7 +41,8 @@ class Outcome:
     def only(self) -> Record:
         """The record of a plan of one run; raise what it failed by."""
         for failure in self.failures:
-            raise failure.__cause__ or failure
+            cause = failure.__cause__
+            raise cause if isinstance(cause, ReproError) else failure
         return next(iter(self.records.values()))
 
 
@@ -57,9 +58,7 @@ class _Course:
     """keys of runs that gave nothing, so that nothing can be made of them"""
 
 
-def carry_out(
-    plan: Plan, store: Store, settings: RunSettings, watch: Watch | None = None
-) -> Outcome:
+def carry_out(plan: Plan, store: Store, watch: Watch | None = None) -> Outcome:
     """Make the missing records of a plan; each kind of run before those that can need it.
 
     Raise StoreError where the store cannot be written, KeyboardInterrupt if the user ends it.

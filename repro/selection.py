@@ -83,8 +83,10 @@ def accuracies(wanted: Iterable[Wanted]) -> list[AccuracyRequirement]:
     """The distinct evaluations that the cells need, in order."""
     found: list[AccuracyRequirement] = []
     for cell in wanted:
-        if isinstance(cell.spec, AccuracyRequirement) and cell.spec not in found:
-            found.append(cell.spec)
+        spec = cell.spec
+        if isinstance(spec, AccuracyRequirement):
+            if not any(one.same_evaluation(spec) for one in found):
+                found.append(spec)
     return found
 
 

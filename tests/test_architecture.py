@@ -39,6 +39,7 @@ LAYERS = (
     {"publish", "training"},
     {"plan"},
     {"run"},
+    {"face"},
     {"commands"},
 )
 UPWARDS = {

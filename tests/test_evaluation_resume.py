@@ -27,6 +27,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
+@pytest.fixture(autouse=True)
+def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records say when they were made, and how long it took; here all at one moment."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
+
+
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch a shard."""

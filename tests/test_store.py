@@ -160,7 +160,7 @@ def test_a_record_under_a_wrong_name_is_not_served(tmp_path: Path) -> None:
     target = tmp_path / SPEC.key[:2] / f"{SPEC.key}.json"
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(path.read_bytes())
-    assert store.find(SPEC) is None
+    assert store.current(SPEC) is None
     assert store.warnings
 
 

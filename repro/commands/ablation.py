@@ -1,5 +1,8 @@
 """Train one ablation's rows on generated figures: what `run` does with --seeds alone."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import typer
 
 from repro.commands.common import console, emit, say
@@ -38,11 +41,27 @@ def typed(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def run(context: typer.Context, seeds: int) -> None:
-    """Train a table's ablation on generated figures, and tell whether its ranking shows."""
-    check(context)
-    given = context.params
-    if given["paper"] == "all" or given["table"] is None:
+@dataclass(frozen=True)
+class Asked:
+    """What such trainings are asked for with."""
+
+    paper: str
+    table: str | None
+    data: Path | None
+    out: Path
+    epochs: int | None
+    device: str
+    threads: int | None
+    fresh: bool
+    store: Path
+
+
+def run(asked: Asked, seeds: int, on_data: bool, quiet: bool, as_json: bool) -> None:
+    """Train a table's ablation on generated figures, and tell whether its ranking shows.
+
+    `on_data` tells whether a folder was typed; that of the environment is for other data.
+    """
+    if asked.paper == "all" or asked.table is None:
         raise ReproError(
             "An ablation is trained one table at a time.",
             "Name it, as in `repro run paper1 table4 --data synth --seeds 3`.",
@@ -50,10 +69,9 @@ def run(context: typer.Context, seeds: int) -> None:
     from repro import lookup
     from repro.timing.allocation import keep_freed
 
-    study = lookup.find_study(given["paper"])
-    table = lookup.find_table(study, given["table"])
+    study = lookup.find_study(asked.paper)
+    table = lookup.find_table(study, asked.table)
     keep_freed()  # before torch asks for any memory
-    from repro.planned import RunSettings
     from repro.records.store import Store
     from repro.report import training as shown
     from repro.report.progress import Watching
@@ -62,16 +80,16 @@ def run(context: typer.Context, seeds: int) -> None:
     from repro.training.request import Machine
 
     ablation.rows(study, table)
-    budget = ablation.Budget(**({"epochs": given["epochs"]} if given["epochs"] else {}))
-    data, quiet = given["data"] if typed(context, "data") else None, given["quiet"]
+    budget = ablation.Budget() if asked.epochs is None else ablation.Budget(asked.epochs)
+    data = asked.data if on_data else None
     if data is not None and str(data) != "synth" and not data.is_dir():
         raise ReproError(f"There is no folder `{data}`.", "`--data synth` makes the pictures.")
     if data is None or str(data) == "synth":
-        data = ablation.data(given["out"], budget)
-    machine = Machine(given["device"], workers=1, threads=given["threads"])
-    rows = ablation.runs(study, table, data, given["out"], seeds, budget, machine)
-    kept, show = Store(given["store"]), not (quiet or given["as_json"])
-    graph, runs = ablation.planned(rows, kept, given["fresh"])
+        data = ablation.data(asked.out, budget)
+    machine = Machine(asked.device, workers=1, threads=asked.threads)
+    rows = ablation.runs(study, table, data, asked.out, seeds, budget, machine)
+    kept, show = Store(asked.store), not (quiet or as_json)
+    graph, runs = ablation.planned(rows, kept, asked.fresh)
     title = f"{study.name} Table {table.number}"
     if show:
         say(
@@ -79,12 +97,12 @@ def run(context: typer.Context, seeds: int) -> None:
             "generated figures: does the ranking show at this scale? No printed figure is "
             "reproduced."
         )
-    outcome = carry_out(graph, kept, RunSettings(fresh=given["fresh"]), Watching(show))
+    outcome = carry_out(graph, kept, Watching(show))
     for failure in outcome.failures:
         say(f"error: {failure}")
     found = ablation.described(ablation.gathered(table, rows, runs, outcome.records))
     words = shown.ablation_words(title, found, seeds, budget.epochs, str(data))
-    if given["as_json"]:
+    if as_json:
         trained = {"seeds": seeds, "epochs": budget.epochs, "data": str(data)}
         emit("run", study=study.name, table=table.name, **trained, rows=found, words=words)
         return

@@ -88,7 +88,6 @@ def eval_(
     files = request.source(look.protocol, data, named)
     from repro import plan
     from repro.evaluation import evaluating, pipeline, predictions
-    from repro.planned import RunSettings
     from repro.report import accuracy
     from repro.report.progress import Watching
     from repro.run import carry_out
@@ -99,8 +98,7 @@ def eval_(
         say(f"{run}")
         say(f"protocol {name}: {look.protocol}")
     graph = plan.single(run, kept, (look, files), fresh)
-    settings = RunSettings(fresh=fresh)
-    record = carry_out(graph, kept, settings, Watching(show=not as_json)).only
+    record = carry_out(graph, kept, Watching(show=not as_json)).only
     if output is not None:
         predictions.copy(kept.artifacts(record.key), output)
     warn(kept)

@@ -27,7 +27,6 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data", envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii, synth."),
 ]
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 RECORDS = Path("records")
 
 

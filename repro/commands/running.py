@@ -9,44 +9,36 @@ from repro.commands import ablation
 from repro.commands.common import (
     RECORDS,
     DataDir,
-    Device,
     Json,
     Metric,
     RowPattern,
     StoreDir,
     console,
     emit,
-    finite,
     names_of,
     say,
     warn,
 )
+from repro.commands.options import (
+    FIGURES,
+    RESULTS,
+    Batch,
+    Budget,
+    Device,
+    Epochs,
+    Fresh,
+    Out,
+    Seeds,
+    Table,
+    Tables,
+    Threads,
+    Train,
+)
 
 if TYPE_CHECKING:
     from repro.judge import Cell
-
-RESULTS, FIGURES = Path("RESULTS.md"), Path("runs")
-Tables = Annotated[str, typer.Argument(help="A paper, or all.")]
-Table = Annotated[str | None, typer.Argument(help="One table; all of them by default.")]
-Train = Annotated[
-    str | None,
-    typer.Option(help="Train the weights that are not there: smoke, paper or official recipe."),
-]
-Seeds = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=100, help="Trainings of each row; without --train of one ablation's, small."
-    ),
-]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Of each training, not the recipe's.")]
-Out = Annotated[Path, typer.Option(help="Folder of the pictures that are generated.")]
-Batch = Annotated[int, typer.Option(min=1, help="Crops at a time.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Of the network.")]
-Budget = Annotated[
-    float,
-    typer.Option(min=1, callback=finite, help="Seconds for each set of networks that is timed."),
-]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again, keep both.")]
+    from repro.planned import RunSettings
+    from repro.records.requirements import Wanted
 
 
 def plan(
@@ -76,8 +68,11 @@ def plan(
     from repro.records.store import Store
     from repro.report import planning
 
+    ablation.check(context)
     kept = Store(store)
-    wanted, settings = asked(context)
+    machine = {"device": device, "batch": batch, "threads": threads, "budget": budget}
+    others = {"epochs": epochs, "out": out, "fresh": fresh}
+    wanted, settings = asked(paper, table, row, metric, data, train, seeds, **machine, **others)
     found = planned(wanted, kept, settings)
     warn(kept)
     if as_json:
@@ -124,8 +119,10 @@ def run(
 
     Example: repro run paper1 table4 --data DATA --train smoke
     """
+    ablation.check(context)
     if seeds is not None and train is None:
-        ablation.run(context, seeds)
+        own = ablation.Asked(paper, table, data, out, epochs, device, threads, fresh, store)
+        ablation.run(own, seeds, ablation.typed(context, "data"), quiet, as_json)
         return
     from repro import judge, publish
     from repro.plan import planned
@@ -137,19 +134,19 @@ def run(
     gates = judge.kinds(names_of(fail_on))
     if not no_write:
         publish.check(results, store, typed=ablation.typed(context, "results"))
-    wanted, settings = asked(context)
+    machine = {"device": device, "batch": batch, "threads": threads, "budget": budget}
+    others = {"epochs": epochs, "out": out, "fresh": fresh}
+    wanted, settings = asked(paper, table, row, metric, data, train, seeds, **machine, **others)
     kept = Store(store)
     graph = planned(wanted, kept, settings)
-    outcome = carry_out(graph, kept, settings, Watching(show=not quiet and not as_json))
+    outcome = carry_out(graph, kept, Watching(show=not quiet and not as_json))
     for line in shown.not_made(graph, settings.data is not None):
         say(line)
-    if graph.trained:
-        from repro.training import graph as trained
     cells = judge.judge_all(wanted, kept.find)
     if not no_write:
         publish.write(results, kept)
         say(f"{results} is up to date")
-    rows = trained.described(graph.trained, kept) if graph.trained else []
+    rows = shown.reached(graph.trained, kept)
     if not as_json:
         shown.report(console(), cells, quiet)
         shown.trained(console(), graph, rows, settings.train)
@@ -164,28 +161,33 @@ def run(
     raise typer.Exit(code)
 
 
-def asked(context: typer.Context):  # type: ignore[no-untyped-def]
+def asked(
+    paper: str,
+    table: str | None,
+    row: str | None,
+    metric: str,
+    data: Path | None,
+    train: str | None,
+    seeds: int | None,
+    **settings: object,
+) -> "tuple[list[Wanted], RunSettings]":
     """The printed numbers and the settings that a command line asks for."""
     from repro import selection
     from repro.errors import ReproError
     from repro.planned import RunSettings
 
-    ablation.check(context)
-    given = context.params
-    data = given["data"]
     if data is not None and not data.is_dir():
         cure = "`--data synth` needs --seeds too." if str(data) == "synth" else "See --data."
         raise ReproError(f"There is no folder `{data}`.", cure)
-    metrics = names_of(given["metric"])
-    tables = selection.tables(given["paper"], given["table"])
-    names = ("data", "device", "batch", "threads", "budget", "epochs", "out", "fresh")
-    settings = RunSettings(
-        **{name: given[name] for name in names},
+    metrics = names_of(metric)
+    chosen = RunSettings(
+        data,
         timed=selection.names_speed(metrics),
-        train=given["train"] or "",
-        seeds=given["seeds"] or 1,
+        train=train or "",
+        seeds=seeds or 1,
+        **settings,  # type: ignore[arg-type]
     )
-    return selection.select(tables, given["row"], metrics), settings
+    return selection.select(selection.tables(paper, table), row, metrics), chosen
 
 
 def ending(

@@ -103,7 +103,6 @@ def speed(
     if profile is not None:
         speed_files.profiled(chosen, profile, device, as_json)
         return
-    from repro.planned import RunSettings
     from repro.records.store import Store
     from repro.report.progress import Watching
     from repro.run import carry_out
@@ -123,7 +122,7 @@ def speed(
     graph = plan.single(
         requests.run_of(chosen, settings, device), kept, (chosen, settings), served=False
     )
-    outcome = carry_out(graph, kept, RunSettings(), Watching(show=not as_json))
+    outcome = carry_out(graph, kept, Watching(show=not as_json))
     record = outcome.only
     run = recording.kept(kept.artifacts(record.key))
     found = Analysis(run)

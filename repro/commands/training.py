@@ -160,7 +160,6 @@ def train_and_tell(
 
     from repro import plan
     from repro.errors import ReproError
-    from repro.planned import RunSettings
     from repro.records.store import Store
     from repro.report import training as shown
     from repro.report.progress import Watching
@@ -178,8 +177,7 @@ def train_and_tell(
             say(line)
     run, kept = identity.run_of(checked), Store(store)
     graph = plan.single(run, kept, asked, fresh=resume is False, served=False)
-    settings = RunSettings(fresh=resume is False)
-    outcome = carry_out(graph, kept, settings, Watching(show=not quiet))
+    outcome = carry_out(graph, kept, Watching(show=not quiet))
     if not machine.first():
         return
     result = identity.outcome(checked, outcome.only)

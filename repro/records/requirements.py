@@ -1,5 +1,6 @@
 """What a printed number asks of a run, so that it can be held against what the run gave."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol as Typed
@@ -31,26 +32,37 @@ class AccuracyRequirement:
     """the name of the weights, see `weights_name`"""
     protocol: Protocol
 
+    @functools.cached_property
+    def plain(self) -> object:
+        """What a record's spec says of its network and its rules, as it comes back from JSON."""
+        return plain(
+            {
+                "model": self.model,
+                "input": self.input,
+                "keypoints": self.keypoints,
+                "options": dict(self.options),
+                "protocol": self.protocol.described(),
+            }
+        )
+
     def fits(self, spec: Mapping[str, object]) -> bool:
         """Whether a record's spec is such an evaluation, on the official data and all weights."""
         weights, data = spec.get("weights"), spec.get("data")
         if spec.get("kind") != "evaluate" or not isinstance(weights, dict):
             return False
-        network = {
-            "model": self.model,
-            "input": self.input,
-            "keypoints": self.keypoints,
-            "options": dict(self.options),
-        }
+        rules = ("model", "input", "keypoints", "options", "protocol")
         return (
             isinstance(data, dict)
             and data.get("official") is True
             and weights.get("name") == self.weights
             and weights.get("partial") is not True
             and weights.get("faithful", True) is True
-            and {key: spec.get(key) for key in network} == plain(network)
-            and spec.get("protocol") == self.protocol.described()
+            and {key: spec.get(key) for key in rules} == self.plain
         )
+
+    def same_evaluation(self, other: "AccuracyRequirement") -> bool:
+        """Whether one evaluation satisfies both, by whatever source each paper has its rules."""
+        return self.weights == other.weights and self.plain == other.plain
 
     def __str__(self) -> str:
         return f"{self.weights} on {self.protocol.on}"

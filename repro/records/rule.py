@@ -30,10 +30,10 @@ class Kept:
         return Kept(record, path, int(number) if number.isdecimal() else 1)
 
 
-def chosen(wanted: Requirement, kept: Iterable[Kept]) -> Record | None:
+def chosen(wanted: Requirement, kept: Iterable[Kept]) -> Kept | None:
     """The record that counts, of those with their standing; None where none is what is wanted."""
     found = [one for one in kept if wanted.fits(one.record.spec)]
-    return ordered(found)[-1].record if found else None
+    return ordered(found)[-1] if found else None
 
 
 def ordered(kept: Iterable[Kept]) -> list[Kept]:

@@ -37,7 +37,7 @@ class Store:
     folder: Path
     warnings: list[str] = field(default_factory=list)
     """one sentence for each broken record met"""
-    _found: dict[int, tuple[Requirement, Record | None]] = field(default_factory=dict)
+    _found: dict[int, tuple[Requirement, Kept | None]] = field(default_factory=dict)
     """what was asked for so far"""
     _kept: dict[Path, Kept | None] = field(default_factory=dict)
     """the records read so far, with their standing; None for a broken one"""
@@ -65,6 +65,11 @@ class Store:
         Which one that is says `repro.records.rule`. Its `standing` tells whether the present code
         made it. A warning names each broken record.
         """
+        found = self.chosen(wanted)
+        return None if found is None else found.record
+
+    def chosen(self, wanted: Requirement) -> Kept | None:
+        """The same with its file."""
         if id(wanted) not in self._found:
             kept: list[Kept] = []
             if isinstance(wanted, CountRun):  # what the present code gives has its name
@@ -133,20 +138,19 @@ class Store:
 
     def _of_key(self, run: CountRun) -> list[Kept]:
         """The whole records of a run's key; a warning for each that is not of it."""
-        for number in reversed(self._numbers(run.key)):
-            kept = self._at(self._path(run.key, number))
-            if kept is not None and run.fits(kept.record.spec):
-                return [kept]
-            if kept is not None:
+        named = [self._at(self._path(run.key, number)) for number in self._numbers(run.key)]
+        whole = [kept for kept in named if kept is not None]
+        for kept in whole:
+            if not run.fits(kept.record.spec):
                 self._warn(kept.path, "it is of another run")
-        return []
+        return [kept for kept in whole if run.fits(kept.record.spec)]
 
     def _fitting(self, wanted: Requirement) -> list[Kept]:
         every = self.kept(counts=isinstance(wanted, CountRun))
         return [kept for kept in every if wanted.fits(kept.record.spec)]
 
     def _at(self, path: Path, quiet: bool = False) -> Kept | None:
-        if path not in self._kept:
+        if path not in self._kept or (self._kept[path] is None and not quiet):
             record = self._read(path, quiet)
             self._kept[path] = None if record is None else rule.told(Kept.at(path, record))
         return self._kept[path]

@@ -10,11 +10,17 @@ from rich.text import Text
 from repro import study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.judge import Cell
-from repro.records.record import Record
+from repro.records.record import BY_BEHAVIOUR, STALE, Record
 from repro.records.requirements import SpeedRequirement
 from repro.report import text
 from repro.report.speeds import conditions
 from repro.study import COST, SPEED, ThirdParty
+
+STANDINGS = {
+    STALE: "not judged: made by other code than the present, of commit {}",
+    BY_BEHAVIOUR: "made by other code, of commit {}, whose probe gives the same bits as the present",
+}
+"""how a record stands to the present code, where it is not made by it"""
 
 
 def described(cell: Cell, record: Record | None) -> dict[str, object]:
@@ -57,9 +63,11 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
         lines.append(_line("", rules.rules))
         if row.counted:
             lines.append(_line("", row.counted.why))
-    if record is not None and cell.measured is not None:
+    if record is not None and cell.shown is not None:
         cost = column.metric in COST
         lines += _counted(cell, record, scale) if cost else _estimated(cell, record)
+    if record is not None and record.standing in STANDINGS:
+        lines.append(_line(record.standing, STANDINGS[record.standing].format(record.commit)))
     verdict = cell.verdict
     lines.append(_line("verdict", f"{text.SIGNS[verdict.kind]} {verdict.kind}: {verdict.reason}"))
     note = row.notes.get(column.key)
@@ -81,11 +89,11 @@ def _others(cell: Cell) -> list[ThirdParty]:
 
 def _counted(cell: Cell, record: Record, scale: int) -> list[RenderableType]:
     """A cost: exact, by module, and by other conventions."""
-    if cell.measured is None:
+    ours = cell.shown
+    if ours is None:
         return []
-    convention = cell.measured.convention
-    value = int(cell.measured.value)
-    shown = f"{value:,} {cell.measured.unit} = {value / scale:.5f}"
+    convention, value = ours.convention, int(ours.value)
+    shown = f"{value:,} {ours.unit} = {value / scale:.5f}"
     lines: list[RenderableType] = [_line("ours", f"{shown} {cell.wanted.column.unit or ''}")]
     grid = Grid(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     grid.add_column(width=9)
@@ -107,9 +115,9 @@ def _counted(cell: Cell, record: Record, scale: int) -> list[RenderableType]:
 
 def _estimated(cell: Cell, record: Record) -> list[RenderableType]:
     """An accuracy or a speed: the value, how sure it is, and what it was measured on."""
-    if cell.measured is None:
+    if cell.shown is None:
         return []
-    shown = f"{float(cell.measured.value):,.2f} {cell.measured.unit}"
+    shown = f"{float(cell.shown.value):,.2f} {cell.shown.unit}"
     bounds = _interval(cell, record)
     if bounds is not None:
         shown += f", 95 % interval {bounds[0]:,.2f} to {bounds[1]:,.2f}"
@@ -122,7 +130,7 @@ def _estimated(cell: Cell, record: Record) -> list[RenderableType]:
 
 def _interval(cell: Cell, record: Record) -> tuple[float, float] | None:
     """The 95 % interval of an accuracy or a speed, in the printed unit; None if it has none."""
-    measured, wanted = cell.measured, cell.wanted.spec
+    measured, wanted = cell.shown, cell.wanted.spec
     if measured is None:
         return None
     if not isinstance(wanted, SpeedRequirement):

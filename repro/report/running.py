@@ -1,14 +1,16 @@
 """What `run` prints: the judged tables, and what was trained here beside them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.text import Text
 
 from repro import judge, ladder, study
 from repro.judge import Cell
-from repro.planned import IMPOSSIBLE, Plan
+from repro.planned import IMPOSSIBLE, Plan, TrainedRow
 from repro.records.runs import EvaluationRun
+from repro.records.store import Store
 from repro.report import terminal, training
 
 Rows = Sequence[Mapping[str, object]]
@@ -39,6 +41,41 @@ def words(plan: Plan, rows: Rows, mode: str) -> list[str]:
     table = plan.trained[0].table
     printed = study.load_study(table.study).protocols[table.protocol].on
     return training.networks_words(rows, mode, printed)
+
+
+def reached(trained: Sequence[TrainedRow], store: Store) -> list[dict[str, object]]:
+    """For --json: every row with what is printed, and what its network reaches where on what."""
+    found = []
+    for row in trained:
+        records = {key: store.current(run) for key, run in row.evaluations.items()}
+        figures = {}
+        for key, record in records.items():
+            metric = row.table.column(key).metric or ""
+            figure = record.measurement(metric) if record else None
+            if figure is not None:
+                figures[key] = asdict(figure)
+        record = next((one for one in records.values() if one), None)
+        primary = (record.measurement(name) for name in ("AP", "Mean")) if record else iter(())
+        best = next((one for one in primary if one), None)
+        training = row.training
+        found.append(
+            {
+                "label": row.label,
+                "model": row.model,
+                "seed": row.seed,
+                "network": training.name if training else None,
+                "recipe": training.recipe["name"] if training else None,
+                "deviations": list(training.deviations) if training else [],
+                "training": training.key if training else None,
+                "folder": str(store.artifacts(training.key)) if training else None,
+                "printed": dict(row.printed),
+                "reached": figures,
+                "best": asdict(best) if best else None,
+                "on": record.spec["data"] if record else None,
+                "why": row.why or None,
+            }
+        )
+    return found
 
 
 def not_made(plan: Plan, data: bool) -> Iterator[str]:

@@ -5,7 +5,7 @@ was followed in everything; anything else is shown beside the printed numbers as
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro import lookup
@@ -169,38 +169,3 @@ def _evaluation(
         (look, entry.source),
         settings.fresh,
     )
-
-
-def described(rows: Sequence[TrainedRow], store: Store) -> list[dict[str, object]]:
-    """For --json: every row with what is printed, and what its network reaches where on what."""
-    found = []
-    for row in rows:
-        records = {key: store.current(run) for key, run in row.evaluations.items()}
-        reached = {}
-        for key, record in records.items():
-            metric = row.table.column(key).metric or ""
-            figure = record.measurement(metric) if record else None
-            if figure is not None:
-                reached[key] = asdict(figure)
-        record = next((one for one in records.values() if one), None)
-        primary = (record.measurement(name) for name in ("AP", "Mean")) if record else iter(())
-        best = next((one for one in primary if one), None)
-        training = row.training
-        found.append(
-            {
-                "label": row.label,
-                "model": row.model,
-                "seed": row.seed,
-                "network": training.name if training else None,
-                "recipe": training.recipe["name"] if training else None,
-                "deviations": list(training.deviations) if training else [],
-                "training": training.key if training else None,
-                "folder": str(store.artifacts(training.key)) if training else None,
-                "printed": dict(row.printed),
-                "reached": reached,
-                "best": asdict(best) if best else None,
-                "on": record.spec["data"] if record else None,
-                "why": row.why or None,
-            }
-        )
-    return found
