@@ -24,6 +24,7 @@ MEMORY = 2**30
 POSE_BYTES = 400
 """of the compressed poses of one person"""
 WEIGHT_BYTES = 4
+UNCOUNTED = "a network that is not counted yet"
 
 
 def estimated(store: Store, settings: RunSettings) -> Callable[[PlannedRun], Estimate | None]:
@@ -145,35 +146,35 @@ def _looked(
     passes: int,
     store: Store,
     rate: Callable[[], float] | None,
-) -> Estimate | None:
+) -> Estimate:
     """By the network's cost, if it was counted, and this machine's peak."""
     record = store.find(CountRun(model, size, keypoints, dict(options)))  # type: ignore[arg-type]
     macs = record.value("macs", "conv") if record else None
-    if macs is None:
-        return None
-    work = f"{passes:,} passes of {macs / 1e9:.2f} G MACs"
-    if rate is None:
+    cost = UNCOUNTED if macs is None else f"{macs / 1e9:.2f} G MACs"
+    work = f"{passes:,} passes of {cost}"
+    if macs is None or rate is None:
         return Estimate(None, MEMORY, passes * POSE_BYTES, work)
     source = f"{work} at {rate() / 1e9:.0f} G a second, a quarter of this machine's peak"
     return Estimate(round(passes * macs / rate(), 1), MEMORY, passes * POSE_BYTES, source)
 
 
-def _trained(run: TrainingRun, store: Store, rate: Callable[[], float]) -> Estimate | None:
+def _trained(run: TrainingRun, store: Store, rate: Callable[[], float]) -> Estimate:
     record = store.find(CountRun(run.model, run.input, run.keypoints, dict(run.options)))
     macs = record.value("macs", "conv") if record else None
     params = record.value("params") if record else None
-    if macs is None or params is None:
-        return None
     epochs, batch = run.recipe.get("epochs"), run.recipe.get("batch")
     assert isinstance(epochs, int) and isinstance(batch, int)
     samples = int(run.data["samples"]) * epochs
     if "steps" in run.execution:
         samples = min(samples, int(run.execution["steps"]) * batch)
+    work = f"{samples:,} samples, {PASSES} passes each of"
+    if macs is None or params is None:
+        return Estimate(None, 2 * MEMORY, None, f"{work} {UNCOUNTED}")
     seconds = PASSES * samples * macs / rate()
     return Estimate(
         round(seconds, 1),
         2 * MEMORY,
         int(WEIGHT_BYTES * params),
-        f"{samples:,} samples, {PASSES} passes each of {macs / 1e9:.2f} G MACs at "
-        f"{rate() / 1e9:.0f} G a second, a quarter of this machine's peak",
+        f"{work} {macs / 1e9:.2f} G MACs at {rate() / 1e9:.0f} G a second, a quarter of this "
+        "machine's peak",
     )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from repro import rivals, study
 from repro.conventions import CONVENTIONS, GIGA
@@ -12,6 +13,7 @@ from repro.published import Published
 from repro.records.record import CURRENT, Record
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
 from repro.records.runs import CountRun
+from repro.records.store import Store
 from repro.study import COST, METRICS, SPEED
 
 NEAR = Fraction(1, 200)
@@ -58,6 +60,8 @@ class Measured:
     high: float | None = None
     standing: str = CURRENT
     """of its record to the present code, see `repro.records.record`"""
+    number: int = 1
+    """of its record among those of one key"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,16 @@ def judge_all(wanted: Iterable[Wanted], find: Find) -> list[Cell]:
     return [judge(one, find) for one in wanted]
 
 
+def filled(wanted: Iterable[Wanted], store: Store) -> dict[Path, list[str]]:
+    """The file of a record -> the cells that it fills, or beside which it is shown as stale."""
+    found: dict[Path, list[str]] = {}
+    for one in wanted:
+        kept = store.chosen(one.spec) if one.spec else None
+        if kept is not None and judge(one, store.find).shown is not None:
+            found.setdefault(kept.path, []).append(one.place)
+    return found
+
+
 def summary(cells: Iterable[Cell]) -> dict[str, int]:
     """How many cells got each verdict, in the order of KINDS."""
     counts = Counter(cell.verdict.kind for cell in cells)
@@ -155,7 +169,8 @@ def _of_speed(
         return Cell(wanted, published, None, Verdict(kind, reason))
     value = Fraction(time.value)
     speed_of = 1000 / value if column.metric == "fps" else value
-    measured = Measured(speed_of, METRICS[column.metric or ""], None, record.key)
+    unit = METRICS[column.metric or ""]
+    measured = Measured(speed_of, unit, None, record.key, number=record.number)
     return Cell(wanted, published, measured, Verdict(kind, reason))
 
 
@@ -167,8 +182,8 @@ def _measured(wanted: Wanted, record: Record | None) -> Measured | None:
     found = record.measurement(metric, rules)
     if found is None:
         return None
-    bounds = found.low, found.high
-    return Measured(Fraction(found.value), found.unit, rules, record.key, *bounds, record.standing)
+    value, bounds = Fraction(found.value), (found.low, found.high)
+    return Measured(value, found.unit, rules, record.key, *bounds, record.standing, record.number)
 
 
 def _missing(wanted: Wanted, record: Record | None) -> Verdict:

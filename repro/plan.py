@@ -16,6 +16,7 @@ from repro.planned import (
     Plan,
     PlannedRun,
     RunSettings,
+    TrainedRow,
     outdated,
 )
 from repro.records.record import Record
@@ -25,7 +26,7 @@ from repro.records.store import Store
 from repro.study import COST, SPEED
 
 if TYPE_CHECKING:
-    from repro.training.graph import Trained
+    from repro.training.graph import TrainingGraph
 
 
 def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None = None) -> Plan:
@@ -37,7 +38,7 @@ def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None
 
     chosen = settings or RunSettings()
     _check(chosen)
-    trained: Trained | None = None
+    trained: TrainingGraph | None = None
     if chosen.train:
         from repro.training import graph
 
@@ -52,7 +53,7 @@ def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None
     return Plan(
         tuple(wanted),
         tuple(replace(one, estimate=estimate(one)) for one in runs),
-        tuple(trained.rows) if trained else (),
+        tuple(_served(one, runs) for one in trained.rows) if trained else (),
     )
 
 
@@ -95,7 +96,7 @@ def _planned(
 
 
 def _accuracies(
-    wanted: Sequence[Wanted], trained: "Trained | None", store: Store, settings: RunSettings
+    wanted: Sequence[Wanted], trained: "TrainingGraph | None", store: Store, settings: RunSettings
 ) -> list[PlannedRun]:
     """The trainings and evaluations: what is asked by print, and what was trained beside it."""
     trainings = trained.trainings if trained else []
@@ -121,6 +122,14 @@ def _once(runs: Iterable[PlannedRun]) -> list[PlannedRun]:
         if first is not one:
             found[one.run.key] = replace(first, cells=first.cells + one.cells)
     return list(found.values())
+
+
+def _served(row: TrainedRow, runs: Sequence[PlannedRun]) -> TrainedRow:
+    """A row, with the reason where nothing of it is in the plan."""
+    keys = {one.run.key for one in runs if one.run is not None}
+    if not row.evaluations or any(run.key in keys for run in row.evaluations.values()):
+        return row
+    return replace(row, why="Not trained: its figures or its weights are there already.")
 
 
 def _serving(
@@ -164,8 +173,24 @@ def _accuracy(
     if current is not None:
         why = f"Kept, since it cannot be measured again. {lacking}"
         return PlannedRun(EvaluationRun.kind, name, CACHED, cells, current, why)
+    beside = next((one.run for one in trained if set(one.cells) & set(cells)), None)
+    if isinstance(beside, EvaluationRun):
+        lacking = _beside(beside)
     why = " ".join(filter(None, ("" if record is None else outdated(record), lacking)))
-    return PlannedRun(EvaluationRun.kind, name, IMPOSSIBLE, cells, why=why, asks=requirement)
+    aside = beside is not None
+    return PlannedRun(
+        EvaluationRun.kind, name, IMPOSSIBLE, cells, None, why, aside, asks=requirement
+    )
+
+
+def _beside(run: EvaluationRun) -> str:
+    """Why an evaluation of what is trained here is not what is printed."""
+    apart = "evaluated by other rules than the printed ones"
+    if run.data["official"] is not True:
+        apart = f"evaluated on {run.data['name']}, which is not an official set"
+    elif run.weights.get("faithful", True) is not True:
+        apart = "not by its recipe in everything, on the official data"
+    return f"Trained here, but {apart}: shown beside print."
 
 
 def _timings(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> Iterable[PlannedRun]:

@@ -26,7 +26,7 @@ def render(store: Store) -> str:
 def check(path: Path, store: Path | None = None, typed: bool = True) -> None:
     """Raise if `path` is somebody's own file, or its folder is not there.
 
-    And where it is made from other records than those of `store`, unless it was `typed`.
+    And where it is made from the records beside it, which `store` is not, unless it was `typed`.
     """
     if not path.parent.is_dir():
         raise ReproError(f"There is no folder `{path.parent}` for `{path.name}`.")
@@ -38,7 +38,8 @@ def check(path: Path, store: Path | None = None, typed: bool = True) -> None:
             "Choose another file with --results, or --no-write.",
         )
     beside = path.parent / "records"
-    if not typed and store is not None and path.exists() and store.resolve() != beside.resolve():
+    other = store is not None and store.resolve() != beside.resolve()
+    if other and not typed and path.exists() and beside.is_dir():
         raise ReproError(
             f"`{path}` is made from `{beside}`, and would be written anew from `{store}` alone.",
             f"Say --no-write, or name a file: --results {path}.",

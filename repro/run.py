@@ -4,7 +4,10 @@ Each record is written as soon as it is there. A run that fails does not stop th
 nothing can be written, or the user interrupts, what was finished is kept.
 """
 
+import contextlib
+import math
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -33,16 +36,26 @@ class Outcome:
 
     records: Mapping[str, Record]
     """key of a run -> its record, whether it was there or made now"""
-    failures: tuple[RunError | ReproError, ...] = ()
+    failed: Mapping[str, ReproError] = field(default_factory=dict)
+    """key of a run that gave nothing, or needs one that did not -> why"""
     interrupted: bool = False
     """whether the user ended a timing early, whose samples are kept"""
 
     @property
-    def only(self) -> Record:
-        """The record of a plan of one run; raise what it failed by."""
+    def failures(self) -> tuple[ReproError, ...]:
+        """What failed, each once."""
+        return tuple(dict.fromkeys(self.failed.values()))
+
+    def check(self) -> None:
+        """Raise what a run failed by, if one has."""
         for failure in self.failures:
             cause = failure.__cause__
             raise cause if isinstance(cause, ReproError) else failure
+
+    @property
+    def only(self) -> Record:
+        """The record of a plan of one run; raise what it failed by."""
+        self.check()
         return next(iter(self.records.values()))
 
 
@@ -53,9 +66,8 @@ class _Course:
     store: Store
     watch: Watch
     records: dict[str, Record] = field(default_factory=dict)
-    failures: list[RunError | ReproError] = field(default_factory=list)
-    failed: set[str] = field(default_factory=set)
-    """keys of runs that gave nothing, so that nothing can be made of them"""
+    failed: dict[str, ReproError] = field(default_factory=dict)
+    """as in the outcome"""
 
 
 def carry_out(plan: Plan, store: Store, watch: Watch | None = None) -> Outcome:
@@ -79,20 +91,24 @@ def carry_out(plan: Plan, store: Store, watch: Watch | None = None) -> Outcome:
 
 
 def _outcome(course: _Course, interrupted: bool = False) -> Outcome:
-    return Outcome(course.records, tuple(course.failures), interrupted)
+    return Outcome(course.records, course.failed, interrupted)
 
 
 def _taken(one: PlannedRun, course: _Course) -> Record | None:
     """The record of a run, from the store or made; None, and a failure, where it cannot be."""
     if one.state == CACHED:
         course.watch.became(one.name, "cached")
-        found = course.store.current(one.run) if one.run is not None else None
-        if one.run is not None and found is not None:
-            course.records[one.run.key] = found
-        return found
+        kept = course.store.chosen(one.run) if one.run is not None else None
+        if one.run is None or kept is None or kept.record.stale:
+            return None
+        course.records[one.run.key] = kept.record
+        older = kept.path.stat().st_mtime if kept.path.is_file() else 0.0
+        _forget(kept.record, course.store.artifacts(kept.record.key), older)
+        return kept.record
     assert one.run is not None
-    if any(key in course.failed for key in one.needs):
-        course.failed.add(one.run.key)
+    lacking = next((course.failed[key] for key in one.needs if key in course.failed), None)
+    if lacking is not None:
+        course.failed[one.run.key] = lacking
         course.watch.became(one.name, "failed")
         return None
     try:
@@ -100,8 +116,7 @@ def _taken(one: PlannedRun, course: _Course) -> Record | None:
     except StoreError:
         raise
     except CAUGHT as error:
-        course.failed.add(one.run.key)
-        course.failures.append(_failure(one, error))
+        course.failed[one.run.key] = _failure(one, error)
         course.watch.became(one.name, "failed")
         return None
     if record is not None:
@@ -118,22 +133,35 @@ def _made(one: PlannedRun, course: _Course) -> Record | None:
         return None
     took = None if env.repeats() else round(time.monotonic() - begun, 3)
     record = replace(record, made=Made(env.now(), took, None if took is None else _memory()))
-    course.store.add(record, again=one.again)
-    _forget(one, course.store.artifacts(record.key))
+    course.store.add(record, again=one.again or _differs(record, course.store))
+    _forget(record, course.store.artifacts(record.key))
     course.watch.became(one.name, "done")
     return record
 
 
-def _forget(one: PlannedRun, folder: Path) -> None:
-    """Clear what an interrupted run would have gone on from."""
-    if isinstance(one.run, EvaluationRun):
-        from repro.evaluation import pipeline
+def _differs(record: Record, store: Store) -> bool:
+    """Whether a run that was made again, since its files were gone, has given others."""
+    if not record.artifacts:
+        return False
+    known = [kept.record for kept in store.kept(counts=False) if kept.record.key == record.key]
+    return bool(known) and all(one.artifacts != record.artifacts for one in known)
 
-        pipeline.forget(folder)
-    if isinstance(one.run, TrainingRun):
-        from repro.training import executing
 
-        executing.forget(folder)
+def _forget(record: Record, folder: Path, until: float = math.inf) -> None:
+    """Clear what an interrupted run would have gone on from: what its record does not name.
+
+    What is there `until` a time alone: the rest is of a process that makes the run again.
+    """
+    if not record.artifacts or record.spec["kind"] == TimingRun.kind:
+        return
+    with contextlib.suppress(OSError):
+        for left in folder.iterdir():
+            if left.name in record.artifacts or left.stat().st_mtime > until:
+                continue
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def _memory() -> int:
@@ -142,7 +170,7 @@ def _memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _failure(one: PlannedRun, error: BaseException) -> RunError | ReproError:
+def _failure(one: PlannedRun, error: BaseException) -> RunError:
     hint = error.hint if isinstance(error, ReproError) else ""
     told = f"{error or type(error).__name__}"
     text = told if told.startswith(f"{one.run} failed") else f"{one.name} failed: {told}"

@@ -84,9 +84,8 @@ def accuracies(wanted: Iterable[Wanted]) -> list[AccuracyRequirement]:
     found: list[AccuracyRequirement] = []
     for cell in wanted:
         spec = cell.spec
-        if isinstance(spec, AccuracyRequirement):
-            if not any(one.same_evaluation(spec) for one in found):
-                found.append(spec)
+        if isinstance(spec, AccuracyRequirement) and not any(map(spec.same_evaluation, found)):
+            found.append(spec)
     return found
 
 

@@ -1,19 +1,21 @@
 """`repro run` with --seeds or --train: what is trained, kept and said, and what is never mixed."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from conftest import Outcome, Run
 from repro import study
-from repro.commands.trained import Asked
 from repro.data import synth
 from repro.errors import RunError
-from repro.training import ablation, course, entries, request, smoke, table
+from repro.planned import PlannedRun
+from repro.records.measurement import Measurement
+from repro.records.record import Record
+from repro.records.store import Store
+from repro.training import ablation, course, entries, executing, graph, request, smoke
 from repro.training.request import Machine
+from repro.watch import Watch
 
 TABLE4 = ("run", "paper1", "table4")
 
@@ -22,8 +24,8 @@ TABLE4 = ("run", "paper1", "table4")
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small inputs, few pictures, no processes that load."""
     monkeypatch.setattr(request, "SMALL", (64, 64))
-    monkeypatch.setattr(request, "SMOKE_SECONDS", 0.01)
-    monkeypatch.setattr(Asked, "machine", lambda asked: Machine("cpu", workers=0))
+    monkeypatch.setattr(request, "SMOKE_STEPS", 1)
+    monkeypatch.setattr(graph, "Machine", lambda *words, **named: Machine("cpu", workers=0))
 
     def data(folder: Path, budget: object = None) -> Path:
         synth.write(folder, 4, 2, size=(96, 96))
@@ -38,21 +40,25 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ([*TABLE4, "--seeds", "2", "--metric", "AP"], "`--metric` cannot go with --seeds"),
         ([*TABLE4, "--seeds", "2", "--strict", "--row", "x"], "`--row` and `--strict` cannot"),
-        ([*TABLE4, "--seeds", "2", "--train", "smoke"], "`--train` cannot go with --seeds"),
         ([*TABLE4, "--seeds", "2", "--data", "nowhere"], "no folder `nowhere`"),
         ([*TABLE4, "--data", "synth"], "`--data synth` needs --seeds too"),
+        ([*TABLE4, "--data", "synth", "--train", "smoke"], "Leave it out: --train smoke makes"),
         ([*TABLE4, "--epochs", "2"], "`--epochs` is for trainings"),
-        ([*TABLE4, "--train", "smoke", "--data", "."], "`--data` cannot go with --train smoke"),
+        ([*TABLE4, "--train", "smoke", "--data", "."], "annotations of synth train are not"),
         ([*TABLE4, "--train", "smok"], "no kind of training `smok`"),
+        (["run", "paper1", "table1", "--metric", "macs", "--train", "smok"], "training `smok`"),
         ([*TABLE4, "--train", "official"], "needs --data DIR"),
         ([*TABLE4, "--train", "official", "--data", "."], "annotations of coco train2017 are not"),
         (["run", "paper1", "table1", "--seeds", "2"], "these are: table4, table6"),
         (["run", "all", "--seeds", "2"], "one table at a time"),
+        (["run", "all", "--train", "official"], "needs --data DIR"),
+        (["run", "paper1", "--train", "official", "--data", "."], "of coco train2017 are not"),
     ],
 )
 def test_what_does_not_go_together_is_one_sentence(repro: Run, words: list[str], said: str) -> None:
     done = repro(*words)
     assert done.code == 2 and said in done.err and not done.out
+    assert not Path("RESULTS.md").exists() and not Path("records").exists()
 
 
 def test_an_ablation_says_what_it_tells(
@@ -60,10 +66,15 @@ def test_an_ablation_says_what_it_tells(
 ) -> None:
     seen = {"None": (10.0, 10.2), "F(x)=x": (14.0, 14.3), "F(x)=2x": (8.0, 8.1)}
 
-    def value(run: request.TrainingRequest, label: str, *rest: object) -> float:
-        return seen.get(label.partition(",")[0], (10.0, 10.1))[run.seed]
+    def planted(
+        one: PlannedRun, asked: request.TrainingRequest, store: Store, watch: Watch
+    ) -> Record:
+        ap = seen.get(one.name.partition(",")[0], (10.0, 10.1))[asked.seed]
+        assert one.run is not None
+        with watch.one(one.name, 1, "steps"):
+            return Record(one.run.key, one.run.described(), (Measurement("AP", ap, "%"),), {})
 
-    monkeypatch.setattr(ablation, "_value", value)
+    monkeypatch.setattr(executing, "execute", planted)
     done = repro(*TABLE4, "--data", "synth", "--seeds", "2")
     assert done.code == 0 and "5 rows x 2 seeds" in done.err
     for said in ("generated figures", "small budget: 10 epochs, 2 seeds a row", "95 % interval"):
@@ -72,7 +83,10 @@ def test_an_ablation_says_what_it_tells(
     found = json.loads(repro(*TABLE4, "--seeds", "2", "--json").out)
     assert [row.get("verdict") for row in found["rows"]][:2] == [None, "shows"]
     assert found["seeds"] == 2 and "reproduces no printed figure" in found["words"][-1]
-    assert not Path("RESULTS.md").exists() and not Path("records").exists()
+    assert not Path("RESULTS.md").exists()
+    specs = [json.loads(path.read_text())["spec"] for path in Path("records").glob("??/*.json")]
+    assert [one["kind"] for one in specs] == ["train"] * 10
+    assert not any(one["data"]["official"] for one in specs)
 
 
 def test_an_interrupted_ablation_goes_on(
@@ -99,6 +113,18 @@ def test_an_interrupted_ablation_goes_on(
     assert "one seed gives no interval" in done.out
 
 
+def test_an_ablation_is_planned_as_it_is_run(repro: Run, tiny: None) -> None:
+    words = ("paper1", "table4", "--seeds", "2")
+    found = json.loads(repro("plan", *words, "--json").out)
+    assert len(found["runs"]) == 10 and found["totals"]["to_run"] == 10
+    assert [one["seed"] for one in found["runs"]] == [0] * 5 + [1] * 5
+    assert {one["kind"] for one in found["runs"]} == {"train"} and not found["lacking"]
+    done = repro("plan", *words)
+    assert done.out.startswith("0 cells · 10 trainings, 0 of them cached\n  to run  None, seed 0")
+    refused = repro("plan", *words, "--metric", "AP")
+    assert refused.code == 2 and "`--metric` cannot go with --seeds" in refused.err
+
+
 def trained(repro: Run, *words: str) -> tuple[Outcome, dict[str, object]]:
     done = repro(*TABLE4, "--train", "smoke", "--row", "F(x)=[x2]*", *words, "--json")
     return done, json.loads(done.out)
@@ -123,10 +149,14 @@ def test_a_smoke_training_stays_apart_from_the_printed_cells(
     assert "did not fall" in failed["why"] and not failed["reached"]
     assert first["on"]["dataset"] == "synth" and first["on"]["official"] is False
     assert first["reached"]["ap"]["metric"] == "AP" and first["printed"]["ap"] == "65.83"
-    assert not Path("RESULTS.md").exists() and not Path("records").exists()
-    again = repro(*TABLE4, "--train", "smoke", "--row", "F(x)=x")
+    assert {one["verdict"]["kind"] for one in found["cells"]} == {"missing"}  # type: ignore[union-attr]
+    assert "not an official set" in found["words"][0]  # type: ignore[index]
+    results = Path("RESULTS.md").read_text()
+    assert repro("run", "paper1", "table4", "--store", "empty", "--results", "none.md").code == 0
+    assert results == Path("none.md").read_text()
+    again = repro(*TABLE4, "--train", "smoke", "--row", "F(x)=x*")
     assert again.code == 0 and len(calls) == 3, again.err
-    assert "kept as it was" in again.err
+    assert again.err.count("kept as it was") == 2
     assert "generated val" in again.out and "printed, of COCO val2017" in again.out
     assert f"{first['reached']['ap']['value']:.1f} | 65.83" in again.out
 
@@ -146,9 +176,14 @@ SOURCE = entries.Source("synth", "val", Path("a.json"), Path("images"))
 def test_every_row_has_a_training_or_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     found = wanted("paper1", "table2", "official", monkeypatch)  # the server's: moved to val2017
     assert all(one.rules["ap"].split == "val2017" and one.run for one in found)
-    found = wanted("paper2", "table4", "official", monkeypatch)
-    assert len(found) == 21 and not any(one.run for one in found[:3])
-    assert "stage-0" in found[0].why and "without a recipe" in found[0].why
+    found = wanted("paper2", "table4", "paper", monkeypatch)
+    runs = [one.run for one in found if one.run]
+    stages = [run.resolved.recipe.stages for run in runs]
+    assert stages == [number for number in range(1, 8) for _ in range(3)]
+    assert len(runs) == len(found) == 21 and not any(run.resolved.deviations for run in runs)
+    assert runs[0].name == "lpn_50_256x192_synth-stage-0" and len({run.name for run in runs}) == 21
+    found = wanted("paper2", "table2", "official", monkeypatch)
+    assert {one.why.partition(":")[0] for one in found if not one.run} == {"Cited"}
     names = {
         one.run and one.run.resolved.name
         for one in wanted("paper4", "table4", "official", monkeypatch)
@@ -156,44 +191,5 @@ def test_every_row_has_a_training_or_a_reason(monkeypatch: pytest.MonkeyPatch) -
     assert {"paper4/ditehrnet", "paper4/official"} == names
     found = wanted("paper1", "table5", "smoke", monkeypatch)
     assert {one.run.size for one in found if one.run} == {request.SMALL}
-    losses = {
-        str(run.resolved.recipe.loss)
-        for run in entries.runs(wanted("paper4", "table8", "smoke", monkeypatch)).values()
-    }
-    assert len(losses) == 5
-
-
-def test_only_faithful_trainings_on_official_data_fill_cells(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (entry, *_) = wanted("paper1", "table1", "official", monkeypatch)
-    assert entry.run is not None
-    run = replace(
-        entry.run, out=tmp_path / "run", resolved=replace(entry.run.resolved, deviations=())
-    )
-    job = SimpleNamespace(spec=SimpleNamespace(data={"official": True}, key="0" * 64), total=1)
-    monkeypatch.setattr(table.evaluating, "prepare", lambda *words: job)
-    monkeypatch.setattr(table.evaluating, "run", lambda job, store, tell: store.folder)
-    own = tmp_path / "records"
-    trainer = table.Trainer(
-        lambda *words: None,
-        lambda *words: _Shown(),
-        print,
-        table.Store(own),
-        table.Execution(),  # type: ignore[arg-type,return-value]
-    )
-
-    def kept(run: request.TrainingRequest) -> object:
-        return table._evaluated(run, entry, SOURCE, entry.run.protocol, trainer)  # type: ignore[union-attr]
-
-    assert kept(run) == own
-    assert (
-        kept(replace(run, resolved=run.resolved.changed("a user", epochs=1))) == run.out / "records"
-    )
-    job.spec.data["official"] = False
-    assert kept(run) == run.out / "records"
-
-
-class _Shown:
-    def __enter__(self) -> None: ...
-    def __exit__(self, *words: object) -> None: ...
+    found = wanted("paper4", "table8", "smoke", monkeypatch)
+    assert len({str(one.run.resolved.recipe.loss) for one in found if one.run}) == 5

@@ -124,7 +124,7 @@ def test_torn_and_altered_shards_are_done_again(
 ) -> None:
     words = ("eval", "truth", *scene.named(), "--boxes", "gt", "--batch", "2", "--input", "64x48")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Shards, "clear", lambda self: None)
+        patch.setattr("repro.run._forget", lambda *words: None)
         assert repro(*words, "--store", "whole").code == 0
     whole = tree(tmp_path / "whole")
     files = parts(tmp_path / "whole")
@@ -138,7 +138,7 @@ def test_torn_and_altered_shards_are_done_again(
     files[2].write_bytes(content)
     files[3].write_bytes(files[4].read_bytes()[:32] + content[32:])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Shards, "clear", lambda self: None)
+        patch.setattr("repro.run._forget", lambda *words: None)
         assert repro(*words, "--store", "whole").code == 0
     assert tree(tmp_path / "whole") == whole
 
@@ -158,7 +158,7 @@ def test_fresh_uses_nothing_from_before(
 ) -> None:
     words = ("eval", "truth", *scene.named(), "--boxes", "gt", "--batch", "4", "--input", "64x48")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Shards, "clear", lambda self: None)
+        patch.setattr("repro.run._forget", lambda *words: None)
         assert repro(*words).code == 0
     good = parts(tmp_path / "records")[0]
     stale = {"keypoints": np.zeros((4, 17, 3))}

@@ -115,6 +115,7 @@ def test_a_killed_training_goes_on_bit_for_bit(
     source = find(data, "synth", "train")
     own = ["--annotations", str(source.annotations), "--images", str(source.images)]
     words = ["train", "paper1", MODEL, "--dataset", "synth", *own, *WORDS, "--out", str(tmp_path)]
+    words += ["--store", str(tmp_path / "store")]
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "cli.py"), *words, "--device", "cpu", "--threads", "1"],
         stdout=subprocess.DEVNULL,
@@ -267,7 +268,7 @@ def test_batches_are_shared_or_refused(data: Path, tmp_path: Path) -> None:
 def test_smoke_fails_where_the_loss_rises(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = replace(a_run(data, tmp_path, epochs=100), seconds=0.3)
+    run = replace(a_run(data, tmp_path, epochs=100), steps=8)
     prepared = preparing.prepare(run, lambda text: None)
     training = Training(
         prepared,
@@ -276,7 +277,7 @@ def test_smoke_fails_where_the_loss_rises(
         Listeners(lambda text: None),
     )
     found = smoke.smoke(training)
-    assert found.after < found.before and found.steps >= 1
+    assert found.after < found.before and found.steps == 8
     losses = iter([1.0, 2.0])
     monkeypatch.setattr(smoke, "_loss", lambda *_: next(losses))
     with pytest.raises(RunError, match="did not fall"):

@@ -6,6 +6,7 @@ that the file names; safetensors files hold nothing to call.
 
 import hashlib
 import io
+import json
 import pickle
 import pickletools
 import re
@@ -81,6 +82,20 @@ def read(path: Path, limit: int = LIMIT) -> State:
     tensors = _tensors(path, entries, limit)
     others = tuple(name for name in entries if name not in tensors)
     return State(path.name, kind, size, sha256, tensors, others)
+
+
+def facts(path: Path) -> Mapping[str, str]:
+    """What a training of this program wrote into its file of weights; nothing of any other file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            found = json.loads((file.metadata() or {}).get("repro", "{}"))
+    except (SafetensorError, OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {str(name): value for name, value in found.items() if isinstance(value, str)}
 
 
 def _size(path: Path, limit: int) -> int:

@@ -1,12 +1,22 @@
 """Train one ablation's rows on generated figures: what `run` does with --seeds alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from repro.commands.common import console, emit, say
 from repro.errors import ReproError
+
+if TYPE_CHECKING:
+    from repro.planned import Plan
+    from repro.records.runs import TrainingRun
+    from repro.records.store import Store
+    from repro.study import Row, Study, Table
+    from repro.training.ablation import Budget
+    from repro.training.request import TrainingRequest
 
 FITTING = (
     *("seeds", "paper", "table", "data", "epochs", "device", "threads", "fresh", "store"),
@@ -42,7 +52,7 @@ def typed(context: typer.Context, name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedAblation:
     """What such trainings are asked for with."""
 
     paper: str
@@ -56,8 +66,28 @@ class Asked:
     store: Path
 
 
-def run(asked: Asked, seeds: int, on_data: bool, quiet: bool, as_json: bool) -> None:
-    """Train a table's ablation on generated figures, and tell whether its ranking shows.
+@dataclass(frozen=True)
+class PlannedAblation:
+    """The trainings of an ablation."""
+
+    study: "Study"
+    table: "Table"
+    budget: "Budget"
+    data: Path
+    """the generated figures"""
+    rows: "Sequence[tuple[Row, list[TrainingRequest]]]"
+    graph: "Plan"
+    runs: "Sequence[Sequence[TrainingRun]]"
+    """of each row, a seed each"""
+
+    @property
+    def title(self) -> str:
+        """`paper1 Table IV`."""
+        return f"{self.study.name} Table {self.table.number}"
+
+
+def planned(asked: AskedAblation, seeds: int, on_data: bool, store: "Store") -> PlannedAblation:
+    """The trainings that are asked for; their pictures are made if they are not there.
 
     `on_data` tells whether a folder was typed; that of the environment is for other data.
     """
@@ -72,10 +102,6 @@ def run(asked: Asked, seeds: int, on_data: bool, quiet: bool, as_json: bool) -> 
     study = lookup.find_study(asked.paper)
     table = lookup.find_table(study, asked.table)
     keep_freed()  # before torch asks for any memory
-    from repro.records.store import Store
-    from repro.report import training as shown
-    from repro.report.progress import Watching
-    from repro.run import carry_out
     from repro.training import ablation
     from repro.training.request import Machine
 
@@ -88,23 +114,36 @@ def run(asked: Asked, seeds: int, on_data: bool, quiet: bool, as_json: bool) -> 
         data = ablation.data(asked.out, budget)
     machine = Machine(asked.device, workers=1, threads=asked.threads)
     rows = ablation.runs(study, table, data, asked.out, seeds, budget, machine)
+    graph, runs = ablation.planned(rows, store, asked.fresh)
+    return PlannedAblation(study, table, budget, data, rows, graph, runs)
+
+
+def run(asked: AskedAblation, seeds: int, on_data: bool, quiet: bool, as_json: bool) -> None:
+    """Train a table's ablation on generated figures, and tell whether its ranking shows."""
+    from repro.records.store import Store
+    from repro.report import training as shown
+    from repro.report.progress import Watching
+    from repro.run import carry_out
+
     kept, show = Store(asked.store), not (quiet or as_json)
-    graph, runs = ablation.planned(rows, kept, asked.fresh)
-    title = f"{study.name} Table {table.number}"
+    own = planned(asked, seeds, on_data, kept)
+    epochs = own.budget.epochs
     if show:
         say(
-            f"{title}: {len(rows)} rows x {seeds} seeds, epochs each: {budget.epochs}, on "
+            f"{own.title}: {len(own.rows)} rows x {seeds} seeds, epochs each: {epochs}, on "
             "generated figures: does the ranking show at this scale? No printed figure is "
             "reproduced."
         )
-    outcome = carry_out(graph, kept, Watching(show))
+    outcome = carry_out(own.graph, kept, Watching(show))
     for failure in outcome.failures:
         say(f"error: {failure}")
-    found = ablation.described(ablation.gathered(table, rows, runs, outcome.records))
-    words = shown.ablation_words(title, found, seeds, budget.epochs, str(data))
+    from repro.training import ablation
+
+    found = ablation.described(ablation.gathered(own.table, own.rows, own.runs, outcome.records))
+    words = shown.ablation_words(own.title, found, seeds, epochs, str(own.data))
     if as_json:
-        trained = {"seeds": seeds, "epochs": budget.epochs, "data": str(data)}
-        emit("run", study=study.name, table=table.name, **trained, rows=found, words=words)
+        trained = {"seeds": seeds, "epochs": epochs, "data": str(own.data)}
+        emit("run", study=own.study.name, table=own.table.name, **trained, rows=found, words=words)
         return
     console().print(shown.ablation(found))
     for line in words:

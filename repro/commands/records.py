@@ -13,16 +13,23 @@ app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 
 @app.command("ls")
 def records_ls(store: StoreDir = RECORDS, as_json: Json = False) -> None:
-    """List the records: key, run, and whether the present code would use it."""
+    """List the records: key, run, whether the present code would use it, and what it fills."""
+    from repro import judge, selection
     from repro.records import cleanup
+    from repro.records.record import STALE
     from repro.records.store import Store
+    from repro.report.text import counted
 
-    entries = cleanup.entries(Store(store))
+    kept = Store(store)
+    cells = judge.filled(selection.select(selection.tables()), kept)
+    entries = cleanup.entries(kept, cells)
     if as_json:
         emit("records", records=[entry.described() for entry in entries])
         return
     for entry in entries:
-        print(f"{entry.key[:12]}  {entry.state:7}  {entry.run}")
+        verb = "shown in" if entry.state == STALE else "fills"
+        fills = f"  {verb} {counted(len(entry.cells), 'cell')}" if entry.cells else ""
+        print(f"{entry.key[:12]}  {entry.state:12}  {entry.run}{fills}")
     say(f"{len(entries)} records in {store}")
 
 

@@ -36,7 +36,6 @@ from repro.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from repro.judge import Cell
     from repro.planned import RunSettings
     from repro.records.requirements import Wanted
 
@@ -70,10 +69,14 @@ def plan(
 
     ablation.check(context)
     kept = Store(store)
-    machine = {"device": device, "batch": batch, "threads": threads, "budget": budget}
-    others = {"epochs": epochs, "out": out, "fresh": fresh}
-    wanted, settings = asked(paper, table, row, metric, data, train, seeds, **machine, **others)
-    found = planned(wanted, kept, settings)
+    if seeds is not None and train is None:
+        own = ablation.AskedAblation(paper, table, data, out, epochs, device, threads, fresh, store)
+        found = ablation.planned(own, seeds, ablation.typed(context, "data"), kept).graph
+    else:
+        machine = {"device": device, "batch": batch, "threads": threads, "budget": budget}
+        others = {"epochs": epochs, "out": out, "fresh": fresh}
+        wanted, settings = asked(paper, table, row, metric, data, train, seeds, **machine, **others)
+        found = planned(wanted, kept, settings)
     warn(kept)
     if as_json:
         emit("plan", **planning.described(found))
@@ -121,7 +124,7 @@ def run(
     """
     ablation.check(context)
     if seeds is not None and train is None:
-        own = ablation.Asked(paper, table, data, out, epochs, device, threads, fresh, store)
+        own = ablation.AskedAblation(paper, table, data, out, epochs, device, threads, fresh, store)
         ablation.run(own, seeds, ablation.typed(context, "data"), quiet, as_json)
         return
     from repro import judge, publish
@@ -146,14 +149,16 @@ def run(
     if not no_write:
         publish.write(results, kept)
         say(f"{results} is up to date")
-    rows = shown.reached(graph.trained, kept)
+    rows = shown.reached(graph.trained, kept, outcome.failed)
     if not as_json:
         shown.report(console(), cells, quiet)
         shown.trained(console(), graph, rows, settings.train)
     warn(kept)
     for failure in outcome.failures:
         say(f"error: {failure}")
-    code, why = ending(outcome.interrupted, bool(outcome.failures), cells, gates, strict)
+    code, why = (6, "") if outcome.failures else judge.exit_code(cells, gates, strict)
+    if outcome.interrupted:
+        code, why = 130, "ended early: every sample so far is kept"
     if why:
         say(why)
     if as_json:
@@ -177,7 +182,10 @@ def asked(
     from repro.planned import RunSettings
 
     if data is not None and not data.is_dir():
-        cure = "`--data synth` needs --seeds too." if str(data) == "synth" else "See --data."
+        generated = f"Leave it out: --train {train} makes its own pictures."
+        if train != "smoke":
+            generated = "`--data synth` needs --seeds too, and no --train."
+        cure = generated if str(data) == "synth" else "See --data."
         raise ReproError(f"There is no folder `{data}`.", cure)
     metrics = names_of(metric)
     chosen = RunSettings(
@@ -188,14 +196,3 @@ def asked(
         **settings,  # type: ignore[arg-type]
     )
     return selection.select(selection.tables(paper, table), row, metrics), chosen
-
-
-def ending(
-    interrupted: bool, failed: bool, cells: "list[Cell]", gates: set[str], strict: bool
-) -> tuple[int, str]:
-    """The exit code, and why."""
-    from repro import judge
-
-    if interrupted:
-        return 130, "ended early: every sample so far is kept"
-    return (6, "") if failed else judge.exit_code(cells, gates, strict)

@@ -85,6 +85,7 @@ def train(
     from repro.timing.allocation import keep_freed
 
     keep_freed()  # before torch asks for any memory
+    from repro.errors import ReproError
     from repro.lookup import parse_options, parse_size
     from repro.report import training as shown
     from repro.training import asking
@@ -107,6 +108,8 @@ def train(
     if plan:
         show(wanted.resolved, differences, as_json)
         return
+    if smoke and resume:
+        raise ReproError("`--smoke` always begins anew.", "Leave --resume out.")
     if smoke and not as_json:
         say("smoke: generated figures, small inputs; the loss must fall, nothing is reproduced")
     request = asking.requested(
@@ -178,6 +181,7 @@ def train_and_tell(
     run, kept = identity.run_of(checked), Store(store)
     graph = plan.single(run, kept, asked, fresh=resume is False, served=False)
     outcome = carry_out(graph, kept, Watching(show=not quiet))
+    outcome.check()
     if not machine.first():
         return
     result = identity.outcome(checked, outcome.only)

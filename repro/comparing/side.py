@@ -76,7 +76,7 @@ def _records(store: Store, word: str, cure: str) -> list[Kept]:
                 f"`{path.name}` of `{word}` is no whole record: {why}",
                 cure,
             )
-        found.append(Kept.at(path, record))
+        found.append(Kept(record, path))
     return found
 
 

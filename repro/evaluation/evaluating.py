@@ -10,7 +10,7 @@ from repro import env
 from repro.checkpoints import matching, reading
 from repro.data.official import is_official
 from repro.errors import ReproError
-from repro.evaluation import behaviour, pipeline
+from repro.evaluation import behaviour, pipeline, predictions
 from repro.evaluation.networks import device_of
 from repro.evaluation.pipeline import Job
 from repro.evaluation.request import ONNX, TRUTH, Look
@@ -56,6 +56,7 @@ def execute(run: EvaluationRun, job: Job, folder: Path, tell: Tell, fresh: bool 
         measured,
         env.fingerprint(),
         notes=notes,
+        artifacts={predictions.NAME: sha256(folder / predictions.NAME)},
         code=run.code,
         probe=behaviour.of(run.described()),
     )
@@ -78,7 +79,10 @@ def weights_of(job: Job) -> Facts:
     except ValueError as error:
         raise ReproError(str(error)) from error
     match = matching.matched(model, state, look.partial)
-    found: dict[str, Scalar] = {"name": named(job), "sha256": state.sha256}
+    trained = reading.facts(path)
+    found: dict[str, Scalar] = {"name": trained.get("name", named(job)), "sha256": state.sha256}
+    if trained.get("deviations") or trained.get("official", "yes") != "yes":
+        found["faithful"] = False
     if not match.exact:
         found |= {"partial": True, "loaded": f"{len(match.names)} of {match.tensors} tensors"}
     return found

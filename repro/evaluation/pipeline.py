@@ -74,7 +74,7 @@ def measure(
     Poses go to `folder` shard by shard; an interrupted run goes on where it stopped, unless
     `fresh`: then it begins anew.
     """
-    _check_images(job)
+    check_images(job)
     truth = _truth(job)
     network = opened(job.look, job.annotations, job.instances, job.size)
     shards = Shards(folder / "shards")
@@ -92,11 +92,6 @@ def measure(
     )
     predictions.keep(folder, found, job.look.protocol.dataset)
     return _score(job, found, truth), _notes(job)
-
-
-def forget(folder: Path) -> None:
-    """Clear what an interrupted evaluation would go on from."""
-    Shards(folder / "shards").clear()
 
 
 def _notes(job: Job) -> dict[str, str]:
@@ -123,7 +118,7 @@ def _check_mpii(rules: Protocol, source: Source) -> None:
         )
 
 
-def _check_images(job: Job) -> None:
+def check_images(job: Job) -> None:
     """Raise ReproError unless every image that is looked at is there."""
     files = job.annotations.images.files
     needed = range(len(files)) if job.instances is None else np.unique(job.instances.image).tolist()

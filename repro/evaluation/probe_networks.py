@@ -48,7 +48,7 @@ def clouded(
             f"Part affinity fields have limbs of COCO, not of {rules.skeleton.name}.",
             "Take another grouping, or COCO.",
         )
-    return Clouded(Trained(seen, size, rules))
+    return Clouded(FromTargets(seen, size, rules))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class Clouded:
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class FromTargets:
     """A network of whole images that gives what it is trained to give."""
 
     annotations: Annotations

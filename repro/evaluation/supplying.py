@@ -35,6 +35,12 @@ def supplied(
             f"({run.data['images']:,} images, {run.data['people']:,} persons); "
             "`repro eval` evaluates on it."
         )
+    if not wanted.fits(run.plain):
+        raise ReproError(
+            f"`{look.weights}` was trained here as `{run.weights['name']}`, and not by the recipe "
+            f"of `{wanted.weights}` in everything, on the official data; `repro eval` evaluates it."
+        )
+    pipeline.check_images(job)
     return run, (look, source)
 
 

@@ -1,16 +1,18 @@
 """Look over the store, and clear what no run would use."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from repro.errors import ReproError
-from repro.records import rule
 from repro.records.record import STALE, Record
 from repro.records.rule import Kept
 from repro.records.runs import TimingRun, run_of
 from repro.records.store import Store
 
 BROKEN = "broken"
+NO_CELLS: Mapping[Path, Sequence[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,18 @@ class StoredFile:
     commit: str = ""
     """of the code that made it"""
     made: str = ""
+    cells: tuple[str, ...] = ()
+    """the printed numbers beside which it is shown; stale, it is held against none of them"""
 
-    def described(self) -> dict[str, str]:
+    def described(self) -> dict[str, object]:
         """The entry as plain data."""
         return {**asdict(self), "path": self.path.as_posix()}
 
 
-def entries(store: Store) -> list[StoredFile]:
-    """Every record file and its state."""
-    return [_entry(path, record) for path, record in store.all()]
+def entries(store: Store, cells: Mapping[Path, Sequence[str]] = NO_CELLS) -> list[StoredFile]:
+    """Every record file, its state, and the printed numbers that it is for."""
+    whole = {kept.path: kept for kept in store.kept()}
+    return [_entry(path, whole.get(path), cells.get(path, ())) for path in store.files()]
 
 
 def collect(store: Store, dry_run: bool) -> list[Path]:
@@ -60,12 +65,14 @@ def _remove(store: Store, paths: list[Path], dry_run: bool) -> list[Path]:
     return paths
 
 
-def _entry(path: Path, record: Record | None) -> StoredFile:
-    if record is None:
+def _entry(path: Path, kept: Kept | None, cells: Sequence[str]) -> StoredFile:
+    if kept is None:
         return StoredFile(path.name.partition(".")[0], BROKEN, "not a whole record", path)
-    found = rule.told(Kept.at(path, record)).record
+    found = kept.record
     made = found.made.at if found.made else ""
-    return StoredFile(found.key, found.standing, _named(found), path, found.commit, made)
+    return StoredFile(
+        found.key, found.standing, _named(found), path, found.commit, made, tuple(cells)
+    )
 
 
 def _named(record: Record) -> str:

@@ -48,6 +48,8 @@ class Record:
     digest: str = ""
     standing: str = CURRENT
     """CURRENT, BY_BEHAVIOUR or STALE; told by whoever reads the record, never written"""
+    number: int = 1
+    """of the records with its key; told by its file's name, never written"""
 
     @property
     def stale(self) -> bool:
@@ -77,6 +79,11 @@ class Record:
             if (found.metric, found.convention, found.of) == (metric, convention, of):
                 return found
         return None
+
+
+def file_of(key: str, number: int = 1) -> str:
+    """Where a record is in its store: `ab/<key>.json`, a repeated one `ab/<key>.2.json`."""
+    return f"{key[:2]}/{key}{'' if number == 1 else f'.{number}'}.json"
 
 
 def plain(data: object) -> object:

@@ -20,14 +20,6 @@ class Kept:
 
     record: Record
     path: Path
-    number: int
-    """of the records with its key, counted from 1"""
-
-    @staticmethod
-    def at(path: Path, record: Record) -> "Kept":
-        """A record by the file that it was read from, `<key>.json` or `<key>.2.json`."""
-        number = path.name.split(".")[1]
-        return Kept(record, path, int(number) if number.isdecimal() else 1)
 
 
 def chosen(wanted: Requirement, kept: Iterable[Kept]) -> Kept | None:
@@ -78,11 +70,11 @@ def _probed(spec: Mapping[str, object]) -> dict[str, str]:
 
     try:
         return behaviour.of(spec)
-    except ReproError:
-        return {}
+    except (ReproError, RuntimeError, ValueError, TypeError):
+        return {}  # what cannot be run gives nothing, least of all the same
 
 
 def _rank(kept: Kept) -> tuple[bool, bool, str, int, str]:
     record = kept.record
     made = record.made.at if record.made else ""
-    return not record.stale, not record.unstable, made, kept.number, record.key
+    return not record.stale, not record.unstable, made, record.number, record.key

@@ -19,14 +19,14 @@ from repro.errors import ReproError, StoreError
 from repro.files import read_plain, write_whole
 from repro.records import rule
 from repro.records.measurement import is_sane
-from repro.records.record import CURRENT, SCHEMA, Record
+from repro.records.record import CURRENT, SCHEMA, Record, file_of, plain
 from repro.records.requirements import Requirement
 from repro.records.rule import Kept
 from repro.records.runs import CountRun
 
 NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
 COUNT = b'"kind": "count"'
-UNWRITTEN = ("standing",)
+UNWRITTEN = ("standing", "number")
 """fields of a record that only a reader knows"""
 
 
@@ -88,7 +88,7 @@ class Store:
         Broken ones are passed over in silence: nobody asked for them.
         """
         if self._listed is None:
-            self._listed = list(self._files())
+            self._listed = list(self.files())
         paths = [path for path in self._listed if counts or not self._is_count(path)]
         return [kept for path in paths if (kept := self._at(path, quiet=True)) is not None]
 
@@ -99,9 +99,9 @@ class Store:
     def add(self, record: Record, again: bool = False) -> Path:
         """Write a record and return its file.
 
-        A whole record of the same key, perhaps just written by another process, is left as it
-        is and returned, unless this run was asked for `again`: then both are kept. A broken one
-        keeps its content under another name.
+        A whole record of the same run, perhaps just written by another process, is left as it
+        is and returned, unless this run was asked for `again`: then both are kept. A broken one,
+        or one of another run, keeps its content under another name.
         """
         self._found.clear()
         self._listed = None
@@ -114,15 +114,22 @@ class Store:
                 return path
             if again:
                 number += 1
-            elif self._read(path, quiet=True) is not None:
+            elif self._holds(path, record):
                 return path
             else:
                 self._set_aside(path)
 
     def all(self) -> Iterator[tuple[Path, Record | None]]:
-        """Every record file with its record, None for a broken one; other files are not ours."""
-        for path in self._files():
+        """Every record file with its record, None for a broken one."""
+        for path in self.files():
             yield path, self._read(path)
+
+    def files(self) -> Iterator[Path]:
+        """Every record file, whole or broken; other files are not ours."""
+        for path in sorted(self.folder.glob("??/*.json")):
+            name = NAME.fullmatch(path.name)
+            if name and name[1].startswith(path.parent.name):
+                yield path
 
     def remove(self, path: Path) -> None:
         """Delete one record file, and what lies beside it if it was the last of its key."""
@@ -152,7 +159,7 @@ class Store:
     def _at(self, path: Path, quiet: bool = False) -> Kept | None:
         if path not in self._kept or (self._kept[path] is None and not quiet):
             record = self._read(path, quiet)
-            self._kept[path] = None if record is None else rule.told(Kept.at(path, record))
+            self._kept[path] = None if record is None else rule.told(Kept(record, path))
         return self._kept[path]
 
     def _is_count(self, path: Path) -> bool:
@@ -165,15 +172,8 @@ class Store:
                 return False
         return path in self._counts
 
-    def _files(self) -> Iterator[Path]:
-        for path in sorted(self.folder.glob("??/*.json")):
-            name = NAME.fullmatch(path.name)
-            if name and name[1].startswith(path.parent.name):
-                yield path
-
     def _path(self, key: str, number: int) -> Path:
-        suffix = "" if number == 1 else f".{number}"
-        return self.folder / key[:2] / f"{key}{suffix}.json"
+        return self.folder / file_of(key, number)
 
     def _numbers(self, key: str) -> list[int]:
         """Which records of a key there are, oldest first; there may be gaps."""
@@ -194,7 +194,12 @@ class Store:
             if not quiet:
                 self._warn(path, str(error))
             return None
-        return replace(record, standing=CURRENT)
+        return replace(record, standing=CURRENT, number=_number(path))
+
+    def _holds(self, path: Path, record: Record) -> bool:
+        """Whether a file is a whole record of the same run."""
+        found = self._read(path, quiet=True)
+        return found is not None and found.spec == plain(record.spec)
 
     def _warn(self, path: Path, why: str) -> None:
         self.warnings.append(f"`{path}` is not a whole record and is left out: {why.rstrip('.')}.")

@@ -39,8 +39,10 @@ def shown(record: Record) -> RenderableType:
     lines = [(one.metric, float(one.value), one.low, one.high) for one in record.measurements]
     counts = f"{data['images']:,} images, {data['people']:,} persons"
     facts = f"{data['name']} · {counts} · {record.spec['evaluator']}"
-    partial = cast(Mapping[str, object], record.spec["weights"]).get("partial")
-    notes = ["the checkpoint was loaded in part"] if partial else []
+    weights = cast(Mapping[str, object], record.spec["weights"])
+    notes = ["the checkpoint was loaded in part"] if weights.get("partial") else []
+    if weights.get("faithful", True) is not True:
+        notes.append("trained here, not by the recipe in everything or not on the official data")
     if "outside" in record.notes:
         notes.append(
             f"outside of the inputs, where no network can find them: {record.notes['outside']}"

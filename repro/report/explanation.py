@@ -18,7 +18,7 @@ from repro.study import COST, SPEED, ThirdParty
 
 STANDINGS = {
     STALE: "not judged: made by other code than the present, of commit {}",
-    BY_BEHAVIOUR: "made by other code, of commit {}, whose probe gives the same bits as the present",
+    BY_BEHAVIOUR: "made by other code, of commit {}, whose probe gives the present one's bits",
 }
 """how a record stands to the present code, where it is not made by it"""
 
@@ -67,7 +67,8 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
         cost = column.metric in COST
         lines += _counted(cell, record, scale) if cost else _estimated(cell, record)
     if record is not None and record.standing in STANDINGS:
-        lines.append(_line(record.standing, STANDINGS[record.standing].format(record.commit)))
+        told = STANDINGS[record.standing].format(record.commit)
+        lines.append(_line("standing", f"{record.standing}, {told}"))
     verdict = cell.verdict
     lines.append(_line("verdict", f"{text.SIGNS[verdict.kind]} {verdict.kind}: {verdict.reason}"))
     note = row.notes.get(column.key)

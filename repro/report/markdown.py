@@ -10,6 +10,7 @@ import pandas as pd
 from repro import ladder, study
 from repro.conventions import CONVENTIONS, GIGA
 from repro.judge import KINDS, Cell, by_table, summary
+from repro.records.record import file_of
 from repro.report import overview, text
 from repro.study import COST, SPEED, Column, Row, Table
 
@@ -131,8 +132,9 @@ def _ours(cell: Cell) -> str:
 
 def _links(cells: Sequence[Cell]) -> str:
     """Where the records are that the tables link to."""
-    keys = sorted({cell.shown.record for cell in cells if cell.shown is not None})
-    return "\n".join(f"[{key[:SHORT]}]: records/{key[:2]}/{key}.json" for key in keys)
+    shown = [cell.shown for cell in cells if cell.shown is not None]
+    files = {one.record: file_of(one.record, one.number) for one in shown}
+    return "\n".join(f"[{key[:SHORT]}]: records/{files[key]}" for key in sorted(files))
 
 
 def _sign(cell: Cell) -> str:

@@ -87,9 +87,15 @@ class Watching:
         """of all counts together, which are too short for a bar each"""
         self.finished: Counter[str] = Counter()
         self.steps = 0
-        """of the run that is made now"""
+        """of the run that was made last, or crops or images"""
+        self.unit = "steps"
         self.took: list[float] = []
-        """seconds of each training that was made now"""
+        """seconds of each run that was made now"""
+
+    @property
+    def several(self) -> bool:
+        """Whether it is one of several long ones, which are told apart by their names."""
+        return self.kind in ("train", "evaluate") and self.count > 1
 
     @contextmanager
     def phase(self, kind: str, count: int) -> Iterator[None]:
@@ -107,16 +113,15 @@ class Watching:
     @contextmanager
     def one(self, name: str, total: int, unit: str) -> Iterator[Steps]:
         """A run is made, which takes so many things."""
-        several = self.kind == "train" and self.count > 1
         begun = time.monotonic()
         if self.bar is not None:
             self.bar(0, name)
             yield Steps(total, unit, show=False)
             return
         shown: type[Steps] = Share if self.kind == "speed" else Steps
-        with shown(total, unit, self.show, name if several else "") as steps:
+        with shown(total, unit, self.show, name if self.several else "") as steps:
             yield steps
-        self.steps = steps.done - steps.before
+        self.steps, self.unit = steps.done - steps.before, unit
         self.took.append(time.monotonic() - begun)
 
     def became(self, name: str, state: str) -> None:
@@ -124,7 +129,7 @@ class Watching:
         self.finished[state] += 1
         if self.bar is not None:
             self.bar(1, name)
-        elif self.kind == "train" and self.count > 1 and self.show:
+        elif self.several and self.show and (self.kind, state) != ("evaluate", "cached"):
             say(self.line(name, state))
 
     def say(self, text: str) -> None:
@@ -133,14 +138,15 @@ class Watching:
             say(text)
 
     def line(self, name: str, state: str) -> str:
-        """`3 of 15 · F(x)=x, seed 0 · 250 steps in 40 s · about 8 min left`."""
+        """`3 of 15 · F(x)=x, seed 0 · 250 steps in 40 s · about 8 min left`, or so of crops."""
         done = self.finished.total()
         begun = f"{done} of {self.count} · {name}"
         if state != "done":
             return f"{begun} · {'kept as it was' if state == 'cached' else state}"
         left = sum(self.took) / len(self.took) * (self.count - done)
         rest = f" · about {duration(left)} left" if done < self.count else ""
-        words = f"{self.steps:,} step{'s' * (self.steps > 1)} in {duration(self.took[-1])}"
+        unit = self.unit if self.steps != 1 else self.unit.removesuffix("s")
+        words = f"{self.steps:,} {unit} in {duration(self.took[-1])}"
         return f"{begun} · {words}{rest}"
 
 

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.text import Text
 
 from repro import judge, ladder, study
+from repro.errors import ReproError
 from repro.judge import Cell
 from repro.planned import IMPOSSIBLE, Plan, TrainedRow
-from repro.records.runs import EvaluationRun
 from repro.records.store import Store
 from repro.report import terminal, training
 
@@ -29,6 +29,7 @@ def trained(out: Console, plan: Plan, rows: Rows, mode: str) -> None:
     """Print what the networks that were trained here reach, table by table."""
     for table in {id(one.table): one.table for one in plan.trained}.values():
         own = [row for row, one in zip(rows, plan.trained, strict=True) if one.table is table]
+        out.print()
         out.print(training.networks(table, own, mode))
     for line in words(plan, rows, mode):
         out.print(Text(line))
@@ -43,8 +44,13 @@ def words(plan: Plan, rows: Rows, mode: str) -> list[str]:
     return training.networks_words(rows, mode, printed)
 
 
-def reached(trained: Sequence[TrainedRow], store: Store) -> list[dict[str, object]]:
-    """For --json: every row with what is printed, and what its network reaches where on what."""
+def reached(
+    trained: Sequence[TrainedRow], store: Store, failed: Mapping[str, ReproError]
+) -> list[dict[str, object]]:
+    """For --json: every row with what is printed, and what its network reaches where on what.
+
+    `failed` has the runs that gave nothing, as an outcome has them.
+    """
     found = []
     for row in trained:
         records = {key: store.current(run) for key, run in row.evaluations.items()}
@@ -72,16 +78,23 @@ def reached(trained: Sequence[TrainedRow], store: Store) -> list[dict[str, objec
                 "reached": figures,
                 "best": asdict(best) if best else None,
                 "on": record.spec["data"] if record else None,
-                "why": row.why or None,
+                "why": row.why or _failure(row, failed),
             }
         )
     return found
 
 
+def _failure(row: TrainedRow, failed: Mapping[str, ReproError]) -> str | None:
+    """Why the training of a row, or one of its evaluations, gave nothing."""
+    runs = (row.training, *row.evaluations.values())
+    error = next((failed[run.key] for run in runs if run and run.key in failed), None)
+    return None if error is None else str(error.__cause__ or error)
+
+
 def not_made(plan: Plan, data: bool) -> Iterator[str]:
     """Why evaluations were not possible, where data were given for them."""
     for one in plan.runs if data else ():
-        if one.kind == EvaluationRun.kind and one.state == IMPOSSIBLE and one.asks is not None:
+        if one.state == IMPOSSIBLE and one.asks is not None and not one.aside:
             yield f"not evaluated: {one.name}. {one.why}"
 
 

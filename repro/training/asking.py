@@ -19,7 +19,7 @@ NO_FILES: Files = {}
 
 
 @dataclass(frozen=True)
-class Asked:
+class TrainingChoice:
     """A network and how it is to be trained, before any data are looked for."""
 
     model: str
@@ -50,7 +50,7 @@ def asked(
     loss: str | None = None,
     fields: Mapping[str, object] = NO_OPTIONS,
     smoke: bool = False,
-) -> Asked:
+) -> TrainingChoice:
     """A study's recipe for a network, `fields` of it changed; ReproError if they do not fit."""
     study = lookup.find_study(paper)
     rules = request.protocol_of(model, _generated(model, dataset) if smoke else dataset)
@@ -64,11 +64,11 @@ def asked(
     found = request.fitting_loss(found, model, loss)
     found = request.shortened(found) if smoke else found
     found = found.changed("the command line", **parsed(fields))
-    return Asked(model, chosen, dict(options), rules, found, apart, smoke)
+    return TrainingChoice(model, chosen, dict(options), rules, found, apart, smoke)
 
 
 def requested(
-    wanted: Asked,
+    wanted: TrainingChoice,
     data: Path | None = None,
     out: Path | None = None,
     machine: Machine | None = None,

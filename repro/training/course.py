@@ -42,7 +42,8 @@ def _alone(training: Training) -> Iterator[None]:
     with _usable(training.out):
         training.out.mkdir(parents=True, exist_ok=True)
     taken = f"Another training is under way in `{training.out}`"
-    with lock.held(training.out / "lock", taken, "Wait for it, or choose another --out."):
+    cure = "Wait for it, or choose another folder: `train --out`, or `run --store`."
+    with lock.held(training.out / "lock", taken, cure):
         yield
 
 

@@ -34,6 +34,8 @@ class Entry:
     variant: str = ""
     why: str = ""
     """why nothing is trained"""
+    absent: ReproError | None = None
+    """what says that there are no data to train on"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,17 @@ class Wish:
         return self.mode == "smoke"
 
 
+def check(mode: str, data: Path | None) -> None:
+    """Raise ReproError for a mode that does not exist, or that lacks a folder of data."""
+    if mode not in MODES:
+        raise unknown("kind of training", mode, MODES)
+    if mode != "smoke" and data is None:
+        raise ReproError(
+            f"`--train {mode}` needs --data DIR.",
+            "`repro data check DIR` says what to fetch; --train smoke makes its own pictures.",
+        )
+
+
 def columns(table: Table) -> list[Column]:
     """The columns that print an accuracy."""
     other = (None, "AP_gain", *COST, *SPEED)
@@ -61,9 +74,7 @@ def columns(table: Table) -> list[Column]:
 
 
 def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list[Entry]:
-    """What is to be trained for these rows; a ReproError if the data to train on are not there."""
-    if wish.mode not in MODES:
-        raise unknown("kind of training", wish.mode, MODES)
+    """What is to be trained for these rows, or why nothing is."""
     if not columns(table):
         raise ReproError(f"{study.name} {table.name} prints no accuracy to train for.")
     found = []
@@ -81,7 +92,12 @@ def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list
                 continue
             recipe = request.shortened(recipe) if wish.small else recipe
             recipe = recipe.changed("the command line", epochs=wish.epochs)
-            train, source = _sources(first, wish)
+            try:
+                train, source = _sources(first, wish)
+            except ReproError as error:
+                why = f"{error} {error.hint}".strip()
+                found.append(Entry(row.label, model, printed, {}, why=why, absent=error))
+                continue
             run = TrainingRequest(
                 model,
                 chosen,

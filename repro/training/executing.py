@@ -14,7 +14,7 @@ from repro.training import course, identity, preparing, smoke
 from repro.training.loop import Told
 from repro.training.preparing import Prepared
 from repro.training.request import TrainingRequest
-from repro.training.training import STATES, Listeners, Training
+from repro.training.training import Listeners, Training
 
 if TYPE_CHECKING:
     from repro.planned import PlannedRun
@@ -76,14 +76,6 @@ def keep(record: Record, out: Path, folder: Path) -> None:
         raise StoreError(
             f"`{folder}` cannot be written: {error.strerror}.", "Make room, and run it again."
         ) from error
-
-
-def forget(folder: Path) -> None:
-    """Clear what a training would go on from, once its record is there."""
-    for name in (STATES, "tensorboard"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("last.safetensors", "run.json", "lock"):
-        (folder / name).unlink(missing_ok=True)
 
 
 def _same(one: Path, other: Path) -> bool:

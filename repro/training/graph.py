@@ -4,7 +4,7 @@ What is trained here is held against print only where the data are the official 
 was followed in everything; anything else is shown beside the printed numbers as what it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingGraph:
     """The runs of the rows of some tables."""
 
     trainings: list[PlannedRun]
@@ -38,76 +38,91 @@ class Trained:
     """what is shown beside the printed numbers"""
 
 
-def planned(wanted: Sequence[Wanted], store: Store, settings: "RunSettings") -> Trained:
-    """The trainings of the rows that the wanted numbers are of, and their evaluations."""
-    found = Trained([], [], [])
+def planned(wanted: Sequence[Wanted], store: Store, settings: "RunSettings") -> TrainingGraph:
+    """The trainings of the rows that the wanted numbers are of, and their evaluations.
+
+    Raise ReproError where the data for all of them are not there.
+    """
+    entries.check(settings.train, settings.data)
+    found = TrainingGraph([], [], [])
+    absent: ReproError | None = None
     known: dict[str, PlannedRun] = {}
     tables = {(one.table.study, one.table.name): one.table for one in wanted}
     for table in tables.values():
         cells = [one for one in wanted if one.table is table]
-        for entry, seed in _entries(table, cells, settings):
-            _add(found, known, table, entry, seed, cells, store, settings)
+        for entry in _entries(table, cells, settings):
+            _add(found, known, table, entry, cells, store, settings)
+            absent = absent or entry.absent
+    if absent is not None and not known:
+        raise absent
     found.trainings.extend(known.values())
     return found
 
 
-def _entries(
-    table: Table, cells: Sequence[Wanted], settings: "RunSettings"
-) -> Iterator[tuple[Entry, int]]:
-    """Every row that prints an accuracy, as often as it is trained."""
+def _entries(table: Table, cells: Sequence[Wanted], settings: "RunSettings") -> list[Entry]:
+    """Every row that prints an accuracy."""
     study = lookup.find_study(table.study)
     labels = {one.row.label for one in cells}
     rows = [row for row in table.rows if row.label in labels]
     if not any(column in entries.columns(table) for column in {one.column for one in cells}):
-        return
+        return []
     machine = Machine(settings.device, workers=1, threads=settings.threads)
     data = settings.data
     if settings.train == "smoke" and data is None:
         data = smoke.data(settings.out / "figures-smoke")
     wish = Wish(settings.train, data, settings.out, machine, settings.epochs)
-    for entry in entries.entries(study, table, rows, wish):
-        for seed in range(settings.seeds):
-            yield entry, seed
+    return entries.entries(study, table, rows, wish)
 
 
 def _add(
-    found: Trained,
+    found: TrainingGraph,
     known: dict[str, PlannedRun],
     table: Table,
     entry: Entry,
-    seed: int,
     cells: Sequence[Wanted],
     store: Store,
     settings: "RunSettings",
 ) -> None:
-    """One row: its training unless another row has it, and an evaluation for each protocol."""
-    row = TrainedRow(table, entry.label, entry.model, entry.printed, seed=seed, why=entry.why)
+    """One row: its trainings unless another row has them, each with its evaluations."""
+    row = TrainedRow(table, entry.label, entry.model, entry.printed, why=entry.why)
     if entry.run is None:
         found.rows.append(row)
         return
-    asked = replace(entry.run, seed=seed)
     try:
-        checked = preparing.checked(asked, lambda text: None)
-        run = identity.run_of(checked)
+        first = identity.run_of(preparing.checked(entry.run, lambda text: None))
     except ReproError as error:
-        why = f"{error} {error.hint}".strip()
-        found.rows.append(replace(row, why=why))
+        found.rows.append(replace(row, why=f"{error} {error.hint}".strip()))
         return
-    if run.key not in known:
-        asked = replace(asked, out=store.artifacts(run.key))
-        label = f"{entry.label}{f', seed {seed}' if settings.seeds > 1 else ''}"
-        known[run.key] = training(run, label, asked, store, settings.fresh)
-    own_training = known[run.key]
-    evaluations: dict[str, EvaluationRun] = {}
+    for seed in range(settings.seeds):
+        run = replace(first, seed=seed)
+        if run.key not in known:
+            asked = replace(entry.run, seed=seed, out=store.artifacts(run.key))
+            label = f"{entry.label}{f', seed {seed}' if settings.seeds > 1 else ''}"
+            known[run.key] = training(run, label, asked, store, settings.fresh)
+        own = _evaluations(entry, known[run.key], run, cells, store, settings)
+        found.evaluations.extend({id(one): one for one in own.values()}.values())
+        runs = {key: one.run for key, one in own.items() if isinstance(one.run, EvaluationRun)}
+        why = "" if runs else "Trained, but there is nothing to evaluate it on."
+        found.rows.append(replace(row, training=run, evaluations=runs, seed=seed, why=why))
+
+
+def _evaluations(
+    entry: Entry,
+    training: PlannedRun,
+    trained: TrainingRun,
+    cells: Sequence[Wanted],
+    store: Store,
+    settings: "RunSettings",
+) -> dict[str, PlannedRun]:
+    """The evaluation for each column of a row, one for all that have the same rules."""
+    found: dict[str, PlannedRun] = {}
     for rules in dict.fromkeys(entry.rules.values()):
         columns = [key for key, one in entry.rules.items() if one == rules]
         own = [one for one in cells if (one.row.label, one.column.key) in _places(entry, columns)]
-        evaluation = _evaluation(entry, own_training, run, rules, own, store, settings)
-        if evaluation is not None and isinstance(evaluation.run, EvaluationRun):
-            found.evaluations.append(evaluation)
-            evaluations |= dict.fromkeys(columns, evaluation.run)
-    why = "" if evaluations else "Trained, but there is nothing to evaluate it on."
-    found.rows.append(replace(row, training=run, evaluations=evaluations, why=why))
+        evaluation = _evaluation(entry, training, trained, rules, own, store, settings)
+        if evaluation is not None:
+            found |= dict.fromkeys(columns, evaluation)
+    return found
 
 
 def _places(entry: Entry, columns: Sequence[str]) -> set[tuple[str, str]]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from repro import env
-from repro.data.official import is_official
 from repro.files import sha256
 from repro.protocol import DATASETS
 from repro.records.measurement import Measurement
@@ -42,7 +41,7 @@ def run_of(checked: Checked) -> TrainingRun:
             "split": split,
             "annotations": annotations.sha256,
             "samples": len(checked.supply),
-            "official": is_official(dataset, split, annotations),
+            "official": checked.supply.official,
         },
         _evaluated(checked),
         _start(checked),

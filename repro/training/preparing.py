@@ -1,5 +1,6 @@
 """From a request to a network and its samples, ready for the first step."""
 
+import functools
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,10 +18,10 @@ from repro.training.loop import Network
 from repro.training.machine import device, placed
 from repro.training.machine import fabric as launched
 from repro.training.optimiser import Average, initialise, optimiser
-from repro.training.request import TrainingRequest, evaluation_rules, without_pretraining
+from repro.training.request import TrainingRequest, evaluation_rules, with_start
 from repro.training.schedule import Schedule
 from repro.training.supply import Say, Supply, supply
-from repro.values import Size
+from repro.values import Options, Scalar, Size
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def prepare(run: TrainingRequest, say: Say) -> Prepared:
 
 def checked(run: TrainingRequest, say: Say) -> Checked:
     """Read and check the data, make the recipe fit them; ReproError if it does not."""
-    run = without_pretraining(run)
+    run = with_start(run)
     sizes = map_sizes(run)
     losses.criterion(run.resolved.recipe.loss.name, **run.resolved.recipe.loss.settings)
     samples = supply(run, sizes, say)
@@ -183,9 +184,17 @@ def _channels_last(model: nn.Module) -> None:
 
 def map_sizes(run: TrainingRequest) -> list[Size]:
     """Height and width of each map that the network gives for an input."""
+    return list(_map_sizes(run.model, run.protocol.keypoints, *run.size, **run.options))
+
+
+@functools.cache
+def _map_sizes(
+    model: str, keypoints: int, height: int, width: int, **options: Scalar | tuple[Scalar, ...]
+) -> tuple[Size, ...]:
+    """A network on the meta device takes a third of a second, and a plan has many trainings."""
     with torch.device("meta"), torch.no_grad():
-        outputs = _outputs(_model(run).eval(), run.size)
-    return [(int(one.shape[2]), int(one.shape[3])) for one in outputs]
+        outputs = _outputs(_created(model, keypoints, options).eval(), (height, width))
+    return tuple((int(one.shape[2]), int(one.shape[3])) for one in outputs)
 
 
 def idle(run: TrainingRequest) -> list[str]:
@@ -203,8 +212,12 @@ def _outputs(model: nn.Module, size: Size) -> list[Tensor]:
 
 
 def _model(run: TrainingRequest) -> nn.Module:
+    return _created(run.model, run.protocol.keypoints, run.options)
+
+
+def _created(model: str, keypoints: int, options: Options) -> nn.Module:
     try:
-        return zoo.create_model(run.model, run.protocol.keypoints, **run.options)
+        return zoo.create_model(model, keypoints, **options)
     except ValueError as error:
         raise ReproError(str(error)) from error
 

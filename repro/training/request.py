@@ -249,8 +249,11 @@ def evaluation_rules(protocol: Protocol, source: Source) -> Protocol:
     return changed(protocol, split=source.split, boxes=GROUND_TRUTH)
 
 
-def without_pretraining(run: TrainingRequest) -> TrainingRequest:
-    """The run, its recipe saying so if it begins without the weights that the recipe wants."""
-    if run.weights is not None:
+def with_start(run: TrainingRequest) -> TrainingRequest:
+    """The run, its recipe saying so if it begins without the weights that the recipe wants, or
+    with some where it wants none."""
+    wanted = run.resolved.recipe.pretraining
+    if bool(wanted) == (run.weights is not None):
         return run
-    return replace(run, resolved=run.resolved.changed("no --weights", pretraining=""))
+    source, found = ("no --weights", "") if wanted else ("--weights", "other weights")
+    return replace(run, resolved=run.resolved.changed(source, pretraining=found))

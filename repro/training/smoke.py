@@ -47,7 +47,7 @@ def smoke(training: Training) -> Smoke:
         raise RunError(
             f"The loss of `{training.prepared.run.model}` did not fall in {found.steps:,} steps: "
             f"{found.before:.4g} before, {found.after:.4g} after.",
-            "Is the machine busy, so that there were few steps? A higher --lr may show more.",
+            "A higher rate may show more: `repro train PAPER MODEL --smoke --lr RATE`.",
         )
     return found
 

@@ -10,6 +10,7 @@ import zoo
 from repro.data import annotations as reading
 from repro.data import boxes, masks, person_cache
 from repro.data.augmentation import ImageAugmentation, PersonAugmentation
+from repro.data.official import is_official
 from repro.data.people import Annotations
 from repro.data.persons import PersonSamples, PersonTargets
 from repro.data.wholes import ImageSamples, ImageTargets
@@ -29,6 +30,9 @@ class Supply:
     samples: PersonSamples | ImageSamples
     targets: PersonTargets | ImageTargets
 
+    official: bool
+    """whether these are the annotations of the official data set"""
+
     def __len__(self) -> int:
         return len(self.samples)
 
@@ -40,6 +44,7 @@ def supply(run: TrainingRequest, sizes: Sequence[Size], say: Say) -> Supply:
     """
     recipe, rules = run.resolved.recipe, run.protocol
     annotations = reading.read(run.train.annotations, rules.dataset)
+    official = is_official(run.train.dataset, run.train.split, annotations)
     if recipe.whole:
         samples = ImageSamples(
             run.train.images,
@@ -53,7 +58,7 @@ def supply(run: TrainingRequest, sizes: Sequence[Size], say: Say) -> Supply:
         )
         check_images(run.train.images, annotations, samples.images.tolist())
         targets = ImageTargets(zoo.MODELS[run.model].grouping, recipe.sigma)
-        return Supply(annotations, samples, targets)
+        return Supply(annotations, samples, targets, official)
     instances = replace(boxes.ground_truth(annotations), padding=rules.padding)
     if not len(instances):
         raise ReproError(f"`{run.train.annotations}` has no labelled person to train on.")
@@ -72,6 +77,7 @@ def supply(run: TrainingRequest, sizes: Sequence[Size], say: Say) -> Supply:
         annotations,
         persons,
         PersonTargets(run.size, sizes[-1], recipe.sigma, rounded, recipe.cut, rules.udp),
+        official,
     )
 
 

@@ -207,6 +207,7 @@ class Training:
             "name": run.name,
             "recipe": run.resolved.name,
             "deviations": "; ".join(map(str, run.resolved.deviations)),
+            "official": "yes" if self.prepared.supply.official else "no",
             "step": f"{self.standing.step}",
             **figures,
         }
