@@ -26,7 +26,7 @@ from repro.commands import (
     tables,
     training,
 )
-from repro.commands.common import say
+from repro.commands.common import complain, say
 from repro.errors import ReproError
 
 app = typer.Typer(
@@ -61,9 +61,7 @@ def main() -> None:
         if sys.stdout is not None:
             sys.stdout.flush()
     except ReproError as error:
-        say(f"error: {error}")
-        if error.hint:
-            say(f"       {error.hint}")
+        complain(error)
         code = error.exit_code
     except typer.Exit as stop:
         code = stop.exit_code

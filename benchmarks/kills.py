@@ -137,10 +137,9 @@ class Place:
         self.repro("data", "synth", "data", "--train", "4", "--val", "2")
         whole = {}
         for name in names:
-            begun = time.monotonic()
             store = self.folder / f"{name}-whole"
-            made = self.finished(name, store)
-            whole[name] = (contents(store), time.monotonic() - begun, made)
+            seconds, made = self.finished(name, store)
+            whole[name] = (contents(store), seconds, made)
         if writes:
             moments = [
                 (name, f"{when} {number + 1}")
@@ -169,31 +168,30 @@ class Place:
             if self.killed(name, store, moment, pause):
                 break
         during = state_of(store)
-        begun = time.monotonic()
-        self.finished(name, store)
-        took = time.monotonic() - begun
+        took, _ = self.finished(name, store)
         left = set(contents(store)) - set(wanted)
         self.repro("records", "gc", "--store", str(store))
         same = contents(store) == wanted
         return Kill(name, moment or f"{pause:.2f} s", during, same, len(left), took)
 
-    def finished(self, name: str, store: Path) -> int:
-        """Carry a command out; how many files it wrote."""
+    def finished(self, name: str, store: Path) -> tuple[float, int]:
+        """Carry a command out; the seconds after all imports, and how many files it wrote."""
         begun = self.folder / "begun"
         begun.unlink(missing_ok=True)
         with self.started(name, store, begun) as process:
+            self.wait(process, begun)
+            start = time.monotonic()
             _, error = process.communicate()
         if process.returncode:
             raise SystemExit(f"{name} ended with {process.returncode}:\n{error}")
-        return int(begun.read_text())
+        return time.monotonic() - start, int(begun.read_text())
 
     def killed(self, name: str, store: Path, moment: str, pause: float) -> bool:
         """Begin a command and kill it; False where it was at its end before."""
         begun = self.folder / "begun"
         begun.unlink(missing_ok=True)
         with self.started(name, store, begun, moment) as process:
-            while not begun.exists() and process.poll() is None:
-                time.sleep(0.002)
+            self.wait(process, begun)
             if not moment:
                 try:
                     process.wait(pause)
@@ -201,6 +199,11 @@ class Place:
                     process.send_signal(signal.SIGKILL)
             process.communicate()
         return process.returncode == -signal.SIGKILL
+
+    def wait(self, process: "subprocess.Popen[str]", begun: Path) -> None:
+        """Until it has imported everything."""
+        while not begun.exists() and process.poll() is None:
+            time.sleep(0.002)
 
     def started(
         self, name: str, store: Path, begun: Path, moment: str = ""

@@ -1,10 +1,15 @@
 """Read plain files, and write them whole or not at all."""
 
+import contextlib
 import errno
 import hashlib
 import os
 import tempfile
+import time
 from pathlib import Path
+
+TEMPORARY = ".repro-*.tmp"
+"""what a file is called while it is written"""
 
 
 def read_plain(path: Path, limit: int = 2**26) -> str:
@@ -45,6 +50,14 @@ def write_whole(path: Path, content: str | bytes, replace: bool = True) -> bool:
     finally:
         temporary.unlink(missing_ok=True)
     return True
+
+
+def sweep(folder: Path, names: str = TEMPORARY, older: float = 0.0) -> None:
+    """Remove what writings left that were killed; only what is so many seconds old."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(names):
+            if time.time() - path.stat().st_mtime >= older:
+                path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

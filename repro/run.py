@@ -215,6 +215,7 @@ def _evaluate(one: PlannedRun, course: _Course) -> Record:
     look, source = one.work
     assert isinstance(look, Look) and isinstance(source, Source)
     job = pipeline.prepare(look, source)
+    course.store.begin(one.run)
     with course.watch.one(one.name, job.total, job.unit) as tell:
         folder = course.store.artifacts(one.run.key)
         return evaluating.execute(one.run, job, folder, tell, one.again)

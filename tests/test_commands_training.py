@@ -1,5 +1,6 @@
 """`repro train`: what it shows, what it refuses, and that `repro eval` takes its weights."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from conftest import Run
 from repro.data import synth
+from repro.errors import RunError
+from repro.training import executing
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,7 @@ def test_a_network_gets_a_loss_that_fits_its_outputs(repro: Run) -> None:
         (["paper1", "hwl_mobilenetv3", "--recipe", "papr"], "no recipe of paper1 `papr`"),
         (["paper1", "litepose_xs"], "`litepose_xs` looks at whole images"),
         (["paper1", "hwl_mobilenetv3"], "nothing to train on"),
+        (["paper1", "hwl_mobilenetv3", "--smoke", "--resume"], "always begins anew"),
         (["paper1", "hwl_mobilenetv3", "--loss", "part-fields"], "does not have"),
         (["paper1", "hwl_mobilenetv3", "--loss", "mse:function=x"], "no setting `function`"),
         (["paper1", "hwl_mobilenetv3", "--set", "flp=0"], "no field of a recipe `flp`"),
@@ -86,5 +90,32 @@ def test_what_is_trained_can_be_evaluated(repro: Run, data: Path, tmp_path: Path
     found_there = {name: figure["value"] for name, figure in figures.items()}
     assert found_there == json.loads(scored.out)["metrics"]
     assert any((tmp_path / "out" / "tensorboard").iterdir())
+    (path,) = [path for path in Path("records").glob("??/*.json") if path.stem == found["record"]]
+    record = json.loads(path.read_text())
+    assert record["spec"]["kind"] == "train" and record["spec"]["data"]["official"] is False
+    assert record["artifacts"] == {
+        name: hashlib.sha256((path.with_suffix("") / name).read_bytes()).hexdigest()
+        for name in ("best.safetensors", "history.json")
+    }
+    assert record["artifacts"]["best.safetensors"] == found["best"]["sha256"]
     again = repro("train", "paper1", "hwl_mobilenetv3", *where, *short, "--out", "out", "--resume")
     assert again.code == 0 and "goes on from step" in again.err
+    assert len(list(Path("records").glob("??/*.json"))) == 2  # the training and its evaluation
+
+
+def test_only_the_first_of_several_processes_speaks_and_each_tells_its_failure(
+    repro: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    where = ("--dataset", "synth", "--data", str(data), "--input", "64x32", "--device", "cpu")
+    monkeypatch.setattr(executing, "execute", lambda *words: None)
+    done = repro("train", "paper1", "hwl_mobilenetv3", *where)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert not list(Path("records").glob("??/*.json"))
+
+    def failing(*words: object) -> None:
+        raise RunError("The loss (heatmaps) is nan.", "Look at these samples.")
+
+    monkeypatch.setattr(executing, "execute", failing)
+    done = repro("train", "paper1", "hwl_mobilenetv3", *where)
+    assert done.code == 6 and "is nan" in done.err and "Look at" in done.err and not done.out

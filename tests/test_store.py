@@ -230,3 +230,13 @@ def test_the_digest_covers_every_field() -> None:
     for key in data:
         if key != "digest":
             assert storing._digest({**data, key: "altered"}) != data["digest"]
+
+
+def test_what_killed_writings_left_is_cleared_an_hour_later(tmp_path: Path) -> None:
+    (tmp_path / "ab").mkdir()
+    old, new = (tmp_path / "ab" / f".repro-{age}.tmp" for age in ("old", "new"))
+    for path in (old, new):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    Store(tmp_path).check()
+    assert not old.exists() and new.exists()  # another process may be writing it

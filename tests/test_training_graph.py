@@ -58,9 +58,9 @@ def store(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "S"))
 
 
-def smoke_plan(data: Path, store: Store, seeds: int = 1) -> Plan:
+def smoke_plan(data: Path, store: Store) -> Plan:
     table = lookup.find_table(lookup.find_study("paper1"), "table4")
-    settings = RunSettings(data, train="smoke", seeds=seeds)
+    settings = RunSettings(data, train="smoke")
     return plan.planned(selection.select([table], ROWS), store, settings)
 
 
@@ -209,9 +209,12 @@ def test_each_seed_is_a_training_and_only_the_first_could_fill_a_cell(
     repro: Run, data: Path, tmp_path: Path
 ) -> None:
     words = ("--train", "smoke", "--row", "F(x)=x", "--seeds", "2", "--data", str(data))
-    done = repro("run", *TABLE4, *words, "--store", "S", "--no-write", "--json")
+    command = ("run", *TABLE4, *words, "--store", "S", "--no-write")
+    done = repro(*command)
     assert done.code == 0, done.err
-    found = json.loads(done.out)["rows"]
+    assert "1 of 2 · F(x)=x, seed 0, hwl_mobilenetv3_64x64_synth · 2 steps in" in done.err
+    assert "\n F(x)=x, seed 0 " in done.out and "\n F(x)=x, seed 1 " in done.out
+    found = json.loads(repro(*command, "--json").out)["rows"]
     assert [one["seed"] for one in found] == [0, 1]
     assert len({one["training"] for one in found}) == 2 and all(one["reached"] for one in found)
     seeds = {one["key"]: one["spec"]["seed"] for _, one in records(tmp_path / "S", "train")}  # type: ignore[index]

@@ -17,6 +17,7 @@ from safetensors import safe_open
 
 from conftest import ROOT
 from repro import lock, study
+from repro.checkpoints import reading
 from repro.data import synth
 from repro.data.layout import find
 from repro.errors import ReproError, RunError
@@ -265,6 +266,14 @@ def test_batches_are_shared_or_refused(data: Path, tmp_path: Path) -> None:
         preparing.prepare(replace(a_run(data, tmp_path), machine=machine), lambda text: None)
 
 
+def test_other_weights_to_begin_with_than_the_recipes_are_a_deviation(
+    data: Path, whole: tuple[Path, list[Told]], tmp_path: Path
+) -> None:
+    run = replace(a_run(data, tmp_path), weights=whole[0] / "best.safetensors")
+    found = preparing.checked(run, lambda text: None).run.resolved
+    assert "pretraining other weights (the recipe: none)" in map(str, found.deviations)
+
+
 def test_smoke_fails_where_the_loss_rises(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +297,8 @@ def test_the_weights_carry_where_they_are_from(whole: tuple[Path, list[Told]]) -
     with safe_open(whole[0] / "best.safetensors", "pt") as file:
         facts = json.loads(file.metadata()["repro"])
     assert (facts["model"], facts["recipe"]) == (MODEL, "paper1/paper")
+    assert facts["official"] == "no" and reading.facts(whole[0] / "best.safetensors") == facts
+    assert reading.facts(whole[0] / "run.json") == {}
     assert "batch 4 (the recipe: 64)" in facts["deviations"]
     record = json.loads((whole[0] / "run.json").read_text())
     assert record["recipe"]["sources"]["lr"] == "Section IV-A4"

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from repro.errors import ReproError, RunError
+from repro.files import sweep
 from repro.training import memory, state
 from repro.training.optimiser import Average
 
@@ -69,7 +70,7 @@ def test_another_training_is_refused_with_the_difference() -> None:
 def test_what_a_killed_writing_left_is_swept_away(tmp_path: Path) -> None:
     path = state.save(tmp_path, 5, {"model": 1})
     (tmp_path / ".repro-abc.tmp").write_bytes(b"half")
-    state.sweep(tmp_path)
+    sweep(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
     state.clear(tmp_path)
     assert not list(tmp_path.iterdir())

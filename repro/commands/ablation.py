@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands.common import console, emit, say
+from repro.commands.common import complain, console, emit, say
 from repro.errors import ReproError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def run(asked: AskedAblation, seeds: int, on_data: bool, quiet: bool, as_json: b
         )
     outcome = carry_out(own.graph, kept, Watching(show))
     for failure in outcome.failures:
-        say(f"error: {failure}")
+        complain(failure)
     from repro.training import ablation
 
     found = ablation.described(ablation.gathered(own.table, own.rows, own.runs, outcome.records))

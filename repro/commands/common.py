@@ -13,6 +13,7 @@ from repro.telling import say as say
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from repro.errors import ReproError
     from repro.records.store import Store
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
@@ -46,6 +47,13 @@ def console() -> "Console":
 def names_of(text: str) -> list[str]:
     """`a,b` -> [a, b]."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def complain(error: "ReproError") -> None:
+    """A sentence of fact, and one of cure where there is one."""
+    say(f"error: {error}")
+    if error.hint:
+        say(f"       {error.hint}")
 
 
 def warn(store: "Store") -> None:

@@ -53,7 +53,8 @@ def records_gc(
     store: StoreDir = RECORDS,
     as_json: Json = False,
 ) -> None:
-    """Remove the records that the present code no longer uses, and broken ones."""
+    """Remove the records that the present code no longer uses, broken ones, and what killed runs
+    left."""
     from repro.records import cleanup
     from repro.records.store import Store
 

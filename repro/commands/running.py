@@ -13,6 +13,7 @@ from repro.commands.common import (
     Metric,
     RowPattern,
     StoreDir,
+    complain,
     console,
     emit,
     names_of,
@@ -152,10 +153,11 @@ def run(
     rows = shown.reached(graph.trained, kept, outcome.failed)
     if not as_json:
         shown.report(console(), cells, quiet)
-        shown.trained(console(), graph, rows, settings.train)
+        if not quiet:
+            shown.trained(console(), graph, rows, settings.train)
     warn(kept)
     for failure in outcome.failures:
-        say(f"error: {failure}")
+        complain(failure)
     code, why = (6, "") if outcome.failures else judge.exit_code(cells, gates, strict)
     if outcome.interrupted:
         code, why = 130, "ended early: every sample so far is kept"

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from repro.errors import ReproError
+from repro.files import TEMPORARY
 from repro.records.record import STALE, Record
 from repro.records.rule import Kept
 from repro.records.runs import TimingRun, run_of
@@ -42,10 +43,11 @@ def entries(store: Store, cells: Mapping[Path, Sequence[str]] = NO_CELLS) -> lis
 
 
 def collect(store: Store, dry_run: bool) -> list[Path]:
-    """Remove broken and stale records; return their files."""
+    """Remove broken and stale records, and what unfinished runs of older code left; return all."""
     found = [entry.path for entry in entries(store) if entry.state in (STALE, BROKEN)]
-    for left_over in ("??/" + "[0-9a-f]" * 64 + "*.broken", "??/.repro-*.tmp"):
+    for left_over in ("??/" + "[0-9a-f]" * 64 + "*.broken", f"??/{TEMPORARY}"):
         found += sorted(store.folder.glob(left_over))
+    found += list(store.abandoned())
     return _remove(store, found, dry_run)
 
 

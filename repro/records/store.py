@@ -5,26 +5,32 @@
 content, so that a torn or edited record is noticed, named, and measured again.
 """
 
+import contextlib
 import hashlib
 import json
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from repro import schema
 from repro.errors import ReproError, StoreError
-from repro.files import read_plain, write_whole
+from repro.files import TEMPORARY, read_plain, sweep, write_whole
 from repro.records import rule
 from repro.records.measurement import is_sane
 from repro.records.record import CURRENT, SCHEMA, Record, file_of, plain
 from repro.records.requirements import Requirement
 from repro.records.rule import Kept
-from repro.records.runs import CountRun
+from repro.records.runs import CountRun, Run, run_of
 
 NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
+KEY = re.compile(r"[0-9a-f]{64}")
+BEGUN = "begun.json"
+"""beside a record that is to come: the run"""
+HOUR = 3600.0
 COUNT = b'"kind": "count"'
 UNWRITTEN = ("standing", "number")
 """fields of a record that only a reader knows"""
@@ -52,12 +58,37 @@ class Store:
             raise StoreError(f"`{self.folder}` is no folder.", "Choose one with --store.")
 
     def check(self) -> None:
-        """Raise if no record could be written here."""
+        """Raise if no record could be written here; clear what killed writings left before."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.folder).close()
         except OSError as error:
             raise _unwritable(self.folder, error) from error
+        sweep(self.folder, f"??/{TEMPORARY}", HOUR)
+
+    def begin(self, run: Run) -> None:
+        """Say beside a record that is to come what it is of: so a killed run is told from waste."""
+        path = self.artifacts(run.key) / BEGUN
+        try:
+            write_whole(path, json.dumps(run.plain, sort_keys=True, indent=1) + "\n")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def abandoned(self) -> Iterator[Path]:
+        """What runs have left that stopped an hour ago or more and will not be gone on with.
+
+        The folder where there is no record; else what is in it and no record names.
+        """
+        for folder in sorted(self.folder.glob("??/*")):
+            if not KEY.fullmatch(folder.name) or not folder.is_dir() or _young(folder):
+                continue
+            paths = [self._path(folder.name, number) for number in self._numbers(folder.name)]
+            found = [record for path in paths if (record := self._read(path, quiet=True))]
+            named = {name for record in found for name in record.artifacts}
+            if not paths:
+                yield from () if _goes_on(folder) else (folder,)
+            elif len(found) == len(paths) and all(record.artifacts for record in found):
+                yield from (path for path in sorted(folder.iterdir()) if path.name not in named)
 
     def find(self, wanted: Requirement) -> Record | None:
         """The record that counts for what is wanted; None if there is none.
@@ -136,6 +167,9 @@ class Store:
         self._found.clear()
         self._listed = None
         try:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+                return
             path.unlink(missing_ok=True)
             key = path.name.partition(".")[0]
             if NAME.fullmatch(path.name) and not self._numbers(key):
@@ -221,6 +255,24 @@ class Store:
             return write_whole(path, text, replace=False)
         except OSError as error:
             raise _unwritable(path, error) from error
+
+
+def _goes_on(folder: Path) -> bool:
+    """Whether the present code would go on with the run that has begun in a folder."""
+    try:
+        spec = json.loads(read_plain(folder / BEGUN))
+    except (OSError, ValueError, RecursionError):
+        return False
+    run = run_of(spec) if isinstance(spec, dict) else None
+    return run is not None and run.key == folder.name
+
+
+def _young(folder: Path) -> bool:
+    """Whether something was written into a folder within the hour."""
+    with contextlib.suppress(OSError):
+        newest = max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+        return time.time() - newest < HOUR
+    return True
 
 
 def _number(path: Path) -> int:

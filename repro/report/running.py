@@ -12,6 +12,7 @@ from repro.judge import Cell
 from repro.planned import IMPOSSIBLE, Plan, TrainedRow
 from repro.records.store import Store
 from repro.report import terminal, training
+from repro.study import Table
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -27,21 +28,23 @@ def report(out: Console, cells: Sequence[Cell], quiet: bool) -> None:
 
 def trained(out: Console, plan: Plan, rows: Rows, mode: str) -> None:
     """Print what the networks that were trained here reach, table by table."""
-    for table in {id(one.table): one.table for one in plan.trained}.values():
-        own = [row for row, one in zip(rows, plan.trained, strict=True) if one.table is table]
+    for table, own in _by_table(plan, rows):
         out.print()
         out.print(training.networks(table, own, mode))
-    for line in words(plan, rows, mode):
-        out.print(Text(line))
+        for line in words(table, own, mode):
+            out.print(Text(line))
 
 
-def words(plan: Plan, rows: Rows, mode: str) -> list[str]:
+def words(table: Table, rows: Rows, mode: str) -> list[str]:
     """Of which data the trained networks' figures are, and why some are not there."""
-    if not plan.trained:
-        return []
-    table = plan.trained[0].table
     printed = study.load_study(table.study).protocols[table.protocol].on
     return training.networks_words(rows, mode, printed)
+
+
+def _by_table(plan: Plan, rows: Rows) -> Iterator[tuple[Table, Rows]]:
+    for table in {id(one.table): one.table for one in plan.trained}.values():
+        pairs = zip(rows, plan.trained, strict=True)
+        yield table, [row for row, one in pairs if one.table is table]
 
 
 def reached(
@@ -66,6 +69,8 @@ def reached(
         training = row.training
         found.append(
             {
+                "study": row.table.study,
+                "table": row.table.name,
                 "label": row.label,
                 "model": row.model,
                 "seed": row.seed,
@@ -111,6 +116,10 @@ def described(cells: Sequence[Cell], plan: Plan, rows: Rows, mode: str) -> dict[
             "train": mode,
             "trained": [f"{paper} {name}" for paper, name in tables],
             "rows": list(rows),
-            "words": words(plan, rows, mode),
+            "words": [
+                line if len(tables) == 1 else f"{table.study} {table.name}: {line}"
+                for table, own in _by_table(plan, rows)
+                for line in words(table, own, mode)
+            ],
         }
     return found

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -110,12 +111,12 @@ def ablation_words(
     ]
 
 
-def networks(table: Printed, rows: Sequence[Mapping[str, object]], mode: str) -> Table:
+def networks(table: Printed, rows: Sequence[Mapping[str, object]], mode: str) -> RenderableType:
     """What the trained networks of a table reach, beside what is printed."""
     after = {"smoke": "a short training", "paper": "training by the paper's recipe"}
     what = f"after {after.get(mode, 'training by the official recipe')}"
     title = f"{table.study} Table {table.number}: accuracy {what} | as printed"
-    grid = Table(title=title, title_justify="left", box=None)
+    grid = Table(box=None)
     grid.add_column("row")
     grid.add_column("network")
     keys = [
@@ -128,14 +129,14 @@ def networks(table: Printed, rows: Sequence[Mapping[str, object]], mode: str) ->
         grid.add_column("here", justify="right")
     for row in rows:
         reached, printed, best = _table(row["reached"]), _table(row["printed"]), row["best"]
-        cells = [str(row["label"]), str(row["network"] or row["model"] or "-")]
+        cells = [_label(row, rows), str(row["network"] or row["model"] or "-")]
         for key in keys:
             value = _figure(_table(reached.get(key, {})).get("value"))
             cells.append(f"{value} | {printed[key]}" if key in printed else "")
         if apart and isinstance(best, Mapping):
             cells.append(f"{best['metric']} {_figure(best['value'])}")
         grid.add_row(*map(Text, cells))
-    return grid
+    return Group(Text(title), grid)
 
 
 def networks_words(rows: Sequence[Mapping[str, object]], mode: str, printed: str) -> list[str]:
@@ -151,12 +152,17 @@ def networks_words(rows: Sequence[Mapping[str, object]], mode: str, printed: str
     for row in rows:
         differing = row["deviations"] if mode != "smoke" else None
         if isinstance(differing, list) and differing:
-            reasons.setdefault(f"not as the recipe: {'; '.join(differing)}", []).append(
-                str(row["label"])
-            )
+            reason = f"not as the recipe: {'; '.join(differing)}"
+            reasons.setdefault(reason, []).append(_label(row, rows))
         if row["why"]:
-            reasons.setdefault(f"no figure: {row['why']}", []).append(str(row["label"]))
+            reasons.setdefault(f"no figure: {row['why']}", []).append(_label(row, rows))
     return words + [f"{', '.join(labels)}: {reason}" for reason, labels in reasons.items()]
+
+
+def _label(row: Mapping[str, object], rows: Sequence[Mapping[str, object]]) -> str:
+    """What a row is called, with its seed where there are several."""
+    label = str(row["label"])
+    return f"{label}, seed {row['seed']}" if any(one["seed"] for one in rows) else label
 
 
 def _on(data: Mapping[str, object]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from repro import env, lock
 from repro.errors import ReproError, RunError
+from repro.files import sweep
 from repro.training import loop, state
 from repro.training.preparing import Prepared
 from repro.training.training import Training, write
@@ -102,8 +103,8 @@ def begin(training: Training, fresh: bool) -> None:
     prepared, out = training.prepared, training.out
     if prepared.first:
         with _usable(out):
-            state.sweep(out)
-            state.sweep(training.states)
+            sweep(out)
+            sweep(training.states)
             if fresh:
                 state.clear(training.states)
     prepared.fabric.barrier()

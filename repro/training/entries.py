@@ -87,11 +87,11 @@ def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list
                 chosen = request.size_of(model, first, None if wish.small else size, wish.small)
                 count_run(model, chosen, first.keypoints, row.options)
                 recipe = _recipe(study, table, row, model, first, chosen, wish)
+                recipe = request.shortened(recipe) if wish.small else recipe
+                recipe = recipe.changed("the command line", epochs=wish.epochs)
             except ReproError as error:
                 found.append(Entry(row.label, model, printed, {}, why=str(error)))
                 continue
-            recipe = request.shortened(recipe) if wish.small else recipe
-            recipe = recipe.changed("the command line", epochs=wish.epochs)
             try:
                 train, source = _sources(first, wish)
             except ReproError as error:

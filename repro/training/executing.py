@@ -29,8 +29,9 @@ def execute(
     None in all processes of a training but the first, which alone keeps anything.
     """
     assert isinstance(planned.run, TrainingRun)
-
     prepared = preparing.prepare(asked, watch.say)
+    if prepared.first and asked.out == store.artifacts(planned.run.key):
+        store.begin(planned.run)
     with watch.one(planned.name, prepared.steps, "steps") as tell:
         begun = False
 

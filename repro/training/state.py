@@ -76,12 +76,6 @@ def clear(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a writing left that was killed."""
-    for path in folder.glob(".repro-*.tmp"):
-        path.unlink(missing_ok=True)
-
-
 def check_same(known: Mapping[str, object], own: Mapping[str, object], folder: Path) -> None:
     """Raise ReproError, naming each difference, unless a checkpoint is of this very training."""
     differing = differences(known, own)
