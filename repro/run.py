@@ -156,12 +156,18 @@ def _forget(record: Record, folder: Path, until: float = math.inf) -> None:
         return
     with contextlib.suppress(OSError):
         for left in folder.iterdir():
-            if left.name in record.artifacts or left.stat().st_mtime > until:
+            if left.name in record.artifacts or _written(left) > until:
                 continue
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:
                 left.unlink(missing_ok=True)
+
+
+def _written(path: Path) -> float:
+    """When a file was written, or the last one in a folder; its own time is that of a removal."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return max((each.stat().st_mtime for each in files), default=0.0)
 
 
 def _memory() -> int:

@@ -9,14 +9,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from conftest import ROOT, Run
+from repro import run
 from repro.data import synth
 from repro.records.cleanup import collect
+from repro.records.record import Record
 from repro.records.store import BEGUN, Store
 from repro.training import graph, request
 from repro.training.request import Machine
@@ -142,3 +145,24 @@ def test_what_runs_of_older_code_left_unfinished_is_cleared_by_gc(
     path.write_text(kept)  # as if it had been trained again, and killed
     assert collect(Store(tmp_path / "S"), dry_run=False) == [own / BEGUN]
     assert {one.name for one in own.iterdir()} == set(record.artifacts)
+
+
+def test_a_clearing_that_was_killed_half_way_is_ended_by_the_next_command(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    for name in ("step-1.pt", "step-2.pt"):
+        (state / name).write_bytes(b"checkpoint")
+    (tmp_path / "best.safetensors").write_bytes(b"weights")
+    written = time.time()
+    for path in state.iterdir():
+        os.utime(path, (written - 5, written - 5))
+    (state / "step-1.pt").unlink()  # as a removal does, this makes the folder younger than all
+    os.utime(state, (written + 5, written + 5))
+    record = Record("0" * 64, {"kind": "train"}, (), {}, artifacts={"best.safetensors": ""})
+    run._forget(record, tmp_path, written)
+    assert [path.name for path in tmp_path.iterdir()] == ["best.safetensors"]
+    state.mkdir()
+    (state / "step-1.pt").write_bytes(b"of a process that makes the run again")
+    os.utime(state / "step-1.pt", (written + 5, written + 5))
+    run._forget(record, tmp_path, written)
+    assert (state / "step-1.pt").exists()
