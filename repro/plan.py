@@ -18,8 +18,8 @@ from repro.planned import (
     RunSettings,
     TrainedRow,
     outdated,
+    possible,
 )
-from repro.records.record import Record
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
 from repro.records.runs import CountRun, EvaluationRun, Run, TimingRun, run_of
 from repro.records.store import Store
@@ -60,7 +60,7 @@ def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None
 def single(run: Run, store: Store, work: object, fresh: bool = False, served: bool = True) -> Plan:
     """The plan of one run that was described by hand; from the store only if it may be `served`."""
     record = store.find(run) if served else None
-    return Plan((), (_planned(run, str(run), (), record, RunSettings(fresh=fresh), work),))
+    return Plan((), (possible(run, str(run), (), record, fresh, work),))
 
 
 def _check(settings: RunSettings) -> None:
@@ -77,22 +77,7 @@ def _counts(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> It
     for run in selection.specs(wanted):
         cells = tuple(one.place for one in wanted if one.spec == run)
         record = store.find(run)
-        yield _planned(run, str(run), cells, record, settings)
-
-
-def _planned(
-    run: Run,
-    name: str,
-    cells: tuple[str, ...],
-    record: Record | None,
-    settings: RunSettings,
-    work: object = None,
-    aside: bool = False,
-) -> PlannedRun:
-    """A run that can be made here, unless its record is there."""
-    cached = record is not None and not record.stale and not settings.fresh
-    state, why = CACHED if cached else TO_RUN, "" if record is None else outdated(record)
-    return PlannedRun(run.kind, name, state, cells, run, why, aside, work, settings.fresh)
+        yield possible(run, str(run), cells, record, settings.fresh)
 
 
 def _accuracies(
@@ -164,7 +149,7 @@ def _accuracy(
 
         try:
             run, work = supplying.supplied(requirement, settings)
-            return _planned(run, name, cells, record, settings, work)
+            return possible(run, name, cells, record, settings.fresh, work)
         except ReproError as error:
             lacking = str(error)
     for one in trained:

@@ -150,3 +150,18 @@ class Plan:
 def outdated(record: Record) -> str:
     """Why a record does not count; empty if it does."""
     return f"Made by older code, of commit {record.commit}." if record.stale else ""
+
+
+def possible(
+    run: Run,
+    name: str,
+    cells: tuple[str, ...],
+    record: Record | None,
+    fresh: bool,
+    work: object = None,
+    aside: bool = False,
+) -> PlannedRun:
+    """A run that can be made here: from its record, unless that is stale or all is made `fresh`."""
+    cached = record is not None and not record.stale and not fresh
+    state, why = CACHED if cached else TO_RUN, "" if record is None else outdated(record)
+    return PlannedRun(run.kind, name, state, cells, run, why, aside, work, fresh)

@@ -102,10 +102,11 @@ class Store:
     def chosen(self, wanted: Requirement) -> Kept | None:
         """The same with its file."""
         if id(wanted) not in self._found:
-            kept: list[Kept] = []
-            if isinstance(wanted, CountRun):  # what the present code gives has its name
-                kept = self._of_key(wanted)
-            self._found[id(wanted)] = wanted, rule.chosen(wanted, kept or self._fitting(wanted))
+            if isinstance(wanted, CountRun):
+                found = rule.chosen(wanted, self._of_key(wanted) or self.kept())
+            else:
+                found = rule.chosen(wanted, self.kept(counts=False))
+            self._found[id(wanted)] = wanted, found
         return self._found[id(wanted)][1]
 
     def current(self, wanted: Requirement) -> Record | None:
@@ -178,17 +179,18 @@ class Store:
             raise StoreError(f"`{path}` cannot be removed: {error.strerror}.") from error
 
     def _of_key(self, run: CountRun) -> list[Kept]:
-        """The whole records of a run's key; a warning for each that is not of it."""
-        named = [self._at(self._path(run.key, number)) for number in self._numbers(run.key)]
-        whole = [kept for kept in named if kept is not None]
-        for kept in whole:
-            if not run.fits(kept.record.spec):
-                self._warn(kept.path, "it is of another run")
-        return [kept for kept in whole if run.fits(kept.record.spec)]
+        """The whole records of a run's key, which what the present code gives has as its name.
 
-    def _fitting(self, wanted: Requirement) -> list[Kept]:
-        every = self.kept(counts=isinstance(wanted, CountRun))
-        return [kept for kept in every if wanted.fits(kept.record.spec)]
+        A warning for each that is not of the run.
+        """
+        found = []
+        for number in self._numbers(run.key):
+            kept = self._at(self._path(run.key, number))
+            if kept is not None and run.fits(kept.record.spec):
+                found.append(kept)
+            elif kept is not None:
+                self._warn(kept.path, "it is of another run")
+        return found
 
     def _at(self, path: Path, quiet: bool = False) -> Kept | None:
         if path not in self._kept or (self._kept[path] is None and not quiet):

@@ -12,7 +12,7 @@ from repro import lookup
 from repro.errors import ReproError
 from repro.evaluation import evaluating, pipeline
 from repro.evaluation.request import Look
-from repro.planned import CACHED, TO_RUN, PlannedRun, TrainedRow, outdated
+from repro.planned import CACHED, TO_RUN, PlannedRun, TrainedRow, possible
 from repro.protocol import Protocol
 from repro.records.requirements import AccuracyRequirement, Wanted
 from repro.records.runs import EvaluationRun, TrainingRun
@@ -134,12 +134,10 @@ def training(
 ) -> PlannedRun:
     """A training: kept only where its weights are, too."""
     record = store.find(run)
-    kept = record is not None and not record.stale and not fresh
-    why = "" if record is None else outdated(record)
-    if kept and record is not None and not identity.is_whole(record, asked.out):
-        kept, why = False, "Its weights are not beside its record."
-    state, name = CACHED if kept else TO_RUN, f"{label}, {run.name}"
-    return PlannedRun(run.kind, name, state, (), run, why, True, asked, again=fresh)
+    found = possible(run, f"{label}, {run.name}", (), record, fresh, asked, aside=True)
+    if record is not None and found.state == CACHED and not identity.is_whole(record, asked.out):
+        return replace(found, state=TO_RUN, why="Its weights are not beside its record.")
+    return found
 
 
 def _evaluation(
@@ -168,19 +166,15 @@ def _evaluation(
     weights |= {} if trained.faithful else {"faithful": False}
     weights |= {"seed": trained.seed} if trained.seed else {}
     run = evaluating.run_of(job, weights)
-    record = store.find(run)
-    kept = record is not None and not record.stale and not settings.fresh
     fits = any(
         isinstance(one.spec, AccuracyRequirement) and one.spec.fits(run.plain) for one in cells
     )
-    return PlannedRun(
-        run.kind,
-        f"{entry.label}, {run.weights['name']} on {rules.on}",
-        CACHED if kept else TO_RUN,
-        tuple(one.place for one in cells),
+    return possible(
         run,
-        "" if record is None else outdated(record),
-        not fits,
-        (look, entry.source),
+        f"{entry.label}, {run.weights['name']} on {rules.on}",
+        tuple(one.place for one in cells),
+        store.find(run),
         settings.fresh,
+        (look, entry.source),
+        aside=not fits,
     )
