@@ -15,9 +15,9 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from repro.timing.analysis import Analysis
-from repro.timing.engine import Settings, measure
-from repro.timing.subjects import Subject, TimedRun
+from repro.speed.measure.engine import Settings, measure
+from repro.speed.measure.subjects import Subject, TimedRun
+from repro.speed.results.analysis import Analysis
 
 BAR = 36 / 40
 SLOWER = 1.2

@@ -22,9 +22,9 @@ from sidebyside import Ratio, compare, one_thread
 from torch import Tensor, nn
 
 import zoo
-from repro.timing import agreement, artifacts, traffic
-from repro.timing.backends import NAMES, BackendError, Prepared
-from repro.timing.calibration import calibrate
+from repro.speed.backends import NAMES, BackendError, Prepared, artifacts, equivalence
+from repro.speed.roofline import traffic
+from repro.speed.roofline.calibration import calibrate
 
 SIZE = (256, 192)
 CALLS = 3
@@ -90,8 +90,8 @@ def times(run: Callable[[Tensor], object], images: Tensor) -> Callable[[], None]
 def measure(name: str, backends: Sequence[str], rounds: int) -> Iterator[Result]:
     """One network with each backend."""
     torch.manual_seed(0)
-    example = agreement.picture((1, 3, *SIZE), seed=1)
-    model = agreement.calibrated(zoo.create_model(name), example)
+    example = equivalence.picture((1, 3, *SIZE), seed=1)
+    model = equivalence.calibrated(zoo.create_model(name), example)
     eager = NAMES["eager"].prepare(model, example, 1, artifacts.folder())
     for backend in backends:
         yield _measured(model, eager, name, backend, example, rounds)
@@ -104,7 +104,7 @@ def _measured(
         prepared = NAMES[backend].prepare(model, example, 1, artifacts.folder())
     except BackendError as error:
         return Result(name, backend, None, None, None, str(error))
-    found = agreement.compare(model, prepared.run, example)
+    found = equivalence.compare(model, prepared.run, example)
     if not found.ok:
         return Result(name, backend, None, found.difference, prepared, found.reason)
     ratio = compare(times(eager.run, example), times(prepared.run, example), rounds)

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from repro.skeletons import COCO
+from repro.papers.skeletons import COCO
 
 IMAGES, WITH_PERSONS, PERSONS = 118_287, 64_115, 262_465
 """of train2017: images, those with persons, their persons"""

@@ -1,4 +1,4 @@
-"""Loading persons to train on: repro.data.training beside a plain reading of the official code.
+"""Loading persons to train on: repro.data.batches beside a plain reading of the official code.
 
     python benchmarks/loader.py [--annotations FILE --images DIR] [--rounds 12] [--json]
 
@@ -27,13 +27,13 @@ from torch import Tensor
 from repro.data import synth
 from repro.data.annotations import read
 from repro.data.augmentation import PersonAugmentation
+from repro.data.batches import Batch, Batches
 from repro.data.boxes import ground_truth
 from repro.data.person_cache import cached
-from repro.data.persons import PersonSamples, PersonTargets
 from repro.data.sampler import Order, Place
-from repro.data.training import Batch, Batches
-from repro.protocol import NORMALISATIONS, Protocol
-from repro.timing.allocation import keep_freed
+from repro.data.top_down_samples import PersonSamples, PersonTargets
+from repro.papers.protocol import NORMALISATIONS, Protocol
+from repro.speed.measure.allocation import keep_freed
 
 SIZE, MAPS = (256, 192), (64, 48)
 BATCH = 64

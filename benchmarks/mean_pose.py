@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from repro.data import annotations as reading
 from repro.data.people import Annotations, Poses
+from repro.papers.skeletons import SKELETONS
 from repro.scoring import results
 from repro.scoring.score import of_poses
-from repro.skeletons import SKELETONS
 
 SHARE = 0.2
 RESAMPLES = 10_000

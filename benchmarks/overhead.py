@@ -18,9 +18,9 @@ from pathlib import Path
 
 from sidebyside import compare, one_thread
 
-from repro.timing.calls import timed
-from repro.timing.engine import Settings
-from repro.timing.subjects import Subject
+from repro.speed.measure.calls import timed
+from repro.speed.measure.engine import Settings
+from repro.speed.measure.subjects import Subject
 
 BAR = 0.01
 CALLS = 10

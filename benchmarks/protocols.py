@@ -21,9 +21,9 @@ import numpy as np
 from background import busy
 from numpy.typing import NDArray
 
-from repro.timing.analysis import Analysis
-from repro.timing.engine import Settings, measure
-from repro.timing.subjects import Subject
+from repro.speed.measure.engine import Settings, measure
+from repro.speed.measure.subjects import Subject
+from repro.speed.results.analysis import Analysis
 
 BAR = 1 / 3
 RESAMPLES = 4000

@@ -19,8 +19,8 @@ from importlib import import_module
 from sidebyside import clock, one_thread
 
 import zoo
-from repro.timing import roofline
-from repro.timing.roofline import Machine, Row
+from repro.speed.roofline import model
+from repro.speed.roofline.model import Machine, Row
 
 MODELS = ("hwl_mobilenetv3", "lpn_50", "litehrnet_18", "simplebaseline_resnet50")
 SIZE = (256, 192)
@@ -31,7 +31,7 @@ def rows(machine: Machine, rounds: int) -> list[Row]:
     """Time the networks side by side and place each on the roofline."""
     import torch
 
-    from repro.timing import traffic
+    from repro.speed.roofline import traffic
 
     torch.manual_seed(0)
     image = torch.randn(1, 3, *SIZE)
@@ -50,7 +50,7 @@ def rows(machine: Machine, rounds: int) -> list[Row]:
         import_module(zoo.MODELS[name].module)
         with torch.device("meta"):
             work = traffic.observe(zoo.create_model(name).eval(), SIZE)
-        found.append(roofline.place(name, work, statistics.median(times[name]), machine, 1))
+        found.append(model.place(name, work, statistics.median(times[name]), machine, 1))
     return found
 
 
@@ -80,7 +80,7 @@ def show(machine: Machine, found: list[Row]) -> None:
         )
     print()
     for row in found:
-        print(roofline.explain(row, None if row is found[-1] else found[-1]))
+        print(model.explain(row, None if row is found[-1] else found[-1]))
 
 
 def main() -> None:
@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     one_thread()
-    from repro.timing.calibration import calibrate
+    from repro.speed.roofline.calibration import calibrate
 
     machine = calibrate(chosen.threads)
     found = rows(machine, chosen.rounds)

@@ -23,7 +23,7 @@ from sidebyside import compare, one_thread
 
 from repro.data import annotations
 from repro.scoring import oks, results
-from repro.scoring.rules import rules
+from repro.scoring.oks_rules import rules
 
 BARS = {"pycocotools": 5.0, "faster-coco-eval": 1.0}
 """how many times faster we have to be"""

@@ -135,12 +135,12 @@ def stock(batch: int, size: Size) -> Callable[[], float]:
 
 def ours(batch: int, size: Size) -> Callable[[], float]:
     """A step of repro's loop."""
-    from repro.timing.allocation import keep_freed
+    from repro.speed.measure.allocation import keep_freed
 
     keep_freed()
     import torch
 
-    from repro.data.training import Batch
+    from repro.data.batches import Batch
     from repro.pose.losses import Heatmaps, criterion
     from repro.training.loop import Network
     from repro.training.machine import fabric

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         time_models,
         train_model,
     )
-    from repro.planned import RunSettings
+    from repro.plans.planned import RunSettings
     from repro.records.store import Store
 
 __version__ = "0.1.0"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from repro import __version__, env, study
+from repro import __version__, env
 from repro.data import layout
 from repro.errors import ReproError
+from repro.papers import study
 
 SIGNS = {"ok": "✓", "absent": "–", "warning": "!"}
 EXTRAS = {"deploy": ("onnx", "onnxscript", "openvino")}

@@ -7,7 +7,7 @@ ReproError            2   bad input: the message names the value, the hint the c
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class ReproError(Exception):
@@ -48,3 +48,8 @@ def unknown(what: str, word: str, valid: Iterable[str]) -> ReproError:
     else:
         hint = f"There are: {', '.join(names)}." if names else "There are none."
     return ReproError(f"There is no {what} `{word}`.", hint)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a, b and c`; empty for none."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

@@ -8,19 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro import judge, lookup, selection
-from repro.judge import Cell
+from repro.papers import lookup
+from repro.papers.study import Table
+from repro.papers.values import Options, Size
 from repro.plan import planned, single
-from repro.planned import Plan, RunSettings
+from repro.plans import selection
+from repro.plans.planned import Plan, RunSettings
 from repro.records.record import Record
 from repro.records.runs import NO_OPTIONS, count_run
 from repro.records.store import Store
 from repro.run import Outcome, carry_out, counted
-from repro.study import Table
-from repro.values import Options, Size
+from repro.verdicts import judge
+from repro.verdicts.judge import Cell
 
 if TYPE_CHECKING:
-    from repro.runners.count import Count
+    from repro.counting.counter import Count
 
 
 def load_table(paper: str, table: str) -> Table:
@@ -79,11 +81,11 @@ def evaluate_model(
     `data` is the folder with the data sets; `rules` are instead of the protocol's, as `flip=False`
     or `boxes="ground truth"`. From the store if it is there.
     """
-    from repro.evaluation import asking, evaluating, pipeline, request
+    from repro.evaluation import asking, evaluator, pipeline, request
 
     _, look = asking.looked(model, weights, dataset, protocol, **rules)  # type: ignore[arg-type]
     source = request.source(look.protocol, data, {})
-    run = evaluating.run_of(pipeline.prepare(look, source))
+    run = evaluator.run_of(pipeline.prepare(look, source))
     return execute(single(run, store, (look, source)), store).only
 
 
@@ -124,8 +126,8 @@ def time_models(
     The note `unstable` of the record says why there is no verdict, if there is none.
     """
     from repro import env
-    from repro.timing import requests, sweep
-    from repro.timing.procedures import Settings
+    from repro.speed import requests, sweep
+    from repro.speed.measure.procedures import Settings
 
     subjects = sweep.sweep([count_run(one, size) for one in selection.models(models)])
     settings = Settings(threads=threads or env.cores(), budget=budget)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from repro import selection
 from repro.errors import ReproError
-from repro.planned import (
+from repro.papers.study import COST, SPEED
+from repro.plans import selection
+from repro.plans.planned import (
     CACHED,
     IMPOSSIBLE,
     TO_RUN,
@@ -23,7 +24,6 @@ from repro.planned import (
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
 from repro.records.runs import CountRun, EvaluationRun, Run, TimingRun, run_of
 from repro.records.store import Store
-from repro.study import COST, SPEED
 
 if TYPE_CHECKING:
     from repro.training.graph import TrainingGraph
@@ -34,7 +34,7 @@ def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None
 
     Raise ReproError where the settings themselves are wrong; what is absent makes runs impossible.
     """
-    from repro.estimates import estimated
+    from repro.plans.estimates import estimated
 
     chosen = settings or RunSettings()
     _check(chosen)
@@ -67,8 +67,8 @@ def _check(settings: RunSettings) -> None:
     if settings.data is not None and not settings.data.is_dir():
         raise ReproError(f"There is no folder `{settings.data}`.", "See --data.")
     if settings.data is not None:
-        from repro.evaluation.networks import device_of
-        from repro.runners.execution import Execution
+        from repro.evaluation.execution import Execution
+        from repro.evaluation.loading import device_of
 
         device_of(Execution(settings.device, settings.batch, threads=settings.threads))
 
@@ -145,10 +145,10 @@ def _accuracy(
         return PlannedRun(EvaluationRun.kind, name, CACHED, cells, current)
     lacking = wanted[0].lacking
     if settings.data is not None:
-        from repro.evaluation import supplying
+        from repro.evaluation import supply
 
         try:
-            run, work = supplying.supplied(requirement, settings)
+            run, work = supply.supplied(requirement, settings)
             return possible(run, name, cells, record, settings.fresh, work)
         except ReproError as error:
             lacking = str(error)
@@ -192,7 +192,7 @@ def _timings(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> I
         elif not settings.timed:
             yield PlannedRun(TimingRun.kind, name, IMPOSSIBLE, places, why=own[0].lacking)
         else:
-            from repro.timing import requests
+            from repro.speed import requests
 
             run, work = requests.of_column(requirement, settings)
             yield PlannedRun(TimingRun.kind, name, TO_RUN, places, run, work=work, again=True)

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from repro import env
 from repro.errors import ReproError, RunError, StoreError
-from repro.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun
+from repro.plans.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun
+from repro.plans.watch import Silent, Watch
 from repro.records.record import Made, Record
 from repro.records.runs import KINDS, CountRun, EvaluationRun, TimingRun, TrainingRun
 from repro.records.store import Store
-from repro.watch import Silent, Watch
 
 if TYPE_CHECKING:
-    from repro.runners.count import Count
+    from repro.counting.counter import Count
 
 CAUGHT = (ReproError, RuntimeError, MemoryError)
 """what a run can fail by; anything else is a bug"""
@@ -187,16 +187,16 @@ def _failure(one: PlannedRun, error: BaseException) -> RunError:
 
 def _count(one: PlannedRun, course: _Course) -> Record:
     assert isinstance(one.run, CountRun)
-    from repro.runners import count
+    from repro.counting import counter
 
     with course.watch.one(one.name, 1, "counts"):
         found = counted(one.run)
     return Record(
         key=one.run.key,
         spec=one.run.described(),
-        measurements=count.measurements(found),
+        measurements=counter.measurements(found),
         env=env.fingerprint(),
-        parts=tuple(count.outline(found)),
+        parts=tuple(counter.outline(found)),
         uncounted=found.uncounted,
         code=one.run.code,
     )
@@ -204,10 +204,10 @@ def _count(one: PlannedRun, course: _Course) -> Record:
 
 def counted(asked: CountRun, conventions: tuple[str, ...] | None = None) -> "Count":
     """Count one model; raise RunError if it cannot be run."""
-    from repro.runners import count
+    from repro.counting import counter
 
     try:
-        return count.run(asked, conventions)
+        return counter.run(asked, conventions)
     except (RuntimeError, ValueError, TypeError, MemoryError) as error:
         raise RunError(f"{asked} failed: {error or type(error).__name__}") from error
 
@@ -215,7 +215,7 @@ def counted(asked: CountRun, conventions: tuple[str, ...] | None = None) -> "Cou
 def _evaluate(one: PlannedRun, course: _Course) -> Record:
     assert isinstance(one.run, EvaluationRun) and isinstance(one.work, tuple)
     from repro.data.layout import Source
-    from repro.evaluation import evaluating, pipeline
+    from repro.evaluation import evaluator, pipeline
     from repro.evaluation.request import Look
 
     look, source = one.work
@@ -224,7 +224,7 @@ def _evaluate(one: PlannedRun, course: _Course) -> Record:
     course.store.begin(one.run)
     with course.watch.one(one.name, job.total, job.unit) as tell:
         folder = course.store.artifacts(one.run.key)
-        return evaluating.execute(one.run, job, folder, tell, one.again)
+        return evaluator.execute(one.run, job, folder, tell, one.again)
 
 
 def _train(one: PlannedRun, course: _Course) -> Record | None:
@@ -238,13 +238,13 @@ def _train(one: PlannedRun, course: _Course) -> Record | None:
 
 def _time(one: PlannedRun, course: _Course) -> Record:
     assert isinstance(one.run, TimingRun) and isinstance(one.work, tuple)
-    from repro.timing import executing
-    from repro.timing.procedures import Settings
+    from repro.speed import timer
+    from repro.speed.measure.procedures import Settings
 
     subjects, settings = one.work
     assert isinstance(subjects, tuple) and isinstance(settings, Settings)
     with course.watch.one(one.name, 100, "per cent") as tell:
-        return executing.execute(one.run, subjects, settings, course.store, tell, course.watch.say)
+        return timer.execute(one.run, subjects, settings, course.store, tell, course.watch.say)
 
 
 EXECUTORS: Mapping[type, Callable[[PlannedRun, _Course], Record | None]] = {

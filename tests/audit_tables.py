@@ -8,8 +8,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from repro import study
-from repro.audit.joints import COUNTS
+from repro.papers import study
+from repro.verdicts.audit.joints import COUNTS
 
 SIZES = ((256, 192), (256, 256), (384, 288))
 Data = dict[str, Any]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import cli
-from repro import study
+from repro.papers import study
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a worker
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background

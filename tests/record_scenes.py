@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conftest import Outcome
-from repro.planned import PlannedRun
+from repro.plans.planned import PlannedRun
 from repro.records.measurement import Measurement
 from repro.records.record import BY_BEHAVIOUR, CURRENT, STALE, Made, Record
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted

@@ -8,9 +8,9 @@ import numpy as np
 
 from repro.data import annotations
 from repro.data.people import Annotations, Floats, Poses
-from repro.scoring import official, oks, results
-from repro.scoring.official import Tool
-from repro.skeletons import SKELETONS, Skeleton
+from repro.papers.skeletons import SKELETONS, Skeleton
+from repro.scoring import official_evaluators, oks, results
+from repro.scoring.official_evaluators import Tool
 
 Entry = dict[str, object]
 TOOLS: list[tuple[str, Tool]] = [
@@ -139,8 +139,10 @@ def figures(one: Scene, tool: Tool, images: list[int] | None = None) -> dict[str
     annotations, given = one.annotations(), one.results()
     chosen = None if images is None else np.array(images, np.int64)
     ours = oks.evaluate(annotations, given.poses, given.boxes, chosen)
-    verdict = official.evaluate(one.truth, annotations, given.poses, given.boxes, chosen, tool)
-    official.agree(ours.metrics(), verdict.metrics, TOLERANCE[tool])
+    verdict = official_evaluators.evaluate(
+        one.truth, annotations, given.poses, given.boxes, chosen, tool
+    )
+    official_evaluators.agree(ours.metrics(), verdict.metrics, TOLERANCE[tool])
     nothing = {name for name, value in ours.metrics().items() if value is None}
     assert set(ours.absent()) == nothing
     return ours.metrics()

@@ -5,13 +5,14 @@ from fractions import Fraction
 
 import pytest
 
-from repro import selection, study
-from repro.judge import judge
+from repro.papers import study
+from repro.plans import selection
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import AccuracyRequirement, Wanted
 from repro.records.runs import weights_name
-from repro.report import markdown
+from repro.report.files import markdown
+from repro.verdicts.judge import judge
 
 
 def wanted(row: str = "Ours 256x192", column: str = "ap") -> Wanted:

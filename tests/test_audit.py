@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from repro import selection
-from repro.audit import evidence, rules
-from repro.audit.check import Check
-from repro.audit.span import balance, between, overlap, span, total
-from repro.published import Published, parse
+from repro.papers.published import Published, parse
+from repro.plans import selection
 from repro.records.store import Store
+from repro.verdicts.audit import evidence, rules
+from repro.verdicts.audit.check import Check
+from repro.verdicts.audit.span import balance, between, overlap, span, total
 
 
 def number(text: str) -> Published:
@@ -128,7 +128,7 @@ def test_a_corrected_cell_is_no_longer_found(
 
 
 def _forget() -> None:
-    from repro import study
+    from repro.papers import study
 
     study.load_study.cache_clear()
     study.load_table.cache_clear()

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from audit_tables import Data, Papers, papers
 
-from repro import selection, study
-from repro.audit import evidence, rules
-from repro.audit.check import Check
+from repro.papers import study
+from repro.plans import selection
+from repro.verdicts.audit import evidence, rules
+from repro.verdicts.audit.check import Check
 
 OWN, RIVAL, LARGE = "own_net 256x192", "rival_1 256x192", "rival_3 384x288"
 AGREE, AREA = ("agreement", "contradiction"), ("area", "contradiction")

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from repro import env
-from repro.timing import agreement, artifacts, backends
-from repro.timing.backends import base, compiled, exporting
+from repro.speed import backends
+from repro.speed.backends import artifacts, base, compiled, equivalence, exporting
 
 torch.set_num_threads(1)
 
@@ -41,12 +41,12 @@ class Head(nn.Module):
 
 def head(example: Tensor) -> nn.Module:
     torch.manual_seed(0)
-    return agreement.calibrated(Head(), example)
+    return equivalence.calibrated(Head(), example)
 
 
 @pytest.fixture
 def example() -> Tensor:
-    return agreement.picture((1, 3, 32, 24), seed=1)
+    return equivalence.picture((1, 3, 32, 24), seed=1)
 
 
 def here(name: str) -> backends.Backend:
@@ -67,7 +67,7 @@ def test_a_backend_computes_what_eager_computes(name: str, example: Tensor, tmp_
     model = head(example)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     prepared = here(name).prepare(model, example, 1, tmp_path)
-    found = agreement.compare(model, prepared.run, example)
+    found = equivalence.compare(model, prepared.run, example)
     assert found.ok, found.reason
     assert found.difference < 1e-4 and found.peaks > 0
     assert prepared.settings["threads"] == 1
@@ -81,10 +81,10 @@ def test_an_ahead_compiled_package_agrees_and_is_found_again(
 ) -> None:
     torch.manual_seed(0)
     layers = nn.Sequential(nn.ConvTranspose2d(3, 3, 4, 2, 1, groups=3), nn.BatchNorm2d(3))
-    model = agreement.calibrated(layers, example)
+    model = equivalence.calibrated(layers, example)
     first, second = (here("ahead").prepare(model, example, 1, tmp_path) for _ in range(2))
-    assert agreement.compare(model, first.run, example).ok
-    assert agreement.compare(model, second.run, example).ok
+    assert equivalence.compare(model, first.run, example).ok
+    assert equivalence.compare(model, second.run, example).ok
     assert not first.cached and second.cached
     assert second.export_seconds == first.export_seconds > 0
     assert second.settings == first.settings and first.settings["split"] == 1
@@ -95,11 +95,11 @@ def test_the_inductors_own_folding_is_caught_where_it_is_wrong(
 ) -> None:
     torch.manual_seed(0)
     layers = nn.Sequential(nn.ConvTranspose2d(3, 3, 4, 2, 1, bias=False), nn.BatchNorm2d(3))
-    model = agreement.calibrated(layers, example)
+    model = equivalence.calibrated(layers, example)
     own = here("compiled").prepare(model, example, 1, tmp_path)
-    assert agreement.compare(model, own.run, example).difference < 1e-5
+    assert equivalence.compare(model, own.run, example).difference < 1e-5
     frozen = here("compiled_freezing").prepare(model, example, 1, tmp_path)
-    found = agreement.compare(model, frozen.run, example)
+    found = equivalence.compare(model, frozen.run, example)
     if found.ok:
         assert found.difference < 1e-5
         pytest.skip(f"torch {torch.__version__} folds transposed convolutions right")
@@ -138,8 +138,8 @@ def test_bf16_is_another_precision(example: Tensor, tmp_path: Path) -> None:
     except backends.BackendError as error:
         assert "bf16" in str(error)
         pytest.skip(str(error))
-    found = agreement.compare(model, prepared.run, example)
-    assert not found.ok and found.difference > agreement.DIFFERENCE
+    found = equivalence.compare(model, prepared.run, example)
+    assert not found.ok and found.difference > equivalence.DIFFERENCE
     with pytest.raises(backends.BackendError, match="no precision `bf16`"):
         backends.NAMES["onnx_runtime"].prepare(model, example, 1, tmp_path, "bf16")
 
@@ -253,7 +253,7 @@ def test_a_damaged_export_is_made_again(example: Tensor, tmp_path: Path) -> None
     file.write_bytes(content[:-100])
     prepared = here("onnx_runtime").prepare(model, example, 1, tmp_path)
     assert not prepared.cached
-    assert agreement.compare(model, prepared.run, example).ok
+    assert equivalence.compare(model, prepared.run, example).ok
 
 
 def test_threads_and_machine_are_in_the_key_of_compiled_files(example: Tensor) -> None:

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from repro.timing import agreement
-from repro.timing.agreement import Agreement, calibrated, compare, picture
+from repro.speed.backends import equivalence
+from repro.speed.backends.equivalence import Agreement, calibrated, compare, picture
 
 torch.set_num_threads(1)
 
@@ -181,5 +181,5 @@ def test_a_wrong_scale_shows_on_a_calibrated_network() -> None:
         with torch.no_grad():
             return [wrong(images)]
 
-    found = compare(model, run, agreement.picture((1, 3, 24, 24)))
+    found = compare(model, run, equivalence.picture((1, 3, 24, 24)))
     assert not found.ok and found.difference > 0.05

@@ -15,7 +15,7 @@ from torch import nn
 
 import zoo
 from repro.errors import ReproError
-from repro.timing import artifacts
+from repro.speed.backends import artifacts
 
 EXAMPLE = torch.zeros(1, 3, 8, 8)
 
@@ -100,7 +100,7 @@ def test_shape_and_options_enter_the_key() -> None:
     others = {
         artifacts.key(model, EXAMPLE, {"kind": "test"}),
         artifacts.key(model, EXAMPLE, {"kind": "test", "threads": 2}),
-        artifacts.key(model, EXAMPLE, {"kind": "test"}, "repro.timing.folding"),
+        artifacts.key(model, EXAMPLE, {"kind": "test"}, "repro.speed.backends.folding"),
         artifacts.key(model, EXAMPLE[..., :4], {"kind": "test"}),
         artifacts.key(model, EXAMPLE.double(), {"kind": "test"}),
     }

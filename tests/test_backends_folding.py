@@ -8,7 +8,7 @@ from test_folding import example, same, settled
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from repro.timing.folding import fold
+from repro.speed.backends.folding import fold
 
 torch.set_num_threads(1)
 

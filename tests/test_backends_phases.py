@@ -11,8 +11,7 @@ from test_folding import example, outputs
 from torch import Tensor, nn
 from torch.nn import functional
 
-from repro.timing import agreement
-from repro.timing.backends import base, phases
+from repro.speed.backends import base, equivalence, phases
 
 torch.set_num_threads(1)
 
@@ -167,11 +166,11 @@ class Head(nn.Sequential):
 
 
 def test_heatmaps_are_interleaved_at_the_very_end() -> None:
-    found = phases.split(Head().eval(), agreement.picture((1, 3, 12, 8)))
+    found = phases.split(Head().eval(), equivalence.picture((1, 3, 12, 8)))
     file = io.BytesIO()
     with torch.no_grad(), base.silence():
         torch.onnx.export(
-            found.model, (agreement.picture((1, 3, 12, 8)),), file, dynamo=False, opset_version=17
+            found.model, (equivalence.picture((1, 3, 12, 8)),), file, dynamo=False, opset_version=17
         )
     nodes = onnx.load_from_string(file.getvalue()).graph.node
     kinds = [node.op_type for node in nodes if node.op_type not in ("Constant", "Identity")]
@@ -181,7 +180,7 @@ def test_heatmaps_are_interleaved_at_the_very_end() -> None:
 
 
 def test_a_split_network_can_be_exported_and_compiled_whole() -> None:
-    images = agreement.picture((1, 3, 12, 8))
+    images = equivalence.picture((1, 3, 12, 8))
     model = phases.split(Head().eval(), images).model
     (usual,) = outputs(model, images)
     with torch.no_grad():

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from conftest import Run
-from repro import study
-from repro.claims import claim, judging
-from repro.claims.judging import Judged
-from repro.claims.worlds import Measured
 from repro.errors import ReproError
+from repro.papers import study
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.store import Store
+from repro.verdicts.claims import claim, judging
+from repro.verdicts.claims.cell_values import Measured
+from repro.verdicts.claims.judging import Judged
 
 STUDY = """
 name = "paper7"

@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import pytest
 
-from repro.claims import outcome, values
-from repro.claims.outcome import Outcome
-from repro.claims.parser import parse
-from repro.claims.places import Book
-from repro.claims.values import Value
-from repro.claims.worlds import printed
 from repro.errors import ReproError
+from repro.verdicts.claims import outcome, quantities
+from repro.verdicts.claims.cell_values import printed
+from repro.verdicts.claims.outcome import Outcome
+from repro.verdicts.claims.parser import parse
+from repro.verdicts.claims.places import Book
+from repro.verdicts.claims.quantities import Value
 
 
 def asked(expression: str, paper: str = "paper2") -> Outcome:
@@ -156,7 +156,12 @@ def test_no_text_does_worse_than_a_sentence() -> None:
 def test_digits_that_allow_a_statement_never_contradict_it() -> None:
     """Cells and a stated number, all printed from true values, hold or hold by rounding."""
     draw = random.Random(11)
-    signs = {"+": values.add, "-": values.subtract, "*": values.multiply, "/": values.divide}
+    signs = {
+        "+": quantities.add,
+        "-": quantities.subtract,
+        "*": quantities.multiply,
+        "/": quantities.divide,
+    }
     step = Fraction(1, 10)
     by_rounding = 0
     for _ in range(3000):
@@ -173,13 +178,16 @@ def test_digits_that_allow_a_statement_never_contradict_it() -> None:
         }
         truth = exact[first] + (true[2] if second == "+" else -true[2])
         stated = round(truth / step) * step
-        found = values.compare(computed, "~", values.exact(stated, "", step), None)
+        found = quantities.compare(computed, "~", quantities.exact(stated, "", step), None)
         assert found != "fails"
         by_rounding += found == "rounding"
         far = computed.high - computed.low + 3 * step
-        assert values.compare(computed, "~", values.exact(stated + far, "", step), None) == "fails"
+        assert (
+            quantities.compare(computed, "~", quantities.exact(stated + far, "", step), None)
+            == "fails"
+        )
         order = ("<", ">")[truth > 50]
-        assert values.compare(computed, order, values.exact(Fraction(50)), None) != "fails"
+        assert quantities.compare(computed, order, quantities.exact(Fraction(50)), None) != "fails"
     assert 100 < by_rounding < 2900
 
 
@@ -196,7 +204,7 @@ def test_speeds_of_another_machine_are_compared_as_ratios_and_order() -> None:
         own = {"Ours": ours, "Lite-HRNet30": theirs}
         (question,) = [outcome.question(one, Book("paper1")) for one in parse(expression)]
         return outcome.of_question(
-            question, lambda place: values.exact(Fraction(own[place.row.label]), "FPS"), True
+            question, lambda place: quantities.exact(Fraction(own[place.row.label]), "FPS"), True
         ).holds
 
     ratio = "table5[Ours].fps_gpu / table5[Lite-HRNet30].fps_gpu ~ 7.4"

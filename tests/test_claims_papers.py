@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from repro import study
-from repro.claims import claim, judging
-from repro.claims.judging import Judged
-from repro.claims.worlds import Measured
+from repro.papers import study
 from repro.records.store import Store
+from repro.verdicts.claims import claim, judging
+from repro.verdicts.claims.cell_values import Measured
+from repro.verdicts.claims.judging import Judged
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from repro import study
+from repro.papers import study
 
 COST = ("--metric", "params,macs")
 
@@ -343,16 +343,16 @@ def test_an_edited_table_is_named(repro: Run, own_tables: Path) -> None:
 
 
 def test_a_failing_run_keeps_the_others(repro: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from repro.runners import count
+    from repro.counting import counter
 
-    honest = count.run
+    honest = counter.run
 
     def failing(spec: object, *rest: object) -> object:
         if "384x288" in str(spec):
             raise RuntimeError("not enough memory")
         return honest(spec, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(count, "run", failing)
+    monkeypatch.setattr(counter, "run", failing)
     outcome = repro("run", "paper1", "table1", "--row", "Ours*", *COST, "--no-write")
     assert outcome.code == 6
     assert "1 done, 1 failed" in outcome.err and "not enough memory" in outcome.err

@@ -10,10 +10,13 @@ from test_timing_against import MACHINE
 from test_timing_analysis import planted
 
 from conftest import Run as Repro
-from repro.timing import against, cuda, engine, placing
-from repro.timing.procedures import Settings, adapted
-from repro.timing.roofline import Operator, Work
-from repro.timing.subjects import Preparation, Subject, TimedRun
+from repro.speed.gpu import cuda
+from repro.speed.measure import engine
+from repro.speed.measure.procedures import Settings, adapted
+from repro.speed.measure.subjects import Preparation, Subject, TimedRun
+from repro.speed.results import printed_columns
+from repro.speed.roofline import placement
+from repro.speed.roofline.model import Operator, Work
 
 PAIR = ("hwl_mobilenetv3", "lpn_50", "--input", "64x64")
 
@@ -52,7 +55,7 @@ def timing(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """No clock runs."""
     found = Engine()
     monkeypatch.setattr(engine, "measure", found.measure)
-    monkeypatch.setattr(against, "_macs", lambda run, place: float(place))
+    monkeypatch.setattr(printed_columns, "_macs", lambda run, place: float(place))
     return found
 
 
@@ -113,8 +116,8 @@ def test_the_roofline_is_measured_first_and_printed_last(
         return MACHINE
 
     work = Work((Operator("convolution", "conv", 10**8, 10**7, 0, 0, 10**7),))
-    monkeypatch.setattr(placing, "measured", measured)
-    monkeypatch.setattr(placing, "_work", lambda subject: work)
+    monkeypatch.setattr(placement, "measured", measured)
+    monkeypatch.setattr(placement, "_work", lambda subject: work)
     words = ("speed", *PAIR, "--roofline", "--threads", "1")
     data = json.loads(repro(*words, "--json").out)["roofline"]
     assert order == [0]

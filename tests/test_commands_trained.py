@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from conftest import Outcome, Run
-from repro import study
 from repro.data import synth
 from repro.errors import RunError
-from repro.planned import PlannedRun
+from repro.papers import study
+from repro.plans.planned import PlannedRun
+from repro.plans.watch import Watch
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.store import Store
 from repro.training import ablation, course, entries, executing, graph, request, smoke
 from repro.training.request import Machine
-from repro.watch import Watch
 
 TABLE4 = ("run", "paper1", "table4")
 

@@ -10,7 +10,7 @@ from compare_records import MACHINE, calls, count, kept, key, timing
 from evaluation_scenes import refused
 
 from conftest import ROOT, Run
-from repro.report import gates
+from repro.report.files import gates
 
 
 def test_what_commands_write_is_compared_with_records(repro: Run, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_counts_are_integers_and_name_the_code_that_changed(repro: Run, tmp_path
     assert repro("compare", other, other).code == 0
     shutil.rmtree(tmp_path / "a")
     one = kept(tmp_path / "a", count(params=1))
-    assert "zoo/lpn.py or repro/runners/count.py" in repro("compare", one, other).out
+    assert "zoo/lpn.py or repro/counting/counter.py" in repro("compare", one, other).out
 
 
 def test_counts_by_other_conventions_are_incomparable(repro: Run, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 import zoo
+from repro.counting import counter
 from repro.records.runs import CountRun, count_run
-from repro.runners import count
 
 COUNTS = Path(__file__).parent / "counts" / "topdown.json"
 
@@ -87,22 +87,22 @@ BY_HAND = {
 
 
 @pytest.fixture
-def small() -> tuple[count.Costs, set[str]]:
+def small() -> tuple[counter.Costs, set[str]]:
     """The costs of Small."""
     model = Small().to("meta").eval()
-    costs, unknown = count.observe(model, (8, 12))
-    return costs, unknown | count.add_fvcore(model, (8, 12), costs)
+    costs, unknown = counter.observe(model, (8, 12))
+    return costs, unknown | counter.add_fvcore(model, (8, 12), costs)
 
 
 @pytest.mark.parametrize("convention", BY_HAND)
 def test_a_convention_equals_the_count_by_hand(
-    small: tuple[count.Costs, set[str]], convention: str
+    small: tuple[counter.Costs, set[str]], convention: str
 ) -> None:
     costs, _ = small
     assert costs.total(convention) == BY_HAND[convention], costs.operators[convention]
 
 
-def test_known_operators_are_known(small: tuple[count.Costs, set[str]]) -> None:
+def test_known_operators_are_known(small: tuple[counter.Costs, set[str]]) -> None:
     assert small[1] == set()
 
 
@@ -111,7 +111,7 @@ def test_an_unknown_operator_is_listed() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return torch.fft.rfft(x).abs() + torch.cumsum(x, 1).sum()
 
-    _, unknown = count.observe(Odd(), (8, 12))
+    _, unknown = counter.observe(Odd(), (8, 12))
     assert unknown >= {"aten::cumsum"}
 
 
@@ -124,20 +124,20 @@ def test_linear_on_tokens_is_charged_the_tokens_by_the_hrnet_script() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.linear(x.flatten(1, 2))  # (1, 24, 12)
 
-    costs, _ = count.observe(Tokens().to("meta"), (8, 12))
+    costs, _ = counter.observe(Tokens().to("meta"), (8, 12))
     assert costs.total("hrnet") == 24 * 7 * 24
     assert costs.total("conv") == 24 * 7 * 12
     assert costs.total("mmcv") == 24 * 7 * 12
 
 
 def test_the_modules_of_a_count_add_up() -> None:
-    found = count.run(count_run("small_hrnet_w16", (64, 64)))
+    found = counter.run(count_run("small_hrnet_w16", (64, 64)))
     for convention, total in found.macs.items():
         children = [part for path, part in found.modules.items() if path and "." not in path]
         assert sum(part.macs[convention] for part in children) == total
     assert found.modules[""].params == found.params
     assert sum(found.operators["fvcore"].values()) == found.macs["fvcore"]
-    assert len(count.outline(found)) >= 3
+    assert len(counter.outline(found)) >= 3
 
 
 def cases() -> list[tuple[str, dict[str, int]]]:
@@ -151,7 +151,7 @@ def cases() -> list[tuple[str, dict[str, int]]]:
 )
 def test_the_zoo_costs_what_the_official_tools_say(name: str, row: dict[str, int]) -> None:
     size = (row["input"][0], row["input"][1])
-    found = count.run(count_run(name, size, row["keypoints"]), ("mmcv", "hrnet", "conv"))
+    found = counter.run(count_run(name, size, row["keypoints"]), ("mmcv", "hrnet", "conv"))
     assert found.params == row["params"]
     assert found.macs["mmcv"] == row["mmcv"]
     assert found.macs["hrnet"] == row["hrnet"]
@@ -196,7 +196,7 @@ def test_fvcore_counts_the_zoo_as_it_counted_the_official_models(name: str) -> N
     golden = Path(__file__).parent / "golden" / f"{name}.json"
     expected = json.loads(golden.read_text(encoding="utf-8"))
     _, _, height, width = expected["input"]
-    found = count.run(CountRun(name, (height, width), zoo.MODELS[name].keypoints), ("fvcore",))
+    found = counter.run(CountRun(name, (height, width), zoo.MODELS[name].keypoints), ("fvcore",))
     assert found.macs["fvcore"] == expected["macs_fvcore"]
     assert found.operators["fvcore"] == dict(sorted(expected["macs_by_operator"].items()))
     unknown = {"fvcore": ("torchvision::deform_conv2d",)} if "dekr" in name else {}
@@ -214,7 +214,7 @@ def test_the_lite_hrnets_cost_what_their_own_tool_says(row: dict[str, int]) -> N
     if name == "wider_naive_litehrnet_18":
         name, options = "naive_litehrnet_18", {"width": 40}
     size = (row["input"][0], row["input"][1])
-    found = count.run(CountRun(name, size, row["keypoints"], options), ("torchstat", "conv"))
+    found = counter.run(CountRun(name, size, row["keypoints"], options), ("torchstat", "conv"))
     assert found.params == row["params"]
     assert found.macs["torchstat"] == row["torchstat"]
     assert found.operators["conv"]["conv"] == row["conv"]
@@ -224,7 +224,7 @@ def test_the_lite_hrnets_cost_what_their_own_tool_says(row: dict[str, int]) -> N
 def test_the_bottom_up_networks_cost_what_the_official_tools_say(row: dict[str, int]) -> None:
     name, size = row["model"], (row["input"], row["input"])
     spec = CountRun(name, size, zoo.MODELS[name].keypoints)
-    found = count.run(spec, ("hrnet", "ptflops", "conv"))
+    found = counter.run(spec, ("hrnet", "ptflops", "conv"))
     assert found.params == row["params"]
     assert found.macs["hrnet"] == row["hrnet"]
     assert found.macs["ptflops"] == row["ptflops"]
@@ -246,10 +246,10 @@ def test_the_bottom_up_networks_cost_what_the_official_tools_say(row: dict[str, 
     ],
 )
 def test_torchstat_counts_a_shared_module_once(name: str, size: tuple[int, int], giga: str) -> None:
-    found = count.run(count_run(name, size), ("torchstat",))
+    found = counter.run(count_run(name, size), ("torchstat",))
     assert f"{found.macs['torchstat'] / 2**30:.3f}" == giga
 
 
 def test_small_hrnet_costs_what_the_lite_hrnet_paper_prints() -> None:
-    found = count.run(count_run("small_hrnet_w16", (256, 192)), ("torchstat",))
+    found = counter.run(count_run("small_hrnet_w16", (256, 192)), ("torchstat",))
     assert f"{found.macs['torchstat'] / 2**20:.1f}" == "551.7"

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from repro.errors import ReproError
-from repro.timing import cuda, device, nvml
-from repro.timing.procedures import Settings
-from repro.timing.subjects import RefusedError, Subject, TimedRun
+from repro.speed.gpu import cuda, device, nvml
+from repro.speed.measure.procedures import Settings
+from repro.speed.measure.subjects import RefusedError, Subject, TimedRun
 
 NET = Subject("hwl_mobilenetv3", (64, 64), 17)
 HOPPER = (9, 0)
@@ -82,7 +82,7 @@ def test_a_run_keeps_what_the_device_did(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(nvml, "sensor", lambda uuid: asked.append(uuid))
     monkeypatch.setattr(cuda.engine, "measure", measure)
     run = cuda.measure([NET], Settings(), lambda words, share: None)
-    assert asked == ["GPU-1-2", "repro.timing.device:ready"]
+    assert asked == ["GPU-1-2", "repro.speed.gpu.device:ready"]
     found = run.conditions["device"]
     assert run.conditions["before"] == 1
     assert (found["name"], found["capability"], found["memory_gib"]) == ("NVIDIA H200", "9.0", 139)

@@ -12,7 +12,7 @@ from repro.data import annotations as reader
 from repro.data.annotations import read
 from repro.data.columns import Rows, load
 from repro.errors import ReproError
-from repro.skeletons import COCO, CROWDPOSE, Skeleton
+from repro.papers.skeletons import COCO, CROWDPOSE, Skeleton
 
 Document = dict[str, list[dict[str, object]]]
 

@@ -7,12 +7,12 @@ import pytest
 from test_data import document, saved
 from test_data_boxes import box, entry
 
-from repro.data import check as checking
-from repro.data.check import check
+from repro.data import completeness as checking
+from repro.data.completeness import check
 from repro.data.layout import MPII_TRUTHS, PLACES, find
-from repro.data.official import FACTS, SUPPLIES, Facts
+from repro.data.official_facts import FACTS, SUPPLIES, Facts
 from repro.errors import ReproError
-from repro.skeletons import CROWDPOSE
+from repro.papers.skeletons import CROWDPOSE
 
 BOXES = "COCO_val2017_detections_AP_H_56_person.json"
 

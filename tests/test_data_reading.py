@@ -16,7 +16,7 @@ from repro.data.annotations import read
 from repro.data.columns import parsed
 from repro.data.people import Annotations
 from repro.errors import ReproError
-from repro.skeletons import CROWDPOSE
+from repro.papers.skeletons import CROWDPOSE
 
 ROOT = Path(__file__).parent.parent
 KEPT = {"images": excerpt.fields("id"), "annotations": excerpt.fields("id", "bbox")}

@@ -10,8 +10,8 @@ import torch
 from evaluation_scenes import Scene, parsed, refused
 
 from conftest import Run
-from repro.data.official import FACTS, Facts
-from repro.runners.execution import Execution
+from repro.data.official_facts import FACTS, Facts
+from repro.evaluation.execution import Execution
 
 CELLS = ("run", "paper2", "table1", "--row", "LPN-50*", "--metric", "AP,AR", "--no-write")
 

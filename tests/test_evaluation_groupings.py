@@ -10,20 +10,20 @@ import torch
 from evaluation_scenes import Scene
 from torch import Tensor
 
-from repro import rules
 from repro.data import annotations
 from repro.data.people import Annotations, Floats
 from repro.data.pictures import Pictures
 from repro.errors import ReproError
-from repro.pose import targets, whole
+from repro.evaluation import inference
+from repro.evaluation.execution import Execution
+from repro.evaluation.shards import Shards
+from repro.papers import protocol_choice
+from repro.papers.protocol import changed
+from repro.papers.skeletons import SKELETONS
+from repro.pose import targets, whole_image
 from repro.pose.fields import COCO
 from repro.pose.limbs import TRAINED
-from repro.protocol import changed
-from repro.runners import evaluate
-from repro.runners.execution import Execution
-from repro.runners.shards import Shards
 from repro.scoring import oks
-from repro.skeletons import SKELETONS
 
 MIRRORED = list(SKELETONS["coco"].mirrored)
 
@@ -55,7 +55,7 @@ class PerfectDekr:
     def __call__(self, images: Tensor, chosen: np.ndarray, mirrored: bool) -> list[Tensor]:
         index = int(chosen[0])
         height, width = self.truth.images.sizes[index].tolist()
-        fit = whole.fit((height, width), self.side)
+        fit = whole_image.fit((height, width), self.side)
         shape = (fit.size[0] // 4, fit.size[1] // 4)
         assert tuple(images.shape[2:]) == fit.size
         points, seen = people_on(self.truth, index)
@@ -89,7 +89,7 @@ class PerfectOpenPose:
     def __call__(self, images: Tensor, chosen: np.ndarray, mirrored: bool) -> list[Tensor]:
         index = int(chosen[0])
         height, width = self.truth.images.sizes[index].tolist()
-        fit = whole.openpose_fit((height, width), self.side)
+        fit = whole_image.openpose_fit((height, width), self.side)
         shape = (fit.size[0] // 8, fit.size[1] // 8)
         assert tuple(images.shape[2:]) == fit.size
         points, seen = people_on(self.truth, index)
@@ -119,11 +119,11 @@ class PerfectOpenPose:
 
 def figure(scene: Scene, network: object, decode: str, flip: bool, side: int) -> dict[str, float]:
     truth = annotations.read(scene.annotations, "coco")
-    _, protocol = rules.chosen("litepose_xs_coco", "coco", None)
+    _, protocol = protocol_choice.chosen("litepose_xs_coco", "coco", None)
     protocol = changed(protocol, decode=decode, flip=flip)
     pictures = Pictures(scene.images, truth)
     told: list[int] = []
-    found = evaluate.bottom_up(
+    found = inference.bottom_up(
         network,  # type: ignore[arg-type]
         pictures,
         (side, side),

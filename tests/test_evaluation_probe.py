@@ -15,15 +15,14 @@ import torch
 from repro.checkpoints import matching
 from repro.data import annotations, boxes, crops, pictures
 from repro.errors import ReproError, RunError
-from repro.evaluation import probe_set
+from repro.evaluation import grouping, inference, probe_set
+from repro.evaluation.execution import Execution
 from repro.evaluation.probe import network_probe, probe
+from repro.papers.protocol import GROUND_TRUTH, GROUPINGS, HEATMAP_DECODERS, NO_BOXES, Protocol
+from repro.papers.study import load_study
 from repro.pose import dark, decode, embedding, fields, flip, limbs, nms, offsets, transforms
-from repro.protocol import GROUND_TRUTH, GROUPINGS, HEATMAP_DECODERS, NO_BOXES, Protocol
-from repro.runners import evaluate, grouping
-from repro.runners.execution import Execution
 from repro.scoring import oks, pckh
 from repro.scoring.matches import Matches
-from repro.study import load_study
 from zoo import lpn
 
 ROOT = Path(__file__).parent.parent
@@ -74,7 +73,7 @@ def test_it_is_the_same_in_another_process_with_other_threads_and_batches() -> N
     code = (
         "import sys, torch\n"
         "from repro.evaluation.probe import Execution, network_probe, probe\n"
-        "from repro.protocol import Protocol\n"
+        "from repro.papers.protocol import Protocol\n"
         "torch.set_num_threads(2)\n"
         f"for rules in {rules}:\n    print(probe(rules, Execution(batch=32, loaders=4)))\n"
         "print(network_probe('litepose_xs', 14))\n"
@@ -208,7 +207,7 @@ PLANTED: dict[str, tuple[Protocol, Change]] = {
     "where a crop is": (TOP_DOWN, around(crops, "crop", lambda crop: np.roll(crop, 1, axis=1))),
     "a channel's mean": (
         TOP_DOWN,
-        around(evaluate, "normalised", lambda images: images + torch.tensor(0.01)),
+        around(inference, "normalised", lambda images: images + torch.tensor(0.01)),
     ),
     "the shift": (TOP_DOWN, around(flip, "mirror_maps", lambda maps: np.roll(maps, -1, axis=3))),
     "a fifth for a quarter": (
@@ -221,7 +220,7 @@ PLANTED: dict[str, tuple[Protocol, Change]] = {
     ),
     "DARK's step": (DARK, around(dark, "_newton", lambda steps: steps * 0.99)),
     "DARK's kernel": (DARK, around(dark, "_gaussian", lambda kernel: kernel**1.05)),
-    "Gaussians of large inputs": (DARK, constant(evaluate, "sigma_of", lambda size: 2.0)),
+    "Gaussians of large inputs": (DARK, constant(inference, "sigma_of", lambda size: 2.0)),
     "a hundredth of a pixel": (
         TOP_DOWN,
         around(transforms, "to_image", lambda points: points + 0.01),

@@ -15,8 +15,8 @@ from evaluation_scenes import Scene, parsed, refused
 
 from conftest import ROOT, Run
 from repro.errors import StoreError
-from repro.runners import execution, overlap, shards
-from repro.runners.shards import Shards
+from repro.evaluation import execution, overlap, shards
+from repro.evaluation.shards import Shards
 
 SMALL = ("--boxes", "gt", "--batch", "2", "--input", "64x48")
 """several shards: one has 16 batches"""
@@ -55,7 +55,7 @@ KILLED = """
 import os, signal, sys
 import cli
 from repro.runners import execution
-from repro.runners.shards import Shards
+from repro.evaluation.shards import Shards
 
 execution.Execution.__init__.__defaults__ = ("cpu", 32, 2, None, 1)
 save = Shards.save

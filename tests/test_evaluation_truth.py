@@ -8,15 +8,15 @@ import pytest
 import torch
 from evaluation_scenes import Scene
 
-from repro import rules
 from repro.data import annotations, boxes
 from repro.data.boxes import Instances
 from repro.data.people import Annotations, Images, People
 from repro.errors import ReproError
+from repro.evaluation import oracle
+from repro.evaluation.network import sigma_of
+from repro.papers import protocol_choice
+from repro.papers.protocol import Protocol, changed
 from repro.pose import decode, flip, transforms
-from repro.protocol import Protocol, changed
-from repro.runners import truth
-from repro.runners.network import sigma_of
 
 SIZE = (256, 192)
 IMAGES = torch.zeros(1, 3, *SIZE)
@@ -28,7 +28,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 
 def protocol(**others: object) -> Protocol:
-    _, found = rules.chosen("truth", "coco", None)
+    _, found = protocol_choice.chosen("truth", "coco", None)
     return changed(found, boxes="ground truth", **others)
 
 
@@ -52,7 +52,7 @@ def maps_of(
     **others: object,
 ) -> np.ndarray:
     expected, instances = one_person(points)
-    network = truth.network(expected, instances, size, protocol(**others), rounded)
+    network = oracle.network(expected, instances, size, protocol(**others), rounded)
     (maps,) = network(IMAGES, np.zeros(1, np.int64), mirrored)
     return np.asarray(maps[0].numpy())
 
@@ -72,7 +72,7 @@ def test_a_joint_inside_has_height_1_and_an_unlabelled_one_nothing() -> None:
 
 def test_a_joint_outside_is_faint_at_the_nearest_edge() -> None:
     maps = maps_of({0: (-50, 80), 1: (400, 80), 2: (40, 1000), 3: (-9, -9), 4: (189, 253)})
-    faint = pytest.approx(truth.FAINT)
+    faint = pytest.approx(oracle.FAINT)
     assert peak(maps[0]) == (0, 20, faint)
     assert peak(maps[1]) == (47, 20, faint)
     assert peak(maps[2]) == (10, 63, faint)
@@ -115,21 +115,21 @@ def test_gaussians_are_as_wide_as_those_of_training() -> None:
 
 def test_tags_tell_persons_apart(scene: Scene) -> None:
     expected = annotations.read(scene.annotations, "coco")
-    _, found = rules.chosen("litepose_xs_coco", "coco", None)
-    network = truth.network(expected, None, (128, 128), found)
+    _, found = protocol_choice.chosen("litepose_xs_coco", "coco", None)
+    network = oracle.network(expected, None, (128, 128), found)
     quarter, half = network(IMAGES, np.zeros(1, np.int64), False)
     assert quarter.shape[1] == 34 and half.shape[1] == 17
     assert [2 * side for side in quarter.shape[2:]] == list(half.shape[2:])
     tags = np.unique(quarter[0, 17:].numpy())
-    assert len(tags) > 1 and np.diff(tags).min() >= truth.APART
+    assert len(tags) > 1 and np.diff(tags).min() >= oracle.APART
 
 
 def test_what_truth_cannot_stand_for(scene: Scene) -> None:
     expected = annotations.read(scene.annotations, "coco")
     found = boxes.detected(Path(scene.boxes), expected)
     with pytest.raises(ReproError, match="whose person") as caught:
-        truth.network(expected, found, SIZE, protocol())
+        oracle.network(expected, found, SIZE, protocol())
     assert "--boxes gt" in caught.value.hint
-    _, offsets = rules.chosen("dekr_w48", "coco", None)
+    _, offsets = protocol_choice.chosen("dekr_w48", "coco", None)
     with pytest.raises(ReproError, match="decoded by centre offsets"):
-        truth.network(expected, None, SIZE, offsets)
+        oracle.network(expected, None, SIZE, offsets)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from repro import selection
-from repro.judge import judge
+from repro.plans import selection
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import SpeedRequirement, Wanted
-from repro.report import explanation
+from repro.report.terminal import cell_chain
+from repro.verdicts.judge import judge
 
 
 def wanted(paper: str, table: str, row: str, column: str) -> Wanted:
@@ -25,9 +25,9 @@ def explained(cell: Wanted, record: Record) -> tuple[list[str], dict[str, object
     judged = judge(cell, lambda spec: record)
     console = Console(width=300)
     with console.capture() as capture:
-        console.print(explanation.chain(judged, record))
+        console.print(cell_chain.chain(judged, record))
     lines = [line.rstrip() for line in capture.get().splitlines()]
-    return lines, explanation.described(judged, record)
+    return lines, cell_chain.described(judged, record)
 
 
 def timing(cell: Wanted, **interval: float) -> Record:

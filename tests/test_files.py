@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from repro.files import write_whole
-from repro.telling import listens, say
+from repro.report.terminal.console import listens, say
 
 
 def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from repro.records.fingerprint import STOPS, Sources, fingerprint, reachable
 
 ROOT = Path(__file__).parent.parent
 ROOTS = {
-    "count": ("zoo.lpn", "repro.runners.count"),
-    "evaluation": ("zoo.hrnet", "repro.evaluation.evaluating"),
+    "count": ("zoo.lpn", "repro.counting.counter"),
+    "evaluation": ("zoo.hrnet", "repro.evaluation.evaluator"),
 }
 
 

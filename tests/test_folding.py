@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 import zoo
-from repro.timing import folding
-from repro.timing.folding import fold
+from repro.speed.backends import folding
+from repro.speed.backends.folding import fold
 
 torch.set_num_threads(1)
 

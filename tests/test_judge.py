@@ -7,12 +7,21 @@ from fractions import Fraction
 import pytest
 
 from repro.errors import ReproError
-from repro.judge import KINDS, NEAR, NEAR_POINTS, described, exit_code, judge, kinds, summary
+from repro.papers.study import Column, Counted, Row, Table
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import Wanted
 from repro.records.runs import CountRun
-from repro.study import Column, Counted, Row, Table
+from repro.verdicts.judge import (
+    KINDS,
+    NEAR,
+    NEAR_POINTS,
+    described,
+    exit_code,
+    judge,
+    kinds,
+    summary,
+)
 
 SPEC = CountRun("lpn_50", (256, 192), 17)
 OTHER = CountRun("lpn_50", (256, 256), 17)

@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
-from repro.judge import Cell, Measured, Verdict
-from repro.ladder import steps
+from repro.papers.study import Column, Row, Table
 from repro.records.requirements import Wanted
 from repro.report import text
-from repro.study import Column, Row, Table
+from repro.verdicts.ablation_steps import steps
+from repro.verdicts.judge import Cell, Measured, Verdict
 
 PARAMS = Column("params", "#Params", "params", "M")
 AP = Column("ap", "AP", "AP", "%")

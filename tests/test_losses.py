@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from repro.errors import ReproError
+from repro.pose.bottom_up_targets import heatmaps, joint_indices
 from repro.pose.losses import Heatmaps, criterion
-from repro.pose.losses.embedding import push_pull
+from repro.pose.losses.embedding_loss import push_pull
 from repro.pose.losses.scale_adaptive import scaled
-from repro.pose.whole_targets import heatmaps, joint_indices
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "losses.json").read_text("utf-8"))
 TOPDOWN, BOTTOMUP = VECTORS["topdown"], VECTORS["bottomup"]

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 import zoo
+from repro.pose.bottom_up_targets import heatmaps, joint_indices
 from repro.pose.field_targets import field_targets
 from repro.pose.losses import FAMILIES, LOSSES, Heatmaps, criterion, for_model
 from repro.pose.offset_targets import offset_targets
 from repro.pose.targets import gaussian
-from repro.pose.whole_targets import heatmaps, joint_indices
 
 
 def test_every_network_of_the_zoo_has_a_loss() -> None:

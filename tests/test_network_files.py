@@ -10,18 +10,17 @@ import pytest
 import torch
 from evaluation_scenes import Scene, onnx_file
 
-from repro import rules
 from repro.data import annotations, boxes
 from repro.data.layout import Source
 from repro.data.normalising import normalised
 from repro.errors import ReproError, RunError
-from repro.evaluation import evaluating, networks, sizes
+from repro.evaluation import evaluator, loading, network, sizes
+from repro.evaluation.execution import Execution
+from repro.evaluation.network import ZooNetwork
 from repro.evaluation.pipeline import Job
 from repro.evaluation.request import Look, model_of
-from repro.protocol import changed
-from repro.runners import network
-from repro.runners.execution import Execution
-from repro.runners.network import ZooNetwork
+from repro.papers import protocol_choice
+from repro.papers.protocol import changed
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 
 def look(model: str, weights: Path | None, **others: object) -> Look:
-    _, protocol = rules.chosen(model, "coco", None)
+    _, protocol = protocol_choice.chosen(model, "coco", None)
     found = Look(model, weights, changed(protocol, boxes="ground truth"))
     return replace(found, **others)  # type: ignore[arg-type]
 
@@ -40,8 +39,8 @@ def opened(scene: Scene, wanted: Look) -> tuple[network.Network, dict[str, objec
     size = sizes.size_of(wanted)
     persons = boxes.ground_truth(expected)
     job = Job(wanted, size, expected, persons, Source("coco", "val2017", Path(), Path()))
-    weights = evaluating.weights_of(job)
-    return networks.opened(wanted, expected, persons, size), dict(weights)
+    weights = evaluator.weights_of(job)
+    return loading.opened(wanted, expected, persons, size), dict(weights)
 
 
 @pytest.mark.parametrize("batch", ["n", 1, 4])
@@ -72,7 +71,7 @@ def test_an_open_size_must_be_named(tmp_path: Path) -> None:
 def test_a_file_states_its_colours(tmp_path: Path) -> None:
     stated = MappingProxyType({"colour": "BGR", "normalise": "0..1", "author": "nobody"})
     path = onnx_file(tmp_path / "net.onnx", metadata=stated)
-    _, protocol = rules.chosen("onnx", "coco", None)
+    _, protocol = protocol_choice.chosen("onnx", "coco", None)
     found = sizes.as_exported(protocol, path)
     assert (found.colour, found.normalise) == ("BGR", "0..1")
     plain = onnx_file(tmp_path / "plain.onnx")
@@ -165,7 +164,7 @@ def test_an_impossible_input_is_refused(scene: Scene, model: str, size: tuple[in
 
 
 def test_whole_images_have_one_short_side() -> None:
-    _, protocol = rules.chosen("litepose_xs_coco", "coco", None)
+    _, protocol = protocol_choice.chosen("litepose_xs_coco", "coco", None)
     assert sizes.size_of(Look("truth", None, protocol)) == (512, 512)
     assert sizes.size_of(Look("litepose_xs_coco", None, protocol)) == (256, 256)
     with pytest.raises(ReproError, match="not inputs of 448x256") as caught:

@@ -5,8 +5,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from repro.timing import nvml
-from repro.timing.nvml import Reading, Watching
+from repro.speed.gpu import nvml
+from repro.speed.gpu.nvml import Reading, Watching
 
 
 def test_a_line_of_nvidia_smi_is_read() -> None:

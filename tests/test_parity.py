@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import zoo
+from repro.counting import parity
 from repro.errors import ReproError
-from repro.runners import parity
 
 GOLDEN = Path(__file__).parent / "golden"
 

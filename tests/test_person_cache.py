@@ -16,7 +16,7 @@ from repro.data.augmentation import PersonAugmentation
 from repro.data.boxes import Instances, ground_truth
 from repro.data.people import Annotations
 from repro.data.person_cache import PersonCache, cached
-from repro.data.persons import PersonSamples
+from repro.data.top_down_samples import PersonSamples
 from repro.errors import ReproError
 
 SIZE = (64, 48)

@@ -15,14 +15,15 @@ from record_scenes import cells_of, parsed
 
 import zoo
 from conftest import ROOT, Outcome, Run
-from repro import run, selection
-from repro.data.official import FACTS, Facts
+from repro import run
+from repro.data.official_facts import FACTS, Facts
 from repro.errors import RunError
-from repro.planned import PlannedRun
+from repro.plans import selection
+from repro.plans.planned import PlannedRun
 from repro.records.record import Record
 from repro.records.runs import KINDS, CountRun
 from repro.records.store import Store
-from repro.timing import engine
+from repro.speed.measure import engine
 
 STATES = ("cached", "to_run", "impossible")
 Planned = list[dict[str, object]]

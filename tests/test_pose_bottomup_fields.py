@@ -7,7 +7,7 @@ import pytest
 from repro.errors import ReproError
 from repro.pose.fields import COCO, OFFICIAL, decode
 from repro.pose.limbs import LIMBS
-from repro.pose.whole import PaddedFit, openpose_fit
+from repro.pose.whole_image import PaddedFit, openpose_fit
 
 SIZE = (300, 400)
 STANDING = np.array(

@@ -13,9 +13,9 @@ import torch
 from torch.nn.functional import interpolate
 
 from repro.errors import ReproError
+from repro.papers.skeletons import COCO, CROWDPOSE
 from repro.pose.embedding import Settings, aggregate, aggregate_scales, group
 from repro.pose.peaks import peaks
-from repro.skeletons import COCO, CROWDPOSE
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = json.loads((ROOT / "tests" / "vectors" / "bottomup.json").read_text("utf-8"))["grouping"]

@@ -6,8 +6,8 @@ import torch
 from torch.nn.functional import interpolate, pad
 
 from repro.errors import ReproError
+from repro.papers.skeletons import COCO
 from repro.pose.offsets import Scale, Settings, aggregate, decode, mirrored_input, suppressed
-from repro.skeletons import COCO
 
 HEIGHT, WIDTH, JOINTS = 40, 60, 17
 PEOPLE = np.random.default_rng(2).uniform(0, 1, (2, JOINTS, 2)) * (25, 35) + [[[0, 2]], [[30, 2]]]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from repro.errors import ReproError
-from repro.pose.whole import OPENPOSE_MEAN, Fit, fit, matrix, openpose_fit, region
+from repro.pose.whole_image import OPENPOSE_MEAN, Fit, fit, matrix, openpose_fit, region
 
 VECTORS = json.loads(
     (Path(__file__).parent / "vectors" / "bottomup.json").read_text(encoding="utf-8")

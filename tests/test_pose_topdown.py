@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from repro.errors import ReproError
+from repro.papers.skeletons import COCO
 from repro.pose import flip, nms, targets, transforms
-from repro.skeletons import COCO
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "topdown.json").read_text("utf-8"))
 

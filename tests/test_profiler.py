@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 import zoo
 from repro.errors import ReproError
-from repro.timing import profiler
-from repro.timing.profiler import Cost, modules, operators, outline, profile
+from repro.speed.measure import profiler
+from repro.speed.measure.profiler import Cost, modules, operators, outline, profile
 
 
 class Twice(nn.Module):

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from repro import rules, study
 from repro.errors import ReproError
-from repro.protocol import GROUPINGS, HEATMAP_DECODERS, NORMALISATIONS, Protocol, changed
+from repro.papers import protocol_choice, study
+from repro.papers.protocol import GROUPINGS, HEATMAP_DECODERS, NORMALISATIONS, Protocol, changed
 
 PLAIN = Protocol(
     dataset="coco",
@@ -98,27 +98,27 @@ def test_a_rule_that_does_not_exist_is_named(rule: str, value: object) -> None:
 def test_every_printed_protocol_can_be_found_by_its_name() -> None:
     for paper in study.study_names():
         for name, protocol in study.load_study(paper).protocols.items():
-            assert rules.named(f"{paper}/{name}") == protocol
+            assert protocol_choice.named(f"{paper}/{name}") == protocol
             assert protocol.normalise in NORMALISATIONS
     for wrong in ("paper2", "paper2/coco", "/", "", "nobody/coco-val2017"):
         with pytest.raises(ReproError, match="There is no"):
-            rules.named(wrong)
+            protocol_choice.named(wrong)
 
 
 def test_a_model_is_evaluated_as_its_paper_did() -> None:
-    name, found = rules.chosen("lpn_50", None, None)
+    name, found = protocol_choice.chosen("lpn_50", None, None)
     assert name.startswith("paper2/") and (found.dataset, found.colour) == ("coco", "BGR")
-    name, found = rules.chosen("litepose_s_crowdpose", None, None)
+    name, found = protocol_choice.chosen("litepose_s_crowdpose", None, None)
     assert name.startswith("paper4/") and found.evaluator == "crowdposetools" and found.bottom_up
-    _, found = rules.chosen("hwl_mobilenetv3", "mpii", None)
+    _, found = protocol_choice.chosen("hwl_mobilenetv3", "mpii", None)
     assert found.dataset == "mpii" and found.nms is None
 
 
 def test_a_protocol_can_be_moved_to_another_data_set() -> None:
-    name, found = rules.chosen("lpn_50", "synth-crowdpose", "paper2/coco-val2017")
+    name, found = protocol_choice.chosen("lpn_50", "synth-crowdpose", "paper2/coco-val2017")
     assert name.startswith("paper2/coco-val2017, on generated")
     assert (found.keypoints, found.boxes, found.evaluator) == (14, "ground truth", "crowdposetools")
-    _, own = rules.chosen("lpn_50", "coco", "paper2/coco-val2017")
-    assert own == rules.named("paper2/coco-val2017")
+    _, own = protocol_choice.chosen("lpn_50", "coco", "paper2/coco-val2017")
+    assert own == protocol_choice.named("paper2/coco-val2017")
     with pytest.raises(ReproError, match="`cocoa`"):
-        rules.chosen("lpn_50", "cocoa", None)
+        protocol_choice.chosen("lpn_50", "cocoa", None)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from repro.published import parse
+from repro.papers.published import parse
 
 G = 2**30
 

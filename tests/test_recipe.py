@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from repro import resolved as recipes
-from repro import study
 from repro.errors import ReproError
-from repro.recipe import Loss
-from repro.resolved import FIELDS, UNSAID, Resolved, Written
+from repro.papers import recipe_sources as recipes
+from repro.papers import study
+from repro.papers.recipe import Loss
+from repro.papers.recipe_sources import FIELDS, UNSAID, Resolved, Written
 
 
 def resolved(paper: str, name: str, *words: str) -> Resolved:

@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 
 from conftest import ROOT
-from repro import publish, selection, study
-from repro.judge import KINDS, judge_all
+from repro.papers import study
+from repro.plans import selection
 from repro.records.store import Store
 from repro.report import text
+from repro.report.files import publish
+from repro.verdicts.judge import KINDS, judge_all
 
 
 def test_the_committed_document_follows_from_tables_and_records() -> None:

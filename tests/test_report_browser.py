@@ -16,15 +16,16 @@ import pytest
 from browser_tab import Tab
 
 from conftest import ROOT
-from repro import judge, ladder, study
 from repro.commands.reporting import gathered
-from repro.conventions import CONVENTIONS
-from repro.judge import Cell
+from repro.papers import study
+from repro.papers.conventions import CONVENTIONS
 from repro.records.record import Record
 from repro.records.store import Store
-from repro.report import page as html
 from repro.report import text
 from repro.report.contents import Report
+from repro.report.html import page as html
+from repro.verdicts import ablation_steps, judge
+from repro.verdicts.judge import Cell
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="no Playwright: pip install playwright"
@@ -160,7 +161,9 @@ def test_ratios_steps_and_claims_follow_too(tab: Tab, report: Report) -> None:
     changed = [
         (step, number)
         for number, step in enumerate(
-            one for one in ladder.steps(report.cells) if one.after.wanted.column.metric == "macs"
+            one
+            for one in ablation_steps.steps(report.cells)
+            if one.after.wanted.column.metric == "macs"
         )
     ]
     shown = tab.texts("td[data-after]")

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from repro import judge, selection
 from repro.errors import ReproError
-from repro.judge import Cell, Verdict, judge_all
+from repro.plans import selection
 from repro.records.store import Store
-from repro.report import figures, overview, plot
+from repro.report import overview
+from repro.report.html import figures, plot
+from repro.verdicts import judge
+from repro.verdicts.judge import Cell, Verdict, judge_all
 
 
 def test_a_figure_names_what_its_axes_lack(own_tables: Path) -> None:

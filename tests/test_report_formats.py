@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from repro import selection, study
-from repro.judge import Cell, Verdict, judge_all, summary
+from repro.papers import study
+from repro.plans import selection
 from repro.records.store import Store
-from repro.report import export, junit, markdown
+from repro.report.files import export, junit, markdown
+from repro.verdicts.judge import Cell, Verdict, judge_all, summary
 
 RECORDS = str(ROOT / "records")
 STRANGE = '=HYPERLINK("http://x")\\input{/etc/passwd}\x1b<b>&%$#_{}~^'

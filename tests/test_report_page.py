@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from repro import selection, study
-from repro.claims import claim, judging
-from repro.claims.worlds import Measured
 from repro.commands.reporting import gathered
-from repro.judge import KINDS, NEAR, judge_all
+from repro.papers import study
+from repro.plans import selection
 from repro.records.store import Store
-from repro.report import page, text
+from repro.report import text
 from repro.report.contents import Report
+from repro.report.html import page
+from repro.verdicts.claims import claim, judging
+from repro.verdicts.claims.cell_values import Measured
+from repro.verdicts.judge import KINDS, NEAR, judge_all
 
 HOSTILE = (
     "</script><script>alert(1)</script>",

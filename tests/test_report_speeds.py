@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from repro import selection
-from repro.judge import judge_all
+from repro.plans import selection
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import SpeedRequirement, Wanted
-from repro.report import speeds
 from repro.report.contents import Report
+from repro.report.html import speed_plots
+from repro.verdicts.judge import judge_all
 
 KEY = "f" * 64
 
@@ -55,7 +55,7 @@ def report_of(wanted: list[Wanted], record: Record) -> Report:
 
 def test_ratios_and_orders_of_a_machine_that_agrees_and_of_one_that_does_not() -> None:
     wanted = printed_speeds()
-    (race,) = speeds.races(report_of(wanted, timing(wanted, 1.0)))
+    (race,) = speed_plots.races(report_of(wanted, timing(wanted, 1.0)))
     assert (race.column.heading, race.reference) == ("FPS(CPU)", "ShuffleNetV2")
     assert race.facts == "a box · 1 thread · batch 1 · eager · equal networks 1.2 % apart (A/A)"
     assert all(one.value == pytest.approx(one.printed) for one in race.entrants)
@@ -63,7 +63,7 @@ def test_ratios_and_orders_of_a_machine_that_agrees_and_of_one_that_does_not() -
     gpu, cpu, here = race.orders
     assert (gpu.heading, cpu.heading, here.heading) == ("FPS(GPU)", "FPS(CPU)", "here")
     assert here.ranks == cpu.ranks != gpu.ranks
-    (race,) = speeds.races(report_of(wanted, timing(wanted, 10.0)))
+    (race,) = speed_plots.races(report_of(wanted, timing(wanted, 10.0)))
     ours = next(one for one in race.entrants if one.name == "Ours")
     assert ours.value == pytest.approx(10 * ours.printed) and ours.verdict == "off"
     assert race.orders[-1].ranks["Ours"] == len(race.entrants)
@@ -71,13 +71,17 @@ def test_ratios_and_orders_of_a_machine_that_agrees_and_of_one_that_does_not() -
 
 def test_all_that_is_drawn_lies_in_the_drawing() -> None:
     wanted = printed_speeds()
-    (race,) = speeds.races(report_of(wanted, timing(wanted, 30.0)))
+    (race,) = speed_plots.races(report_of(wanted, timing(wanted, 30.0)))
     for place, one in enumerate(race.entrants, 1):
         for ratio in (one.printed, one.low, one.value, one.high):
-            assert speeds.LEFT <= race.scale(ratio) <= speeds.WIDTH - speeds.RIGHT
-        assert 0 < race.row(place) < race.height - speeds.BOTTOM
+            assert speed_plots.LEFT <= race.scale(ratio) <= speed_plots.WIDTH - speed_plots.RIGHT
+        assert 0 < race.row(place) < race.height - speed_plots.BOTTOM
     places = [race.across(number) for number in (1, 2, 3)]
-    assert places == sorted(places) and places[0] >= speeds.LEFT and places[-1] < speeds.WIDTH
+    assert (
+        places == sorted(places)
+        and places[0] >= speed_plots.LEFT
+        and places[-1] < speed_plots.WIDTH
+    )
 
 
 def test_what_was_not_timed_together_is_not_drawn() -> None:
@@ -85,5 +89,7 @@ def test_what_was_not_timed_together_is_not_drawn() -> None:
     record = timing(wanted, 1.0)
     bare = tuple(replace(one, low=None) for one in record.measurements if one.metric == "ratio")
     latencies = tuple(one for one in record.measurements if one.metric == "latency")
-    assert speeds.races(report_of(wanted, replace(record, measurements=latencies + bare))) == []
-    assert speeds.races(Report(judge_all(wanted, lambda spec: None), [], [], {})) == []
+    assert (
+        speed_plots.races(report_of(wanted, replace(record, measurements=latencies + bare))) == []
+    )
+    assert speed_plots.races(Report(judge_all(wanted, lambda spec: None), [], [], {})) == []

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 import zoo
-from repro.runners import count
-from repro.timing import calibration, fma, roofline, traffic
-from repro.timing.calibration import Stamp
-from repro.timing.roofline import Ceiling, Machine, Operator, Row, Work
+from repro.counting import counter
+from repro.speed.roofline import calibration, fma, model, traffic
+from repro.speed.roofline.calibration import Stamp
+from repro.speed.roofline.model import Ceiling, Machine, Operator, Row, Work
 
 ONE = Ceiling(1, fused=100e9, matmul=60e9, convolution=90e9, memory=20e9, cache=80e9)
 TWO = Ceiling(2, fused=200e9, matmul=120e9, convolution=150e9, memory=30e9, cache=160e9)
@@ -88,24 +88,24 @@ def test_multiply_adds_are_those_of_the_conv_convention(name: str) -> None:
         model = zoo.create_model(name).eval()
     size = zoo.MODELS[name].size or (64, 64)
     work = traffic.observe(model, size)
-    assert work.macs == count.observe(model, size)[0].total("conv")
+    assert work.macs == counter.observe(model, size)[0].total("conv")
     assert traffic.observe(model, size, batch=3).macs == 3 * work.macs
     held = sum(one.numel() for one in (*model.parameters(), *model.buffers()))
     assert sum(one.weights for one in work.operators) >= 0.9 * 4 * held
 
 
 def test_the_limit_is_the_lower_of_peak_and_bandwidth() -> None:
-    few = roofline.place("few", Work((conv(10**9, 10**9),)), 0.1, MACHINE, 1)
-    many = roofline.place("many", Work((conv(10**10, 10**9),)), 0.2, MACHINE, 1)
+    few = model.place("few", Work((conv(10**9, 10**9),)), 0.1, MACHINE, 1)
+    many = model.place("many", Work((conv(10**10, 10**9),)), 0.2, MACHINE, 1)
     assert (few.intensity, few.limit) == (1, 20e9)
     assert (many.intensity, many.limit) == (10, 100e9)
     assert few.rate == 1e10 and few.share == pytest.approx(0.5)
     assert many.share == pytest.approx(0.5)
-    assert roofline.place("many", Work((conv(10**10, 10**9),)), 0.2, MACHINE, 2).limit == 200e9
+    assert model.place("many", Work((conv(10**10, 10**9),)), 0.2, MACHINE, 2).limit == 200e9
     with pytest.raises(ValueError, match="1 and 2 threads, not with 3"):
         MACHINE.at(3)
     with pytest.raises(ValueError, match="nothing"):
-        roofline.place("nothing", Work(()), 1.0, MACHINE, 1)
+        model.place("nothing", Work(()), 1.0, MACHINE, 1)
 
 
 def test_time_is_shared_out_to_compute_memory_calls_and_the_rest() -> None:
@@ -116,7 +116,7 @@ def test_time_is_shared_out_to_compute_memory_calls_and_the_rest() -> None:
         Operator("native_batch_norm", "norm", 0, 0, 0, 0),
         Operator("view", "view", 0, 0, 0, 0),
     )
-    row = roofline.place("net", Work(operators), 0.030, MACHINE, 1)
+    row = model.place("net", Work(operators), 0.030, MACHINE, 1)
     assert row.compute == pytest.approx(0.010)
     assert row.memory == pytest.approx(0.01001)
     assert row.overhead == pytest.approx(0.0031)
@@ -125,7 +125,7 @@ def test_time_is_shared_out_to_compute_memory_calls_and_the_rest() -> None:
     assert replace(row, seconds=0.1).bound == "kernels"
     assert replace(row, overhead=0.012).bound == "overhead"
     assert replace(row, compute=0.012, overhead=0).bound == "compute"
-    merged = roofline.place("net", Work(operators), 0.030, MACHINE, 1, "onnx_runtime")
+    merged = model.place("net", Work(operators), 0.030, MACHINE, 1, "onnx_runtime")
     assert merged.overhead == 0 and merged.moved == 10**6
 
 
@@ -148,7 +148,7 @@ LITE = Row(
 
 def test_an_explanation_has_numbers_and_the_papers_words() -> None:
     other = replace(LITE, model="lpn_50", products=121, macs=1_070 * 10**6)
-    said = roofline.explain(LITE, other, {"onnx_runtime": 0.010, "eager": 0.064})
+    said = model.explain(LITE, other, {"onnx_runtime": 0.010, "eager": 0.064})
     for part in (
         "64.0 ms for 0.24 G",
         "353 products are of 0.7 M each (lpn_50: 121 of 8.8 M)",
@@ -159,9 +159,9 @@ def test_an_explanation_has_numbers_and_the_papers_words() -> None:
         "(paper1, Section I)",
     ):
         assert part in said, said
-    assert "paper2, Section 4.3" in roofline.explain(other)
+    assert "paper2, Section 4.3" in model.explain(other)
     near = replace(other, compute=0.06)
-    assert "papers" not in roofline.explain(near)
+    assert "papers" not in model.explain(near)
 
 
 @pytest.mark.skipif(not any(map(shutil.which, fma.COMPILERS)), reason="needs a C compiler")
@@ -213,7 +213,7 @@ def test_a_calibration_is_whole_and_leaves_the_threads_alone(
     for ceiling in (found.one, found.all):
         assert min(ceiling.matmul, ceiling.convolution, ceiling.memory, ceiling.cache) > 1e8
         assert 0 < ceiling.reach <= 1
-    assert set(found.overhead) == set(roofline.KINDS)
+    assert set(found.overhead) == set(model.KINDS)
     assert all(1e-8 < seconds < 0.1 for seconds in found.overhead.values())
     assert found.source and found.seconds > 0
 

@@ -10,12 +10,14 @@ import record_scenes as scenes
 from record_scenes import PROBE, cells_of, parsed
 
 from conftest import Run
-from repro import judge, publish, selection
 from repro.evaluation import behaviour
+from repro.plans import selection
 from repro.records.record import BY_BEHAVIOUR, CURRENT, STALE, file_of
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
 from repro.records.runs import CountRun
 from repro.records.store import Store
+from repro.report.files import publish
+from repro.verdicts import judge
 
 LPN = ("paper2", "table1", "LPN-50")
 AP = (*LPN, "ap")

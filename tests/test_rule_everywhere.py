@@ -11,17 +11,21 @@ import pytest
 from record_scenes import PROBE, FakeCounting, RandomStore, cells_of, parsed
 
 from conftest import Run
-from repro import face, judge, run, selection, study
+from repro import face, run
 from repro.commands import reporting
 from repro.comparing.compare import compare
 from repro.errors import ReproError
 from repro.evaluation import behaviour
+from repro.papers import study
+from repro.plans import selection
 from repro.records import cleanup
 from repro.records.record import CURRENT, STALE, Record
 from repro.records.requirements import SpeedRequirement, Wanted
 from repro.records.runs import CountRun
 from repro.records.store import Store
-from repro.report import explanation, text
+from repro.report import text
+from repro.report.terminal import cell_chain
+from repro.verdicts import judge
 
 Cells = Mapping[str, Mapping[str, object]]
 
@@ -69,7 +73,7 @@ def by_functions(folder: Path, explained: list[Wanted]) -> Told:
         store = Store(folder)
         found = judge.judge(one, store.find)
         record = store.find(one.spec) if one.spec else None
-        chains[one.place] = judge.described(found) | explanation.described(found, record)
+        chains[one.place] = judge.described(found) | cell_chain.described(found, record)
     report, store = reporting.gathered(Store(folder)).cells, Store(folder)
     listed = cleanup.entries(store, judge.filled(selection.select(tables), store))
     return Told(

@@ -3,7 +3,7 @@
 import pytest
 
 from repro.errors import ReproError
-from repro.lookup import parse_size
+from repro.papers.lookup import parse_size
 from repro.records.runs import count_run
 
 

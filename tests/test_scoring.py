@@ -8,8 +8,8 @@ import pytest
 from scoring_scenes import TOOLS, Scene, contents, figures, scene, written
 
 from repro.errors import ReproError, RunError
-from repro.scoring import official, oks
-from repro.scoring.official import Tool
+from repro.scoring import official_evaluators, oks
+from repro.scoring.official_evaluators import Tool
 
 
 @pytest.mark.parametrize("seed", range(17))
@@ -103,10 +103,10 @@ def test_crowding_bounds_belong_to_the_harder_images(tmp_path: Path) -> None:
 
 
 def test_a_figure_that_differs_fails_the_run() -> None:
-    official.agree({"AP": 0.5, "APM": None}, {"AP": 0.5 + 1e-12, "APM": None})
+    official_evaluators.agree({"AP": 0.5, "APM": None}, {"AP": 0.5 + 1e-12, "APM": None})
     for other in (0.5 + 1e-8, None):
         with pytest.raises(RunError, match="gives AP"):
-            official.agree({"AP": 0.5}, {"AP": other})
+            official_evaluators.agree({"AP": 0.5}, {"AP": other})
 
 
 def test_the_official_evaluators_are_silent(

@@ -13,9 +13,9 @@ from repro.data.layout import MPII_TRUTHS
 from repro.data.mpii import Truth
 from repro.data.people import Floats
 from repro.errors import ReproError
+from repro.papers.skeletons import MPII
 from repro.scoring import pckh
 from repro.scoring.score import score
-from repro.skeletons import MPII
 
 PEOPLE = 60
 ORDER = (

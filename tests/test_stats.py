@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from scoring_scenes import Entry, contents, scene, written
 
-from repro import stats
 from repro.errors import ReproError
-from repro.scoring import oks
+from repro.scoring import confidence, oks
 from repro.scoring.matches import Matches
 
 
@@ -44,22 +43,22 @@ def drawn(seed: int, units: int = 150, chance: float = 0.3) -> Shares:
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     held = 0
     for seed in range(200):
-        interval = stats.bootstrap(drawn(seed), 300, seed)["share"]
+        interval = confidence.bootstrap(drawn(seed), 300, seed)["share"]
         held += interval.low <= 0.3 <= interval.high
     assert 0.90 <= held / 200 <= 0.98
 
 
 def test_a_seed_decides_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     one = drawn(0)
-    first = stats.bootstrap(one, 300, seed=3)
-    assert stats.bootstrap(one, 300, seed=3) == first
-    assert stats.bootstrap(one, 300, seed=4) != first
-    monkeypatch.setattr(stats, "CELLS", 1000)
-    assert stats.bootstrap(one, 300, seed=3) == first
+    first = confidence.bootstrap(one, 300, seed=3)
+    assert confidence.bootstrap(one, 300, seed=3) == first
+    assert confidence.bootstrap(one, 300, seed=4) != first
+    monkeypatch.setattr(confidence, "CELLS", 1000)
+    assert confidence.bootstrap(one, 300, seed=3) == first
 
 
 def test_every_resample_has_as_many_units() -> None:
-    weights = np.concatenate(list(stats.copies(70, 500, 1)))
+    weights = np.concatenate(list(confidence.copies(70, 500, 1)))
     assert weights.shape == (500, 70)
     assert (weights.sum(axis=1) == 70).all()
     assert weights.mean(axis=0) == pytest.approx(np.ones(70), abs=0.2)
@@ -68,30 +67,30 @@ def test_every_resample_has_as_many_units() -> None:
 
 def test_a_figure_that_resamples_may_lack_still_has_an_interval() -> None:
     one = Shares.of(np.ones(50, np.bool_), rare=1)
-    assert stats.bootstrap(one, 200)["rare"] == stats.Interval(1, 1)
-    assert "rare" not in stats.bootstrap(Shares.of(np.ones(50, np.bool_)), 200)
+    assert confidence.bootstrap(one, 200)["rare"] == confidence.Interval(1, 1)
+    assert "rare" not in confidence.bootstrap(Shares.of(np.ones(50, np.bool_)), 200)
 
 
 def test_one_unit_says_nothing_of_others() -> None:
     one = Shares.of(np.ones(1, np.bool_))
-    assert stats.bootstrap(one) == {}
-    assert stats.paired(one, one) == {}
+    assert confidence.bootstrap(one) == {}
+    assert confidence.paired(one, one) == {}
 
 
 def test_the_same_evaluation_does_not_differ_from_itself() -> None:
-    found = stats.paired(drawn(0), drawn(0))["share"]
-    assert found == stats.Difference(0, 0, 0, 1)
+    found = confidence.paired(drawn(0), drawn(0))["share"]
+    assert found == confidence.Difference(0, 0, 0, 1)
 
 
 def test_pairs_are_told_apart_sooner_than_strangers() -> None:
     one = drawn(0, 400)
     better = Shares.of(one.right | (np.random.default_rng(9).random(400) < 0.04))
-    found = stats.paired(one, better)["share"]
-    before, after = stats.bootstrap(one)["share"], stats.bootstrap(better)["share"]
+    found = confidence.paired(one, better)["share"]
+    before, after = confidence.bootstrap(one)["share"], confidence.bootstrap(better)["share"]
     assert before.high > after.low
     assert 0 < found.low < found.value < found.high
     assert found.chance < 0.01
-    back = stats.paired(better, one)["share"]
+    back = confidence.paired(better, one)["share"]
     assert (back.value, back.low, back.high) == pytest.approx(
         (-found.value, -found.high, -found.low)
     )
@@ -99,7 +98,8 @@ def test_pairs_are_told_apart_sooner_than_strangers() -> None:
 
 def test_no_difference_is_seldom_taken_for_one() -> None:
     chances = [
-        stats.paired(drawn(seed), drawn(seed + 1000), 300)["share"].chance for seed in range(100)
+        confidence.paired(drawn(seed), drawn(seed + 1000), 300)["share"].chance
+        for seed in range(100)
     ]
     assert np.mean(np.array(chances) < 0.05) <= 0.12
     assert np.mean(chances) == pytest.approx(0.5, abs=0.1)
@@ -107,7 +107,7 @@ def test_no_difference_is_seldom_taken_for_one() -> None:
 
 def test_evaluations_on_other_images_are_refused() -> None:
     with pytest.raises(ReproError, match="150 and 150, 140 in common"):
-        stats.paired(drawn(0), Shares.of(drawn(0).right, first=10))
+        confidence.paired(drawn(0), Shares.of(drawn(0).right, first=10))
 
 
 def copied(folder: Path, dataset: str, weights: dict[int, int]) -> Matches:
@@ -162,12 +162,12 @@ def test_precision_intervals_hold_the_truth(tmp_path: Path) -> None:
     for _ in range(40):
         chosen = np.zeros(500, np.bool_)
         chosen[random.permutation(500)[:60]] = True
-        interval = stats.bootstrap(whole.only(chosen), 150)["AP"]
+        interval = confidence.bootstrap(whole.only(chosen), 150)["AP"]
         held += interval.low <= truth <= interval.high
     assert held >= 35
 
 
 def test_described_intervals_are_plain_numbers(tmp_path: Path) -> None:
     one = scene(tmp_path, 1)
-    interval = stats.bootstrap(oks.evaluate(one.annotations(), one.poses), 50)["AP"]
+    interval = confidence.bootstrap(oks.evaluate(one.annotations(), one.poses), 50)["AP"]
     json.dumps([interval.low, interval.high])

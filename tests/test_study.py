@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import zoo
-from repro import lookup, study
 from repro.errors import ReproError
+from repro.papers import lookup, study
 
 PRINT = Path(__file__).parent / "print"
 TABLES = [(name, table) for name in study.study_names() for table in study.table_names(name)]

@@ -10,13 +10,13 @@ import pytest
 from repro.data import synth
 from repro.data.annotations import read
 from repro.data.boxes import detected, ground_truth
-from repro.data.check import check
+from repro.data.completeness import check
 from repro.data.layout import find
 from repro.data.pictures import decoded
 from repro.data.synth_poses import posed
 from repro.data.synth_scenes import JOINTS, crowding, scene
 from repro.errors import ReproError
-from repro.skeletons import COCO, CROWDPOSE
+from repro.papers.skeletons import COCO, CROWDPOSE
 
 SIZE = (96, 128)
 

@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 from test_timing_analysis import planted
 
-from repro import selection, study
+from repro.papers import study
+from repro.plans import selection
 from repro.records.store import Store
-from repro.timing import against, placing, recording, sweep
-from repro.timing.against import Beside
-from repro.timing.analysis import Analysis
-from repro.timing.procedures import TWIN
-from repro.timing.roofline import Ceiling, Machine
-from repro.timing.subjects import Subject, TimedRun, Way
+from repro.speed import sweep
+from repro.speed.measure.procedures import TWIN
+from repro.speed.measure.subjects import Subject, TimedRun, Way
+from repro.speed.results import printed_columns, recording
+from repro.speed.results.analysis import Analysis
+from repro.speed.results.printed_columns import Beside
+from repro.speed.roofline import placement
+from repro.speed.roofline.model import Ceiling, Machine
 
 PRINTED = {
     "simplebaseline_mobilenetv2": 1 / 19.3,
@@ -43,7 +46,7 @@ def timed(seconds: Mapping[str, float], **change: object) -> TimedRun:
 def beside(run: TimedRun, paper: str = "paper1") -> list[Beside]:
     """A paper's columns beside a run."""
     found = Analysis(run)
-    return against.beside(found, recording.record(run, found), paper)
+    return printed_columns.beside(found, recording.record(run, found), paper)
 
 
 def test_times_as_printed_have_the_printed_ratios_and_rank() -> None:
@@ -95,7 +98,7 @@ def test_figures_and_phones_are_held_too_and_strangers_are_not() -> None:
     assert (figure.title, figure.reference) == ("paper2 Figure 4 FPS", "LPN-50")
     assert {one.verdict for one in figure.held} == {"rank"}
     assert beside(run) == []
-    assert [one.title for one in against.printed("paper4")] == [
+    assert [one.title for one in printed_columns.printed("paper4")] == [
         f"paper4 Table {number} Latency (ms)" for number in ("I", "II", "III")
     ]
 
@@ -125,7 +128,7 @@ def test_subjects_lie_on_the_roofline_by_their_own_time_and_batch() -> None:
     subjects: list[Subject] = [*every[:8], flipped[0]]
     factors = [10.0 * one.batch / (1 + (one.backend == "ahead")) for one in subjects]
     run = planted(factors, subjects=subjects, settings=SETTINGS, between=0, within=0.001)
-    rows = {(one.row.model, one.way): one.row for one in placing.placed(Analysis(run), MACHINE)}
+    rows = {(one.row.model, one.way): one.row for one in placement.placed(Analysis(run), MACHINE)}
     assert {way.precision for _, way in rows} == {"fp32"}
     one, two, quick = (
         rows["hwl_mobilenetv3 64x64", Way(backend, "fp32", batch)]
@@ -134,7 +137,7 @@ def test_subjects_lie_on_the_roofline_by_their_own_time_and_batch() -> None:
     assert two.macs == 2 * one.macs and quick.moved < one.moved
     assert one.seconds == pytest.approx(0.010, rel=0.05)
     assert rows["lpn_50 64x64", Way("eager", "fp32", 1)].seconds == pytest.approx(0.005, rel=0.05)
-    said = placing.explained(placing.placed(Analysis(run), MACHINE))
+    said = placement.explained(placement.placed(Analysis(run), MACHINE))
     assert [words.split()[0] for words in said] == ["hwl_mobilenetv3", "lpn_50"]
     assert "ms are not needed with ahead" in said[0]
     assert "(lpn_50 64x64: 121 of" in said[0]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from repro.errors import ReproError
-from repro.timing import resampling
-from repro.timing.analysis import Analysis
-from repro.timing.procedures import TWIN
-from repro.timing.subjects import Block, Subject, TimedRun, read
+from repro.speed.measure.procedures import TWIN
+from repro.speed.measure.subjects import Block, Subject, TimedRun, read
+from repro.speed.results import resampling
+from repro.speed.results.analysis import Analysis
 
 SUBJECTS = tuple(Subject(name, (1, 1), 1) for name in ("one", "two"))
 PAIR = (*SUBJECTS, replace(SUBJECTS[0], alias=TWIN))

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from repro.timing import agreement, backends, building
-from repro.timing.backends import Prepared
-from repro.timing.building import ready, seeded
-from repro.timing.subjects import RefusedError, Subject
+from repro.speed import backends
+from repro.speed.backends import Prepared, equivalence
+from repro.speed.measure import building
+from repro.speed.measure.building import ready, seeded
+from repro.speed.measure.subjects import RefusedError, Subject
 
 SUBJECT = Subject("hwl_mobilenetv3", (64, 64), 17)
 
@@ -30,7 +31,7 @@ def test_its_statistics_are_those_of_what_it_sees(tmp_path: Path) -> None:
     norm = next(one for one in model.modules() if isinstance(one, torch.nn.BatchNorm2d))
     norm.register_forward_hook(lambda module, given, output: seen.append(given[0]))
     with torch.no_grad():
-        model(agreement.picture((4, 3, 64, 64), 0))
+        model(equivalence.picture((4, 3, 64, 64), 0))
     means = seen[0].mean(dim=(0, 2, 3))
     assert norm.running_mean is not None
     assert torch.allclose(norm.running_mean, means, atol=1e-4)

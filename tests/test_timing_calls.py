@@ -10,9 +10,9 @@ from itertools import pairwise
 import pytest
 
 from repro.errors import ReproError
-from repro.timing import allocation, calls, memory
-from repro.timing.procedures import PROCEDURES, TWIN, Settings, adapted, job, planned, rows
-from repro.timing.subjects import Subject
+from repro.speed.measure import allocation, calls, peak_memory
+from repro.speed.measure.procedures import PROCEDURES, TWIN, Settings, adapted, job, planned, rows
+from repro.speed.measure.subjects import Subject
 
 SUBJECTS = tuple(Subject(name, (256, 192), 17) for name in ("a", "b", "c"))
 
@@ -166,7 +166,7 @@ def test_a_subject_says_what_tells_it_apart() -> None:
     assert str(special) == "a 8x4 onnx batch 2 bf16 full flip k=1 slowed 1.5 (twin)"
 
 
-@pytest.mark.skipif(not memory.STATUS.exists(), reason="the peak is forgotten on Linux only")
+@pytest.mark.skipif(not peak_memory.STATUS.exists(), reason="the peak is forgotten on Linux only")
 def test_the_peak_of_memory_begins_anew() -> None:
     code = """
 from repro.timing import memory

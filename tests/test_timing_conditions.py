@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from repro.timing import backends, conditions, cuda, parts, sensors
-from repro.timing.conditions import Snapshot, Watch, reason
+from repro.speed import backends, capabilities
+from repro.speed.gpu import cuda
+from repro.speed.measure import conditions, sensors
+from repro.speed.measure.conditions import Snapshot, Watch, reason
 
 CALM = Snapshot(
     load=0.1,
@@ -177,7 +179,7 @@ def test_the_doctor_names_backends_that_are_not_here(monkeypatch: pytest.MonkeyP
         lambda self: lacking if self.name == "openvino" else "",
     )
     monkeypatch.setattr(cuda, "why_not", lambda: "There is no GPU to use: PyTorch finds none.")
-    first, *rest = parts.checks()
+    first, *rest = capabilities.checks()
     assert first.state == "ok" and first.found.startswith("eager, ")
     assert "openvino" not in first.found
     assert [(one.name, one.state, one.found) for one in rest] == [

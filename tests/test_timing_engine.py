@@ -16,11 +16,11 @@ import pytest
 from timing_fakes import BUILDER, fake
 
 from repro.errors import ReproError, RunError
-from repro.timing import conditions, engine, lock, procedures
-from repro.timing.child import Child, environment
-from repro.timing.engine import Settings, measure
-from repro.timing.procedures import TWIN, job
-from repro.timing.subjects import Subject, TimedRun, read
+from repro.speed.measure import conditions, engine, machine_lock, procedures
+from repro.speed.measure.child import Child, environment
+from repro.speed.measure.engine import Settings, measure
+from repro.speed.measure.procedures import TWIN, job
+from repro.speed.measure.subjects import Subject, TimedRun, read
 
 HERE = Path(__file__).parent
 Tell = Callable[[str, float], None]
@@ -158,9 +158,12 @@ def test_ctrl_c_before_anything_is_finished_is_an_interrupt(settings: Settings) 
 
 def test_two_runs_do_not_overlap(settings: Settings) -> None:
     assert settings.lock is not None
-    with lock.held(settings.lock), pytest.raises(ReproError, match=f"process {os.getpid()}"):
+    with (
+        machine_lock.held(settings.lock),
+        pytest.raises(ReproError, match=f"process {os.getpid()}"),
+    ):
         measure([fake("spin")], settings, quiet)
-    with lock.held(settings.lock):
+    with machine_lock.held(settings.lock):
         pass
 
 
@@ -225,9 +228,9 @@ PARENT = """
 import sys
 from pathlib import Path
 from timing_fakes import BUILDER, fake
-from repro.timing.child import Child
-from repro.timing.engine import Settings
-from repro.timing.procedures import job
+from repro.speed.measure.child import Child
+from repro.speed.measure.engine import Settings
+from repro.speed.measure.procedures import job
 import time
 settings = Settings(cache=Path(sys.argv[1]), builder=BUILDER)
 with Child(job(0, [fake("parent")], settings, time.time() + 60), False) as child:

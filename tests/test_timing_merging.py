@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from repro.errors import IncomparableError, ReproError
-from repro.timing import merging
-from repro.timing.subjects import Way
+from repro.speed.measure.subjects import Way
+from repro.speed.results import merging
 
 EAGER, AHEAD = ({"backend": name, "precision": "fp32", "batch": 1} for name in ("eager", "ahead"))
 

@@ -10,11 +10,11 @@ from scipy import stats
 from test_timing_analysis import planted
 
 from repro.errors import ReproError
-from repro.timing import ranks
-from repro.timing.analysis import Analysis
-from repro.timing.procedures import TWIN
-from repro.timing.ranks import Order
-from repro.timing.subjects import Subject, Way
+from repro.speed.measure.procedures import TWIN
+from repro.speed.measure.subjects import Subject, Way
+from repro.speed.results import ranks
+from repro.speed.results.analysis import Analysis
+from repro.speed.results.ranks import Order
 
 NAMES = ("a", "b", "c", "d", "e")
 FIVE = tuple(Subject(name, (1, 1), 1) for name in NAMES)

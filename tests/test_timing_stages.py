@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from repro.errors import ReproError
-from repro.timing import stages
-from repro.timing.subjects import Subject
+from repro.speed.measure import stages
+from repro.speed.measure.subjects import Subject
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,8 @@ import pytest
 
 from repro.errors import ReproError
 from repro.records.runs import count_run
-from repro.timing import backends, cuda, sweep
+from repro.speed import backends, sweep
+from repro.speed.gpu import cuda
 
 NET, OTHER = count_run("hwl_mobilenetv3", (64, 64)), count_run("lpn_50", (64, 64))
 

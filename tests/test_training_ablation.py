@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from repro import study
 from repro.errors import ReproError
+from repro.papers import study
 from repro.training import ablation
 from repro.training.ablation import Against, Budget, Trained
 from repro.training.request import Machine

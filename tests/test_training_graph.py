@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from conftest import Run
-from repro import lookup, plan, publish, selection
+from repro import plan
 from repro.data import synth
-from repro.data.official import FACTS, Facts
-from repro.evaluation import evaluating
-from repro.planned import Plan, RunSettings
+from repro.data.official_facts import FACTS, Facts
+from repro.evaluation import evaluator
+from repro.papers import lookup
+from repro.plans import selection
+from repro.plans.planned import Plan, RunSettings
 from repro.records.requirements import AccuracyRequirement
 from repro.records.store import Store
+from repro.report.files import publish
 from repro.run import carry_out
-from repro.training import executing, graph, request, weights
+from repro.training import executing, graph, request, weight_files
 from repro.training.request import Machine
 
 TABLE4 = ("paper1", "table4")
@@ -98,7 +101,7 @@ def test_one_command_goes_from_nothing_to_evaluations(
         beside = {one.name for one in path.with_suffix("").iterdir()}
         assert beside == set(record["artifacts"]) == {"best.safetensors", "history.json"}  # type: ignore[arg-type]
     monkeypatch.setattr(executing, "execute", None)
-    monkeypatch.setattr(evaluating, "execute", None)
+    monkeypatch.setattr(evaluator, "execute", None)
     again = repro(*words, "--json")
     assert again.code == 0 and not again.err
     found = json.loads(again.out)
@@ -196,9 +199,11 @@ def test_weights_that_come_out_otherwise_get_a_record_of_their_own(
         (store / training["key"][:2] / training["key"] / "best.safetensors").unlink()  # type: ignore[index,operator]
     for path, _ in records(store, "evaluate"):
         path.unlink()
-    keep = weights.keep
+    keep = weight_files.keep
     monkeypatch.setattr(
-        weights, "keep", lambda path, model, facts: keep(path, model, {**facts, "other": "yes"})
+        weight_files,
+        "keep",
+        lambda path, model, facts: keep(path, model, {**facts, "other": "yes"}),
     )
     assert repro("run", *TABLE4, *words, "--no-write").code == 0
     assert len(records(store, "train")) == 4

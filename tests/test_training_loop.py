@@ -16,12 +16,13 @@ import torch
 from safetensors import safe_open
 
 from conftest import ROOT
-from repro import lock, study
 from repro.checkpoints import reading
 from repro.data import synth
 from repro.data.layout import find
 from repro.errors import ReproError, RunError
+from repro.papers import study
 from repro.pose.losses import Heatmaps
+from repro.records import lock
 from repro.training import course, evaluation, preparing, request, smoke, state
 from repro.training.evaluation import Figure
 from repro.training.loop import Told

@@ -19,7 +19,7 @@ import json, os, sys
 import torch
 from lightning_fabric import Fabric
 from torch import nn
-from repro.data.training import Batch
+from repro.data.batches import Batch
 from repro.pose.losses import Heatmaps, criterion
 from repro.training import normalisation
 from repro.training.loop import Network

@@ -13,15 +13,15 @@ from test_data import document, person, saved
 from repro.data import masks
 from repro.data.annotations import read
 from repro.data.augmentation import ImageAugmentation, PersonAugmentation
+from repro.data.batches import Batch, Batches
+from repro.data.bottom_up_samples import EMBEDDING, FIELDS, OFFSETS, ImageSamples, ImageTargets
 from repro.data.boxes import ground_truth
 from repro.data.people import Annotations
-from repro.data.persons import PersonSamples, PersonTargets
 from repro.data.sampler import Order
-from repro.data.training import Batch, Batches
-from repro.data.wholes import EMBEDDING, FIELDS, OFFSETS, ImageSamples, ImageTargets
+from repro.data.top_down_samples import PersonSamples, PersonTargets
 from repro.errors import ReproError
-from repro.protocol import NORMALISATIONS, Protocol
-from repro.skeletons import CROWDPOSE
+from repro.papers.protocol import NORMALISATIONS, Protocol
+from repro.papers.skeletons import CROWDPOSE
 
 COCO_RULES = Protocol(
     dataset="coco",

@@ -3,7 +3,7 @@
 import pytest
 
 from repro.errors import ReproError
-from repro.recipe import Loss, Recipe
+from repro.papers.recipe import Loss, Recipe
 from repro.training.schedule import Moment, Schedule
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import zoo
-from repro import weights
 from repro.errors import ReproError
-from repro.skeletons import SKELETONS
+from repro.papers import checkpoint_catalogue
+from repro.papers.skeletons import SKELETONS
 
 SIZE = (256, 192)
 
@@ -30,11 +30,13 @@ def put(folder: Path, *names: str) -> list[Path]:
 
 @pytest.mark.parametrize("model", zoo.list_models())
 def test_every_network_has_a_checkpoint_or_a_reason(model: str) -> None:
-    assert bool(weights.published(model)) != bool(weights.unpublished(model))
+    assert bool(checkpoint_catalogue.published(model)) != bool(
+        checkpoint_catalogue.unpublished(model)
+    )
 
 
 def test_entries_agree_with_themselves() -> None:
-    for one in weights.published():
+    for one in checkpoint_catalogue.published():
         joints = len(SKELETONS[one.dataset].joints)
         assert one.page.startswith("https://")
         assert all(side % zoo.MODELS[one.model].stride == 0 for side in one.input)
@@ -47,7 +49,7 @@ def test_entries_agree_with_themselves() -> None:
 
 
 def test_a_hash_is_recorded_wherever_the_name_carries_one() -> None:
-    for one in weights.published():
+    for one in checkpoint_catalogue.published():
         assert bool(re.search(r"-[0-9a-f]{8}_\d{8}\.pth$", one.file or "")) == bool(
             one.sha256_begins
         )
@@ -55,7 +57,11 @@ def test_a_hash_is_recorded_wherever_the_name_carries_one() -> None:
 
 def test_figures_are_those_of_the_tables() -> None:
     def figure(model: str, size: tuple[int, int], metric: str) -> list[str]:
-        return [one.figures[metric] for one in weights.published(model) if one.input == size]
+        return [
+            one.figures[metric]
+            for one in checkpoint_catalogue.published(model)
+            if one.input == size
+        ]
 
     assert figure("lpn_50", SIZE, "AP") == ["69.1"]
     assert figure("litehrnet_18", SIZE, "AP") == ["64.8", "64.2"]
@@ -64,23 +70,26 @@ def test_figures_are_those_of_the_tables() -> None:
 
 
 def test_a_data_set_in_the_name_narrows_the_list() -> None:
-    assert {one.dataset for one in weights.published("litepose_s")} == {"coco", "crowdpose"}
-    assert {one.dataset for one in weights.published("litepose_s_coco")} == {"coco"}
-    assert weights.published("higherhrnet_w32_crowdpose") == []
+    assert {one.dataset for one in checkpoint_catalogue.published("litepose_s")} == {
+        "coco",
+        "crowdpose",
+    }
+    assert {one.dataset for one in checkpoint_catalogue.published("litepose_s_coco")} == {"coco"}
+    assert checkpoint_catalogue.published("higherhrnet_w32_crowdpose") == []
 
 
 def test_an_unknown_model_offers_the_near_ones() -> None:
     with pytest.raises(ReproError, match="There is no model `lpn_51`") as error:
-        weights.published("lpn_51")
+        checkpoint_catalogue.published("lpn_51")
     assert "`lpn_50`" in error.value.hint
 
 
 def test_a_hash_tells_a_file_whatever_its_name() -> None:
     sha256 = "6bace359" + 56 * "0"
-    assert [one.model for one in weights.known("mine.pth", sha256)] == ["litehrnet_18"]
-    other = weights.known("litehrnet18_coco_256x192-6bace359_20211230.pth", 64 * "0")
+    assert [one.model for one in checkpoint_catalogue.known("mine.pth", sha256)] == ["litehrnet_18"]
+    other = checkpoint_catalogue.known("litehrnet18_coco_256x192-6bace359_20211230.pth", 64 * "0")
     assert [one.is_genuine(64 * "0") for one in other] == [False]
-    unhashed = weights.known("lpn_50_256x192.pth", sha256=64 * "1")
+    unhashed = checkpoint_catalogue.known("lpn_50_256x192.pth", sha256=64 * "1")
     assert [one.is_genuine(64 * "1") for one in unhashed] == [None]
 
 
@@ -102,14 +111,14 @@ def test_a_wrong_catalogue_is_one_sentence(
     file = own_tables / "weights.toml"
     file.write_text(file.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ReproError, match=re.escape(message)) as error:
-        weights.published()
+        checkpoint_catalogue.published()
     assert "weights.toml" in str(error.value)
 
 
 def test_a_missing_catalogue_is_one_sentence(own_tables: Path) -> None:
     (own_tables / "weights.toml").unlink()
     with pytest.raises(ReproError, match="cannot be read"):
-        weights.published()
+        checkpoint_catalogue.published()
 
 
 def test_what_is_present_is_listed_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,28 +126,28 @@ def test_what_is_present_is_listed_once(data: Path, monkeypatch: pytest.MonkeyPa
     coco = put(data / "weights" / "pose_coco", "c.pth")
     beside = put(data, "d.pth.tar", "notes.txt")[:1]
     monkeypatch.setenv("REPRO_DATA", str(data))
-    assert weights.present(data) == [*coco, *inside, *beside]
-    assert weights.present() == [*coco, *inside]
+    assert checkpoint_catalogue.present(data) == [*coco, *inside, *beside]
+    assert checkpoint_catalogue.present() == [*coco, *inside]
 
 
 def test_nothing_is_present_where_no_folder_is(data: Path) -> None:
-    assert weights.present() == []
-    assert weights.find(None, "lpn_50", "coco", SIZE) is None
+    assert checkpoint_catalogue.present() == []
+    assert checkpoint_catalogue.find(None, "lpn_50", "coco", SIZE) is None
     with pytest.raises(ReproError, match="is not a folder"):
-        weights.present(data / "absent")
+        checkpoint_catalogue.present(data / "absent")
 
 
 def test_the_published_file_comes_first(data: Path) -> None:
     own, published = put(data, "lpn_50_256x192_coco.pth", "lpn_50_256x192.pth")
-    assert weights.find(data, "lpn_50", "coco", SIZE) == published
+    assert checkpoint_catalogue.find(data, "lpn_50", "coco", SIZE) == published
     published.unlink()
-    assert weights.find(data, "lpn_50", "coco", SIZE) == own
+    assert checkpoint_catalogue.find(data, "lpn_50", "coco", SIZE) == own
 
 
 def test_a_name_is_taken_as_it_is(data: Path) -> None:
     (path,) = put(data / "weights", "mine.bin")
-    assert weights.find(data, "lpn_50", "coco", SIZE, "mine.bin") == path
-    assert weights.find(data, "lpn_50", "coco", SIZE, "other.bin") is None
+    assert checkpoint_catalogue.find(data, "lpn_50", "coco", SIZE, "mine.bin") == path
+    assert checkpoint_catalogue.find(data, "lpn_50", "coco", SIZE, "other.bin") is None
 
 
 @pytest.mark.parametrize(
@@ -156,24 +165,24 @@ def test_a_name_is_taken_as_it_is(data: Path) -> None:
 def test_our_convention_names_a_file(data: Path, name: str) -> None:
     put(data, "lpn_50_256x192_coco2.pth", "lpn_50_384x288_coco.pth", "lpn_50_256x192_mpii.pth")
     put(data, "xlpn_50_256x192_coco.pth", "lpn_50_256x192_coco.txt", "lpn_50_nogc_256x192_coco.pth")
-    assert weights.find(data, "lpn_50", "coco", SIZE) is None
+    assert checkpoint_catalogue.find(data, "lpn_50", "coco", SIZE) is None
     (path,) = put(data, name)
-    assert weights.find(data, "lpn_50", "coco", SIZE) == path
+    assert checkpoint_catalogue.find(data, "lpn_50", "coco", SIZE) == path
 
 
 def test_a_data_set_may_be_named_twice(data: Path) -> None:
     (path,) = put(data, "litepose_s_448x448_crowdpose.pth")
-    assert weights.find(data, "litepose_s_crowdpose", "crowdpose", (448, 448)) == path
+    assert checkpoint_catalogue.find(data, "litepose_s_crowdpose", "crowdpose", (448, 448)) == path
     path = path.rename(data / "litepose_s_crowdpose_448x448_crowdpose.pth")
-    assert weights.find(data, "litepose_s_crowdpose", "crowdpose", (448, 448)) == path
+    assert checkpoint_catalogue.find(data, "litepose_s_crowdpose", "crowdpose", (448, 448)) == path
 
 
 def test_the_plain_name_wins_and_two_others_are_refused(data: Path) -> None:
     put(data, "lpn_50_256x192_coco_a.pth", "lpn_50_256x192_coco_b.pth")
     with pytest.raises(ReproError, match=r"`lpn_50_256x192_coco_a\.pth`, `lpn_50_256x192_coco_b"):
-        weights.find(data, "lpn_50", "coco", SIZE)
+        checkpoint_catalogue.find(data, "lpn_50", "coco", SIZE)
     _, safe = put(data, "lpn_50_256x192_coco.pth", "lpn_50_256x192_coco.safetensors")
-    assert weights.find(data, "lpn_50", "coco", SIZE) == safe
+    assert checkpoint_catalogue.find(data, "lpn_50", "coco", SIZE) == safe
 
 
 def test_the_folder_given_wins_over_the_environment(
@@ -183,12 +192,12 @@ def test_the_folder_given_wins_over_the_environment(
     (of_environment,) = put(data / "environment" / "weights", name)
     (given,) = put(data / "given", name)
     monkeypatch.setenv("REPRO_DATA", str(data / "environment"))
-    assert weights.find(data / "given", "lpn_50", "coco", SIZE) == given
-    assert weights.find(None, "lpn_50", "coco", SIZE) == of_environment
+    assert checkpoint_catalogue.find(data / "given", "lpn_50", "coco", SIZE) == given
+    assert checkpoint_catalogue.find(None, "lpn_50", "coco", SIZE) == of_environment
 
 
 def test_files_kept_by_data_set_are_told_apart(data: Path) -> None:
     name = "pose_resnet_50_256x256.pth"
     put(data / "pose_coco", name)
     (mpii,) = put(data / "pose_mpii", name)
-    assert weights.find(data, "simplebaseline_resnet50", "mpii", (256, 256)) == mpii
+    assert checkpoint_catalogue.find(data, "simplebaseline_resnet50", "mpii", (256, 256)) == mpii

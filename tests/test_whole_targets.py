@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from repro.papers.skeletons import COCO
 from repro.pose import embedding, fields, offsets
+from repro.pose.bottom_up_targets import heatmaps, in_turn, joint_indices
 from repro.pose.field_targets import field_targets
 from repro.pose.limbs import TRAINED
 from repro.pose.offset_targets import offset_targets
-from repro.pose.whole import openpose_fit
-from repro.pose.whole_targets import heatmaps, in_turn, joint_indices
-from repro.skeletons import COCO
+from repro.pose.whole_image import openpose_fit
 
 FIGURES = json.loads((Path(__file__).parent / "vectors" / "losses.json").read_text("utf-8"))[
     "bottomup"

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 import zoo
-from repro import study
+from repro.counting import parity
+from repro.papers import study
 from repro.records.runs import CountRun, count_run
-from repro.runners import parity
 
 SINE = Path(__file__).parent / "golden" / "sine" / "tokenpose.json"
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from repro.timing.subjects import RefusedError, Subject
+from repro.speed.measure.subjects import RefusedError, Subject
 
 BUILDER = "timing_fakes:ready"
 

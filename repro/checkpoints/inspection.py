@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zoo
-from repro import weights
 from repro.checkpoints.matching import Match, match
 from repro.checkpoints.reading import State, read
 from repro.errors import ReproError, unknown
-from repro.weights import Checkpoint
+from repro.papers import checkpoint_catalogue
+from repro.papers.checkpoint_catalogue import Checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,7 +80,7 @@ def report(
         fits: tuple[tuple[str, int], ...] = ((model, keypoints),)
     else:
         fits = fitting(state, tell)
-    published = tuple(weights.known(state.file, state.sha256))
+    published = tuple(checkpoint_catalogue.known(state.file, state.sha256))
     return Report(state, model, keypoints, found, fits, published)
 
 
@@ -137,7 +137,7 @@ def _fits(names: list[str], state: State) -> tuple[tuple[str, int], ...]:
 
 def _families(file: str) -> list[list[str]]:
     """The networks by builder, one name for each whichever its joints, the likeliest first."""
-    names = [name for name in zoo.list_models() if weights.network(name)[0] == name]
+    names = [name for name in zoo.list_models() if checkpoint_catalogue.network(name)[0] == name]
     likeness = {name: difflib.SequenceMatcher(None, name, file).ratio() for name in names}
     families: dict[tuple[str, str], list[str]] = {}
     for name in sorted(names, key=lambda name: -likeness[name]):

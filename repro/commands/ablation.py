@@ -11,10 +11,10 @@ from repro.commands.common import complain, console, emit, say
 from repro.errors import ReproError
 
 if TYPE_CHECKING:
-    from repro.planned import Plan
+    from repro.papers.study import Row, Study, Table
+    from repro.plans.planned import Plan
     from repro.records.runs import TrainingRun
     from repro.records.store import Store
-    from repro.study import Row, Study, Table
     from repro.training.ablation import Budget
     from repro.training.request import TrainingRequest
 
@@ -96,8 +96,8 @@ def planned(asked: AskedAblation, seeds: int, on_data: bool, store: "Store") -> 
             "An ablation is trained one table at a time.",
             "Name it, as in `repro run paper1 table4 --data synth --seeds 3`.",
         )
-    from repro import lookup
-    from repro.timing.allocation import keep_freed
+    from repro.papers import lookup
+    from repro.speed.measure.allocation import keep_freed
 
     study = lookup.find_study(asked.paper)
     table = lookup.find_table(study, asked.table)
@@ -121,8 +121,8 @@ def planned(asked: AskedAblation, seeds: int, on_data: bool, store: "Store") -> 
 def run(asked: AskedAblation, seeds: int, on_data: bool, quiet: bool, as_json: bool) -> None:
     """Train a table's ablation on generated figures, and tell whether its ranking shows."""
     from repro.records.store import Store
-    from repro.report import training as shown
-    from repro.report.progress import Watching
+    from repro.report.terminal import training_view as shown
+    from repro.report.terminal.progress import Watching
     from repro.run import carry_out
 
     kept, show = Store(asked.store), not (quiet or as_json)

@@ -64,9 +64,9 @@ def eval_(
     Example: repro eval lpn_50 --weights lpn_50_256x192.pth --data DATA
     """
     from repro.evaluation import asking, request
-    from repro.lookup import parse_options, parse_size
+    from repro.evaluation.execution import Execution
+    from repro.papers.lookup import parse_options, parse_size
     from repro.records.store import Store
-    from repro.runners.execution import Execution
 
     gt = "ground truth" if boxes in ("gt", "ground truth") else None
     detector = Path(boxes) if boxes is not None and gt is None else None
@@ -87,12 +87,12 @@ def eval_(
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
     files = request.source(look.protocol, data, named)
     from repro import plan
-    from repro.evaluation import evaluating, pipeline, predictions
-    from repro.report import accuracy
-    from repro.report.progress import Watching
+    from repro.evaluation import evaluator, pipeline, predictions
+    from repro.report.terminal import accuracy_table
+    from repro.report.terminal.progress import Watching
     from repro.run import carry_out
 
-    run = evaluating.run_of(pipeline.prepare(look, files))
+    run = evaluator.run_of(pipeline.prepare(look, files))
     kept = Store(store)
     if not as_json:
         say(f"{run}")
@@ -103,9 +103,9 @@ def eval_(
         predictions.copy(kept.artifacts(record.key), output)
     warn(kept)
     if as_json:
-        emit("eval", **accuracy.described(record, name))
+        emit("eval", **accuracy_table.described(record, name))
     else:
-        console().print(accuracy.shown(record))
+        console().print(accuracy_table.shown(record))
 
 
 def score(
@@ -124,11 +124,11 @@ def score(
 
     Example: repro score coco --annotations person_keypoints_val2017.json --results poses.json
     """
-    from repro.report import accuracy
+    from repro.report.terminal import accuracy_table
     from repro.scoring.score import score as scored
 
     found = scored(dataset, annotations, results, zero_based, resamples=resamples)
     if as_json:
         emit("score", **found.described())
     else:
-        console().print(accuracy.scored(found))
+        console().print(accuracy_table.scored(found))

@@ -21,10 +21,11 @@ def audit(
 
     Example: repro audit paper4 --rule sums,weights
     """
-    from repro import lookup, selection
-    from repro.audit import check, evidence, rules
+    from repro.papers import lookup
+    from repro.plans import selection
     from repro.records.store import Store
-    from repro.report import audit as report
+    from repro.report import audit_lines as report
+    from repro.verdicts.audit import check, evidence, rules
 
     gates = check.severities(names_of(fail_on))
     chosen = rules.named(names_of(rule))

@@ -29,10 +29,10 @@ def claims(
 
     Example: repro claims paper2 --kind cost
     """
-    from repro import lookup, study
-    from repro.claims import claim, judging
-    from repro.claims.worlds import Measured
+    from repro.papers import lookup, study
     from repro.records.store import Store
+    from repro.verdicts.claims import claim, judging
+    from repro.verdicts.claims.cell_values import Measured
 
     gates = judging.verdicts(names_of(fail_on))
     kinds = claim.kinds(names_of(kind))
@@ -46,7 +46,7 @@ def claims(
         rows = [judging.described(one) for one in judged]
         emit("claims", claims=rows, summary=judging.summary(judged), exit=code)
     else:
-        from repro.report import claims as report
+        from repro.report.terminal import claim_table as report
 
         report.judged(console(), judged)
     if why:

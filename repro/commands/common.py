@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repro.telling import say as say
+from repro.report.terminal.console import say as say
 
 if TYPE_CHECKING:
     from rich.console import Console

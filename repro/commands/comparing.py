@@ -18,7 +18,7 @@ from repro.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from repro.evaluation.comparing import Comparison
+    from repro.comparing.paired import Comparison
 
 
 def compare(
@@ -71,12 +71,13 @@ def compare(
     Example: repro compare 3f9c01aa 91c2aa07 --annotations person_keypoints_val2017.json
     """
     from repro.comparing import change
-    from repro.comparing.accuracy import Truths
-    from repro.comparing.asked import asked
+    from repro.comparing.accuracies import Truths
     from repro.comparing.compare import compare as compared
     from repro.comparing.compare import deciding
+    from repro.comparing.operands import asked
     from repro.errors import ReproError
-    from repro.report import comparison, gates
+    from repro.report import comparison_table
+    from repro.report.files import gates
 
     caught, kinds = change.gates(names_of(fail_on)), change.kinds(names_of(only))
     if annotations is not None and not annotations.is_file():
@@ -92,7 +93,7 @@ def compare(
     if meant.evaluations:
         pair = paired(meant.a, meant.b, annotations, dataset, zero_based, resamples, store)
         found = deciding(pair, kinds)
-        plain, shown = comparison.described(pair), comparison.shown(pair)
+        plain, shown = comparison_table.described(pair), comparison_table.shown(pair)
     elif dataset is not None or zero_based:
         raise ReproError(
             "--dataset and --zero-based are of files of poses, and neither is one.",
@@ -102,7 +103,7 @@ def compare(
         truths = Truths(() if annotations is None else (annotations,), data)
         sides = meant.a, meant.b
         found = compared(*sides, kinds, truths, min_effect, resamples, tell, meant.paper)
-        plain, shown = comparison.results(found), comparison.table(found)
+        plain, shown = comparison_table.results(found), comparison_table.table(found)
     code, why = change.exit_code(found, caught)
     if markdown is not None:
         gates.written(markdown, gates.markdown(found, why))
@@ -129,8 +130,8 @@ def paired(
     store: Path,
 ) -> "Comparison":
     """Compare two evaluations by the paired bootstrap over images."""
+    from repro.comparing import paired
     from repro.errors import ReproError
-    from repro.evaluation import comparing
     from repro.records.store import Store
 
     if annotations is None:
@@ -138,7 +139,7 @@ def paired(
             "Two evaluations are compared image by image, which takes their annotations.",
             "Add --annotations FILE.",
         )
-    found = comparing.compare(one, other, annotations, dataset, Store(store), resamples, zero_based)
+    found = paired.compare(one, other, annotations, dataset, Store(store), resamples, zero_based)
     if found.main is None:
         say("there is nothing to compare: both need two images and a figure in common")
     return found

@@ -8,7 +8,7 @@ import typer
 from repro.commands.common import Json, console, emit
 
 if TYPE_CHECKING:
-    from repro.data.check import Found
+    from repro.data.completeness import Found
 
 app = typer.Typer(help="Data sets: what is there, and one to try things on.", rich_markup_mode=None)
 
@@ -24,7 +24,7 @@ def check(
 
     Example: repro data check DATA
     """
-    from repro.data import check as checking
+    from repro.data import completeness as checking
 
     found = checking.check(folder)
     if as_json:
@@ -77,7 +77,7 @@ def synth(
     Example: repro data synth DATA --train 400 --val 100
     """
     from repro.data import synth as generating
-    from repro.report.progress import Steps
+    from repro.report.terminal.progress import Steps
 
     with Steps(train + val, "pictures", show=not as_json) as tell:
         path = generating.write(folder, train, val, seed, tell=tell)
@@ -107,8 +107,8 @@ def weights(
     if check is not None:
         report_of(model, check, keypoints, as_json)
         return
-    from repro import weights as catalogue
-    from repro.report import checkpoints as shown
+    from repro.papers import checkpoint_catalogue as catalogue
+    from repro.report.terminal import checkpoint_table as shown
 
     found = catalogue.published(model)
     reason = catalogue.unpublished(model) if model else None
@@ -127,8 +127,8 @@ def report_of(model: str | None, path: Path, keypoints: int | None, as_json: boo
     """Tell how a checkpoint fits."""
     import zoo
     from repro.checkpoints import inspection
-    from repro.report import checkpoints as shown
-    from repro.report.progress import Steps
+    from repro.report.terminal import checkpoint_table as shown
+    from repro.report.terminal.progress import Steps
 
     with Steps(len(zoo.MODELS), "networks", show=not as_json) as steps:
         found = inspection.report(

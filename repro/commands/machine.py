@@ -9,9 +9,10 @@ def doctor(store: StoreDir = RECORDS, as_json: Json = False) -> None:
     Example: repro doctor
     """
     from repro import doctor as looking
-    from repro.timing import conditions, parts
+    from repro.speed import capabilities
+    from repro.speed.measure import conditions
 
-    checks = [*looking.checks(store), *parts.checks(), *conditions.checks()]
+    checks = [*looking.checks(store), *capabilities.checks(), *conditions.checks()]
     if as_json:
         emit("doctor", checks=[check.described() for check in checks])
         return

@@ -21,17 +21,20 @@ def count(
 
     Example: repro count lpn_50 --input 256x192 --convention all --depth 1
     """
-    from repro import conventions, selection
     from repro import run as running
     from repro.errors import RunError, unknown
-    from repro.lookup import parse_size
+    from repro.papers import conventions
+    from repro.papers.lookup import parse_size
+    from repro.plans import selection
     from repro.records.runs import count_run
 
     names = list(conventions.CONVENTIONS) if convention == "all" else [convention]
     if convention not in ("all", *conventions.CONVENTIONS):
         raise unknown("convention", convention, ("all", *conventions.CONVENTIONS))
     specs = [count_run(name, parse_size(size), keypoints) for name in selection.models(models)]
-    from repro.report import costs  # brings torch, which a wrong name or size need not wait for
+    from repro.report.terminal import (
+        cost_tree,  # brings torch, which a wrong name or size need not wait for
+    )
 
     results, failures = [], []
     for spec in specs:
@@ -41,9 +44,9 @@ def count(
             failures.append(error)
             say(f"error: {error}")
             continue
-        results.append(costs.described(spec, counted, depth))
+        results.append(cost_tree.described(spec, counted, depth))
         if not as_json:
-            console().print(costs.tree(spec, counted, depth))
+            console().print(cost_tree.tree(spec, counted, depth))
     if as_json and results:
         emit("count", **(results[0] if len(specs) == 1 else {"results": results}))
     raise typer.Exit(6 if failures else 0)
@@ -60,8 +63,8 @@ def parity(
 
     Example: repro parity lpn_50 --golden tests/golden
     """
-    from repro import selection
-    from repro.runners import parity as comparing
+    from repro.counting import parity as comparing
+    from repro.plans import selection
 
     wanted = selection.models(models) if models else None
     found = comparing.goldens(golden)

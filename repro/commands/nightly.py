@@ -41,7 +41,7 @@ def nightly(
     from dataclasses import asdict
 
     from repro import nightly as nights
-    from repro.report import nightly as shown
+    from repro.report.terminal import night_view as shown
 
     night = nights.Night(out, budget, previous, store, summary, processes)
     todo = nights.chosen(night, names_of(only))

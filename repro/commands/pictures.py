@@ -52,17 +52,17 @@ def predict(
 
     Example: repro predict litepose_s --weights litepose_s.pth photo.jpg
     """
-    from repro import rules
     from repro.errors import ReproError
     from repro.evaluation import request
-    from repro.lookup import parse_options, parse_size
-    from repro.protocol import changed
-    from repro.runners.execution import Execution
+    from repro.evaluation.execution import Execution
+    from repro.papers import protocol_choice
+    from repro.papers.lookup import parse_options, parse_size
+    from repro.papers.protocol import changed
 
     network, file = request.model_of(model, weights)
     if network == request.TRUTH:
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
-    _, found = rules.chosen(network, dataset, protocol)
+    _, found = protocol_choice.chosen(network, dataset, protocol)
     if network == request.ONNX and file is not None:
         from repro.evaluation import sizes
 
@@ -84,15 +84,15 @@ def predict(
         raise ReproError(
             "--box is for one picture.", "Give a file with --boxes for several pictures."
         )
-    from repro.evaluation import drawing, predicting
+    from repro.evaluation import drawing, predict
 
-    given: predicting.Boxes = {} if boxes is None else predicting.read_boxes(boxes)
+    given: predict.Boxes = {} if boxes is None else predict.read_boxes(boxes)
     if box:
-        given = {paths[0].name: [(predicting.parse_box(text), 1.0) for text in box]}
-    from repro.report.progress import Steps
+        given = {paths[0].name: [(predict.parse_box(text), 1.0) for text in box]}
+    from repro.report.terminal.progress import Steps
 
     with Steps(len(paths), "pictures", show=False) as tell:
-        seen = predicting.look_at(look, paths, given, tell)
+        seen = predict.look_at(look, paths, given, tell)
     written = drawing.write(seen, found.skeleton, output, least)
     people = sum(len(one.poses) for one in seen)
     if as_json:

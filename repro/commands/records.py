@@ -14,11 +14,12 @@ app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 @app.command("ls")
 def records_ls(store: StoreDir = RECORDS, as_json: Json = False) -> None:
     """List the records: key, run, whether the present code would use it, and what it fills."""
-    from repro import judge, selection
+    from repro.plans import selection
     from repro.records import cleanup
     from repro.records.record import STALE
     from repro.records.store import Store
     from repro.report.text import counted
+    from repro.verdicts import judge
 
     kept = Store(store)
     cells = judge.filled(selection.select(selection.tables()), kept)

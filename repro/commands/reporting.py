@@ -43,9 +43,9 @@ def report(
 
     Example: repro report -o report.html
     """
-    from repro import publish
     from repro.errors import ReproError
     from repro.records.store import Store
+    from repro.report.files import publish
 
     name = _format(form, output, check)
     if output is None and (name == "html" or check):
@@ -94,7 +94,9 @@ def _format(form: str, output: Path | None, check: bool) -> str:
 
 
 def _text(name: str, store: "Store") -> str:
-    from repro import judge, publish, selection
+    from repro.plans import selection
+    from repro.report.files import publish
+    from repro.verdicts import judge
 
     if name == "md":
         return publish.render(store)
@@ -102,10 +104,10 @@ def _text(name: str, store: "Store") -> str:
         return _whole(name)(gathered(store))
     cells = judge.judge_all(selection.select(selection.tables()), store.find)
     if name == "junit":
-        from repro.report import junit
+        from repro.report.files import junit
 
         return junit.cells(cells)
-    from repro.report import export
+    from repro.report.files import export
 
     return export.as_csv(cells) if name == "csv" else export.as_latex(cells)
 
@@ -113,21 +115,23 @@ def _text(name: str, store: "Store") -> str:
 def _whole(name: str) -> "Callable[[Report], str]":
     """What writes all that was judged, cells, claims and checks."""
     if name == "html":
-        from repro.report import page
+        from repro.report.html import page
 
         return page.render
-    from repro.report import export
+    from repro.report.files import export
 
     return export.as_json
 
 
 def gathered(store: "Store") -> "Report":
     """All cells, claims and checks, judged by the records at hand."""
-    from repro import judge, selection, study
-    from repro.audit import evidence, rules
-    from repro.claims import claim, judging
-    from repro.claims.worlds import Measured
+    from repro.papers import study
+    from repro.plans import selection
     from repro.report.contents import Report
+    from repro.verdicts import judge
+    from repro.verdicts.audit import evidence, rules
+    from repro.verdicts.claims import claim, judging
+    from repro.verdicts.claims.cell_values import Measured
 
     tables = selection.tables()
     cells = judge.judge_all(selection.select(tables), store.find)

@@ -37,7 +37,7 @@ from repro.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from repro.planned import RunSettings
+    from repro.plans.planned import RunSettings
     from repro.records.requirements import Wanted
 
 
@@ -66,7 +66,7 @@ def plan(
     """
     from repro.plan import planned
     from repro.records.store import Store
-    from repro.report import planning
+    from repro.report.terminal import plan_view
 
     ablation.check(context)
     kept = Store(store)
@@ -80,9 +80,9 @@ def plan(
         found = planned(wanted, kept, settings)
     warn(kept)
     if as_json:
-        emit("plan", **planning.described(found))
+        emit("plan", **plan_view.described(found))
         return
-    for line in planning.lines(found):
+    for line in plan_view.lines(found):
         print(line)
 
 
@@ -128,12 +128,13 @@ def run(
         own = ablation.AskedAblation(paper, table, data, out, epochs, device, threads, fresh, store)
         ablation.run(own, seeds, ablation.typed(context, "data"), quiet, as_json)
         return
-    from repro import judge, publish
     from repro.plan import planned
     from repro.records.store import Store
-    from repro.report import running as shown
-    from repro.report.progress import Watching
+    from repro.report.files import publish
+    from repro.report.terminal import run_summary as shown
+    from repro.report.terminal.progress import Watching
     from repro.run import carry_out
+    from repro.verdicts import judge
 
     gates = judge.kinds(names_of(fail_on))
     if not no_write:
@@ -179,9 +180,9 @@ def asked(
     **settings: object,
 ) -> "tuple[list[Wanted], RunSettings]":
     """The printed numbers and the settings that a command line asks for."""
-    from repro import selection
     from repro.errors import ReproError
-    from repro.planned import RunSettings
+    from repro.plans import selection
+    from repro.plans.planned import RunSettings
 
     if data is not None and not data.is_dir():
         generated = f"Leave it out: --train {train} makes its own pictures."

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from repro.records.record import Record
-    from repro.timing.analysis import Analysis
-    from repro.timing.roofline import Machine
-    from repro.timing.subjects import TimedRun
+    from repro.speed.measure.subjects import TimedRun
+    from repro.speed.results.analysis import Analysis
+    from repro.speed.roofline.model import Machine
 
 UNSTABLE, FAILED, INTERRUPTED = 5, 6, 130
 BUDGET = 60.0
@@ -84,9 +84,12 @@ def speed(
     from dataclasses import replace
 
     from repro import env, plan
-    from repro.timing import placing, procedures, recording, requests, sweep
-    from repro.timing.analysis import Analysis
-    from repro.timing.procedures import Settings
+    from repro.speed import requests, sweep
+    from repro.speed.measure import procedures
+    from repro.speed.measure.procedures import Settings
+    from repro.speed.results import recording
+    from repro.speed.results.analysis import Analysis
+    from repro.speed.roofline import placement
 
     chosen = sweep.sweep(
         sweep.networks(models, size, against),
@@ -98,13 +101,13 @@ def speed(
         flip,
     )
     if roofline:
-        placing.check(device, stage)
+        placement.check(device, stage)
     check_device(device)
     if profile is not None:
         speed_files.profiled(chosen, profile, device, as_json)
         return
     from repro.records.store import Store
-    from repro.report.progress import Watching
+    from repro.report.terminal.progress import Watching
     from repro.run import carry_out
 
     settings = Settings(protocol, threads or env.cores(), budget or BUDGET, processes)
@@ -118,7 +121,7 @@ def speed(
     kept.check()
     planned = f"{len(chosen)} subjects, about {procedures.planned(chosen, settings):.0f} s"
     say(f"{planned}; what is exported or compiled for the first time comes on top")
-    machine = placing.measured(settings.threads) if roofline else None
+    machine = placement.measured(settings.threads) if roofline else None
     graph = plan.single(
         requests.run_of(chosen, settings, device), kept, (chosen, settings), served=False
     )
@@ -143,7 +146,7 @@ def check_device(name: str) -> None:
     from repro.errors import ReproError
 
     if name == "cuda":
-        from repro.timing import cuda
+        from repro.speed.gpu import cuda
 
         reason = cuda.why_not()
         if reason:
@@ -171,10 +174,11 @@ def reported(
     """A run as plain data, and for a reader."""
     from dataclasses import asdict
 
-    from repro.report import limits, orders
-    from repro.report import speed as shown
-    from repro.timing import against as printed
-    from repro.timing import placing
+    from repro.report import orders
+    from repro.report.terminal import roofline_table
+    from repro.report.terminal import speed_table as shown
+    from repro.speed.results import printed_columns as printed
+    from repro.speed.roofline import placement
 
     standings = printed.standings(found)
     data = shown.described(run, found, record)
@@ -187,8 +191,8 @@ def reported(
         if not sides:
             say(f"no two of the networks of `{against}` were timed at the sizes that it prints")
     if machine is not None:
-        rows = placing.placed(found, machine)
-        said = placing.explained(rows)
-        data["roofline"] = limits.described(machine, rows, said)
-        parts.append(limits.table(machine, rows, said))
+        rows = placement.placed(found, machine)
+        said = placement.explained(rows)
+        data["roofline"] = roofline_table.described(machine, rows, said)
+        parts.append(roofline_table.table(machine, rows, said))
     return data, parts

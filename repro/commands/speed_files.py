@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from repro.commands.common import console, emit, say
 
 if TYPE_CHECKING:
-    from repro.timing.subjects import Subject
+    from repro.speed.measure.subjects import Subject
 
 
 def merged(files: list[str], as_json: bool) -> None:
     """Print how stable the order of networks is over several machines."""
     from repro.report import orders
-    from repro.timing import merging
+    from repro.speed.results import merging
 
     found = merging.merged([Path(file) for file in files])
     if as_json:
@@ -27,10 +27,10 @@ def profiled(chosen: "tuple[Subject, ...]", path: Path, device: str, as_json: bo
 
     if len(chosen) != 1:
         raise ReproError(f"{len(chosen)} subjects cannot share a trace.", "Name one model.")
-    from repro.report import profile as shown
-    from repro.runners import parity
-    from repro.timing import profiler
-    from repro.timing.building import seeded
+    from repro.counting import parity
+    from repro.report.terminal import profile_table as shown
+    from repro.speed.measure import profiler
+    from repro.speed.measure.building import seeded
 
     subject = chosen[0]
     example = parity.seeded_input((subject.batch, 3, *subject.input), 0).float()

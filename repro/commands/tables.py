@@ -35,7 +35,8 @@ def list_(
 
     Example: repro list paper1
     """
-    from repro import lookup, selection, study
+    from repro.papers import lookup, study
+    from repro.plans import selection
     from repro.records.store import Store
 
     if models:
@@ -80,13 +81,13 @@ def show(paper: Paper, table: TableName, as_json: Json = False) -> None:
 
     Example: repro show paper2 table3
     """
-    from repro import lookup
+    from repro.papers import lookup
 
     found = lookup.find_table(lookup.find_study(paper), table)
     if not as_json:
-        from repro.report import printed
+        from repro.report import printed_table
 
-        console().print(printed.printed(found))
+        console().print(printed_table.printed(found))
         return
     columns = [{"key": column.key, "label": column.label} for column in found.columns]
     rows = [
@@ -110,9 +111,11 @@ def explain(
 
     Example: repro explain paper2 table1 "LPN-50" flops
     """
-    from repro import judge, lookup, selection
+    from repro.papers import lookup
+    from repro.plans import selection
     from repro.records.store import Store
-    from repro.report import explanation
+    from repro.report.terminal import cell_chain
+    from repro.verdicts import judge
 
     found = lookup.find_table(lookup.find_study(paper), table)
     wanted = selection.cell(found, lookup.find_row(found, row), lookup.find_column(found, column))
@@ -121,6 +124,6 @@ def explain(
     warn(kept)
     record = kept.find(wanted.spec) if wanted.spec else None
     if as_json:
-        emit("explain", **judge.described(cell), **explanation.described(cell, record))
+        emit("explain", **judge.described(cell), **cell_chain.described(cell, record))
     else:
-        console().print(explanation.chain(cell, record))
+        console().print(cell_chain.chain(cell, record))

@@ -9,7 +9,7 @@ import typer
 from repro.commands.common import RECORDS, DataDir, Json, Paper, StoreDir, console, emit, say
 
 if TYPE_CHECKING:
-    from repro.resolved import Resolved
+    from repro.papers.recipe_sources import Resolved
     from repro.training.request import TrainingRequest
 
 
@@ -82,12 +82,12 @@ def train(
 
     Example: repro train paper1 hwl_mobilenetv3 --data DATA
     """
-    from repro.timing.allocation import keep_freed
+    from repro.speed.measure.allocation import keep_freed
 
     keep_freed()  # before torch asks for any memory
     from repro.errors import ReproError
-    from repro.lookup import parse_options, parse_size
-    from repro.report import training as shown
+    from repro.papers.lookup import parse_options, parse_size
+    from repro.report.terminal import training_view as shown
     from repro.training import asking
     from repro.training.request import Machine
 
@@ -138,7 +138,7 @@ def train(
 
 def show(resolved: "Resolved", differences: Sequence[str], as_json: bool) -> None:
     """Print a recipe with its sources, and how the official one differs."""
-    from repro.report import training as shown
+    from repro.report.terminal import training_view as shown
 
     if as_json:
         emit("train", recipe=resolved.described())
@@ -164,8 +164,8 @@ def train_and_tell(
     from repro import plan
     from repro.errors import ReproError
     from repro.records.store import Store
-    from repro.report import training as shown
-    from repro.report.progress import Watching
+    from repro.report.terminal import training_view as shown
+    from repro.report.terminal.progress import Watching
     from repro.run import carry_out
     from repro.training import identity, machine, preparing, state, training
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
-from repro.comparing import accuracy, exact, printed, speed
-from repro.comparing.accuracy import Truths
+from repro.comparing import accuracies, against_print, exact, speeds
+from repro.comparing.accuracies import Truths
 from repro.comparing.change import KINDS, Change, Comparison, ordered
 from repro.comparing.side import PUBLISHED, Side, side
 from repro.errors import ReproError
-from repro.stats import RESAMPLES
+from repro.scoring.confidence import RESAMPLES
 
 if TYPE_CHECKING:
-    from repro.evaluation.comparing import Comparison as Pair
+    from repro.comparing.paired import Comparison as Pair
 
 NOWHERE = Truths()
 
@@ -25,7 +25,7 @@ def compare(
     other: str,
     kinds: Collection[str] = tuple(KINDS),
     truths: Truths = NOWHERE,
-    least: float = speed.EFFECT,
+    least: float = speeds.EFFECT,
     resamples: int = RESAMPLES,
     tell: Callable[[str], None] = silent,
     paper: str = "all",
@@ -39,7 +39,7 @@ def compare(
         raise ReproError("Both are what the papers print.", "Name your own results as one of them.")
     a, b = side(one), side(other)
     if a.published or b.published:
-        found = printed.changes(a, b, paper)
+        found = against_print.changes(a, b, paper)
     else:
         found = _measured(a, b, kinds, truths, least, resamples, tell)
     return Comparison(one, other, ordered(each for each in found if each.kind in kinds))
@@ -69,6 +69,6 @@ def _measured(
     if "exact" in kinds:
         yield from exact.changes(a, b)
     if "accuracy" in kinds:
-        yield from accuracy.changes(a, b, truths, resamples, tell)
+        yield from accuracies.changes(a, b, truths, resamples, tell)
     if "speed" in kinds:
-        yield from speed.changes(a, b, least)
+        yield from speeds.changes(a, b, least)

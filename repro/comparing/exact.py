@@ -11,7 +11,7 @@ from repro.records.runs import CountRun
 
 Figure = tuple[str, str | None]
 """metric and counting convention"""
-COUNTER = "repro/runners/count.py"
+COUNTER = "repro/counting/counter.py"
 
 
 def changes(one: Side, other: Side) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from repro.values import Options, Scalar, Size
+from repro.papers.values import Options, Scalar, Size
 
 Bounds = tuple[float, float]
 """of a 95 % interval"""

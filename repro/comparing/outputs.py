@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from repro import schema, selection
+from repro import schema
 from repro.comparing.forms import (
     Bounds,
     Cell,
@@ -23,11 +23,12 @@ from repro.comparing.forms import (
 )
 from repro.errors import ReproError
 from repro.files import read_plain
+from repro.papers.values import Scalar
+from repro.plans import selection
 from repro.records.measurement import Measurement, is_sane
 from repro.records.record import Record
 from repro.records.requirements import AccuracyRequirement, Wanted
 from repro.records.runs import CountRun, EvaluationRun
-from repro.values import Scalar
 
 T = TypeVar("T")
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from repro import env
 from repro.data.people import Annotations, Images, People
 from repro.files import write_whole
+from repro.papers.skeletons import SKELETONS
 from repro.records.fingerprint import digest, fingerprint
-from repro.skeletons import SKELETONS
 
 LEAST = 8 * 2**20
 """bytes of an annotation file; smaller ones are read in a moment"""

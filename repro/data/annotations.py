@@ -12,7 +12,7 @@ from repro.data.columns import Rows, content, uncollected
 from repro.data.excerpt import excerpt, fields
 from repro.data.people import Annotations, Floats, Images, People
 from repro.errors import ReproError, unknown
-from repro.skeletons import COCO, CROWDPOSE, FORMS, SKELETONS, Skeleton
+from repro.papers.skeletons import COCO, CROWDPOSE, FORMS, SKELETONS, Skeleton
 
 BOX_SHARE = 0.53
 """CrowdPose has no segments: its evaluation takes this share of the box as the area"""

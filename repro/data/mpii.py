@@ -17,7 +17,7 @@ from repro.data.columns import Rows, content
 from repro.data.matlab import arrays
 from repro.data.people import Annotations, Bools, Floats, Images, Ints, People
 from repro.errors import ReproError
-from repro.skeletons import MPII
+from repro.papers.skeletons import MPII
 
 JOINTS = len(MPII.joints)
 PIXELS_PER_SCALE = 200

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from repro.protocol import NORMALISATIONS
+from repro.papers.protocol import NORMALISATIONS
 
 
 def normalised(

@@ -22,7 +22,7 @@ from repro.data.people import Annotations, Floats, Ints
 from repro.data.pictures import Pixels, picture
 from repro.errors import ReproError
 from repro.files import write_whole
-from repro.protocol import Protocol
+from repro.papers.protocol import Protocol
 
 VERSION = 1
 """grows whenever the same key would give other pixels"""

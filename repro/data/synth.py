@@ -17,7 +17,7 @@ from repro.data.people import Bools, Floats
 from repro.data.synth_scenes import JOINTS, Scene, crowding, scene
 from repro.errors import ReproError
 from repro.files import write_whole
-from repro.skeletons import COCO, CROWDPOSE, Skeleton
+from repro.papers.skeletons import COCO, CROWDPOSE, Skeleton
 
 VERSION = 1
 """grows whenever a seed gives other pictures"""

@@ -19,7 +19,7 @@ from repro.data.synth_figures import (
     draw,
 )
 from repro.data.synth_poses import posed
-from repro.skeletons import COCO, CROWDPOSE
+from repro.papers.skeletons import COCO, CROWDPOSE
 
 JOINTS = tuple(dict.fromkeys(COCO.joints + CROWDPOSE.joints))
 """those of COCO, then what CrowdPose has besides"""

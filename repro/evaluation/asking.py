@@ -3,13 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-from repro import rules
 from repro.evaluation import request, sizes
+from repro.evaluation.execution import Execution
 from repro.evaluation.request import Look
-from repro.protocol import changed
+from repro.papers import protocol_choice
+from repro.papers.protocol import changed
+from repro.papers.values import Options, Size
 from repro.records.runs import NO_OPTIONS
-from repro.runners.execution import Execution
-from repro.values import Options, Size
 
 
 def looked(
@@ -28,7 +28,7 @@ def looked(
     `word` is a model, `truth`, or an exported file. ReproError for what does not go together.
     """
     model, file = request.model_of(word, weights)
-    name, found = rules.chosen(model, dataset, protocol)
+    name, found = protocol_choice.chosen(model, dataset, protocol)
     if model == request.ONNX and file is not None:
         found = sizes.as_exported(found, file)
     found = changed(found, **others)

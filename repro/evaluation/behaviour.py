@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import zoo
 from repro import schema
-from repro.protocol import Protocol
-from repro.values import Options
+from repro.papers.protocol import Protocol
+from repro.papers.values import Options
 
 UNTOLD = {"supply": "", "source": "", "metric": ""}
 """what a record's protocol leaves out, since it moves no figure"""

@@ -7,10 +7,10 @@ import cv2
 
 from repro.data.pictures import decoded
 from repro.errors import ReproError, StoreError
-from repro.evaluation.predicting import Picture
+from repro.evaluation import overlay
+from repro.evaluation.predict import Picture
 from repro.files import write_whole
-from repro.report import overlay
-from repro.skeletons import Skeleton
+from repro.papers.skeletons import Skeleton
 
 
 def write(

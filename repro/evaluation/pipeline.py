@@ -16,15 +16,15 @@ from repro.data.boxes import Instances
 from repro.data.layout import MPII_TRUTHS, Source
 from repro.data.people import Annotations, Poses
 from repro.errors import ReproError, RunError
-from repro.evaluation import looking, predictions
-from repro.evaluation.networks import opened
+from repro.evaluation import passes, predictions
+from repro.evaluation.inference import Tell
+from repro.evaluation.loading import opened
 from repro.evaluation.request import Look
-from repro.protocol import GROUND_TRUTH, Protocol, changed
+from repro.evaluation.shards import Shards
+from repro.papers.protocol import GROUND_TRUTH, Protocol, changed
+from repro.papers.values import Size
 from repro.records.measurement import Measurement
-from repro.runners.evaluate import Tell
-from repro.runners.shards import Shards
 from repro.scoring.score import Score, of_points, of_poses
-from repro.values import Size
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def measure(
     shards = Shards(folder / "shards")
     if fresh:
         shards.clear()
-    found, _ = looking.poses(
+    found, _ = passes.poses(
         network,
         job.look,
         job.size,

@@ -21,21 +21,21 @@ from torch import Tensor
 import zoo
 from repro.checkpoints import matching
 from repro.checkpoints.reading import State
+from repro.counting import parity
 from repro.data import annotations as reading
 from repro.data import boxes, mpii
 from repro.data.boxes import Instances
 from repro.data.layout import Source
 from repro.data.people import Annotations, Poses
-from repro.evaluation import looking, probe_networks, probe_set
+from repro.evaluation import passes, probe_networks, probe_set
+from repro.evaluation.execution import Execution
+from repro.evaluation.network import ZooNetwork
 from repro.evaluation.request import TRUTH, Look
-from repro.protocol import GROUND_TRUTH, Protocol
-from repro.runners import parity
-from repro.runners.execution import Execution
-from repro.runners.network import ZooNetwork
-from repro.runners.shards import Shards
+from repro.evaluation.shards import Shards
+from repro.papers.protocol import GROUND_TRUTH, Protocol
+from repro.papers.skeletons import FORMS
+from repro.papers.values import Options, Size
 from repro.scoring.score import Score, of_points, of_poses
-from repro.skeletons import FORMS
-from repro.values import Options, Size
 
 TOP_DOWN, SQUARE, LARGE, WHOLE = (128, 96), (128, 128), (384, 96), (128, 128)
 """inputs; networks for a height of 384 or more are trained with wider Gaussians"""
@@ -69,7 +69,7 @@ def probe(rules: Protocol, execution: Execution = EXECUTION) -> str:
         annotations = reading.read(source.annotations, rules.dataset)
         instances = None if rules.bottom_up else _instances(rules, source, annotations)
         for size in _sizes(rules):
-            poses, kept = looking.poses(
+            poses, kept = passes.poses(
                 probe_networks.clouded(annotations, instances, size, rules),
                 Look(TRUTH, None, rules, execution=execution),
                 size,

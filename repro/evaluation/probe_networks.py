@@ -11,16 +11,16 @@ from torch import Tensor
 from repro.data.boxes import Instances
 from repro.data.people import Annotations, Bools, Floats
 from repro.errors import ReproError
+from repro.evaluation import oracle
+from repro.evaluation.network import Network
 from repro.evaluation.probe_set import draws
-from repro.pose import whole
+from repro.papers.protocol import Protocol
+from repro.papers.skeletons import COCO
+from repro.papers.values import Size
+from repro.pose import whole_image
 from repro.pose.field_targets import field_targets
 from repro.pose.offset_targets import offset_targets
 from repro.pose.offsets import STRIDE
-from repro.protocol import Protocol
-from repro.runners import truth
-from repro.runners.network import Network
-from repro.skeletons import COCO
-from repro.values import Size
 
 MISTAKE = 0.4
 """how far joints of the worst person are moved, from one end to the other, in roots of its area"""
@@ -40,9 +40,9 @@ def clouded(
     """A network that errs, for boxes or for whole images; ReproError where there is none."""
     seen = _mistaken(annotations)
     if instances is not None:
-        return Clouded(truth.network(seen, _owned(instances, seen), size, rules, rounded=False))
+        return Clouded(oracle.network(seen, _owned(instances, seen), size, rules, rounded=False))
     if rules.decode not in TARGETS:
-        return Clouded(truth.network(seen, None, size, rules, rounded=False))
+        return Clouded(oracle.network(seen, None, size, rules, rounded=False))
     if rules.decode == "part affinity fields" and rules.skeleton is not COCO:
         raise ReproError(
             f"Part affinity fields have limbs of COCO, not of {rules.skeleton.name}.",
@@ -91,7 +91,9 @@ class FromTargets:
         people, index = self.annotations.people, int(chosen[0])
         height, width = (int(side) for side in self.annotations.images.sizes[index])
         fields = self.protocol.decode == "part affinity fields"
-        fit = (whole.openpose_fit if fields else whole.fit)((height, width), self.size[0])
+        fit = (whole_image.openpose_fit if fields else whole_image.fit)(
+            (height, width), self.size[0]
+        )
         own = (people.image == index) & ~people.crowd & (people.labelled > 0)
         points = fit.to_input(people.keypoints[own, :, :2])
         seen = people.keypoints[own, :, 2] > 0

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from repro.data.layout import Source
 from repro.data.mpii import LOWER_PER_SCALE, PIXELS_PER_SCALE
 from repro.data.people import Floats
-from repro.skeletons import FORMS, SKELETONS, Skeleton
+from repro.papers.skeletons import FORMS, SKELETONS, Skeleton
 
 Row = dict[str, object]
 

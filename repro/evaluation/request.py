@@ -7,9 +7,9 @@ from pathlib import Path
 import zoo
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
-from repro.protocol import Protocol
-from repro.runners.execution import Execution
-from repro.values import Options, Size
+from repro.evaluation.execution import Execution
+from repro.papers.protocol import Protocol
+from repro.papers.values import Options, Size
 
 TRUTH, ONNX = "truth", "onnx"
 """what stands for the annotations themselves, and for an exported file, among the models"""

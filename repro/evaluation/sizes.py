@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import zoo
-from repro import rules
 from repro.errors import ReproError
-from repro.evaluation.networks import file_of
+from repro.evaluation import network
+from repro.evaluation.loading import file_of
+from repro.evaluation.oracle import STRIDES
 from repro.evaluation.request import ONNX, TRUTH, Look
-from repro.protocol import Protocol, changed
-from repro.runners import network
-from repro.runners.truth import STRIDES
-from repro.values import Size
+from repro.papers import protocol_choice
+from repro.papers.protocol import Protocol, changed
+from repro.papers.values import Size
 
 LARGEST = 2048
 """pixels of an input's side"""
@@ -29,7 +29,7 @@ def size_of(look: Look) -> Size:
     elif look.model == TRUTH and look.protocol.bottom_up:
         size = look.size or (512, 512)
     else:
-        size = look.size or rules.size_of(look.model, look.protocol.dataset)
+        size = look.size or protocol_choice.size_of(look.model, look.protocol.dataset)
     coarse = STRIDES[0] if look.model == TRUTH else 1
     known = look.model in zoo.MODELS  # whose sizes are checked where they are built
     if not known and any(not 0 < side <= LARGEST or side % coarse for side in size):

@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from repro.pose.bottom_up_targets import Flags, Floats, Ints, Maps, in_turn
 from repro.pose.fields import COCO, MAPS, STRIDE
 from repro.pose.limbs import JOINTS, TRAINED
-from repro.pose.whole_targets import Flags, Floats, Ints, Maps, in_turn
 
 NECK = 1
 SHOULDERS = (5, 6)

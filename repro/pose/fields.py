@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from repro.errors import ReproError
 from repro.pose.limbs import JOINTS, LIMBS, NOTHING, Found, assemble, best
 from repro.pose.peaks import CROSS
-from repro.pose.whole import PaddedFit
+from repro.pose.whole_image import PaddedFit
 
 Maps = NDArray[np.float32]
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ Persons, images and sizes are given as in `whole_targets`.
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.pose.whole_targets import Flags, Floats, Ints, Maps, heatmaps, in_turn, inside
+from repro.pose.bottom_up_targets import Flags, Floats, Ints, Maps, heatmaps, in_turn, inside
 
 LEAST_DIAGONAL = 32**0.5
 """heatmap pixels; smaller people have no centre"""

@@ -26,11 +26,9 @@ STOPS = (
     "repro.env",  # reads versions and facts of the machine, for the record
     "repro.errors",  # end a run without a result
     "repro.files",  # reads and writes whole files; what is in them is known by its digest
-    "repro.lock",  # who may measure, not what
+    "repro.records.lock",  # who may measure, not what
     "repro.records.fingerprint",  # names results
     "repro.report",  # shows results
-    "repro.telling",  # speaks beside them
-    "repro.words",  # sentences
     "zoo.registry",  # a run's key holds its own entry, and the others are none of its business
 )
 """Modules that cannot change a result, and all of a room that is named: neither followed nor

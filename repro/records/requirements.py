@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol as Typed
 
-from repro.protocol import Protocol
+from repro.papers.protocol import Protocol
+from repro.papers.study import Column, Row, Table
+from repro.papers.values import Options, Size
 from repro.records.record import plain
 from repro.records.runs import CountRun, network_name
-from repro.study import Column, Row, Table
-from repro.values import Options, Size
 
 
 class Requirement(Typed):

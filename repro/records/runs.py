@@ -13,12 +13,12 @@ from typing import ClassVar, Self
 import zoo
 from repro import schema
 from repro.errors import ReproError, unknown
+from repro.papers.values import Options, Scalar, Size
 from repro.records.fingerprint import digest, fingerprint
 from repro.records.record import SCHEMA, plain
-from repro.values import Options, Scalar, Size
 
 EVALUATED_BY = "repro.evaluation.pipeline"
-COUNTED_BY = "repro.runners.count"
+COUNTED_BY = "repro.counting.counter"
 TRAINED_BY = "repro.training.course"
 """the modules from which the code of a run is followed, beside its network's"""
 
@@ -181,7 +181,7 @@ class EvaluationRun(Run):
     data: Facts
     """data set, split, number of images, digests of annotations and boxes, whether official"""
     protocol: Mapping[str, object]
-    """see `repro.protocol.Protocol.described`"""
+    """see `repro.papers.protocol.Protocol.described`"""
     execution: Facts
     """device, batch and precision, which move the last digits"""
     evaluator: str

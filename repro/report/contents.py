@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from repro.audit.check import Check
-from repro.claims.judging import Judged
-from repro.judge import Cell
 from repro.records.record import Record
+from repro.verdicts.audit.check import Check
+from repro.verdicts.claims.judging import Judged
+from repro.verdicts.judge import Cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from repro import ladder, study
-from repro.conventions import GIGA
-from repro.judge import Cell
+from repro.papers import study
+from repro.papers.conventions import GIGA
+from repro.papers.study import COST, SPEED, Column, Row, Table
 from repro.report import text
-from repro.study import COST, SPEED, Column, Row, Table
+from repro.verdicts import ablation_steps
+from repro.verdicts.judge import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _changes(
     cells: Sequence[Cell], places: Mapping[tuple[str, str], int]
 ) -> dict[tuple[str, str], dict[str, Change]]:
     found: dict[tuple[str, str], dict[str, Change]] = {}
-    for step in ladder.steps(cells):
+    for step in ablation_steps.steps(cells):
         labels = (step.before.wanted.row.label, step.after.wanted.row.label)
         column = step.after.wanted.column
         before, after = (places[label, column.key] for label in labels)

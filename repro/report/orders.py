@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from repro.report.printed import new_grid
+from repro.report.printed_table import new_grid
 
 if TYPE_CHECKING:
-    from repro.timing.against import Beside, Standing
-    from repro.timing.merging import Merged
-    from repro.timing.ranks import Correlation, Order, Picture
+    from repro.speed.results.merging import Merged
+    from repro.speed.results.printed_columns import Beside, Standing
+    from repro.speed.results.ranks import Correlation, Order, Picture
 
 COLOURS = {"rank": "green", "off": "red", "unstable": "yellow"}
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from repro.judge import Cell, summary
+from repro.errors import listed
+from repro.papers.study import COST, SPEED, Column
 from repro.report.text import counted
-from repro.study import COST, SPEED, Column
-from repro.words import listed
+from repro.verdicts.judge import Cell, summary
 
 FIELDS = ("parameters", "MACs", "accuracy", "speed")
 """what cells are numbers of"""

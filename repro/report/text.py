@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from repro import study
-from repro.judge import KINDS, Cell
-from repro.ladder import Step
-from repro.study import COST, Column
+from repro.papers import study
+from repro.papers.study import COST, Column
+from repro.verdicts.ablation_steps import Step
+from repro.verdicts.judge import KINDS, Cell
 
 SIGNS = {
     "match": "✓",

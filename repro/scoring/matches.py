@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from repro.data.people import Bools, Floats, Ints
+from repro.scoring.oks_rules import EPSILON, RECALLS, Figure, Rules
 from repro.scoring.resampled import averages
-from repro.scoring.rules import EPSILON, RECALLS, Figure, Rules
 
 
 @dataclass(frozen=True, eq=False)

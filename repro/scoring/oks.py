@@ -10,8 +10,8 @@ import numpy as np
 from repro.data.people import Annotations, Bools, Floats, Ints, Poses
 from repro.errors import ReproError
 from repro.scoring.matches import Matches
+from repro.scoring.oks_rules import MOST, THRESHOLDS, Rules, rules
 from repro.scoring.pairs import Detections, Pairs, Persons, similar
-from repro.scoring.rules import MOST, THRESHOLDS, Rules, rules
 
 REACHED = np.minimum(THRESHOLDS, 1 - 1e-10)
 """(T,) OKS that suffices for a match"""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from repro.data.people import Bools, Floats, Ints
-from repro.scoring.rules import EPSILON
+from repro.scoring.oks_rules import EPSILON
 
 BLOCK = 8192
 """pairs at a time, so that the numbers between stay in the cache"""

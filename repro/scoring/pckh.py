@@ -13,7 +13,7 @@ import numpy as np
 from repro.data.mpii import Truth
 from repro.data.people import Bools, Floats, Ints
 from repro.errors import ReproError
-from repro.skeletons import MPII
+from repro.papers.skeletons import MPII
 
 NAME = "PCKh (HRNet)"
 HEAD_SHARE = 0.6

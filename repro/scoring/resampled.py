@@ -3,7 +3,7 @@
 import numpy as np
 
 from repro.data.people import Bools, Floats, Ints
-from repro.scoring.rules import EPSILON, RECALLS
+from repro.scoring.oks_rules import EPSILON, RECALLS
 
 CELLS = 2**18
 """weights of detections at a time"""

@@ -10,11 +10,11 @@ from repro.data import mpii
 from repro.data.layout import MPII_TRUTHS
 from repro.data.people import Annotations, Floats, Ints, Poses
 from repro.errors import ReproError, unknown
-from repro.scoring import official as officially
+from repro.papers.skeletons import FORMS, SKELETONS
+from repro.scoring import official_evaluators as officially
 from repro.scoring import oks, pckh, results
-from repro.scoring.official import Tool
-from repro.skeletons import FORMS, SKELETONS
-from repro.stats import RESAMPLES, Interval, bootstrap
+from repro.scoring.confidence import RESAMPLES, Interval, bootstrap
+from repro.scoring.official_evaluators import Tool
 
 MANY = 20_000
 """COCO poses above which faster-coco-eval takes pycocotools' place"""

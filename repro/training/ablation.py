@@ -14,13 +14,13 @@ from pathlib import Path
 from repro.data import synth
 from repro.data.layout import find
 from repro.errors import ReproError, RunError
-from repro.planned import Plan, PlannedRun
+from repro.papers.recipe_sources import Resolved
+from repro.papers.skeletons import FORMS
+from repro.papers.study import Row, Study, Table
+from repro.plans.planned import Plan, PlannedRun
 from repro.records.record import Record
 from repro.records.runs import TrainingRun
 from repro.records.store import Store
-from repro.resolved import Resolved
-from repro.skeletons import FORMS
-from repro.study import Row, Study, Table
 from repro.training import graph, identity, preparing, request
 from repro.training.request import Machine, TrainingRequest
 

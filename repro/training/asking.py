@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zoo
-from repro import lookup
-from repro.protocol import Protocol
+from repro.papers import lookup
+from repro.papers.protocol import Protocol
+from repro.papers.recipe_sources import Resolved, differing, parsed
+from repro.papers.values import Options, Size
 from repro.records.runs import NO_OPTIONS, count_run
-from repro.resolved import Resolved, differing, parsed
 from repro.training import request, smoke
 from repro.training.request import Machine, TrainingRequest
-from repro.values import Options, Size
 
 RUNS = Path("runs")
 Files = Mapping[str, Path | None]

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro import env, lock
+from repro import env
 from repro.errors import ReproError, RunError
 from repro.files import sweep
+from repro.records import lock
 from repro.training import loop, state
 from repro.training.preparing import Prepared
 from repro.training.training import Training, write

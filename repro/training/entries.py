@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from repro import selection
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
-from repro.protocol import Protocol, changed
+from repro.papers.protocol import Protocol, changed
+from repro.papers.recipe_sources import Resolved, parsed
+from repro.papers.study import COST, SPEED, Column, Row, Study, Table
+from repro.papers.values import Size
+from repro.plans import selection
 from repro.records.runs import count_run
-from repro.resolved import Resolved, parsed
-from repro.study import COST, SPEED, Column, Row, Study, Table
 from repro.training import request
 from repro.training.request import Machine, TrainingRequest
-from repro.values import Size
 
 MODES = ("smoke", "paper", "official")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repro.evaluation import pipeline
+from repro.evaluation.execution import Execution
+from repro.evaluation.inference import Tell
 from repro.evaluation.request import Look
 from repro.files import sha256
-from repro.runners.evaluate import Tell
-from repro.runners.execution import Execution
 from repro.training.request import TrainingRequest, evaluation_rules
 
 PRIMARY = ("AP", "Mean")

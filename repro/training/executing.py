@@ -17,8 +17,8 @@ from repro.training.request import TrainingRequest
 from repro.training.training import Listeners, Training
 
 if TYPE_CHECKING:
-    from repro.planned import PlannedRun
-    from repro.watch import Watch
+    from repro.plans.planned import PlannedRun
+    from repro.plans.watch import Watch
 
 
 def execute(

@@ -8,24 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from repro import lookup
 from repro.errors import ReproError
-from repro.evaluation import evaluating, pipeline
+from repro.evaluation import evaluator, pipeline
+from repro.evaluation.execution import Execution
 from repro.evaluation.request import Look
-from repro.planned import CACHED, TO_RUN, PlannedRun, TrainedRow, possible
-from repro.protocol import Protocol
+from repro.papers import lookup
+from repro.papers.protocol import Protocol
+from repro.papers.study import Table
+from repro.papers.values import Scalar
+from repro.plans.planned import CACHED, TO_RUN, PlannedRun, TrainedRow, possible
 from repro.records.requirements import AccuracyRequirement, Wanted
 from repro.records.runs import EvaluationRun, TrainingRun
 from repro.records.store import Store
-from repro.runners.execution import Execution
-from repro.study import Table
 from repro.training import entries, identity, preparing, request, smoke
 from repro.training.entries import Entry, Wish
 from repro.training.request import Machine, TrainingRequest
-from repro.values import Scalar
 
 if TYPE_CHECKING:
-    from repro.planned import RunSettings
+    from repro.plans.planned import RunSettings
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,10 @@ def _evaluation(
         execution=Execution(settings.device, settings.batch, threads=settings.threads),
     )
     job = pipeline.prepare(look, entry.source)
-    weights: dict[str, Scalar] = {"name": evaluating.named(job), "training": trained.key}
+    weights: dict[str, Scalar] = {"name": evaluator.named(job), "training": trained.key}
     weights |= {} if trained.faithful else {"faithful": False}
     weights |= {"seed": trained.seed} if trained.seed else {}
-    run = evaluating.run_of(job, weights)
+    run = evaluator.run_of(job, weights)
     fits = any(
         isinstance(one.spec, AccuracyRequirement) and one.spec.fits(run.plain) for one in cells
     )

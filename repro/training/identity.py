@@ -6,7 +6,8 @@ from pathlib import Path
 
 from repro import env
 from repro.files import sha256
-from repro.protocol import DATASETS
+from repro.papers.protocol import DATASETS
+from repro.papers.values import Scalar
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.runs import TrainingRun
@@ -16,7 +17,6 @@ from repro.training.preparing import Checked
 from repro.training.request import evaluation_rules
 from repro.training.smoke import Smoke
 from repro.training.training import Training
-from repro.values import Scalar
 
 WEIGHTS, HISTORY = "best.safetensors", "history.json"
 """the files of a training that its record names by their digests"""

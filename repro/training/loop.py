@@ -18,8 +18,8 @@ from lightning_fabric import Fabric
 from lightning_fabric.wrappers import _FabricModule
 from torch import Tensor, nn
 
+from repro.data.batches import Batch, Batches
 from repro.data.sampler import Order
-from repro.data.training import Batch, Batches
 from repro.errors import RunError
 from repro.pose.losses import Criterion
 from repro.training import memory

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 
 from repro.errors import RunError
-from repro.timing.allocation import give_back
+from repro.speed.measure.allocation import give_back
 
 SIGNS = (
     "out of memory",

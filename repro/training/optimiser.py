@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from repro.recipe import Recipe
+from repro.papers.recipe import Recipe
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 

@@ -8,12 +8,13 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 import zoo
+from repro.data.batches import Batches
 from repro.data.sampler import Order
-from repro.data.training import Batches
 from repro.errors import ReproError
 from repro.files import sha256
+from repro.papers.values import Options, Scalar, Size
 from repro.pose import losses
-from repro.training import normalisation, weights
+from repro.training import normalisation, weight_files
 from repro.training.loop import Network
 from repro.training.machine import device, placed
 from repro.training.machine import fabric as launched
@@ -21,7 +22,6 @@ from repro.training.optimiser import Average, initialise, optimiser
 from repro.training.request import TrainingRequest, evaluation_rules, with_start
 from repro.training.schedule import Schedule
 from repro.training.supply import Say, Supply, supply
-from repro.values import Options, Scalar, Size
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def network(prepared: Prepared) -> Network:
     model = _model(run)
     initialise(model, recipe.init)
     if run.weights is not None:
-        weights.fill(model, run.weights, run.partial)
+        weight_files.fill(model, run.weights, run.partial)
     if run.machine.channels_last:
         _channels_last(model)
     shared = fabric.world_size > 1

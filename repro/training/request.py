@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import zoo
-from repro import resolved as recipes
-from repro import rules
 from repro.data.layout import PLACES, Source, find
 from repro.errors import ReproError, unknown
-from repro.lookup import parse_options
-from repro.protocol import DATASETS, GROUND_TRUTH, Protocol, changed
-from repro.recipe import Loss
+from repro.papers import protocol_choice
+from repro.papers import recipe_sources as recipes
+from repro.papers.lookup import parse_options
+from repro.papers.protocol import DATASETS, GROUND_TRUTH, Protocol, changed
+from repro.papers.recipe import Loss
+from repro.papers.recipe_sources import Resolved
+from repro.papers.skeletons import FORMS
+from repro.papers.study import Study
+from repro.papers.values import Options, Scalar, Size
 from repro.records.runs import weights_name
-from repro.resolved import Resolved
-from repro.skeletons import FORMS
-from repro.study import Study
-from repro.values import Options, Scalar, Size
 
 TRAINED = {"coco": ("train2017",), "crowdpose": ("trainval", "train"), "mpii": ("train",)}
 """the splits that are trained on; the first that is there"""
@@ -102,7 +102,7 @@ def size_of(model: str, protocol: Protocol, given: Size | None, small: bool) -> 
         wanted = SMALL_WHOLE if entry.grouping else SMALL
         height, width = (-(-side // entry.stride) * entry.stride for side in wanted)
         given = height, width
-    found = given or rules.size_of(model, protocol.dataset)
+    found = given or protocol_choice.size_of(model, protocol.dataset)
     if entry.grouping and found[0] != found[1]:
         raise ReproError(
             f"`{model}` is trained on squares, not on inputs of {found[0]}x{found[1]}.",
@@ -191,7 +191,7 @@ def protocol_of(model: str, dataset: str | None) -> Protocol:
     """The protocol that a network's data is read by; the data set of its joints by default."""
     if model not in zoo.MODELS:
         raise unknown("model", model, zoo.MODELS)
-    found = rules.chosen(model, dataset, None)[1]
+    found = protocol_choice.chosen(model, dataset, None)[1]
     joints = zoo.MODELS[model].keypoints
     if model.endswith(("_coco", "_crowdpose", "_mpii")) and joints != found.keypoints:
         raise ReproError(

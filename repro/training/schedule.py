@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from repro.recipe import Recipe
+from repro.papers.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from repro.data import synth
-from repro.data.training import Batch
+from repro.data.batches import Batch
 from repro.errors import RunError
 from repro.training.course import train
 from repro.training.loop import Network

@@ -10,14 +10,14 @@ import zoo
 from repro.data import annotations as reading
 from repro.data import boxes, masks, person_cache
 from repro.data.augmentation import ImageAugmentation, PersonAugmentation
-from repro.data.official import is_official
+from repro.data.bottom_up_samples import ImageSamples, ImageTargets
+from repro.data.official_facts import is_official
 from repro.data.people import Annotations
-from repro.data.persons import PersonSamples, PersonTargets
-from repro.data.wholes import ImageSamples, ImageTargets
+from repro.data.top_down_samples import PersonSamples, PersonTargets
 from repro.errors import ReproError
-from repro.recipe import Recipe
+from repro.papers.recipe import Recipe
+from repro.papers.values import Size
 from repro.training.request import TrainingRequest
-from repro.values import Size
 
 Say = Callable[[str], None]
 

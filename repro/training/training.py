@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, cast
 import torch
 import torch.distributed
 
+from repro.data.batches import Batches
 from repro.data.sampler import Order
-from repro.data.training import Batches
 from repro.errors import RunError
 from repro.files import write_whole
-from repro.training import evaluation, state, weights
+from repro.training import evaluation, state, weight_files
 from repro.training.evaluation import Figure, Showing
 from repro.training.loop import Network, Told
 from repro.training.preparing import Prepared
@@ -115,7 +115,7 @@ class Training:
         standing = self.standing
         if self.prepared.first and standing.stage_best is not None:
             best = standing.stage_best
-            weights.fill_same(self.network.model, self.out / best.file, best.sha256)
+            weight_files.fill_same(self.network.model, self.out / best.file, best.sha256)
         if self.prepared.fabric.world_size > 1:
             for value in self.network.model.state_dict().values():
                 torch.distributed.broadcast(value, 0)
@@ -212,9 +212,9 @@ class Training:
             **figures,
         }
         if average is None:
-            return weights.keep(path, self.network.model, facts)
+            return weight_files.keep(path, self.network.model, facts)
         with average.lent(self.network.model):
-            return weights.keep(path, self.network.model, facts)
+            return weight_files.keep(path, self.network.model, facts)
 
     def finish(self) -> None:
         """Write the last weights; they are the best too where nothing was evaluated."""

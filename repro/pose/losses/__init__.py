@@ -15,10 +15,10 @@ from torch import Tensor
 from repro.errors import ReproError, unknown
 from repro.pose.losses.adaptive import adaptive_embedding
 from repro.pose.losses.batch import Heatmaps
-from repro.pose.losses.embedding import squared_embedding
-from repro.pose.losses.fields import part_fields
+from repro.pose.losses.embedding_loss import squared_embedding
+from repro.pose.losses.field_loss import part_fields
 from repro.pose.losses.hard_joints import hard_joints
-from repro.pose.losses.offsets import centre_offsets
+from repro.pose.losses.offset_loss import centre_offsets
 from repro.pose.losses.scale_adaptive import scale_adaptive_embedding
 from repro.pose.losses.squared import half_squared, mean_squared
 from repro.pose.losses.weighting import heatmap_weighting

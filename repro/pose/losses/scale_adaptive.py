@@ -24,7 +24,7 @@ from torch import Tensor
 from repro.errors import ReproError
 from repro.pose.losses.adaptive import weight
 from repro.pose.losses.batch import Heatmaps, paired
-from repro.pose.losses.embedding import grouping, split
+from repro.pose.losses.embedding_loss import grouping, split
 from repro.pose.losses.squared import errors, total
 
 

@@ -1,0 +1,190 @@
+"""Two sets of poses on the same images: which is better, and is it more than chance?"""
+
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro.data import annotations as reading
+from repro.data.mpii import Truth
+from repro.data.people import Annotations, Ints
+from repro.errors import IncomparableError, ReproError
+from repro.evaluation import predictions
+from repro.papers.skeletons import SKELETONS
+from repro.records.record import Record
+from repro.records.store import Store
+from repro.scoring import oks, pckh, results
+from repro.scoring.confidence import RESAMPLES, Difference, Evaluation, paired
+from repro.scoring.score import truth
+
+KEY = re.compile(r"[0-9a-f]{6,64}")
+Heads = tuple[Truth, Ints | None]
+"""MPII's joints and head boxes, and the image of each person if the file names it"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two evaluations by the same annotations; the differences are B less A."""
+
+    names: tuple[str, str]
+    metrics: tuple[Mapping[str, float | None], Mapping[str, float | None]]
+    """of each; per cent"""
+    differences: Mapping[str, Difference]
+    """in points, with 95 % intervals of the paired bootstrap over images"""
+    rules: Mapping[str, tuple[object, object]]
+    """what differs between the two runs, where both are records"""
+
+    @property
+    def main(self) -> str | None:
+        """The figure that decides: AP, or the mean of PCKh; None where there is none."""
+        return next((name for name in ("AP", "Mean") if name in self.differences), None)
+
+    def calls(self) -> dict[str, str]:
+        """better, worse or same: whether the interval of a difference leaves zero out."""
+        return {
+            name: "better" if one.low > 0 else "worse" if one.high < 0 else "same"
+            for name, one in self.differences.items()
+        }
+
+
+def compare(
+    one: str,
+    other: str,
+    annotations: Path,
+    dataset: str | None,
+    store: Store,
+    resamples: int = RESAMPLES,
+    zero_based: bool = False,
+) -> Comparison:
+    """Compare two runs: keys of records, or result files of the same annotations.
+
+    A ReproError for what is neither; an IncomparableError for records of other data.
+    """
+    expected = reading.read(annotations, dataset)
+    if zero_based and expected.dataset != "mpii":
+        raise ReproError(
+            f"`{expected.dataset}` counts pixels from 0 already.", "Leave --zero-based out."
+        )
+    records = [_record(word, store) for word in (one, other)]
+    for word, record in zip((one, other), records, strict=True):
+        seen = {} if record is None else record.spec.get("data", {})
+        if isinstance(seen, dict) and seen.get("annotations", expected.sha256) != expected.sha256:
+            raise IncomparableError(
+                f"Record `{word}` was evaluated on {seen.get('name')}, not on `{annotations}`.",
+                "Give the annotations it was evaluated on.",
+            )
+    heads = truth(annotations) if expected.dataset == "mpii" else None
+    first, second = (
+        _evaluation(word, record, expected, heads, store, zero_based)
+        for word, record in zip((one, other), records, strict=True)
+    )
+    scale = _scale(expected)
+    differences = _differences(first, second, resamples, scale)
+    names = (_name(one, records[0]), _name(other, records[1]))
+    metrics = (_scaled(first.metrics(), scale), _scaled(second.metrics(), scale))
+    return Comparison(names, metrics, differences, _rules(*records))
+
+
+def of_records(
+    one: tuple[Record, Store], other: tuple[Record, Store], annotations: Path, resamples: int
+) -> dict[str, Difference]:
+    """The differences, in points, of two recorded evaluations whose poses are kept."""
+    expected = reading.read(annotations, None)
+    heads = truth(annotations) if expected.dataset == "mpii" else None
+    first, second = (
+        _evaluation("", record, expected, heads, store, False) for record, store in (one, other)
+    )
+    return _differences(first, second, resamples, _scale(expected))
+
+
+def _scale(expected: Annotations) -> float:
+    """From an evaluation's figures to per cent."""
+    return 1.0 if expected.dataset == "mpii" else 100.0
+
+
+def _differences(
+    first: Evaluation, second: Evaluation, resamples: int, scale: float
+) -> dict[str, Difference]:
+    return {
+        name: Difference(d.value * scale, d.low * scale, d.high * scale, d.chance)
+        for name, d in paired(first, second, resamples).items()
+    }
+
+
+def _scaled(metrics: Mapping[str, float | None], scale: float) -> dict[str, float | None]:
+    return {name: None if value is None else value * scale for name, value in metrics.items()}
+
+
+def _record(word: str, store: Store) -> Record | None:
+    """The evaluation whose key begins so; None for a file."""
+    if Path(word).is_file():
+        return None
+    found = {
+        kept.record.key: kept.record
+        for kept in store.kept(counts=False)
+        if kept.record.spec.get("kind") == "evaluate" and kept.record.key.startswith(word)
+    }
+    if not KEY.fullmatch(word) or len(found) != 1:
+        what = f"{len(found)} evaluations begin with `{word}`"
+        raise ReproError(
+            f"{what if KEY.fullmatch(word) else f'There is no file `{word}`'} in `{store.folder}`.",
+            "Give a results file, or the beginning of a key that `repro records ls` shows.",
+        )
+    return next(iter(found.values()))
+
+
+def _name(word: str, record: Record | None) -> str:
+    if record is None:
+        return Path(word).name
+    weights = record.spec.get("weights")
+    name = weights.get("name") if isinstance(weights, dict) else None
+    return f"{name or record.spec.get('model')} ({record.key[:8]})"
+
+
+def _rules(one: Record | None, other: Record | None) -> dict[str, tuple[object, object]]:
+    if one is None or other is None:
+        return {}
+    before, after = (_flat(record.spec) for record in (one, other))
+    return {
+        name: (before.get(name), after.get(name))
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+    }
+
+
+def _flat(spec: Mapping[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in spec.items():
+        if isinstance(value, dict):
+            found |= {f"{name}.{key}": inner for key, inner in value.items()}
+        else:
+            found[name] = value
+    return found
+
+
+def _evaluation(
+    word: str,
+    record: Record | None,
+    expected: Annotations,
+    heads: Heads | None,
+    store: Store,
+    zero_based: bool,
+) -> Evaluation:
+    if record is None:
+        return _matched(Path(word), expected, heads, zero_based)
+    with tempfile.TemporaryDirectory(prefix="repro-") as folder:
+        plain = Path(folder) / "predictions.json"
+        plain.write_bytes(predictions.kept(store.artifacts(record.key)))
+        return _matched(plain, expected, heads, False)
+
+
+def _matched(
+    found: Path, expected: Annotations, heads: Heads | None, zero_based: bool
+) -> Evaluation:
+    if heads is not None:
+        joints, units = heads
+        points = results.points(found)
+        return pckh.evaluate(joints, points if zero_based else points - 1, units)
+    given = results.read(found, len(SKELETONS[expected.dataset].joints))
+    return oks.evaluate(expected, given.poses, given.boxes)

@@ -1,0 +1,1 @@
+"""Parameters and multiply-accumulates, exactly; and whether a network is the published one."""

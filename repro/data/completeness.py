@@ -1,0 +1,171 @@
+"""What lies in a data folder: counted, compared with the official figures, and what to fetch."""
+
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from repro.data.annotations import read
+from repro.data.columns import Rows, load
+from repro.data.layout import PLACES, Source, find
+from repro.data.official_facts import FACTS, SUPPLIES, Facts, Fetch
+from repro.data.people import Annotations
+from repro.errors import ReproError
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an annotation file holds, and how much of it is there."""
+
+    images: int
+    present: int
+    """of these images in the folder"""
+    people: int
+    labelled: int
+    """persons with joints, by the file's num_keypoints"""
+    crowd: int
+    sha256: str
+    """of the annotation file"""
+    boxes: int | None = None
+    """persons in the detector's file"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One split of a data set in a folder."""
+
+    dataset: str
+    split: str
+    source: Source | None
+    """its files; None without annotations"""
+    counts: Counts | None
+    official: bool | None
+    """whether the figures are the official ones; None where none are known or nothing is there"""
+    notes: tuple[str, ...] = ()
+    """what is wrong or differs, a sentence each"""
+    fetch: tuple[Fetch, ...] = ()
+    """what is absent and can only be fetched by hand"""
+
+    @property
+    def complete(self) -> bool:
+        """Whether annotations and all their images are there."""
+        return self.counts is not None and self.counts.present == self.counts.images
+
+    def described(self) -> dict[str, object]:
+        """The same as plain values, for JSON."""
+        return {
+            "dataset": self.dataset,
+            "split": self.split,
+            "complete": self.complete,
+            "official": self.official,
+            "counts": asdict(self.counts) if self.counts else None,
+            "files": _files(self.source) if self.source else None,
+            "notes": list(self.notes),
+            "fetch": [asdict(one) for one in self.fetch],
+        }
+
+
+def check(folder: Path) -> list[Found]:
+    """Every split of every data set: what of it is below `folder` and what is absent."""
+    if not folder.is_dir():
+        hint = "Give the folder that holds coco, crowdpose or mpii, or one of these."
+        raise ReproError(f"The data folder `{folder}` does not exist.", hint)
+    return [_found(folder, dataset, split) for dataset in PLACES for split in PLACES[dataset]]
+
+
+def _found(folder: Path, dataset: str, split: str) -> Found:
+    key = (dataset, split)
+    supply = SUPPLIES.get(key)
+    try:
+        source = find(folder, dataset, split, images=False)
+    except ReproError:
+        fetch = (supply.annotations, supply.images, supply.boxes, supply.truth) if supply else ()
+        return Found(dataset, split, None, None, None, fetch=_distinct(fetch))
+    notes: list[str] = []
+    counts = None
+    absent = [supply.boxes if supply and source.boxes is None else None]
+    absent += [supply.truth if supply and source.truth is None else None]
+    try:
+        annotations = read(source.annotations, dataset, without_people=True)
+        counts = _counts(annotations, source)
+        if source.boxes:
+            counts = replace(counts, boxes=_boxes(source.boxes))
+    except ReproError as error:
+        notes.append(str(error))
+    if supply and (counts is None or counts.present < counts.images):
+        absent.insert(0, supply.images)
+    if counts is None:
+        return Found(dataset, split, source, None, None, tuple(notes), _distinct(tuple(absent)))
+    if counts.present < counts.images:
+        missing = counts.images - counts.present
+        notes.append(f"{missing:,} of {counts.images:,} images are not in `{source.images}`.")
+    facts = FACTS.get(key)
+    official = None
+    if facts:
+        differing = _differing(facts, counts)
+        notes += differing
+        official = not differing
+    return Found(dataset, split, source, counts, official, tuple(notes), _distinct(tuple(absent)))
+
+
+def _counts(annotations: Annotations, source: Source) -> Counts:
+    people = annotations.people
+    return Counts(
+        len(annotations.images),
+        _present(source.images, annotations.images.files),
+        len(people),
+        int((people.labelled > 0).sum()),
+        int(people.crowd.sum()),
+        annotations.sha256,
+    )
+
+
+def _present(folder: Path, names: tuple[str, ...]) -> int:
+    """How many of the files are there; one listing of the folder, not a question a file."""
+    if not folder.is_dir():
+        return 0
+    with os.scandir(folder) as entries:
+        there = {entry.name for entry in entries if entry.is_file()}
+    return sum(name in there or ("/" in name and (folder / name).is_file()) for name in names)
+
+
+def _boxes(path: Path) -> int:
+    """How many persons a detector's file has."""
+    document, _ = load(path, "box file")
+    if not isinstance(document, list):
+        raise ReproError(f"The box file `{path}` is not a list.", "Fetch it again.")
+    rows = Rows(path, "", document)
+    return int((rows.whole("category_id", otherwise=1) == 1).sum())
+
+
+def _differing(facts: Facts, counts: Counts) -> list[str]:
+    """What is not as in the official files, a sentence each."""
+    names = {
+        "images": "images",
+        "people": "persons",
+        "labelled": "persons with joints",
+        "boxes": "detected persons",
+    }
+    notes = [
+        f"{seen:,} {name}; officially {wanted:,}."
+        for field, name in names.items()
+        if (wanted := getattr(facts, field)) is not None
+        and (seen := getattr(counts, field)) is not None
+        and seen != wanted
+    ]
+    if facts.sha256 and not notes and counts.sha256 != facts.sha256:
+        notes.append(f"The annotation file has the sha256 {counts.sha256}, not the official one.")
+    return notes
+
+
+def _distinct(fetch: tuple[Fetch | None, ...]) -> tuple[Fetch, ...]:
+    return tuple(dict.fromkeys(one for one in fetch if one))
+
+
+def _files(source: Source) -> dict[str, str | None]:
+    paths = {
+        "annotations": source.annotations,
+        "images": source.images,
+        "boxes": source.boxes,
+        "truth": source.truth,
+    }
+    return {name: str(path) if path else None for name, path in paths.items()}

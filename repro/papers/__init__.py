@@ -1,0 +1,1 @@
+"""What is printed: studies, tables, numbers, conventions, protocols and recipes. No torch."""

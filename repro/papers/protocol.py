@@ -1,0 +1,158 @@
+"""How accuracy is measured: everything that an evaluation does beside the network itself."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+
+from repro.errors import ReproError, unknown
+from repro.papers.skeletons import FORMS, SKELETONS, Skeleton
+
+DATASETS = {
+    "coco": "COCO",
+    "crowdpose": "CrowdPose",
+    "mpii": "MPII",
+    "synth": "generated",
+    "synth-crowdpose": "generated (CrowdPose's joints)",
+}
+"""the data sets' names in print"""
+
+HEATMAP_DECODERS = {
+    "argmax": "argmax",
+    "argmax+quarter": "quarter",
+    "DARK": "dark",
+    "DARK-UDP": "dark-udp",
+    "beta-soft-argmax": "soft-argmax",
+    "beta-soft-argmax+quarter": "soft-argmax+quarter",
+}
+"""how a protocol names a decoding of heatmaps -> how `repro.pose.decode` does"""
+GROUPINGS = ("associative embedding", "centre offsets", "part affinity fields")
+"""how bottom-up networks find persons"""
+PCKH = "PCKh (HRNet)"
+"""at most 0.5 of 0.6 × head box diagonal; mean over 14 joints weighted by their count"""
+EVALUATORS = ("pycocotools", "crowdposetools", "COCO evaluation server", PCKH)
+COLOURS = ("RGB", "BGR")
+NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "ImageNet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    "128/256": ((128.0,) * 3, (256.0,) * 3),
+    "0..1": ((0.0,) * 3, (255.0,) * 3),
+    "-1..1": ((127.5,) * 3, (127.5,) * 3),
+    "0..255": ((0.0,) * 3, (1.0,) * 3),
+}
+"""mean and deviation of pixel values, applied in the order in which the channels come"""
+GROUND_TRUTH, NO_BOXES = "ground truth", "none"
+
+_DECODE = re.compile(r"(beta-soft-argmax)\((\d{1,4})\)(\+quarter)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """The rules of one evaluation."""
+
+    dataset: str
+    """coco, crowdpose, mpii or synth"""
+    split: str
+    boxes: str
+    """the name of a detector's file, `ground truth`, or `none` where persons need no boxes"""
+    colour: str
+    """order of the channels that the network is given, RGB or BGR"""
+    flip: bool
+    """average with the outputs for the mirrored image"""
+    shift: bool
+    """move the mirrored image's heatmaps one column to the right"""
+    decode: str
+    """one of HEATMAP_DECODERS, beta-soft-argmax with its beta in brackets, or one of GROUPINGS"""
+    evaluator: str
+    metric: str
+    supply: str
+    """what someone must supply to measure it"""
+    source: str
+    nms: float | None = None
+    """the OKS above which the lesser of two persons is dropped; none by default"""
+    padding: float = 1.25
+    """what the sides of boxes are multiplied by"""
+    udp: bool = False
+    """whether the unit of crops and heatmaps is the pixel interval (UDP)"""
+    normalise: str = "ImageNet"
+    """one of NORMALISATIONS"""
+
+    def __post_init__(self) -> None:
+        _check("dataset", self.dataset, DATASETS)
+        _check("colour", self.colour, COLOURS)
+        _check("evaluator", self.evaluator, EVALUATORS)
+        _check("normalisation", self.normalise, NORMALISATIONS)
+        _check("decoding", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS))
+        if self.beta == 0:
+            raise ReproError(
+                f"`{self.decode}` finds the middle of every heatmap.", "A beta of 160 is usual."
+            )
+        if not 0.5 <= self.padding <= 5:
+            raise ReproError(f"A padding of {self.padding:g} is out of range.", "0.5 to 5 will do.")
+        if self.nms is not None and not 0 < self.nms <= 1:
+            raise ReproError(f"An OKS of {self.nms:g} does not exist.", "It is above 0, at most 1.")
+        if self.bottom_up != (self.boxes == NO_BOXES):
+            raise ReproError(
+                f"The decoding `{self.decode}` does not go with the boxes `{self.boxes}`.",
+                "Top-down decodings need boxes; groupings need none.",
+            )
+        if self.boxes not in (GROUND_TRUTH, NO_BOXES) and not self.boxes.endswith(".json"):
+            raise ReproError(
+                f"`{self.boxes}` is no kind of boxes.",
+                f"Either `{GROUND_TRUTH}`, `{NO_BOXES}`, or the name of a detector's json file.",
+            )
+
+    @property
+    def decoder(self) -> str:
+        """The decoding without its beta."""
+        found = _DECODE.fullmatch(self.decode)
+        return f"{found[1]}{found[3] or ''}" if found else self.decode
+
+    @property
+    def beta(self) -> float:
+        """The sharpness of the beta-soft-argmax; 160 where the decoding has none."""
+        found = _DECODE.fullmatch(self.decode)
+        return float(found[2]) if found else 160.0
+
+    @property
+    def bottom_up(self) -> bool:
+        """Whether persons are found in the whole image."""
+        return self.decode in GROUPINGS
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The joints of the data set."""
+        return SKELETONS[FORMS[self.dataset]]
+
+    @property
+    def keypoints(self) -> int:
+        """How many joints a person has."""
+        return len(self.skeleton.joints)
+
+    @property
+    def on(self) -> str:
+        """`COCO val2017`."""
+        return f"{DATASETS[self.dataset]} {self.split}".strip()
+
+    def described(self) -> dict[str, object]:
+        """What a record keeps: the rules, without who supplies what."""
+        rules = asdict(self)
+        del rules["supply"], rules["source"], rules["metric"]
+        return rules
+
+    def __str__(self) -> str:
+        flip = "flip+shift" if self.flip and self.shift else "flip" if self.flip else "no flip"
+        nms = "" if self.nms is None else f" · OKS-NMS {self.nms:g}"
+        udp = " · UDP" if self.udp else ""
+        boxes = "" if self.bottom_up else f" · boxes: {self.boxes}"
+        wide = "" if self.padding == 1.25 else f" padded {self.padding:g} times"
+        return f"{self.on}{boxes}{wide} · {self.colour} · {flip} · {self.decode}{nms}{udp}"
+
+
+def _check(what: str, value: str, valid: Iterable[str]) -> None:
+    if value not in valid:
+        raise unknown(what, value, valid)
+
+
+def changed(protocol: Protocol, **rules: object) -> Protocol:
+    """The protocol with some rules replaced; None leaves a rule as it is."""
+    given = {key: value for key, value in rules.items() if value is not None}
+    return replace(protocol, **given)  # type: ignore[arg-type]

@@ -1,0 +1,223 @@
+"""Which printed numbers a user means, and what each asks of a run."""
+
+from collections.abc import Iterable, Sequence
+
+import zoo
+from repro.errors import ReproError, unknown
+from repro.papers import lookup, study
+from repro.papers.protocol import Protocol, changed
+from repro.papers.study import COST, METRICS, SPEED, Column, Row, Table
+from repro.papers.values import Size
+from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
+from repro.records.runs import CountRun, count_run, network_name, weights_name
+from repro.records.store import Store
+
+SERVER = "COCO evaluation server"
+"""an evaluator that nobody can run at home"""
+
+
+def tables(paper: str = "all", table: str | None = None) -> list[Table]:
+    """The tables that a user means: one, those of a paper, or those of `all` papers."""
+    if paper == "all":
+        if table is not None:
+            raise ReproError(f"`all` takes no table, and `{table}` is one.", "Name a paper first.")
+        names = study.study_names()
+    else:
+        found = lookup.find_study(paper)
+        if table is not None:
+            return [lookup.find_table(found, table)]
+        names = [found.name]
+    return [study.load_table(name, each) for name in names for each in study.table_names(name)]
+
+
+def models(words: Sequence[str]) -> list[str]:
+    """The models that names and patterns such as `lpn_*` mean."""
+    found: dict[str, None] = {}
+    for word in words:
+        matching = zoo.list_models(word)
+        if not matching:
+            raise unknown("model", word, zoo.list_models())
+        found |= dict.fromkeys(matching)
+    return list(found)
+
+
+def select(
+    chosen: Sequence[Table], row: str | None = None, metrics: Sequence[str] = ()
+) -> list[Wanted]:
+    """The printed numbers of some tables, restricted to rows and metrics."""
+    kinds = _metrics(chosen, metrics)
+    return [
+        _wanted(table, one, column)
+        for table, rows in _rows(chosen, row)
+        for one in rows
+        for column in table.columns
+        if column.metric in kinds and column.key in one.cells
+    ]
+
+
+def _rows(chosen: Sequence[Table], pattern: str | None) -> list[tuple[Table, list[Row]]]:
+    """The rows of each table that match; raise only if none of any table does."""
+    found, errors = [], []
+    for table in chosen:
+        try:
+            found.append((table, lookup.find_rows(table, pattern)))
+        except ReproError as error:
+            errors.append(error)
+    if errors and not found:
+        raise errors[0]
+    return found
+
+
+def cell(table: Table, row: Row, column: Column) -> Wanted:
+    """One printed number; raise ReproError where none is printed."""
+    if column.metric is None or column.key not in row.cells:
+        what = "holds no number" if column.metric is None else "is blank"
+        keys = ", ".join(c.key for c in table.columns if c.metric and c.key in row.cells)
+        raise ReproError(
+            f"`{column.key}` of `{row.label}` {what} in the paper.", f"Numbers there: {keys}."
+        )
+    return _wanted(table, row, column)
+
+
+def accuracies(wanted: Iterable[Wanted]) -> list[AccuracyRequirement]:
+    """The distinct evaluations that the cells need, in order."""
+    found: list[AccuracyRequirement] = []
+    for cell in wanted:
+        spec = cell.spec
+        if isinstance(spec, AccuracyRequirement) and not any(map(spec.same_evaluation, found)):
+            found.append(spec)
+    return found
+
+
+def speeds(wanted: Iterable[Wanted]) -> list[SpeedRequirement]:
+    """One timing for each set of networks that the cells need timed together."""
+    found: list[SpeedRequirement] = []
+    for cell in wanted:
+        spec = cell.spec
+        if isinstance(spec, SpeedRequirement) and not any(one.same_timing(spec) for one in found):
+            found.append(spec)
+    return found
+
+
+def specs(wanted: Iterable[Wanted]) -> list[CountRun]:
+    """The distinct runs that the cells need, in order."""
+    return list({spec.key: spec for cell in wanted for spec in cell.specs}.values())
+
+
+def tally(wanted: Iterable[Wanted], store: Store) -> dict[str, int]:
+    """How many numbers are measured, run at once, need data and weights, or are not re-run."""
+    found = {"measured": 0, "runnable": 0, "needs_data": 0, "not_rerun": 0}
+    for cell in wanted:
+        if cell.spec is None:
+            state = "not_rerun"
+        elif store.current(cell.spec) is not None:
+            state = "measured"
+        else:
+            state = "needs_data" if isinstance(cell.spec, AccuracyRequirement) else "runnable"
+        found[state] += 1
+    return found
+
+
+def _metrics(chosen: Sequence[Table], names: Sequence[str]) -> set[str]:
+    present = {column.metric for table in chosen for column in table.columns if column.metric}
+    if not names:
+        return present
+    by_lower = {metric.lower(): metric for metric in METRICS} | lookup.SYNONYMS
+    kinds = set()
+    for name in names:
+        metric = by_lower.get(name.lower())
+        if metric is None:
+            raise unknown("metric", name, METRICS)
+        kinds.add(metric)
+    if not kinds & present:
+        where = ", ".join(f"{table.study} {table.name}" for table in chosen[:3])
+        raise ReproError(
+            f"No column of {where} holds {', '.join(f'`{name}`' for name in names)}.",
+            f"Metrics there: {', '.join(metric for metric in METRICS if metric in present)}.",
+        )
+    return kinds
+
+
+def names_speed(names: Sequence[str]) -> bool:
+    """Whether a speed is among the metrics that were named."""
+    return any(name.lower() in (metric.lower() for metric in SPEED) for name in names)
+
+
+def protocol(table: Table, row: Row, column: Column) -> Protocol:
+    """The rules by which a cell's accuracy is measured."""
+    paper = study.load_study(table.study)
+    return changed(paper.protocols[row.protocol or table.protocol], decode=column.decode)
+
+
+def _wanted(table: Table, row: Row, column: Column) -> Wanted:
+    model, size = row.model or column.model, row.input or column.input
+    if row.cited is not None or model is None or size is None:
+        return Wanted(table, row, column, None)
+    lacking = _lacking(table, row, column, model)
+    if lacking:
+        return Wanted(table, row, column, None, lacking=lacking)
+    if column.metric in SPEED:
+        where = f"`repro run {table.study} {table.name} --metric {column.metric}`"
+        speed = _speed(table, row, column)
+        return Wanted(table, row, column, speed, lacking=f"Not timed yet: {where} does it.")
+    if column.metric not in COST:
+        accuracy = _accuracy(table, row, column, model, size)
+        return Wanted(table, row, column, accuracy, lacking=_supply(table, row, column))
+    keypoints = protocol(table, row, column).keypoints
+    try:
+        spec = count_run(model, size, keypoints, row.options)
+        other = count_run(
+            model, row.also_input or size, row.also_keypoints or keypoints, row.options
+        )
+    except ReproError as error:
+        where = f"{table.study} {table.name}, row `{row.label}`"
+        raise ReproError(f"{where}: {error}", error.hint) from error
+    return Wanted(table, row, column, spec, None if other == spec else other)
+
+
+def _speed(table: Table, row: Row, column: Column) -> SpeedRequirement:
+    """All networks of a column, to be timed together."""
+    timing = study.load_study(table.study).timings[table.timing or ""]
+    networks = {
+        one.label: count_run(
+            one.model, one.input, protocol(table, one, column).keypoints, one.options
+        )
+        for one in table.rows
+        if one.model is not None
+        and one.model in zoo.MODELS
+        and one.input is not None
+        and column.key in one.cells
+    }
+    distinct = {network_name(spec): spec for spec in networks.values()}
+    names = {label: network_name(spec) for label, spec in networks.items()}
+    own = names.pop(row.label)
+    return SpeedRequirement(tuple(distinct.values()), own, names, timing.batch)
+
+
+def _accuracy(
+    table: Table, row: Row, column: Column, model: str, size: Size
+) -> AccuracyRequirement:
+    rules = protocol(table, row, column)
+    name = weights_name(model, size, rules.dataset, row.options, row.variant)
+    return AccuracyRequirement(model, size, rules.keypoints, row.options, name, rules)
+
+
+def _supply(table: Table, row: Row, column: Column) -> str:
+    """What it takes to measure an accuracy."""
+    return f"Not evaluated here; it takes {protocol(table, row, column).supply}."
+
+
+def _lacking(table: Table, row: Row, column: Column, model: str) -> str:
+    """Why no run of this version gives a column for a model; empty if one does."""
+    if model not in zoo.MODELS:
+        return f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
+    if column.metric in SPEED:
+        against = f"`repro speed --device cuda --against {table.study}`"
+        cuda = f"Not timed: it takes a CUDA device, where {against} holds it against the column."
+        return cuda if column.device == "gpu" else ""
+    if column.metric in COST:
+        return ""
+    if column.metric == "AP_gain":
+        return "A difference of two AP cells of this table; it follows from those."
+    rules = protocol(table, row, column)
+    return _supply(table, row, column) if rules.evaluator == SERVER else ""

@@ -1,0 +1,79 @@
+"""What an audit found, for a reader and as plain data."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from repro.report.text import counted
+from repro.verdicts.audit.check import SEVERITIES, Check, Quote, summary
+
+SIGNS = {"contradiction": "✗", "implausible": "!", "note": "·", "consistent": "✓"}
+COLOURS = {"contradiction": "red", "implausible": "yellow", "note": "cyan", "consistent": "green"}
+PLACES = 8
+"""rows that a finding quotes at most"""
+LONGEST = 1000
+"""characters of a line at most"""
+
+
+def described(check: Check) -> dict[str, object]:
+    """A check as plain data."""
+    return {
+        "rule": check.rule,
+        "severity": check.severity,
+        "consistent": not check.finding,
+        "finding": check.finding,
+        "compared": check.compared,
+        "quotes": [asdict(quote) for quote in check.quotes],
+    }
+
+
+def shown(checks: Sequence[Check], all_checks: Sequence[Check]) -> RenderableType:
+    """Findings with what is printed where, then what is consistent, then how many of each."""
+    parts: list[RenderableType] = []
+    for check in checks:
+        parts += _finding(check) if check.finding else [_consistent(check)]
+    return Group(*parts, _totals(all_checks, hidden=len(checks) < len(all_checks)))
+
+
+def _finding(check: Check) -> list[RenderableType]:
+    colour = COLOURS[check.severity]
+    head = Text(f"{SIGNS[check.severity]} {check.rule} ", style=colour)
+    head.append(plain(check.finding), style="bold not dim")
+    rows: dict[str, list[str]] = {}
+    for quote in check.quotes:
+        rows.setdefault(_place(quote), []).append(f"{quote.column} {quote.text}".strip())
+    lines = [f"{place}: {', '.join(texts)}" for place, texts in rows.items()]
+    more = [f"and {counted(len(lines) - PLACES, 'more row')}"] if len(lines) > PLACES else []
+    quoted = [Text(f"    {plain(line)}") for line in (*lines[:PLACES], *more)]
+    return [head, *quoted, Text(f"    {plain(check.compared)}", style="dim")]
+
+
+def _consistent(check: Check) -> Text:
+    places = list(dict.fromkeys(_place(quote) for quote in check.quotes))
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    line = Text(f"{SIGNS['consistent']} {check.rule} ", style=COLOURS["consistent"])
+    return line.append(plain(f"{places[0]}{more}: {check.compared}"), style="default")
+
+
+def _place(quote: Quote) -> str:
+    if not quote.table:
+        return quote.where
+    return f"{quote.paper} {quote.where}{', ' if quote.row else ''}{quote.row}"
+
+
+def _totals(checks: Sequence[Check], hidden: bool) -> Text:
+    counts = summary(checks)
+    line = Text()
+    for name in SEVERITIES:
+        many = name if name == "implausible" or counts[name] == 1 else f"{name}s"
+        line.append(f"{counts[name]:,} {many} · ", style=COLOURS[name])
+    line.append(f"{counts['consistent']:,} consistent", style=COLOURS["consistent"])
+    return line.append(" (--all lists them)" if hidden and counts["consistent"] else "")
+
+
+def plain(text: str) -> str:
+    """A text from the tables without what could steer a terminal, and not too long."""
+    kept = "".join(sign if sign.isprintable() else "�" for sign in text[: LONGEST + 1])
+    return kept if len(kept) <= LONGEST else f"{kept[:LONGEST]}…"

@@ -1,0 +1,1 @@
+"""What is written for readers and programs: RESULTS.md, exports, gates."""

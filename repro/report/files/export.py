@@ -1,0 +1,175 @@
+"""The judged cells for other programs: CSV, LaTeX with the differences, JSON."""
+
+import json
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from repro.papers import study
+from repro.papers.study import Column
+from repro.report import audit_lines, text
+from repro.report.contents import Report
+from repro.report.grid import Entry, Grid, Line, grid
+from repro.verdicts import ablation_steps, judge
+from repro.verdicts.audit.check import summary as audit_summary
+from repro.verdicts.claims import judging
+from repro.verdicts.judge import Cell, by_table
+
+FORMULA = re.compile(r"[=@\t\r]|[+-].*[(|!\"]", re.DOTALL)
+"""beginnings that a spreadsheet would run; a sign before a number or a word is none"""
+LATEX = {
+    "\\": r"\textbackslash{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",
+    "]": "{]}",
+    "×": r"$\times$",
+    **{sign: f"$^{digit}$" for sign, digit in zip("⁰²³⁶ˣ", "0236x", strict=True)},
+    "Δ": r"$\Delta$",
+    "β": r"$\beta$",
+    "τ": r"$\tau$",
+    "→": r"$\to$",
+    "−": "$-$",
+    "✓": r"\checkmark{}",
+    "≈": r"$\approx$",
+    "✗": r"$\otimes$",
+    "∅": r"$\emptyset$",
+    "“": "``",
+    "–": "--",
+}
+"""what LaTeX gives a meaning of its own, and signs that its fonts lack"""
+_LATEX = re.compile("|".join(map(re.escape, LATEX)))
+HEAD = """% Written by repro report from tables/ and records/.
+% It needs the packages amssymb, booktabs and longtable.
+"""
+BEYOND = "% It needs xelatex or lualatex, and a font with {}: pdflatex may lack them.\n"
+
+
+def as_json(report: Report) -> str:
+    """Everything that was judged, as one JSON object."""
+    return (
+        json.dumps(
+            {
+                "schema": 1,
+                "cells": [judge.described(cell) for cell in report.cells],
+                "ladder": [
+                    ablation_steps.described(step) for step in ablation_steps.steps(report.cells)
+                ],
+                "claims": [judging.described(one) for one in report.claims],
+                "checks": [audit_lines.described(one) for one in report.checks if one.finding],
+                "summary": {
+                    "cells": judge.summary(report.cells),
+                    "claims": judging.summary(report.claims),
+                    "checks": audit_summary(report.checks),
+                },
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
+        + "\n"
+    )
+
+
+def as_csv(cells: Sequence[Cell]) -> str:
+    """A line for each cell; values in printed units.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
+    frame = pd.DataFrame([_line(cell) for cell in cells])
+    words = frame.select_dtypes(exclude="number").columns
+    frame[words] = frame[words].map(_harmless)
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _line(cell: Cell) -> dict[str, str | float | None]:
+    wanted, published, measured = cell.wanted, cell.published, cell.measured
+    column = wanted.column
+    scale = study.scale(wanted.row, column)
+    return {
+        "study": wanted.table.study,
+        "table": wanted.table.name,
+        "row": wanted.row.label,
+        "column": column.key,
+        "metric": column.metric,
+        "unit": column.unit,
+        "published": published.text,
+        "low": float(published.low / scale),
+        "high": float(published.high / scale),
+        "ours": None if measured is None else float(measured.value / scale),
+        "delta": None if cell.delta is None else float(cell.delta / scale),
+        "convention": measured.convention if measured else None,
+        "verdict": cell.verdict.kind,
+        "reason": cell.verdict.reason,
+        "record": measured.record if measured else None,
+    }
+
+
+def _harmless(value: object) -> object:
+    risky = isinstance(value, str) and FORMULA.match(value)
+    return f"'{value}" if risky else value
+
+
+def as_latex(cells: Sequence[Cell]) -> str:
+    """Each table in the paper's layout with ours, the difference and the sign of the verdict."""
+    parts = []
+    for (paper, name), found in by_table(cells).items():
+        parts.append(_table(grid(study.load_table(paper, name), found, 0)))
+    beyond = sorted({sign for part in parts for sign in part if not sign.isascii()})
+    head = HEAD + (BEYOND.format(" ".join(beyond)) if beyond else "")
+    return "\n".join([head, *parts])
+
+
+def _table(found: Grid) -> str:
+    table = found.table
+    rows = [_row(line, found) for line in found.lines]
+    frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(_headings(found)))
+    letters = [
+        "l" if one.metric is None else "r" * len(_under(one, found)) for one in table.columns
+    ]
+    caption = f"{table.study} Table {table.number}. {table.caption}"
+    return frame.to_latex(
+        index=False,
+        escape=False,  # `latex` did
+        longtable=True,
+        column_format="".join(letters),
+        multicolumn_format="c",
+        caption=latex(caption),
+        label=f"tab:{re.sub('[^A-Za-z0-9]', '-', found.slug)}",
+    )
+
+
+def _under(column: Column, found: Grid) -> tuple[str, ...]:
+    """What stands under a column's heading."""
+    return ("paper", "ours", r"$\Delta$") if column.key in found.measured else ("",)
+
+
+def _headings(found: Grid) -> list[tuple[str, str]]:
+    return [
+        (latex(column.heading), under)
+        for column in found.table.columns
+        for under in _under(column, found)
+    ]
+
+
+def _row(line: Line, found: Grid) -> list[str]:
+    return [value for entry in line.entries for value in _values(entry, found)]
+
+
+def _values(entry: Entry, found: Grid) -> list[str]:
+    sign = f" {latex(text.SIGNS[entry.cell.verdict.kind])}" if entry.cell else ""
+    cite = f" [{entry.cite}]" if entry.cite else ""
+    printed = latex(entry.printed + cite)
+    if entry.column.key not in found.measured:
+        return [printed + sign]
+    return [printed, (latex(entry.ours) + sign).strip(), latex(entry.delta)]
+
+
+def latex(words: str) -> str:
+    """Text that LaTeX sets as it stands."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in words)
+    return _LATEX.sub(lambda found: LATEX[found[0]], plain)

@@ -1,0 +1,211 @@
+"""The report as one HTML file that needs nothing else: no network, no other file.
+
+A pure function of tables and records: the same inputs give the same bytes. Every text goes through
+the templates' escaping or through JSON that cannot end its script element, and the page's policy
+(CSP) allows no script, style or request beside its own.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from repro import __version__
+from repro.papers import study
+from repro.papers.conventions import CONVENTIONS, GIGA
+from repro.report import overview, text
+from repro.report.contents import Report
+from repro.report.grid import Grid, grid
+from repro.report.html import figures, methods, page_data, plot, speed_plots
+from repro.verdicts.audit.check import SEVERITIES, Check
+from repro.verdicts.audit.check import summary as audit_summary
+from repro.verdicts.audit.rules import RULES
+from repro.verdicts.claims import judging
+from repro.verdicts.judge import KINDS, NEAR, by_table, summary
+
+FOLDER = Path(__file__).parent / "parts"
+MARK = "<!-- Written by `repro report` from tables/ and records/. -->"
+SCRIPTS = (
+    "state.js",
+    "counting.js",
+    "tables.js",
+    "sorting.js",
+    "drawer.js",
+    "plots.js",
+    "anatomy.js",
+    "start.js",
+)
+"""one module, in this order"""
+STYLES = ("base.css", "tables.css", "parts.css", "media.css")
+CLAIM_SIGNS = {
+    "holds": "✓",
+    "rounding": "≈",
+    "convention": "c",
+    "contradicted": "✗",
+    "measured otherwise": "≠",
+    "unchecked": "–",
+}
+SEVERITY_SIGNS = {"contradiction": "✗", "implausible": "!", "note": "·"}
+
+
+def render(report: Report) -> str:
+    """The page."""
+    script, style = _joined(SCRIPTS), _joined(STYLES)
+    groups = by_table(report.cells)
+    grids: dict[str, list[Grid]] = {}
+    first = 0
+    for (paper, name), cells in groups.items():
+        grids.setdefault(paper, []).append(grid(study.load_table(paper, name), cells, first))
+        first += len(cells)
+    papers = list(grids)
+    by_paper = {
+        name: [cell for cell in report.cells if cell.wanted.table.study == name] for name in papers
+    }
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            mark=Markup(MARK),  # the constant above
+            version=__version__,
+            style=Markup(style),  # our own files
+            script=Markup(script),
+            policy=_policy(script, style),
+            data=Markup(
+                page_data.script_json(page_data.data(report))
+            ),  # escaped for script elements
+            report=report,
+            studies=[study.load_study(name) for name in papers],
+            grids=grids,
+            drawn={name: list(_figures(name, report)) for name in papers},
+            sentences={name: overview.sentence(cells) for name, cells in by_paper.items()},
+            matrix=overview.matrix(report.cells),
+            fields=overview.FIELDS,
+            totals=summary(report.cells),
+            kinds=KINDS,
+            near=f"{float(100 * NEAR):g} %",
+            conventions=list(CONVENTIONS.values()),
+            giga=GIGA,
+            races=speed_plots.races(report),
+            width=speed_plots.WIDTH,
+            claims=[
+                (name, list(found))
+                for name, found in groupby(enumerate(report.claims), lambda one: one[1].claim.paper)
+            ],
+            claim_totals=judging.summary(report.claims),
+            claim_verdicts=judging.VERDICTS,
+            claim_signs=CLAIM_SIGNS,
+            findings=[(check, _quotes(check)) for check in report.checks if check.finding],
+            audit_totals=audit_summary(report.checks),
+            severities=SEVERITIES,
+            severity_signs=SEVERITY_SIGNS,
+            rules=_rules(report.checks),
+            absent=methods.absent(report.cells),
+            protocols=methods.protocols(papers),
+            timings=methods.timings(papers),
+            machines=methods.machines(report.records.values()),
+        )
+    )
+
+
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["minus"] = lambda number: str(number).replace("-", "−")
+    made.filters["sign"] = text.SIGNS.__getitem__
+    made.filters["coded"] = _coded
+    made.filters["outcome"] = page_data.outcome
+    made.globals |= {"ticks": plot.ticks, "size": (plot.WIDTH, plot.HEIGHT)}
+    return made
+
+
+def _coded(text: str) -> Markup:
+    """Text with `names` between backticks as code."""
+    parts = text.split("`")
+    marked = (
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
+        for at, part in enumerate(parts)
+    )
+    return Markup("").join(marked)
+
+
+def _quotes(check: Check) -> dict[tuple[str, str, str], list[str]]:
+    """What a finding quotes: its table's place on the page, the table's name, the row -> texts."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for quote in check.quotes:
+        slug = f"{quote.paper}-{quote.table}" if quote.table else ""
+        place = f"{quote.paper} {quote.where}" if quote.table else quote.where
+        text = f"{quote.column} {quote.text}".strip()
+        found.setdefault((slug, place, quote.row), []).append(text)
+    return found
+
+
+def _joined(names: Sequence[str]) -> str:
+    """Some of our own files, one after the other."""
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
+def _policy(script: str, style: str) -> str:
+    """The policy that allows this script and this style and nothing else."""
+    return (
+        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source(content: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _figures(
+    paper: str, report: Report
+) -> Iterator[tuple[figures.Drawn, Sequence[plot.Plot | None]]]:
+    """The figures of a paper, with the geometry of their panels."""
+    places = {
+        (table.study, table.name, one.wanted.row.label, one.wanted.column.key): (number, one)
+        for number, one in enumerate(report.cells)
+        for table in (one.wanted.table,)
+    }
+    reach = _reach(report)
+    for figure in figures.load(paper):
+        drawn = figures.draw(paper, figure, places)
+        yield drawn, [plot.plot(panel, reach(panel)) for panel in drawn.panels]
+
+
+def _reach(report: Report) -> Callable[[figures.Panel], list[float]]:
+    """What gives the values of a panel's MACs by all conventions, in their G."""
+
+    def values(panel: figures.Panel) -> list[float]:
+        cells = [report.cells[point.x.number] for point in panel.points if point.x.number >= 0]
+        found = [cell.measured.record for cell in cells if cell.measured]
+        return [
+            one.value / giga
+            for key in (found if panel.x.metric == "macs" else ())
+            for one in report.records[key].measurements
+            for giga in GIGA
+            if one.metric == "macs"
+        ]
+
+    return values
+
+
+def _rules(checks: Sequence[Check]) -> list[tuple[str, str, int, int]]:
+    """Name and purpose of each rule, how many findings it gave, and how often it found nothing."""
+    return [
+        (
+            name,
+            purpose,
+            sum(1 for check in checks if check.rule == name and check.finding),
+            sum(1 for check in checks if check.rule == name and not check.finding),
+        )
+        for name, (_, purpose) in RULES.items()
+    ]

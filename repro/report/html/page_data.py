@@ -1,0 +1,163 @@
+"""The data that the page carries: what its script counts with, and the provenance of each cell."""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+from repro.papers import study
+from repro.papers.conventions import CONVENTIONS, GIGA
+from repro.papers.study import COST, SPEED
+from repro.records.record import Record
+from repro.report import text
+from repro.report.contents import Report
+from repro.report.overview import field
+from repro.verdicts.claims.judging import Judged
+from repro.verdicts.claims.outcome import Outcome
+from repro.verdicts.judge import NEAR, Cell
+
+MOST = 12
+"""sentences and findings that are told of one cell"""
+UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
+def script_json(data: object) -> str:
+    """JSON that cannot end or escape the script element it stands in."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(UNSAFE)
+
+
+def data(report: Report) -> dict[str, object]:
+    """All that the page's script needs, as plain data; long texts stand once, in `texts`."""
+    order = {key: number for number, key in enumerate(report.records)}
+    mentions = _mentions(report)
+    texts: dict[str, int] = {}
+    cells = [_cell(cell, order, mentions(cell), texts) for cell in report.cells]
+    return {
+        "texts": list(texts),
+        "conventions": [asdict(one) for one in CONVENTIONS.values()],
+        "giga": {str(value): words for value, words in GIGA.items()},
+        "signs": text.SIGNS,
+        "near": float(NEAR),
+        "cells": cells,
+        "records": [_record(one) for one in report.records.values()],
+        "claims": [_claim(one) for one in report.claims],
+    }
+
+
+def _cell(
+    cell: Cell, order: Mapping[str, int], mentions: Sequence[str], texts: dict[str, int]
+) -> dict[str, object]:
+    def kept(text: str) -> int:
+        return texts.setdefault(text, len(texts))
+
+    wanted, published = cell.wanted, cell.published
+    row, column = wanted.row, wanted.column
+    scale = study.scale(row, column)
+    found: dict[str, object] = {
+        "study": wanted.table.study,
+        "table": f"{wanted.table.study} Table {wanted.table.number}",
+        "where": kept(wanted.table.where),
+        "row": row.label,
+        "column": column.heading,
+        "metric": column.metric,
+        "unit": column.unit,
+        "field": field(column),
+        "text": published.text,
+        "span": [float(published.low / scale), float(published.high / scale)],
+        "kind": cell.verdict.kind,
+        "reason": kept(cell.verdict.reason),
+        "commands": commands(cell),
+    }
+    if column.metric == "macs":
+        found |= {"convention": study.convention(row, column), "giga": scale}
+    if row.counted is not None and column.metric == "macs":
+        found["counted"] = kept(row.counted.why)
+    if cell.measured is not None:
+        measured = cell.measured
+        found |= {
+            "ours": text.ours(cell),
+            "delta": text.delta(cell),
+            "value": float(measured.value / scale),
+            "record": order[measured.record],
+        }
+        if measured.low is not None:
+            found["interval"] = [measured.low, measured.high]
+    note = row.notes.get(column.key)
+    elsewhere = [
+        f"{one.value} ({one.source})"
+        for one in study.load_study(wanted.table.study).third_party
+        if (one.model, one.metric) == (row.model, column.metric)
+    ]
+    optional = {"note": [note] if note else [], "elsewhere": elsewhere, "mentions": mentions}
+    return found | {name: [kept(one) for one in given] for name, given in optional.items() if given}
+
+
+def commands(cell: Cell) -> list[str]:
+    """What measures the cell again, and what explains its verdict."""
+    wanted = cell.wanted
+    table, metric = wanted.table, wanted.column.metric or ""
+    label = shlex.quote("".join(sign if sign.isprintable() else "?" for sign in wanted.row.label))
+    place = f"{shlex.quote(table.study)} {shlex.quote(table.name)}"
+    explain = f"repro explain {place} {label} {wanted.column.key}"
+    if wanted.spec is None:
+        return [explain]
+    needs = "" if metric in (*COST, *SPEED) else " --data DIR"
+    return [f"repro run {place} --row {label} --metric {metric} --fresh{needs}", explain]
+
+
+def _record(record: Record) -> dict[str, object]:
+    rules = list(CONVENTIONS)
+    return {
+        "key": record.key,
+        "spec": dict(record.spec),
+        "env": dict(record.env),
+        "params": record.value("params"),
+        "macs": {
+            name: record.value("macs", name)
+            for name in rules
+            if record.value("macs", name) is not None and not record.uncounted.get(name)
+        },
+        "uncounted": {name: list(found) for name, found in record.uncounted.items()},
+        "parts": [
+            [one.name, one.kind, one.params, [one.macs.get(name, 0) for name in rules]]
+            for one in record.parts
+        ],
+        "notes": dict(record.notes),
+    }
+
+
+def _claim(claim: Judged) -> dict[str, object]:
+    """What a claim comes to by ours, under the cells' conventions and under each other one."""
+    return {
+        "own": outcome(claim.own),
+        "others": {name: outcome(one) for name, one in claim.others.items()},
+    }
+
+
+def outcome(found: Outcome | None) -> str:
+    """`11.2% ✓`; a dash where nothing was measured."""
+    if found is None or found.holds is None:
+        return "–"
+    sign = "≈" if found.rounding else "✓" if found.holds else "✗"
+    return f"{found.brief} {sign}".strip()
+
+
+def _mentions(report: Report) -> Callable[[Cell], list[str]]:
+    """What gives the sentences and findings that use a cell."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for claim in report.claims:
+        line = f"{claim.verdict}: “{claim.claim.printed}” ({claim.claim.where})"
+        for name in claim.cells:
+            found.setdefault((name,), []).append(line)
+    for check in report.checks:
+        for quote in check.quotes if check.finding else ():
+            place = (quote.paper, quote.table, quote.row, quote.column)
+            found.setdefault(place, []).append(f"{check.severity}: {check.finding}")
+
+    def of(cell: Cell) -> list[str]:
+        table, row, column = cell.wanted.table, cell.wanted.row.label, cell.wanted.column
+        claimed = found.get((f"{table.study} {table.name}[{row}].{column.key}",), [])
+        audited = found.get((table.study, table.name, row, column.heading), [])
+        return list(dict.fromkeys(audited + claimed))[:MOST]
+
+    return of

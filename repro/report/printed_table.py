@@ -1,0 +1,53 @@
+"""A published table as printed."""
+
+from rich.console import Group, JustifyMethod, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from repro.papers import study
+from repro.papers.conventions import GIGA
+from repro.papers.study import Column, Row, Table
+
+
+def printed(table: Table) -> RenderableType:
+    """A published table as printed, with what its columns mean."""
+    grid = new_grid()
+    for column in table.columns:
+        justify: JustifyMethod = "left" if column.metric is None else "right"
+        grid.add_column(Text(column.label), justify=justify, overflow="fold")
+    group = None
+    for row in table.rows:
+        if row.group != group:
+            group = row.group
+            grid.add_row(Text(group or "", style="italic"))
+        grid.add_row(*(_printed(row, column) for column in table.columns))
+    notes = [Text(f"note  {note}", style="dim") for note in table.notes]
+    for row in table.rows:
+        for key, note in row.notes.items():
+            place = f"{row.label}, {table.column(key).heading}"
+            notes.append(Text(f"note  {place}: {note}", style="dim"))
+    return Group(title(table), grid, *notes)
+
+
+def _printed(row: Row, column: Column) -> Text:
+    cell = Text(row.cells.get(column.key, "–"))
+    cite = row.cites.get(column.key)
+    return cell.append(f" [{cite}]", style="dim") if cite else cell
+
+
+def title(table: Table) -> Group:
+    """Caption, protocol and counting rules of a table."""
+    paper = study.load_study(table.study)
+    protocol = paper.protocols[table.protocol]
+    facts = [f"{protocol.metric} on {protocol.on}"]
+    for column in table.columns:
+        if column.metric == "macs":
+            rules = f"{column.convention}, {GIGA[column.giga]}"
+            facts.append(f"{column.heading} = MACs by {rules}")
+    heading = Text(f"{table.study} Table {table.number} · {table.caption}", style="bold")
+    return Group(heading, Text(" · ".join(facts), style="dim"))
+
+
+def new_grid() -> Grid:
+    """A borderless table."""
+    return Grid(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))

@@ -1,0 +1,75 @@
+"""Published checkpoints, and how a file fits the networks, for a reader."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from repro.papers.checkpoint_catalogue import Checkpoint, Unpublished
+from repro.report.printed_table import new_grid
+
+if TYPE_CHECKING:
+    from repro.checkpoints.inspection import Report
+    from repro.checkpoints.matching import Match
+
+FIRST = 10
+"""names of each kind that are listed"""
+
+
+def listed(
+    found: Sequence[Checkpoint], reason: Unpublished | None, present: Mapping[str, Path]
+) -> RenderableType:
+    """The published checkpoints, those that are present marked, with their pages."""
+    grid = new_grid()
+    for heading in ("", "model", "data set", "input", "file", "published"):
+        grid.add_column(heading, no_wrap=True)
+    for one in found:
+        figures = " ".join(f"{metric} {value}" for metric, value in one.figures.items())
+        size = f"{one.input[0]}x{one.input[1]}"
+        mark = "✓" if one.file in present else "–"
+        grid.add_row(mark, one.model, one.dataset, size, one.file or "see the page", figures)
+    pages = dict.fromkeys(f"{one.publisher}: {one.page}" for one in found)
+    lines = [Text(f"fetch by hand from {page}") for page in pages]
+    if reason is not None:
+        lines.append(Text(f"{reason.why}{f' {reason.page}' if reason.page else ''}"))
+    if not found:
+        return Group(*lines) if lines else Text("No checkpoint is published.")
+    return Group(grid, *lines)
+
+
+def reported(report: "Report") -> RenderableType:
+    """How a checkpoint file fits."""
+    state = report.state
+    lines = [
+        f"{state.file}: {len(state.tensors):,} tensors, {state.size:,} bytes, {state.format}",
+        f"sha256 {state.sha256}",
+    ]
+    if report.published:
+        one = report.published[0]
+        same = {True: "is", False: "is NOT", None: "has the name of"}[report.genuine]
+        lines.append(f"It {same} the file that the {one.publisher} publishes for {one.model}.")
+    if report.match is not None:
+        lines += _match(report.match, f"{report.model} with {report.keypoints} keypoints")
+    fits = ", ".join(f"{name} ({count} keypoints)" for name, count in report.fits)
+    lines.append(f"It fits {fits}." if fits else "It fits no network of the zoo.")
+    return Text("\n".join(lines))
+
+
+def _match(match: "Match", network: str) -> list[str]:
+    lines = [f"{len(match.names):,} of the {match.tensors:,} tensors of {network} are there"]
+    lines += [f"  names read {rule}" for rule in match.rules]
+    shapes = [f"{name}: {found} for {own}" for name, (found, own) in match.wrong_shapes.items()]
+    kinds: dict[str, Sequence[str]] = {
+        "missing": match.missing,
+        "unexpected": match.unexpected,
+        "of another shape": shapes,
+        "of another kind": match.wrong_kinds,
+    }
+    for kind, names in kinds.items():
+        if names:
+            lines.append(f"  {len(names):,} {kind}: {', '.join(names[:FIRST])}")
+            if len(names) > FIRST:
+                lines[-1] += ", ..."
+    return lines

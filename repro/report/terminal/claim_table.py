@@ -1,0 +1,92 @@
+"""Judged claims as a rich table: the words, the printed cells, ours, and other conventions."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.console import Console
+from rich.text import Text
+
+from repro.papers import study
+from repro.report.printed_table import new_grid
+from repro.verdicts.claims.judging import VERDICTS, Judged, summary
+from repro.verdicts.claims.outcome import Outcome
+
+COLOURS = {
+    "holds": "green",
+    "rounding": "green",
+    "convention": "cyan",
+    "contradicted": "red",
+    "measured otherwise": "yellow",
+    "unchecked": "dim",
+}
+WIDE = 100
+"""columns of a terminal that has room for what every convention gives"""
+
+
+def judged(console: Console, claims: Sequence[Judged]) -> None:
+    """Print the claims of each paper, why the odd ones got their verdict, and the counts."""
+    for paper, group in groupby(claims, key=lambda one: one.claim.paper):
+        _paper(console, paper, list(group))
+    console.print(totals(claims))
+
+
+def totals(claims: Sequence[Judged]) -> Text:
+    """`31 holds · 2 contradicted · 9 unchecked`."""
+    line = Text()
+    for verdict, count in summary(claims).items():
+        line.append(" · " if line else "").append(f"{count:,} {verdict}", COLOURS[verdict])
+    return line
+
+
+def _paper(console: Console, paper: str, claims: Sequence[Judged]) -> None:
+    console.print(Text(f"{paper} · {study.load_study(paper).title}", style="bold"))
+    grid = new_grid()
+    grid.add_column("claim", ratio=3, overflow="fold")
+    wide = console.width >= WIDE
+    conventions = ("ours, other conventions",) if wide else ()
+    for heading in ("text", "published cells", "ours", *conventions, ""):
+        grid.add_column(heading, overflow="fold")
+    for one in claims:
+        place = Text(f"“{one.claim.printed}”").append(f"  {one.claim.where}", style="dim")
+        cells = (_cell(one.published), _cell(one.own), *((_others(one),) if wide else ()))
+        ending = Text(one.verdict, style=COLOURS[one.verdict])
+        grid.add_row(place, Text(", ".join(one.text)), *cells, ending)
+    console.print(grid)
+    for verdict in VERDICTS:
+        for reason, odd in _reasons(claims, verdict).items():
+            line = Text(f"{verdict}  ", style=COLOURS[verdict])
+            line.append(", ".join(f"“{one.claim.printed}”" for one in odd), style="bold")
+            line.append(f" {reason}", "not bold")
+            console.print(line)
+    console.print()
+
+
+def _reasons(claims: Sequence[Judged], verdict: str) -> dict[str, list[Judged]]:
+    """Why claims got a verdict, unless they hold, and which those are."""
+    found: dict[str, list[Judged]] = {}
+    for one in claims if verdict != "holds" else ():
+        if one.verdict == verdict:
+            reason = f"{one.reason} {one.claim.note or ''}".strip()
+            found.setdefault(reason, []).append(one)
+    return found
+
+
+def _cell(outcome: Outcome | None) -> Text:
+    if outcome is None or outcome.holds is None:
+        return Text("–", style="dim")
+    sign, style = ("✓", "green") if outcome.holds else ("✗", "red")
+    if outcome.rounding:
+        sign = "≈"
+    return Text(outcome.brief).append(f" {sign}", style=style)
+
+
+def _others(one: Judged) -> Text:
+    """The conventions that agree with the cells' own by name, the others with what they give."""
+    line = Text()
+    for holds, sign, style in ((False, " ✗", "red"), (True, " ✓", "green")):
+        alike = {name: other for name, other in one.others.items() if other.holds is holds}
+        differs = one.own is None or one.own.holds is not holds
+        names = (f"{name} {other.brief}" if differs else name for name, other in alike.items())
+        if alike:
+            line.append("; " if line else "").append(", ".join(names)).append(sign, style=style)
+    return line

@@ -1,0 +1,52 @@
+"""What a count says: a tree of modules, and plain data."""
+
+from dataclasses import asdict
+
+from rich.console import Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from repro.counting.counter import Count
+from repro.papers.conventions import CONVENTIONS
+from repro.records.runs import CountRun
+
+
+def described(spec: CountRun, count: Count, depth: int = 0) -> dict[str, object]:
+    """A count as plain data, with the modules down to `depth` if there are to be any."""
+    modules = [
+        asdict(part) for path, part in count.modules.items() if path and path.count(".") < depth
+    ]
+    return {
+        **({"modules": modules} if depth else {}),
+        "model": spec.model,
+        "input": list(spec.input),
+        "keypoints": spec.keypoints,
+        "params": count.params,
+        "macs": dict(count.macs),
+        "by_operator": {name: dict(found) for name, found in count.operators.items()},
+        "uncounted": sorted({name for names in count.uncounted.values() for name in names}),
+    }
+
+
+def tree(spec: CountRun, count: Count, depth: int = 0) -> RenderableType:
+    """Totals by convention, and the modules down to `depth`."""
+    grid = Grid(box=None, header_style="bold", pad_edge=False)
+    grid.add_column("")
+    grid.add_column("params", justify="right")
+    for name in count.macs:
+        grid.add_column(f"{name} MACs", justify="right")
+    for path, part in count.modules.items():
+        level = path.count(".") + 1 if path else 0
+        if level > depth or (path and not part.params and not any(part.macs.values())):
+            continue
+        name = path.rpartition(".")[2] if path else spec.model
+        label = Text("  " * level + name).append(f"  {part.kind}", style="dim")
+        grid.add_row(label, f"{part.params:,}", *(f"{macs:,}" for macs in part.macs.values()))
+    lines: list[RenderableType] = [Text(str(spec), style="bold"), grid]
+    lines += [Text(f"{name}: {CONVENTIONS[name].rules}", style="dim") for name in count.macs]
+    for name, unknown in count.uncounted.items():
+        line = f"{name} has no rule for {', '.join(unknown)}: its figure lacks their cost"
+        lines.append(Text(line, style="bold"))
+    if not count.uncounted:
+        lines.append(Text("operators without a rule: none", style="dim"))
+    return Group(*lines)

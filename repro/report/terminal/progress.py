@@ -1,0 +1,178 @@
+"""Tell how far the runs are: a bar on a terminal, a line now and then elsewhere."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
+
+from repro.report.terminal.console import listens, say
+
+INTERVAL = 30.0
+"""seconds between lines where there is no terminal"""
+
+
+class Steps:
+    """A context manager whose value is called with how many things were finished since."""
+
+    def __init__(self, total: int, what: str, show: bool, of: str = "") -> None:
+        self.total, self.what, self.show = total, what, show and total > 0
+        self.of = of
+        """what it is one of several of; then somebody else says its last line"""
+        self.done = self.before = 0
+        self.begun = self.last = time.monotonic()
+        self.bar: Bar | None = None
+
+    def __enter__(self) -> Self:
+        if self.show and listens():
+            times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+            columns = (TextColumn(self.of or self.what), BarColumn(), MofNCompleteColumn(), *times)
+            text = TextColumn("{task.description}")
+            self.bar = Bar(*columns, text, console=Console(stderr=True), transient=True)
+            self.bar.add_task("", total=self.total)
+            self.bar.start()
+        return self
+
+    def __call__(self, count: int = 1, now: str = "") -> None:
+        self.done += count
+        if self.bar is not None:
+            self.bar.update(self.bar.task_ids[0], completed=self.done, description=now)
+        elif self.show and time.monotonic() - self.last > INTERVAL:
+            self.last = time.monotonic()
+            new = max(self.done - self.before, 1)
+            left = (self.last - self.begun) / new * (self.total - self.done)
+            done = f"{self.done:,} of {self.total:,} {self.what}"
+            parts = (f"{self.of}: {done}" if self.of else done, now, f"{duration(left)} left")
+            say(" · ".join(filter(None, parts)))
+
+    def start(self, done: int) -> None:
+        """So many were finished before."""
+        self.done = self.before = done
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+        if self.show and error is None and not self.of:
+            say(self.ending())
+
+    def ending(self) -> str:
+        """The last line."""
+        took = duration(time.monotonic() - self.begun)
+        return f"{self.done - self.before:,} {self.what} in {took}"
+
+
+class Watching:
+    """How far the runs of a plan are: see `repro.run.Watch`."""
+
+    def __init__(self, show: bool) -> None:
+        self.show = show
+        self.kind, self.count = "", 0
+        self.bar: Steps | None = None
+        """of all counts together, which are too short for a bar each"""
+        self.finished: Counter[str] = Counter()
+        self.steps = 0
+        """of the run that was made last, or crops or images"""
+        self.unit = "steps"
+        self.took: list[float] = []
+        """seconds of each run that was made now"""
+
+    @property
+    def several(self) -> bool:
+        """Whether it is one of several long ones, which are told apart by their names."""
+        return self.kind in ("train", "evaluate") and self.count > 1
+
+    @contextmanager
+    def phase(self, kind: str, count: int) -> Iterator[None]:
+        """So many runs of a kind follow."""
+        self.kind, self.count = kind, count
+        self.finished.clear()
+        self.took.clear()
+        if kind != "count":
+            yield
+            return
+        with Counts(count, self.finished, self.show) as self.bar:
+            yield
+        self.bar = None
+
+    @contextmanager
+    def one(self, name: str, total: int, unit: str) -> Iterator[Steps]:
+        """A run is made, which takes so many things."""
+        begun = time.monotonic()
+        if self.bar is not None:
+            self.bar(0, name)
+            yield Steps(total, unit, show=False)
+            return
+        shown: type[Steps] = Share if self.kind == "speed" else Steps
+        with shown(total, unit, self.show, name if self.several else "") as steps:
+            yield steps
+        self.steps, self.unit = steps.done - steps.before, unit
+        self.took.append(time.monotonic() - begun)
+
+    def became(self, name: str, state: str) -> None:
+        """A run is `cached`, `done` or `failed`."""
+        self.finished[state] += 1
+        if self.bar is not None:
+            self.bar(1, name)
+        elif self.several and self.show and (self.kind, state) != ("evaluate", "cached"):
+            say(self.line(name, state))
+
+    def say(self, text: str) -> None:
+        """What a user should know; of several trainings only what is amiss."""
+        if self.kind != "train" or self.count == 1 or text.startswith("warning"):
+            say(text)
+
+    def line(self, name: str, state: str) -> str:
+        """`3 of 15 · F(x)=x, seed 0 · 250 steps in 40 s · about 8 min left`, or so of crops."""
+        done = self.finished.total()
+        begun = f"{done} of {self.count} · {name}"
+        if state != "done":
+            return f"{begun} · {'kept as it was' if state == 'cached' else state}"
+        left = sum(self.took) / len(self.took) * (self.count - done)
+        rest = f" · about {duration(left)} left" if done < self.count else ""
+        unit = self.unit if self.steps != 1 else self.unit.removesuffix("s")
+        words = f"{self.steps:,} {unit} in {duration(self.took[-1])}"
+        return f"{begun} · {words}{rest}"
+
+
+class Counts(Steps):
+    """All counts of a plan, with what became of them."""
+
+    def __init__(self, total: int, states: Counter[str], show: bool) -> None:
+        super().__init__(total, "counts", show)
+        self.states = states
+
+    def ending(self) -> str:
+        """`2 counts: 1 done, 1 cached`."""
+        parts = (f"{count} {state}" for state, count in self.states.items())
+        return f"{self.total} counts: {', '.join(parts)}"
+
+
+class Share(Steps):
+    """A timing, of which so many per cent are done."""
+
+    def ending(self) -> str:
+        """Only the time."""
+        return f"timed in {time.monotonic() - self.begun:.0f} s"
+
+
+def duration(seconds: float) -> str:
+    """`50 s`, `12 min`, `7.5 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,153 @@
+"""A timing run, for a reader and as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from repro.records.record import Record
+from repro.report.orders import fastest_first, threads
+from repro.report.printed_table import new_grid
+from repro.speed.results.ranks import orders
+from repro.speed.results.recording import names
+
+if TYPE_CHECKING:
+    from repro.speed.measure.subjects import Preparation, TimedRun
+    from repro.speed.results.analysis import Analysis, Ratio
+
+COLOURS = {"faster": "green", "slower": "red"}
+MEBI = 2**20
+
+
+def described(run: "TimedRun", found: "Analysis", record: Record) -> dict[str, object]:
+    """A run as plain data; seconds, bytes and ratios."""
+    known = names(run)
+    return {
+        "timing": {key: value for key, value in record.spec.items() if key != "kind"},
+        "subjects": [_subject(run, found, place, known[place]) for place in known],
+        "ratios": [_ratio(known, one) for one in _against_first(run, found)],
+        "orders": [asdict(one) for one in orders(found)],
+        "noise_floor": found.floor,
+        "basis": found.basis,
+        "unstable": found.unstable or None,
+        "failures": list(run.failures),
+        "interrupted": run.interrupted,
+        "conditions": dict(run.conditions),
+        "record": record.key,
+    }
+
+
+def table(run: "TimedRun", found: "Analysis", record: Record) -> RenderableType:
+    """A run as a table: the first subject of a batch is what its others are held against."""
+    spec = record.spec
+    grid = new_grid()
+    grid.add_column("", no_wrap=True)
+    for heading in ("ms", "95 % interval", "FPS", "CPU ms", "ratio", "95 % interval", ""):
+        grid.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for heading in ("difference", "made in s", "MiB"):
+        grid.add_column(heading, justify="right", no_wrap=True, style="dim")
+    ratios = {one.subject: one for one in _against_first(run, found)}
+    refused = []
+    for place, label in names(run).items():
+        made = _made(run, place)
+        if place not in found.subjects:
+            refused.append(Text(f"{label}: no speed. {made.refused if made else 'Not timed.'}"))
+            continue
+        times = found.times(place)
+        cells = [
+            f"{1000 * times.wall.value:.2f}",
+            f"{1000 * times.wall.low:.2f} to {1000 * times.wall.high:.2f}",
+            f"{run.subjects[place].batch / times.wall.value:.1f}",
+            f"{1000 * times.cpu.value:.2f}",
+        ]
+        grid.add_row(Text(label), *cells, *_shown(ratios.get(place)), *_preparation(made))
+    head = (
+        f"{spec['machine']} · {threads(spec['threads'])} · batch {_all(spec['batch'])} · "
+        f"{_all(spec['precision'])} · {spec['stage']} · protocol {spec['protocol']}"
+    )
+    floor = "no A/A twin" if found.floor is None else f"noise floor (A/A) {found.floor:.1%}"
+    state = f"UNSTABLE: {found.unstable}" if found.unstable else "stable"
+    facts = f"{floor} · ratios by {found.basis} time · {state}"
+    if spec.get("passive") is True and spec["threads"] != 1:
+        facts += " · idle threads asleep, since other work kept the cores busy"
+    ranked = [fastest_first(one) for one in orders(found) if len(one.seconds) > 1]
+    style = "yellow" if found.unstable else "dim"
+    lines = [*refused, *ranked, Text(f"record {record.key[:12]}")]
+    return Group(Text(head), Text(facts, style=style), grid, *lines)
+
+
+def _all(values: object) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
+
+
+def _against_first(run: "TimedRun", found: "Analysis") -> list["Ratio"]:
+    """Each timed subject's ratio to the first one of its batch."""
+    timed = [place for place in names(run) if place in found.subjects]
+    first: dict[int, int] = {}
+    for place in timed:
+        first.setdefault(run.subjects[place].batch, place)
+    pairs = [(place, first[run.subjects[place].batch]) for place in timed]
+    return [found.ratio(place, other) for place, other in pairs if place != other]
+
+
+def _made(run: "TimedRun", place: int) -> "Preparation | None":
+    return next((one for one in run.preparations if one.subject == place), None)
+
+
+def _shown(ratio: "Ratio | None") -> list[RenderableType]:
+    if ratio is None:
+        return ["1", "", ""]
+    verdict = Text(ratio.verdict, style=COLOURS.get(ratio.verdict, "dim"))
+    return [f"{ratio.value:.2f}", f"{ratio.low:.2f} to {ratio.high:.2f}", verdict]
+
+
+def _preparation(made: "Preparation | None") -> list[str]:
+    if made is None:
+        return ["", "", ""]
+    seconds = made.export_seconds + made.compile_seconds
+    difference = "" if made.difference is None else f"{made.difference:.0e}"
+    how = "cached" if made.cached else f"{seconds:.1f}" if seconds else ""
+    return [difference, how, f"{made.peak_memory / MEBI:.0f}" if made.peak_memory else ""]
+
+
+def _subject(run: "TimedRun", found: "Analysis", place: int, label: str) -> dict[str, object]:
+    subject, made = run.subjects[place], _made(run, place)
+    data: dict[str, object] = {
+        "name": label,
+        "model": subject.model,
+        "input": subject.input,
+        **asdict(subject.way),
+    }
+    if made is not None:
+        data |= {
+            "export_seconds": made.export_seconds,
+            "compile_seconds": made.compile_seconds,
+            "cached": made.cached,
+            "peak_memory": made.peak_memory,
+        }
+        data |= {} if made.difference is None else {"difference": made.difference}
+        data |= {"refused": made.refused} if made.refused else {}
+    if place in found.subjects:
+        times = found.times(place)
+        data["seconds"] = {"median": times.wall.value, "low": times.wall.low} | {
+            "high": times.wall.high
+        }
+        data["cpu_seconds"] = {"median": times.cpu.value, "low": times.cpu.low} | {
+            "high": times.cpu.high
+        }
+        data |= {"calls": times.calls, "blocks": times.blocks, "disturbed": times.disturbed}
+    return data
+
+
+def _ratio(known: Mapping[int, str], one: "Ratio") -> dict[str, object]:
+    return {
+        "of": known[one.subject],
+        "against": known[one.against],
+        "value": one.value,
+        "low": one.low,
+        "high": one.high,
+        "verdict": one.verdict,
+        **({"reason": one.reason} if one.reason else {}),
+    }

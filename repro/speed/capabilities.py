@@ -1,0 +1,26 @@
+"""Which ways of running and watching a network are here, and what the others lack."""
+
+from collections.abc import Iterator
+
+from repro import env
+from repro.doctor import Check
+
+
+def checks() -> Iterator[Check]:
+    """The backends and the GPU of this machine; nothing where there is no PyTorch to ask."""
+    if env.version("torch") is None:
+        return
+    from repro.speed import backends
+    from repro.speed.gpu import cuda
+
+    reasons = {one.name: one.why_not() for one in backends.NAMES.values()}
+    usable = ", ".join(name for name, reason in reasons.items() if not reason)
+    yield Check("timing: backends", "ok", usable)
+    for name, reason in reasons.items():
+        if reason:
+            yield Check(f"timing: {name}", "absent", reason, "Needed for `--backend` alone.")
+    reason = cuda.why_not()
+    yield Check("timing: cuda", "absent" if reason else "ok", reason or "a GPU to time on")
+    if not reason:
+        for absent in cuda.absent():
+            yield Check("timing: cuda", "absent", absent)

@@ -1,0 +1,1 @@
+"""Times, taken in fresh processes, interleaved, with what disturbs them."""

@@ -1,0 +1,147 @@
+"""A subject made runnable: its network built with seeded weights, prepared by its backend."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+import zoo
+from repro.counting import parity
+from repro.errors import ReproError
+from repro.papers.values import Scalar
+from repro.records.fingerprint import fingerprint
+from repro.speed import backends
+from repro.speed.backends import artifacts, equivalence
+from repro.speed.measure.subjects import RefusedError, Subject
+
+Call = Callable[[], object]
+Clock = Callable[[int], tuple[tuple[float, ...], tuple[float, ...]]]
+"""number of calls -> wall and CPU seconds of each"""
+
+TOLERANCE: Mapping[str, tuple[float, float]] = {
+    "fp32": (equivalence.DIFFERENCE, equivalence.SHIFT),
+    "fp16": (1e-2, 0.25),
+    "bf16": (1e-1, 1.0),
+}
+"""by how much of the largest value, and by how many heatmap pixels, a precision may be off"""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What is timed, and what it took to get there."""
+
+    run: Call
+    export_seconds: float = 0.0
+    compile_seconds: float = 0.0
+    cached: bool = False
+    difference: float | None = None
+    """largest difference from eager, relative to the largest output; None for eager itself"""
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    """of the backend"""
+    timed: Clock | None = None
+    """times so many calls in a row by a clock of the device's own; None for the processor's"""
+    device_memory: int = 0
+    """bytes on the device at their highest; 0 on the processor"""
+
+
+def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
+    """A call that does the subject's work once; raise RefusedError with the reason if none can."""
+    torch.set_num_threads(threads)
+    try:
+        if subject.stage == "net":
+            network, example = _network(subject, threads, cache, seed)
+            return network.ready(lambda: network.forward(example))
+        return _around(subject, threads, cache, seed)
+    except ReproError as error:
+        raise RefusedError(f"{error} {error.hint}".strip()) from error
+
+
+@dataclass(frozen=True)
+class _Network:
+    prepared: backends.Prepared
+    flip: bool
+    difference: float | None
+
+    def forward(self, images: Tensor) -> Sequence[object]:
+        """The network on images, and with the flip test on their mirror images too."""
+        run = self.prepared.run
+        return (run(images), run(images.flip(3))) if self.flip else (run(images),)
+
+    def ready(self, run: Call) -> Ready:
+        made = self.prepared
+        times = (made.export_seconds, made.compile_seconds, made.cached)
+        return Ready(run, *times, self.difference, made.settings)
+
+
+def _around(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
+    """The stages before and after the network, and all three together."""
+    from repro.speed.measure import stages
+
+    around = stages.around(subject, cache, seed)
+    if subject.stage == "pre":
+        return Ready(around.pre)
+    if subject.stage == "post":
+        return Ready(around.post)
+    network, _ = _network(subject, threads, cache, seed)
+
+    def full() -> object:
+        network.forward(around.pre())
+        return around.post()
+
+    return network.ready(full)
+
+
+def _network(subject: Subject, threads: int, cache: Path, seed: int) -> tuple[_Network, Tensor]:
+    """The network by its backend, and an example of its input; checked against eager."""
+    if subject.backend not in backends.NAMES:
+        raise RefusedError(f"there is no backend `{subject.backend}`")
+    backend = backends.NAMES[subject.backend]
+    if backend.why_not():
+        raise RefusedError(backend.why_not())
+    model = seeded(subject, seed, cache)
+    example = equivalence.picture((subject.batch, 3, *subject.input), seed)
+    prepared = backend.prepare(model, example, threads, cache, subject.precision)
+    if subject.backend == "eager" and subject.precision == "fp32":
+        return _Network(prepared, subject.flip, None), example
+    bounds = TOLERANCE.get(subject.precision, TOLERANCE["fp32"])
+    found = equivalence.compare(model, prepared.run, example, *bounds)
+    if not found.ok:
+        raise RefusedError(found.reason)
+    return _Network(prepared, subject.flip, found.difference), example
+
+
+def seeded(subject: Subject, seed: int, cache: Path | None = None) -> nn.Module:
+    """The subject's network in eval mode, with weights drawn from the seed (fill v1).
+
+    Its batch normalisations have the statistics of what they see, without which wrong results pass
+    for right ones. They are kept in the cache, so that every process has the same to the bit and
+    exported networks are found again. None is the user's own cache.
+    """
+    from safetensors.torch import load_file, save_file
+
+    try:
+        model = zoo.create_model(subject.model, subject.keypoints, **subject.options).eval()
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+    with torch.no_grad():
+        parity.fill(zoo.published_state(model), seed)
+    example = equivalence.picture((1, 3, *subject.input), seed)
+
+    def statistics(path: Path) -> Mapping[str, Scalar]:
+        before = model.state_dict()
+        after = equivalence.calibrated(model, example, seed).state_dict()
+        changed = {
+            name: tensor.clone()
+            for name, tensor in after.items()
+            if not torch.equal(tensor, before[name])
+        }
+        save_file(changed, path)
+        return {"tensors": len(changed)}
+
+    code = fingerprint("", equivalence.__name__)
+    key = artifacts.key(model, example, {"kind": "statistics", "seed": seed, "code": code})
+    made = artifacts.obtain(cache or artifacts.folder(), key, ".safetensors", statistics)
+    model.load_state_dict(load_file(made.path), strict=False)
+    return model

@@ -1,0 +1,235 @@
+"""Time subjects in fresh worker processes, one after the other, within a budget."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from types import FrameType
+
+from repro.errors import RunError
+from repro.papers.values import Scalar
+from repro.speed.measure import machine_lock
+from repro.speed.measure.child import Child, Event, read_block, read_preparation
+from repro.speed.measure.conditions import SAMPLE, snapshot
+from repro.speed.measure.procedures import LEAST_ROUNDS, Job, Settings, adapted, job, least, planned
+from repro.speed.measure.subjects import Block, Preparation, Subject, TimedRun
+
+CROWDED = 0.5
+"""cores kept busy by others, from which on waiting threads sleep instead of spinning"""
+
+Tell = Callable[[str, float], None]
+"""called with what is done now, and the share of the whole that is done, 0 to 1"""
+
+__all__ = ["Settings", "Tell", "measure", "planned"]
+
+
+def measure(subjects: Sequence[Subject], settings: Settings, tell: Tell) -> TimedRun:
+    """Time the subjects; what finished before a crash or Ctrl-C is kept, and the run says so.
+
+    A process that dies while it prepares a subject takes that subject out of the next ones. Raise
+    RunError if no process gave anything, KeyboardInterrupt if the user ended it before one did.
+    """
+    chosen, settings = adapted(subjects, settings)
+    interrupts = _Interrupts()
+    with machine_lock.held(settings.lock), interrupts.caught():
+        before = snapshot()
+        passive = settings.procedure.interleaved and before.others > CROWDED
+        session = _Session(chosen, settings, passive, interrupts, tell)
+        session.run()
+        after = snapshot()
+    if not session.finished:
+        if interrupts.count:
+            raise KeyboardInterrupt
+        reason = "; ".join(session.failures) or "no process was started"
+        raise RunError(f"Nothing was timed: {reason}.", "Try one model, or a smaller batch.")
+    known: dict[str, Scalar] = {**settings.described(), "passive": passive}
+    conditions: dict[str, object] = {
+        "before": before.described(),
+        "after": after.described(),
+        "processes": [one.conditions for one in session.finished],
+    }
+    preparations = session.preparations()
+    refused = {one.subject for one in preparations if one.refused}
+    blocks = [block for one in session.finished for block in one.blocks]
+    return TimedRun(
+        subjects=chosen,
+        blocks=tuple(block for block in blocks if block.subject not in refused),
+        preparations=preparations,
+        settings=known | {"finished": len(session.finished)},
+        conditions=conditions,
+        failures=tuple(session.failures),
+        interrupted=interrupts.count > 0,
+    )
+
+
+class _Interrupts:
+    """Ctrl-C: once lets the process finish its round, twice kills it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.child: Child | None = None
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.child is not None and self.count == 1:
+            self.child.ask_to_stop()
+        elif self.child is not None:
+            self.child.kill()
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Catch Ctrl-C, if this is the thread that gets it."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@dataclass
+class _Process:
+    """What one worker process tells."""
+
+    places: Sequence[int]
+    """of its subjects among the run's"""
+    began: float = field(default_factory=time.time)
+    preparing: int | None = None
+    ended: bool = False
+    blocks: list[Block] = field(default_factory=list)
+    preparations: dict[int, Preparation] = field(default_factory=dict)
+    conditions: dict[str, object] = field(default_factory=dict)
+    made: float = 0.0
+    """seconds in which it exported and compiled what was not cached"""
+    ready: float = 0.0
+    """when it began its first round"""
+    last: float = 0.0
+    """when it ended its last round"""
+    rounds: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is of use: it ended well, and has times or knows why there are none."""
+        refused = [one for one in self.preparations.values() if one.refused]
+        return self.ended and (bool(self.rounds) or len(refused) == len(self.places))
+
+    @property
+    def least(self) -> float:
+        """Seconds that another process like this one takes for the least number of rounds."""
+        lasted = (self.last - self.ready) / max(1, self.rounds)
+        return self.ready - self.began - self.made + LEAST_ROUNDS * lasted
+
+    def take(self, event: Event) -> str:
+        """Remember an event; what to tell the user, if anything."""
+        kind = event["event"]
+        if kind == "preparing":
+            self.preparing = self.places[int(str(event["subject"]))]
+        elif kind == "prepared" and self.preparing is not None:
+            made = replace(read_preparation(event), subject=self.preparing)
+            self.preparations[self.preparing] = made
+            self.made += 0 if made.cached else made.export_seconds + made.compile_seconds
+            self.preparing = None
+        elif kind == "block":
+            self.ready = self.ready or time.time()
+            block = read_block(event)
+            self.blocks.append(replace(block, subject=self.places[block.subject]))
+        elif kind == "round":
+            self.rounds, self.last = self.rounds + 1, time.time()
+            return f"round {self.rounds}"
+        elif kind == "end":
+            self.conditions = {name: value for name, value in event.items() if name != "event"}
+            self.ended = True
+        return ""
+
+
+class _Session:
+    """The processes of one run."""
+
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        settings: Settings,
+        passive: bool,
+        interrupts: _Interrupts,
+        tell: Tell,
+    ) -> None:
+        self.subjects, self.settings, self.passive = subjects, settings, passive
+        self.interrupts, self.tell = interrupts, tell
+        self.start = time.time() - SAMPLE
+        self.until = self.start + settings.budget - SAMPLE  # a look at the machine before and after
+        self.finished: list[_Process] = []
+        self.failures: list[str] = []
+        self.lost: dict[int, str] = {}
+        """subjects whose preparation killed a process, and how"""
+
+    def run(self) -> None:
+        """One process after the other, as many as there is time for."""
+        for number in range(self.settings.processes):
+            places = [place for place in range(len(self.subjects)) if place not in self.lost]
+            if self.interrupts.count or not places:
+                return
+            chosen = [self.subjects[place] for place in places]
+            left, possible = self._left(chosen)
+            if number and not possible:
+                return
+            share = left / max(1, min(possible, self.settings.processes - number))
+            task = job(number, chosen, self.settings, time.time() + share)
+            self._one(_Process(places), task)
+
+    def _left(self, subjects: Sequence[Subject]) -> tuple[float, int]:
+        """Seconds that are left, and for how many processes they are enough."""
+        left = self.until - time.time()
+        if not self.settings.procedure.interleaved:
+            return left, self.settings.processes
+        known = [one.least for one in self.finished]
+        return left, int(left / min(known, default=least(subjects, self.settings)))
+
+    def _one(self, found: _Process, task: Job) -> None:
+        """Let one process do its job."""
+        name = f"process {task.process + 1} of {self.settings.processes}"
+        with Child(task, self.passive) as child:
+            self.interrupts.child = child
+            for event in child.events():
+                said = found.take(event)
+                if found.preparing is not None:
+                    said = f"preparing {self.subjects[found.preparing]}"
+                if said:
+                    whole = max(self.until - self.start, 1e-9)
+                    share = min(1.0, (time.time() - self.start) / whole)
+                    self.tell(f"{name}: {said}", share)
+            self.interrupts.child = None
+            words = "" if found.ended else child.died()
+        self.until += found.made
+        if found.finished:
+            self.finished.append(found)
+        elif not found.ended and self.interrupts.count < 2:
+            self._failed(found, f"process {task.process + 1}", words)
+
+    def _failed(self, found: _Process, name: str, words: str) -> None:
+        if found.preparing is None:
+            self.failures.append(f"{name} {words}")
+            return
+        self.failures.append(f"{name}, preparing {self.subjects[found.preparing]}, {words}")
+        self.lost[found.preparing] = f"its process {words}"
+
+    def preparations(self) -> tuple[Preparation, ...]:
+        """One of each subject: the first process's making, the last one's memory."""
+        found = []
+        for place in range(len(self.subjects)):
+            made = [one.preparations[place] for one in self.finished if place in one.preparations]
+            if place in self.lost:
+                found.append(Preparation(place, refused=self.lost[place]))
+            elif made:
+                merged = replace(
+                    made[0],
+                    refused=next((one.refused for one in made if one.refused), ""),
+                    peak_memory=made[-1].peak_memory,
+                    warmup=max(one.warmup for one in made),
+                    steady=all(one.steady for one in made),
+                )
+                found.append(merged)
+        return tuple(found)

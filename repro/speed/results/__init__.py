@@ -1,0 +1,1 @@
+"""From the samples of a timing to medians, ratios and orders, with intervals."""

@@ -1,0 +1,237 @@
+"""A timing beside every published column of speeds, and beside the networks' costs.
+
+What the text or a figure of a paper states, and no table, lies beside the tables as `figureK.toml`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import zoo
+from repro.counting import counter
+from repro.papers import lookup, study
+from repro.papers.study import SPEED, Column, Table
+from repro.plans import selection
+from repro.records.record import Record
+from repro.records.runs import CountRun, count_run, network_name
+from repro.speed.measure.procedures import TWIN
+from repro.speed.measure.subjects import Way
+from repro.speed.results import ranks, recording
+from repro.speed.results.analysis import Analysis
+from repro.speed.results.ranks import Correlation
+from repro.verdicts import speed_order
+
+LEAST = 3
+"""networks in common, below which an order says nothing"""
+COST = "conv"
+"""the counting convention of the cost: true multiply-adds"""
+DEVICES = {"cpu": "cpu", "gpu": "cuda"}
+"""of a printed column -> of ours; other columns are held against any"""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """One published column of speeds."""
+
+    table: Table
+    column: Column
+    networks: Mapping[str, CountRun]
+    """label of a row -> the network that it is of"""
+
+    @property
+    def title(self) -> str:
+        """`paper1 Table V FPS(CPU)`."""
+        kind = "" if self.table.number.startswith("Figure") else "Table "
+        return f"{self.table.study} {kind}{self.table.number} {self.column.heading}"
+
+    def text(self, row: str) -> str:
+        """A row's speed as printed."""
+        return self._row(row).cells[self.column.key]
+
+    def seconds(self, row: str) -> Fraction:
+        """The printed time of an image."""
+        value = self.table.published(self._row(row), self.column)
+        assert value is not None
+        return speed_order.seconds(self.column, value)
+
+    def _row(self, label: str) -> study.Row:
+        return next(row for row in self.table.rows if row.label == label)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the order of a run's networks, run in one way, agrees with another order."""
+
+    beside: str
+    """a published column, or the cost"""
+    measure: str
+    """Kendall's tau or Spearman's rho"""
+    way: Way
+    agreement: Correlation
+
+
+@dataclass(frozen=True)
+class Held:
+    """One printed speed beside ours."""
+
+    row: str
+    network: str
+    """as the run calls it"""
+    printed: str
+    ratio: float
+    """how many times as long it takes as the fastest of the column, as printed"""
+    value: float
+    """and here"""
+    low: float
+    """of the 95 % interval"""
+    high: float
+    verdict: str
+    """rank, off or unstable; empty for a column of another kind of device"""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A published column beside our times of its networks, run in one way."""
+
+    title: str
+    way: Way
+    reference: str
+    """the row that was the fastest in print, of those that were timed"""
+    held: tuple[Held, ...]
+    tau: Correlation | None
+    """Kendall's tau of the two orders; None below three networks"""
+
+
+def printed(paper: str | None = None) -> list[Printed]:
+    """The published columns of speeds, those of one paper alone if it is named.
+
+    Raise ReproError for a paper that does not exist.
+    """
+    papers = study.study_names() if paper is None else [lookup.find_study(paper).name]
+    return [one for name in papers for one in _of_paper(name)]
+
+
+def networks(paper: str) -> list[CountRun]:
+    """The networks whose speed a paper prints, in its order."""
+    found = [spec for one in printed(paper) for spec in one.networks.values()]
+    return [spec for place, spec in enumerate(found) if spec not in found[:place]]
+
+
+def _of_paper(paper: str) -> Iterator[Printed]:
+    figures = (study.tables_dir() / paper).glob("figure[0-9]*.toml")
+    for name in (*study.table_names(paper), *sorted(path.stem for path in figures)):
+        table = study.load_table(paper, name)
+        for column in table.columns:
+            if column.metric in SPEED:
+                yield Printed(table, column, _networks(table, column))
+
+
+def _networks(table: Table, column: Column) -> dict[str, CountRun]:
+    return {
+        row.label: count_run(
+            row.model, row.input, selection.protocol(table, row, column).keypoints, row.options
+        )
+        for row in table.rows
+        if row.model is not None
+        and row.model in zoo.MODELS
+        and row.input is not None
+        and column.key in row.cells
+    }
+
+
+def standings(found: Analysis) -> list[Standing]:
+    """The order of the networks run in each way, beside print and beside cost."""
+    ways, columns = _ways(found), printed()
+    costs: dict[str, float] = {}
+    for own in ways.values():
+        for place, name in own.items():
+            if len(own) >= LEAST and name not in costs:
+                costs[name] = _macs(found, place)
+    return [one for way, own in ways.items() for one in _of_way(found, way, own, columns, costs)]
+
+
+def _ways(found: Analysis) -> dict[Way, dict[int, str]]:
+    """The timed subjects of each way of running them, with the names of their networks."""
+    ways: dict[Way, dict[int, str]] = {}
+    for place in found.subjects:
+        subject = found.run.subjects[place]
+        if subject.alias != TWIN:
+            ways.setdefault(subject.way, {})[place] = recording.name(subject)
+    return ways
+
+
+def _of_way(
+    found: Analysis,
+    way: Way,
+    own: Mapping[int, str],
+    columns: Sequence[Printed],
+    costs: Mapping[str, float],
+) -> Iterator[Standing]:
+    for one in columns:
+        tau = _tau(found, one, own)
+        if tau is not None:
+            yield Standing(one.title, "Kendall's tau", way, tau)
+    if len(own) >= LEAST:
+        rho = ranks.spearman(found, {place: costs[name] for place, name in own.items()})
+        yield Standing(f"MACs ({COST})", "Spearman's rho", way, rho)
+
+
+def _tau(found: Analysis, one: Printed, own: Mapping[int, str]) -> Correlation | None:
+    times = {network_name(spec): float(one.seconds(row)) for row, spec in one.networks.items()}
+    common = {place: times[name] for place, name in own.items() if name in times}
+    return ranks.kendall(found, common, fps=False) if len(common) >= LEAST else None
+
+
+def _macs(found: Analysis, place: int) -> float:
+    one = found.run.subjects[place]
+    spec = count_run(one.model, one.input, one.keypoints, one.options)
+    return float(counter.run(spec, (COST,)).macs[COST])
+
+
+def beside(found: Analysis, record: Record, paper: str) -> list[Beside]:
+    """Every speed that a paper prints and the run timed, beside ours, for each way of running it.
+
+    `record` is the run's own. A column is left out where the run timed fewer than two of its
+    networks.
+    """
+    names = recording.names(found.run)
+    device = str(record.spec["device"])
+    sides = []
+    for way, own in _ways(found).items():
+        called = {name: names[place] for place, name in own.items()}
+        for one in printed(paper):
+            timed = {
+                row: called[network_name(spec)]
+                for row, spec in one.networks.items()
+                if network_name(spec) in called
+            }
+            if len(set(timed.values())) > 1:
+                reference = min(timed, key=one.seconds)
+                held = tuple(_held(one, row, timed, reference, record, device) for row in timed)
+                sides.append(Beside(one.title, way, reference, held, _tau(found, one, own)))
+    return sides
+
+
+def _held(
+    one: Printed,
+    row: str,
+    timed: Mapping[str, str],
+    reference: str,
+    record: Record,
+    device: str,
+) -> Held:
+    times = {label: (name, one.seconds(label)) for label, name in timed.items()}
+    own = times.pop(row)
+    if DEVICES.get(one.column.device or "", device) != device:
+        verdict, reason = "", f"The column is of a {one.column.device}, this run is not."
+    else:
+        verdict, reason = speed_order.verdict(speed_order.pairs(own, times, record), record)
+    ratio = record.measurement("ratio", of=f"{timed[row]} / {timed[reference]}")
+    value, low, high = (
+        (1.0, 1.0, 1.0)
+        if ratio is None
+        else (float(ratio.value), float(ratio.low or 0), float(ratio.high or 0))
+    )
+    apart = float(one.seconds(row) / one.seconds(reference))
+    return Held(row, timed[row], one.text(row), apart, value, low, high, verdict, reason)

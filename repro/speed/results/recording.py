@@ -1,0 +1,151 @@
+"""A timing run as a record: medians, ratios of all pairs, noise floor."""
+
+import gzip
+import itertools
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from repro import env
+from repro.errors import StoreError
+from repro.files import write_whole
+from repro.records.fingerprint import digest
+from repro.records.measurement import Measurement
+from repro.records.record import SCHEMA, Record
+from repro.records.runs import TimingRun, count_run, network_name
+from repro.speed.measure.procedures import TWIN
+from repro.speed.measure.subjects import Subject, TimedRun, read
+from repro.speed.results.analysis import Analysis
+
+SAMPLES = "run.json.gz"
+
+
+def record(run: TimedRun, found: Analysis) -> Record:
+    """What the store keeps of a run; the raw samples go beside it, see `keep`."""
+    spec = described(run)
+    notes = {"unstable": f"{found.unstable}."} if found.unstable else {}
+    return Record(
+        digest({**spec, "env": env.fingerprint(), "samples": run.described(), "schema": SCHEMA}),
+        spec,
+        tuple(_measurements(run, found)),
+        env.fingerprint(),
+        notes={**notes, "basis": found.basis},
+    )
+
+
+def described(run: TimedRun) -> dict[str, object]:
+    """What was timed, and how; of a sweep the batches and precisions are lists."""
+    return {
+        **asked(run.subjects),
+        **dict(run.settings),
+        "device": "cuda" if "device" in run.conditions else "cpu",
+        "machine": machine(run.conditions.get("device")),
+        **({"interrupted": True} if run.interrupted else {}),
+    }
+
+
+def asked(subjects: Sequence[Subject]) -> dict[str, object]:
+    """What is to be timed; the twin is nobody's wish."""
+    plain = [one for one in subjects if one.alias != TWIN]
+    return {
+        "kind": TimingRun.kind,
+        "networks": list(named(subjects).values()),
+        "backends": sorted({one.backend for one in plain}),
+        "batch": _one_or_all([one.batch for one in plain]),
+        "precision": _one_or_all([one.precision for one in plain]),
+        "stage": plain[0].stage,
+        "flip": plain[0].flip,
+    }
+
+
+def _one_or_all(values: Sequence[object]) -> object:
+    distinct = list(dict.fromkeys(values))
+    return distinct if len(distinct) > 1 else distinct[0]
+
+
+def machine(device: object = None) -> str:
+    """The class of this machine: what it must share with another for times to be comparable.
+
+    `device` is what a run on a GPU keeps of it.
+    """
+    known = env.fingerprint()
+    libraries = known.get("libraries")
+    torch = libraries.get("torch") if isinstance(libraries, Mapping) else None
+    gpu = f"{device['name']}, CUDA {device['cuda']}, " if isinstance(device, Mapping) else ""
+    return f"{gpu}{known['processor']}, {known['cores']} cores, {known['system']}, torch {torch}"
+
+
+def name(subject: Subject) -> str:
+    """The network alone: `lpn_50 256x192`."""
+    return network_name(count_run(subject.model, subject.input, subject.keypoints, subject.options))
+
+
+def names(run: TimedRun) -> dict[int, str]:
+    """What each subject of a run is called; see `named`."""
+    return named(run.subjects)
+
+
+def named(subjects: Sequence[Subject]) -> dict[int, str]:
+    """What each subject but the twin is called: by its network, and by what tells it apart.
+
+    `lpn_50 256x192`, with the backend unless it is eager, and with batch and precision where the
+    run has several.
+    """
+    plain = {place: one for place, one in enumerate(subjects) if one.alias != TWIN}
+    batches = {one.batch for one in plain.values()}
+    precisions = {one.precision for one in plain.values()}
+    found = {}
+    for place, one in plain.items():
+        parts = [] if one.backend == "eager" else [one.backend]
+        parts += [one.precision] if len(precisions) > 1 else []
+        parts += [f"batch {one.batch}"] if len(batches) > 1 else []
+        found[place] = name(one) + (f" [{', '.join(parts)}]" if parts else "")
+    return found
+
+
+def kept(folder: Path) -> TimedRun:
+    """The run whose samples lie in a folder; a StoreError where they are gone or broken."""
+    path = folder / SAMPLES
+    try:
+        content = json.loads(gzip.decompress(path.read_bytes()))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise StoreError(f"`{path}` cannot be read: {error}.") from error
+    return read(content, str(path))
+
+
+def keep(folder: Path, run: TimedRun) -> None:
+    """Write every raw sample of a run."""
+    path = folder / SAMPLES
+    content = gzip.compress(json.dumps(run.described()).encode(), mtime=0)
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise StoreError(f"`{path}` cannot be written: {error.strerror}.") from error
+
+
+def _measurements(run: TimedRun, found: Analysis) -> list[Measurement]:
+    known = names(run)
+    timed = {place: known[place] for place in found.subjects if place in known}
+    measurements = []
+    for place, label in timed.items():
+        times = found.times(place)
+        for metric, one in (("latency", times.wall), ("cpu_time", times.cpu)):
+            value, low, high = (1000 * each for each in (one.value, one.low, one.high))
+            measurements.append(Measurement(metric, value, "ms", low=low, high=high, of=label))
+    for above, below in itertools.permutations(timed, 2):
+        pair = run.subjects[above], run.subjects[below]
+        if pair[0].way != pair[1].way and name(pair[0]) != name(pair[1]):
+            continue  # of another network in another way nobody wants to know
+        ratio = found.ratio(above, below)
+        of = f"{timed[above]} / {timed[below]}"
+        measurements.append(
+            Measurement("ratio", ratio.value, "x", low=ratio.low, high=ratio.high, of=of)
+        )
+    if found.floor is not None:
+        measurements.append(Measurement("noise_floor", 100 * found.floor, "%"))
+    for made in run.preparations:
+        if made.subject in timed and made.peak_memory:
+            memory = Measurement("peak_memory", made.peak_memory, "bytes", of=timed[made.subject])
+            measurements.append(memory)
+    return measurements

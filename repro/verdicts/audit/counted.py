@@ -1,0 +1,74 @@
+"""Printed costs that are those of another data set or input size, by our own counts."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from repro.errors import ReproError
+from repro.papers.study import COST
+from repro.records.runs import CountRun, count_run
+from repro.verdicts.audit.check import Check
+from repro.verdicts.audit.evidence import Evidence, Figure, Line, quotes
+from repro.verdicts.audit.span import short
+
+
+def check(evidence: Evidence) -> Iterator[Check]:
+    """The rows that name another data set or input; where both counts are on record."""
+    for line in evidence.lines:
+        row, model = line.row, line.row.model
+        if model is None or line.input is None or not (row.also_input or row.also_keypoints):
+            continue
+        try:
+            own = count_run(model, line.input, line.protocol.keypoints, row.options)
+            other = count_run(
+                model,
+                row.also_input or line.input,
+                row.also_keypoints or line.protocol.keypoints,
+                row.options,
+            )
+        except ReproError:
+            continue  # the zoo lacks it
+        for name in COST:
+            if name in line.figures:
+                yield from _cost(evidence, line, line.figures[name], own, other)
+
+
+def _cost(
+    evidence: Evidence, line: Line, figure: Figure, own: CountRun, other: CountRun
+) -> Iterator[Check]:
+    ours = _value(evidence, own, figure)
+    theirs = _value(evidence, other, figure)
+    if ours is None or theirs is None:
+        return
+    printed = figure.printed
+    wrong = printed.prints(ours) is None and printed.prints(theirs) is not None
+    here, there = (_named(spec, own, other) for spec in (own, other))
+    numbers = f"{_short(ours, figure)} {here}, {_short(theirs, figure)} {there}"
+    yield Check(
+        "counted",
+        "contradiction",
+        quotes((figure,)),
+        f"{printed.text} printed; {numbers}",
+        f"The row's network costs {_short(ours, figure)} {here}, which does not print as "
+        f"{printed.text}; {there} it costs {_short(theirs, figure)}, which does."
+        if wrong
+        else "",
+    )
+
+
+def _value(evidence: Evidence, spec: CountRun, figure: Figure) -> Fraction | None:
+    record = evidence.find(spec)
+    if record is None or record.uncounted.get(figure.convention or ""):
+        return None
+    value = record.value(figure.metric, figure.convention)
+    return None if value is None else Fraction(value)
+
+
+def _named(spec: CountRun, own: CountRun, other: CountRun) -> str:
+    """What distinguishes one of two runs from the other."""
+    words = [f"at {spec.input[0]}x{spec.input[1]}"] if own.input != other.input else []
+    words += [f"with {spec.keypoints} joints"] if own.keypoints != other.keypoints else []
+    return " ".join(words)
+
+
+def _short(value: Fraction, figure: Figure) -> str:
+    return f"{short(value / figure.scale)}{'M' if figure.metric == 'params' else 'G'}"

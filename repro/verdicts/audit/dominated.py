@@ -1,0 +1,53 @@
+"""Rows of a paper's own networks that another network beats in everything that is printed."""
+
+from collections.abc import Iterator
+
+from repro.papers.study import COST
+from repro.verdicts.audit.check import Check
+from repro.verdicts.audit.evidence import Evidence, Figure, Line, quotes
+
+LOWER_IS_BETTER = (*COST, "latency")
+ENOUGH = 2
+"""figures without which nothing is said of everything"""
+
+
+def check(evidence: Evidence) -> Iterator[Check]:
+    """Each row of a paper's own networks against the other rows of its table."""
+    for line in evidence.lines:
+        if evidence.own(line) and len(line.figures) >= ENOUGH:
+            rivals = [
+                one
+                for one in evidence.lines
+                if one.table is line.table and not evidence.own(one) and one.row is not line.row
+            ]
+            if rivals:
+                yield _against(line, [one for one in rivals if _beats(one, line)], len(rivals))
+
+
+def _beats(one: Line, other: Line) -> bool:
+    """Whether a row is better in each figure of another, whatever lies behind the print."""
+    return all(
+        name in one.figures and _better(one.figures[name], figure)
+        for name, figure in other.figures.items()
+    )
+
+
+def _better(one: Figure, other: Figure) -> bool:
+    if one.metric.split()[0] in LOWER_IS_BETTER:
+        return one.printed.high <= other.printed.low
+    return one.printed.low >= other.printed.high
+
+
+def _against(line: Line, better: list[Line], rivals: int) -> Check:
+    names = ", ".join(one.row.label for one in better)
+    figures = [one for each in (line, *better[:1]) for one in each.figures.values()]
+    return Check(
+        "dominated",
+        "note",
+        quotes(figures),
+        f"{line.row.label} against {rivals} rows of other networks",
+        f"{names} {'is' if len(better) == 1 else 'are'} better in each of its "
+        f"{len(line.figures)} figures."
+        if better
+        else "",
+    )

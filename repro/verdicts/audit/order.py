@@ -1,0 +1,137 @@
+"""Accuracies of one row bound each other."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from repro.verdicts.audit.check import Check
+from repro.verdicts.audit.evidence import OKS, Evidence, Figure, Line, quotes
+from repro.verdicts.audit.span import between, short, span
+
+RECALLS = 101
+"""points at which precision is read"""
+PACE = Fraction(3, 10)
+"""points by which AP may rise and AR fall"""
+STRICT = (
+    "AP is the mean over ten thresholds: five from 0.50 to 0.70 cannot exceed AP50, "
+    "five from 0.75 to 0.95 cannot exceed AP75"
+)
+
+
+def check(evidence: Evidence) -> Iterator[Check]:
+    """AP, AP50, AP75, AR, APM and APL of each row, and whether they are per cent at all."""
+    for line in evidence.lines:
+        found = {name: one for name, one in line.figures.items() if name in OKS}
+        yield from _share(line)
+        for name in ("AP", "AP75"):
+            if name in found and "AP50" in found:
+                yield _no_more(found[name], found["AP50"])
+        if {"AP", "AP50", "AP75"} <= set(found):
+            yield _mean(found["AP"], found["AP50"], found["AP75"])
+        if {"AP", "AR"} <= set(found):
+            yield _recall(found["AP"], found["AR"])
+        if {"AP", "APM", "APL"} <= set(found):
+            yield _sizes(found["AP"], found["APM"], found["APL"])
+    yield from _pace(evidence)
+
+
+def _share(line: Line) -> Iterator[Check]:
+    found = list(line.accuracy.values())
+    wrong = [one for one in found if not (one.printed.high > 0 and one.printed.low <= 100)]
+    if found:
+        low, high = (pick(one.printed.value for one in found) for pick in (min, max))
+        yield Check(
+            "order",
+            "contradiction",
+            quotes(wrong or found),
+            f"{short(low)} to {short(high)} per cent",
+            "A share lies between 0 and 100 per cent." if wrong else "",
+        )
+
+
+def _no_more(less: Figure, more: Figure) -> Check:
+    wrong = less.printed.low >= more.printed.high
+    return Check(
+        "order",
+        "contradiction",
+        quotes((less, more)),
+        f"{less.metric} {less.printed.text} <= {more.metric} {more.printed.text}",
+        f"{less.metric} asks for a higher OKS than AP50 and cannot exceed it." if wrong else "",
+    )
+
+
+def _mean(ap: Figure, ap50: Figure, ap75: Figure) -> Check:
+    low = (span(ap50.printed).low + 5 * span(ap75.printed).low) / 10
+    high = (span(ap50.printed).high + span(ap75.printed).high) / 2
+    wrong = ap.printed.low >= high or ap.printed.high <= low
+    return Check(
+        "order",
+        "contradiction",
+        quotes((ap, ap50, ap75)),
+        f"AP {ap.printed.text} within {short(low)} to {short(high)}",
+        f"{STRICT}; that leaves {short(low)} to {short(high)}." if wrong else "",
+    )
+
+
+def _recall(ap: Figure, ar: Figure) -> Check:
+    high = span(ar.printed).high
+    most = high + (100 - high) / Fraction(RECALLS)
+    wrong = ap.printed.low >= most
+    return Check(
+        "order",
+        "contradiction",
+        quotes((ap, ar)),
+        f"AP {ap.printed.text} <= {short(most)} by AR {ar.printed.text}",
+        "Beyond the recall that is reached precision counts as 0, so AP cannot exceed "
+        f"{short(most)} at this AR."
+        if wrong
+        else "",
+    )
+
+
+def _sizes(ap: Figure, medium: Figure, large: Figure) -> Check:
+    low = min(medium.printed.low, large.printed.low)
+    high = max(medium.printed.high, large.printed.high)
+    wrong = ap.printed.low >= high or ap.printed.high <= low
+    return Check(
+        "order",
+        "implausible",
+        quotes((ap, medium, large)),
+        f"AP {ap.printed.text} between APM {medium.printed.text} and APL {large.printed.text}",
+        "Every person with joints is medium or large, and AP of both together lies between "
+        f"the two, {between(span(medium.printed))} and {between(span(large.printed))}."
+        if wrong
+        else "",
+    )
+
+
+def _pace(evidence: Evidence) -> Iterator[Check]:
+    """Among the rows of one ablation AR goes with AP."""
+    ablations: dict[tuple[object, ...], list[Line]] = {}
+    for line in evidence.lines:
+        if evidence.own(line) and {"AP", "AR"} <= set(line.figures):
+            key = line.source, line.input, line.protocol.on, line.protocol.decode
+            ablations.setdefault(key, []).append(line)
+    for lines in ablations.values():
+        for line in lines if len(lines) > 1 else ():
+            ahead = [one for one in lines if _apart(line, one, "AP") and _apart(one, line, "AR")]
+            other = ahead[0] if ahead else line
+            figures = [each.figures[name] for name in ("AR", "AP") for each in (line, other)]
+            texts = ", ".join(f"{one.metric} {one.printed.text}" for one in figures[::2])
+            yield Check(
+                "order",
+                "note",
+                quotes(figures if ahead else figures[::2]),
+                f"{texts} beside {len(lines) - 1} rows of the ablation",
+                f"Its AP is {_points(line, other, 'AP')} points above that of {other.row.label}, "
+                f"its AR {_points(other, line, 'AR')} below; in no other ablation do they part so."
+                if ahead
+                else "",
+            )
+
+
+def _apart(one: Line, other: Line, name: str) -> bool:
+    return one.figures[name].printed.low - other.figures[name].printed.high >= PACE
+
+
+def _points(one: Line, other: Line, name: str) -> str:
+    return short(one.figures[name].printed.value - other.figures[name].printed.value)

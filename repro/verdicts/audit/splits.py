@@ -1,0 +1,151 @@
+"""Rows that print another split's accuracy, and captions that name another split."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from repro.papers.protocol import DATASETS
+from repro.verdicts.audit.check import Check, Quote
+from repro.verdicts.audit.evidence import Evidence, Line, quotes
+from repro.verdicts.audit.span import overlap
+
+ENOUGH = 3
+"""figures that do not agree by chance"""
+SPLITS = (
+    ("test-dev", r"test[- ]?dev"),
+    ("val", r"\bval(?:idation)?(?:20\d\d)?\b"),
+    ("test", r"\btest\b(?![- ]?dev)"),
+)
+"""how captions name splits"""
+
+
+def check(evidence: Evidence) -> Iterator[Check]:
+    """Each row against the rows of its network on other splits; each caption against its rows."""
+    alike: dict[tuple[object, ...], list[Line]] = {}
+    for line in evidence.lines:
+        if len(line.accuracy) >= ENOUGH:
+            alike.setdefault(_setting(line), []).append(line)
+    borrowed: dict[tuple[str, str], list[Line]] = {}
+    kept: dict[tuple[str, str], list[Line]] = {}
+    for lines in alike.values():
+        for line in lines:
+            others = [one for one in lines if one.table is not line.table]
+            own = [one for one in others if _same_split(one, line) and _alike(one, line)]
+            found = next((one for one in others if _lends(evidence, one, line, lines)), None)
+            if others:
+                yield _borrowed(line, found, others)
+            if found or own:
+                (borrowed if found else kept).setdefault(line.source, []).append(line)
+    for place, rows in borrowed.items():
+        if place in kept:
+            yield _mixed(rows, kept[place])
+    yield from _captions(evidence)
+
+
+def _setting(line: Line) -> tuple[object, ...]:
+    return line.network, line.input, line.protocol.dataset, line.row.variant
+
+
+def _same_split(one: Line, other: Line) -> bool:
+    return one.protocol.split == other.protocol.split
+
+
+def _lends(evidence: Evidence, lender: Line, line: Line, lines: Sequence[Line]) -> bool:
+    """Whether a row of another split prints the same, and is the one whose split is right."""
+    if _same_split(lender, line) or not _alike(lender, line):
+        return False
+    doubts = [_doubts(evidence, one, lines) for one in (lender, line)]
+    years = [evidence.studies[one.table.study].year for one in (lender, line)]
+    return (doubts[0], years[0], lender.place) < (doubts[1], years[1], line.place)
+
+
+def _doubts(evidence: Evidence, line: Line, lines: Sequence[Line]) -> int:
+    """How many figures printed elsewhere for the row's own split are other ones."""
+    rows = sum(_same_split(one, line) and not _alike(one, line) for one in lines)
+    told = sum(
+        not overlap((told.figure.printed, line.figures[told.third.metric].printed))
+        for told in evidence.told
+        if told.third.model == line.network
+        and (told.third.on, told.third.input) == (line.protocol.on, line.input)
+        and told.third.metric in line.accuracy
+    )
+    return rows + told
+
+
+def _alike(line: Line, other: Line) -> bool:
+    common = set(line.accuracy) & set(other.accuracy)
+    return len(common) >= ENOUGH and all(
+        overlap((line.figures[name].printed, other.figures[name].printed)) for name in common
+    )
+
+
+def _borrowed(line: Line, lender: Line | None, others: Sequence[Line]) -> Check:
+    pair = (line, lender) if lender else (line,)
+    figures = [one for each in pair for one in each.accuracy.values()]
+    places = ", ".join(dict.fromkeys(f"{one.place} ({one.protocol.split})" for one in others))
+    finding = ""
+    if lender is not None:
+        common = len(set(line.accuracy) & set(lender.accuracy))
+        finding = (
+            f"All {common} figures are those of {lender.place} for the network on "
+            f"{lender.protocol.split}, though this table is of {line.protocol.split}; two splits "
+            "do not agree to the last digit."
+        )
+    compared = f"{_texts(line)} on {line.protocol.split}, beside {places}"
+    return Check("splits", "implausible", quotes(figures), compared, finding)
+
+
+def _mixed(borrowed: Sequence[Line], kept: Sequence[Line]) -> Check:
+    split = kept[0].protocol.split
+    return Check(
+        "splits",
+        "implausible",
+        quotes(next(iter(one.accuracy.values())) for one in (*borrowed, *kept)),
+        f"{len(borrowed)} rows of another split, {len(kept)} of {split}",
+        f"The table mixes splits: {_rows(borrowed)} print another split's figures, "
+        f"{_rows(kept)} those of {split}; its rows cannot be compared.",
+    )
+
+
+def _rows(lines: Sequence[Line]) -> str:
+    return ", ".join(one.row.label for one in lines)
+
+
+def _texts(line: Line) -> str:
+    return " ".join(one.printed.text for one in line.accuracy.values())
+
+
+def _told_split(caption: str) -> str | None:
+    found = [name for name, pattern in SPLITS if re.search(pattern, caption, re.IGNORECASE)]
+    return found[0] if len(found) == 1 else None
+
+
+def _captions(evidence: Evidence) -> Iterator[Check]:
+    """The data set and split that a caption names against the protocol of each row."""
+    for table in evidence.tables:
+        lines = [line for line in evidence.lines if line.table is table]
+        split = _told_split(table.caption)
+        lowered = table.caption.lower()
+        names = {key for key, name in DATASETS.items() if re.search(rf"\b{key}\b", lowered)}
+        if not lines or not (split or names):
+            continue
+        wrong = [
+            line
+            for line in lines
+            if (split and not line.protocol.split.startswith(split))
+            or (split == "test" and line.protocol.split.startswith("test-dev"))
+            or (names and line.protocol.dataset not in names)
+        ]
+        place = Quote(
+            table.study, f"Table {table.number}", "", "caption", table.caption, table.name
+        )
+        on = ", ".join(dict.fromkeys(line.protocol.on for line in lines))
+        rows = ", ".join(dict.fromkeys(line.row.label for line in wrong))
+        yield Check(
+            "splits",
+            "contradiction",
+            (place,),
+            f"the rows are of {on}",
+            f"The caption names another data set or split than the protocol of {rows}."
+            if wrong
+            else "",
+        )

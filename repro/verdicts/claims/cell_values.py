@@ -1,0 +1,112 @@
+"""What a cell's value is: as printed, as measured, or as counted under another convention."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from repro.papers import published, study
+from repro.papers.conventions import CONVENTIONS
+from repro.papers.study import COST, METRICS, SPEED
+from repro.plans import selection
+from repro.records.runs import CountRun
+from repro.records.store import Store
+from repro.verdicts import judge
+from repro.verdicts.claims.places import Place
+from repro.verdicts.claims.quantities import Value, exact
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a cell has no value."""
+
+    why: str
+
+
+World = Callable[[Place], Value | Missing]
+
+
+def unit(place: Place) -> str:
+    """The unit of a cell's value; none for a number in a column of text."""
+    found = METRICS.get(place.column.metric or "", "")
+    return "points" if found == "%" else found
+
+
+def printed(place: Place) -> Value | Missing:
+    """The printed number, with the interval that prints so.
+
+    A cost may be rounded or cut, anything else is rounded. A number in a column of text is exact.
+    """
+    number = published.parse(place.row.cells[place.column.key])
+    if number is None:
+        return Missing("no number")
+    if place.column.metric is None:
+        return exact(number.value, "", number.step)
+    half = number.step / 2
+    low, high = number.low, number.high
+    if place.column.metric not in COST:
+        low, high = number.value - half, number.value + half
+    return Value(number.value, low, high, unit(place), number.step)
+
+
+class Measured:
+    """Our own values, from the records of a store. Each cell is judged once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.cells: dict[tuple[str, str, str, str], judge.Cell] = {}
+        self.values: dict[tuple[str, str, str, str], Value | Missing] = {}
+
+    def own(self, place: Place) -> Value | Missing:
+        """Our value under the cell's own convention, in the printed unit."""
+        if place.key not in self.values:
+            self.values[place.key] = self._own(place)
+        return self.values[place.key]
+
+    def _own(self, place: Place) -> Value | Missing:
+        if place.column.metric is None:
+            return printed(place)
+        cell = self._cell(place)
+        kind, reason = cell.verdict.kind, cell.verdict.reason
+        if cell.measured is None or kind in ("unreproducible", "unstable"):
+            return Missing(reason)
+        return self._value(place, cell.measured.value / study.scale(place.row, place.column))
+
+    def under(self, convention: str) -> World:
+        """Our values, all multiply-accumulates by one convention, in its own G."""
+
+        def world(place: Place) -> Value | Missing:
+            own = self.own(place)
+            if place.column.metric != "macs" or isinstance(own, Missing):
+                return own
+            return self._counted(place, convention)
+
+        return world
+
+    def timing(self, place: Place) -> str | None:
+        """Where and how our value of a speed was measured; None for anything else."""
+        spec = self._cell(place).wanted.spec if place.column.metric in SPEED else None
+        record = self.store.find(spec) if spec else None
+        if record is None:
+            return None
+        told = record.spec
+        return f"{told.get('machine')}, threads: {told.get('threads')}, batch {told.get('batch')}"
+
+    def _counted(self, place: Place, convention: str) -> Value | Missing:
+        spec = self._cell(place).wanted.spec
+        record = self.store.current(spec) if isinstance(spec, CountRun) else None
+        unknown = record.uncounted.get(convention, ()) if record else ()
+        count = record.value("macs", convention) if record and not unknown else None
+        if count is None:
+            return Missing(f"`{convention}` gives no count of it.")
+        own, usual = study.scale(place.row, place.column), CONVENTIONS[convention].giga
+        return self._value(place, Fraction(count) / (own if own in usual else usual[0]))
+
+    def _value(self, place: Place, value: Fraction) -> Value:
+        text = published.parse(place.row.cells[place.column.key])
+        return exact(value, unit(place), text.step if text else None)
+
+    def _cell(self, place: Place) -> judge.Cell:
+        if place.key not in self.cells:
+            wanted = selection.cell(place.table, place.row, place.column)
+            self.cells[place.key] = judge.judge(wanted, self.store.find)
+        return self.cells[place.key]

@@ -1,0 +1,93 @@
+"""A paper's quantitative statements, as `tables/paperN/claims.toml` lists them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from repro import schema
+from repro.errors import ReproError, unknown
+from repro.papers import study
+
+KINDS = {
+    "result": "an accuracy",
+    "cost": "parameters or multiply-accumulates",
+    "speed": "a time or a rate",
+    "recipe": "how training, testing or timing was done",
+    "unit": "what a number or a column means",
+}
+LONGEST = 1000
+"""characters of any field"""
+MOST = 1000
+"""claims of a paper"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of a paper's text."""
+
+    where: str
+    """section and paragraph, as the paper numbers them"""
+    printed: str
+    """the paper's own words with the number"""
+    says: str
+    """the statement in other words"""
+    kind: str
+    holds: str | None = None
+    """the expression that must hold, see `repro.claims`"""
+    why: str | None = None
+    """why no printed cell can check it"""
+    note: str | None = None
+    paper: str = field(init=False, default="")
+    number: int = field(init=False, default=0)
+    """place in the paper's list, from 1"""
+
+    def __str__(self) -> str:
+        words = "".join(sign for sign in self.printed[:60] if sign.isprintable())
+        return f"{self.paper}, claim {self.number} (`{words}`)"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    claims: tuple[Claim, ...]
+
+
+def load(paper: str) -> tuple[Claim, ...]:
+    """The claims of the study of exactly that name, none if it lists none."""
+    path = study.tables_dir() / paper / "claims.toml"
+    shown = f"{paper}/claims.toml"
+    if not path.exists():
+        return ()
+    found = schema.read(_File, schema.toml(path, shown), shown).claims
+    if len(found) > MOST:
+        raise ReproError(f"{shown} lists {len(found)} claims, more than {MOST}.")
+    for number, claim in enumerate(found, start=1):
+        object.__setattr__(claim, "paper", paper)
+        object.__setattr__(claim, "number", number)
+        _check(claim)
+    return found
+
+
+def kinds(names: Iterable[str]) -> set[str]:
+    """Names of kinds, checked; all of them for none."""
+    chosen = set(names)
+    for name in sorted(chosen - set(KINDS)):
+        raise unknown("kind of claim", name, KINDS)
+    return chosen or set(KINDS)
+
+
+def _check(claim: Claim) -> None:
+    texts = {"where": claim.where, "printed": claim.printed, "says": claim.says}
+    optional = {"holds": claim.holds, "why": claim.why, "note": claim.note}
+    given = texts | {name: text for name, text in optional.items() if text is not None}
+    for name, text in given.items():
+        if not text.strip() or len(text) > LONGEST:
+            raise ReproError(f"{claim}: `{name}` needs 1 to {LONGEST} characters.")
+        odd = [sign for sign in text if not sign.isprintable()]
+        if odd:
+            raise ReproError(f"{claim}: `{name}` holds the control character {odd[0]!r}.")
+    if claim.kind not in KINDS:
+        raise ReproError(f"{claim}: {unknown('kind', claim.kind, KINDS)}")
+    if (claim.holds is None) == (claim.why is None):
+        raise ReproError(
+            f"{claim} needs either `holds` or `why`.",
+            "`holds` is the expression to check, `why` says that none can be.",
+        )

@@ -1,0 +1,198 @@
+"""The verdict on a claim: by the paper's own cells, by ours, and by every counting convention."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from repro.errors import ReproError, unknown
+from repro.papers import study
+from repro.papers.conventions import CONVENTIONS
+from repro.verdicts.claims import cell_values, outcome
+from repro.verdicts.claims.cell_values import Measured, World
+from repro.verdicts.claims.claim import Claim
+from repro.verdicts.claims.outcome import Outcome, Question, of_question, together
+from repro.verdicts.claims.parser import parse
+from repro.verdicts.claims.places import Book
+from repro.verdicts.claims.syntax import Relation
+
+VERDICTS = {
+    "holds": "by the printed cells, and by ours as far as measured",
+    "rounding": "not by the printed digits, but by values that print so",
+    "convention": "under one counting convention, not under another",
+    "contradicted": "the paper's own numbers say otherwise",
+    "measured otherwise": "the paper's cells hold it, ours do not",
+    "unchecked": "no printed cell can check it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A claim and what became of it."""
+
+    claim: Claim
+    verdict: str
+    """one of VERDICTS"""
+    reason: str
+    text: tuple[str, ...] = ()
+    """the numbers that its words name"""
+    cells: tuple[str, ...] = ()
+    """the printed cells that it uses"""
+    published: Outcome | None = None
+    own: Outcome | None = None
+    """with our values, each under its cell's own convention"""
+    rules: tuple[str, ...] = ()
+    """the conventions of the cells"""
+    others: Mapping[str, Outcome] = field(default_factory=dict)
+    """another convention for all cells -> what our values then give, where it can matter"""
+
+
+def judge_all(claims: Iterable[Claim], measured: Measured) -> list[Judged]:
+    """The verdicts on some claims; raise ReproError naming the first that cannot be read."""
+    books: dict[str, Book] = {}
+    return [
+        judge(claim, measured, books.setdefault(claim.paper, Book(claim.paper))) for claim in claims
+    ]
+
+
+def judge(claim: Claim, measured: Measured, book: Book) -> Judged:
+    """The verdict on one claim, from the printed cells and the records at hand."""
+    if claim.holds is None:
+        return Judged(claim, "unchecked", claim.why or "")
+    try:
+        return _judged(claim, parse(claim.holds), measured, book)
+    except ReproError as error:
+        raise ReproError(f"{claim}: {error}", error.hint) from error
+
+
+def summary(judged: Iterable[Judged]) -> dict[str, int]:
+    """How many claims got each verdict, in the order of VERDICTS."""
+    counts = Counter(one.verdict for one in judged)
+    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+
+
+def verdicts(names: Iterable[str]) -> set[str]:
+    """Names of verdicts, checked."""
+    chosen = set(names)
+    for name in sorted(chosen - set(VERDICTS)):
+        raise unknown("verdict", name, VERDICTS)
+    return chosen
+
+
+def exit_code(judged: Sequence[Judged], gates: set[str]) -> tuple[int, str]:
+    """3 if a claim has a verdict of `gates`, 4 if they had nothing to judge; and why."""
+    caught = sum(one.verdict in gates for one in judged)
+    if caught:
+        return 3, f"{caught} claims are {' or '.join(sorted(gates))}: exit 3"
+    if not judged or (gates and all(one.verdict == "unchecked" for one in judged)):
+        return 4, "no selected claim was judged: exit 4"
+    return 0, ""
+
+
+def _judged(
+    claim: Claim, relations: tuple[Relation, ...], measured: Measured, book: Book
+) -> Judged:
+    asked = [outcome.question(one, book) for one in relations]
+    cells = {str(place): place for one in asked for place in one.used}
+    rules = tuple(
+        dict.fromkeys(
+            study.convention(place.row, place.column)
+            for place in cells.values()
+            if place.column.metric == "macs"
+        )
+    )
+    published = together([of_question(one, cell_values.printed, measured=False) for one in asked])
+    answers = [of_question(one, measured.own, measured=True) for one in asked]
+    own = together(answers)
+    others: dict[str, Outcome] = {}
+    if own.holds is not None and any(one.moves for one in asked):
+        for name in (name for name in CONVENTIONS if rules != (name,)):
+            found = _counted(asked, answers, measured.under(name))
+            others |= {} if found.holds is None else {name: found}
+    verdict, reason = _verdict(published, own, rules, others)
+    timings = dict.fromkeys(measured.timing(place) for place in cells.values())
+    reason += "".join(f" Timed on {one}." for one in timings if one and own.holds is not None)
+    text = outcome.claimed(relations, claim.printed)
+    return Judged(claim, verdict, reason, text, tuple(cells), published, own, rules, others)
+
+
+def _counted(asked: Sequence[Question], answers: Sequence[Outcome], world: World) -> Outcome:
+    """Our outcome where all costs are counted by one convention."""
+    return together(
+        [
+            of_question(one, world, measured=True) if one.moves else answer
+            for one, answer in zip(asked, answers, strict=True)
+        ]
+    )
+
+
+def _verdict(
+    published: Outcome, own: Outcome, rules: Sequence[str], others: Mapping[str, Outcome]
+) -> tuple[str, str]:
+    names = " and ".join(f"`{name}`" for name in rules)
+    holding = _listed(others, lambda one: one.holds is True)
+    failing = _listed(others, lambda one: one.holds is False)
+    ours = f" Ours holds: {own.brief}." if own.holds else ""
+    gaps = _gaps(own)
+    if not published.holds:
+        if own.holds is False and holding:
+            ours = f" Ours holds only under {holding}."
+        return "contradicted", f"The printed numbers give {published.brief}.{ours}"
+    if own.holds is False and holding:
+        return "convention", f"Ours is {own.brief} under {names}; it holds under {holding}."
+    if own.holds is False:
+        return "measured otherwise", f"Ours is {own.brief}, the print has {published.brief}."
+    if failing:
+        reason = f"Holds under {names} ({own.brief}), not under {failing}."
+        return "convention", reason
+    if published.rounding:
+        reason = f"The printed digits give {published.brief}, the values may still be so."
+        return "rounding", f"{reason}{ours}{gaps}"
+    return "holds", f"The printed numbers give {published.brief}.{ours}{gaps}"
+
+
+def _listed(others: Mapping[str, Outcome], wanted: Callable[[Outcome], bool]) -> str:
+    return ", ".join(f"`{name}` ({one.brief})" for name, one in others.items() if wanted(one))
+
+
+def _gaps(own: Outcome) -> str:
+    """Which cells were not measured, in a sentence."""
+    names = [name for name, _ in own.missing if name]
+    if not names:
+        return "" if own.holds is not None or not own.missing else f" {own.missing[0][1]}"
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" Not measured here: {', '.join(names[:3])}{more}."
+
+
+def described(judged: Judged) -> dict[str, object]:
+    """A judged claim as plain data."""
+    claim = judged.claim
+    return {
+        "study": claim.paper,
+        "number": claim.number,
+        "where": claim.where,
+        "printed": claim.printed,
+        "says": claim.says,
+        "kind": claim.kind,
+        "holds": claim.holds,
+        "note": claim.note,
+        "text": list(judged.text),
+        "cells": list(judged.cells),
+        "rules": list(judged.rules),
+        "published": _plain(judged.published),
+        "measured": _plain(judged.own),
+        "conventions": {name: _plain(one) for name, one in judged.others.items()},
+        "verdict": {"kind": judged.verdict, "reason": judged.reason},
+    }
+
+
+def _plain(found: Outcome | None) -> dict[str, object] | None:
+    return (
+        None
+        if found is None
+        else {
+            "holds": found.holds,
+            "rounding": found.rounding,
+            "shown": list(found.shown),
+            "missing": [{"cell": name or None, "why": why} for name, why in found.missing],
+        }
+    )

@@ -1,0 +1,366 @@
+"""Hold a measured value against the printed one. Runs nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from repro.errors import unknown
+from repro.papers import study
+from repro.papers.conventions import CONVENTIONS, GIGA
+from repro.papers.published import Published
+from repro.papers.study import COST, METRICS, SPEED
+from repro.records.record import CURRENT, Record
+from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
+from repro.records.runs import CountRun
+from repro.records.store import Store
+from repro.verdicts import speed_order
+
+NEAR = Fraction(1, 200)
+"""a cost within half a per cent of the printed value is `near`"""
+
+NEAR_POINTS = Fraction(1, 2)
+"""an accuracy within half a point of the printed value is `near`"""
+
+KINDS = {
+    "match": "prints as published, rounded or cut, under the cell's convention",
+    "convention": "prints as published only under another convention or a condition that is named",
+    "near": f"a cost within {float(100 * NEAR):g} %, an accuracy within {float(NEAR_POINTS):g} "
+    "points of the published value",
+    "off": "differs",
+    "rank": "order or ratio holds, absolute value not comparable",
+    "unstable": "noise forbids a verdict",
+    "cited": "copied by the paper from elsewhere, not ours to re-run",
+    "unreproducible": "follows from no public definition",
+    "missing": "not run here",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a published number, and why."""
+
+    kind: str
+    """one of KINDS"""
+    reason: str
+    noteworthy: bool = True
+    """whether the reason says more than that the number is rounded as usual"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Our value for a cell, in base units."""
+
+    value: Fraction
+    unit: str
+    convention: str | None
+    record: str
+    low: float | None = None
+    """of the 95 % interval, where there is one"""
+    high: float | None = None
+    standing: str = CURRENT
+    """of its record to the present code, see `repro.records.record`"""
+    number: int = 1
+    """of its record among those of one key"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One judged cell."""
+
+    wanted: Wanted
+    published: Published
+    measured: Measured | None
+    verdict: Verdict
+    stale: Measured | None = None
+    """our value by older code: shown, never judged"""
+
+    @property
+    def shown(self) -> Measured | None:
+        """Our value for a reader, current or stale."""
+        return self.measured or self.stale
+
+    @property
+    def delta(self) -> Fraction | None:
+        """Measured minus published, in base units; None for a speed on another machine."""
+        if self.wanted.column.metric in SPEED:
+            return None
+        return None if self.measured is None else self.measured.value - self.published.value
+
+
+Find = Callable[[CountRun | AccuracyRequirement | SpeedRequirement], Record | None]
+
+
+def judge(wanted: Wanted, find: Find) -> Cell:
+    """The verdict on one cell, from the records at hand."""
+    table, row, column = wanted.table, wanted.row, wanted.column
+    published = table.published(row, column)
+    if published is None:
+        raise ValueError(f"nothing is printed in {column.key} of {row.label}")
+    if row.cited is not None:
+        return Cell(wanted, published, None, Verdict("cited", row.cited))
+    record = find(wanted.spec) if wanted.spec else None
+    if record is not None and record.stale:
+        return _of_older_code(wanted, published, record)
+    if record is not None and isinstance(wanted.spec, SpeedRequirement):
+        return _of_speed(wanted, published, wanted.spec, record)
+    measured = _measured(wanted, record)
+    evidence = row.unreproducible.get(column.key)
+    if record is None or measured is None:
+        if evidence:
+            return Cell(wanted, published, None, Verdict("unreproducible", evidence))
+        return Cell(wanted, published, None, _missing(wanted, record))
+    return Cell(wanted, published, measured, _verdict(wanted, published, measured, record, find))
+
+
+def _of_older_code(wanted: Wanted, published: Published, record: Record) -> Cell:
+    """A cell whose record counts as missing, for every gate."""
+    value = _measured(wanted, record)
+    evidence = wanted.row.unreproducible.get(wanted.column.key)
+    supply = wanted.lacking or (
+        f"`repro run {wanted.table.study} {wanted.table.name}` measures it anew."
+    )
+    whole = value is not None and value.value.denominator == 1
+    number = f"{float(value.value):,.{0 if whole else 2}f} {value.unit}" if value else ""
+    shown = f"{number} was " if number else ""
+    told = f"Stale: {shown}measured by older code, of commit {record.commit}. {supply}"
+    verdict = Verdict("unreproducible", evidence) if evidence else Verdict("missing", told)
+    return Cell(wanted, published, None, verdict, value)
+
+
+def judge_all(wanted: Iterable[Wanted], find: Find) -> list[Cell]:
+    """The verdicts on many cells."""
+    return [judge(one, find) for one in wanted]
+
+
+def filled(wanted: Iterable[Wanted], store: Store) -> dict[Path, list[str]]:
+    """The file of a record -> the cells that it fills, or beside which it is shown as stale."""
+    found: dict[Path, list[str]] = {}
+    for one in wanted:
+        kept = store.chosen(one.spec) if one.spec else None
+        if kept is not None and judge(one, store.find).shown is not None:
+            found.setdefault(kept.path, []).append(one.place)
+    return found
+
+
+def summary(cells: Iterable[Cell]) -> dict[str, int]:
+    """How many cells got each verdict, in the order of KINDS."""
+    counts = Counter(cell.verdict.kind for cell in cells)
+    return {kind: counts[kind] for kind in KINDS if counts[kind]}
+
+
+def _of_speed(
+    wanted: Wanted, published: Published, speed: SpeedRequirement, record: Record
+) -> Cell:
+    """A printed speed beside those of its rivals, against a timing of all of them."""
+    table, column = wanted.table, wanted.column
+    printed = {
+        row.label: table.published(row, column) for row in table.rows if row.label in speed.rivals
+    }
+    beside = {
+        label: (speed.rivals[label], speed_order.seconds(column, one))
+        for label, one in printed.items()
+        if one is not None
+    }
+    own = speed.own, speed_order.seconds(column, published)
+    kind, reason = speed_order.verdict(speed_order.pairs(own, beside, record), record)
+    time = record.measurement("latency", of=speed.own)
+    if time is None:
+        return Cell(wanted, published, None, Verdict(kind, reason))
+    value = Fraction(time.value)
+    speed_of = 1000 / value if column.metric == "fps" else value
+    unit = METRICS[column.metric or ""]
+    measured = Measured(speed_of, unit, None, record.key, number=record.number)
+    return Cell(wanted, published, measured, Verdict(kind, reason))
+
+
+def _measured(wanted: Wanted, record: Record | None) -> Measured | None:
+    metric = wanted.column.metric or ""
+    rules = study.convention(wanted.row, wanted.column) if metric == "macs" else None
+    if record is None or record.uncounted.get(rules or ""):
+        return None
+    found = record.measurement(metric, rules)
+    if found is None:
+        return None
+    value, bounds = Fraction(found.value), (found.low, found.high)
+    return Measured(value, found.unit, rules, record.key, *bounds, record.standing, record.number)
+
+
+def _missing(wanted: Wanted, record: Record | None) -> Verdict:
+    rules = study.convention(wanted.row, wanted.column)
+    if record is not None and record.uncounted.get(rules):
+        names = ", ".join(f"`{name}`" for name in record.uncounted[rules])
+        reason = f"`{rules}` has no rule for {names}; calling it 0 would be wrong."
+        return Verdict("missing", reason)
+    if wanted.lacking:
+        return Verdict("missing", wanted.lacking)
+    table = wanted.table
+    return Verdict("missing", f"Not counted yet: `repro run {table.study} {table.name}` does it.")
+
+
+def _verdict(
+    wanted: Wanted, published: Published, measured: Measured, record: Record, find: Find
+) -> Verdict:
+    row, key = wanted.row, wanted.column.key
+    how = published.prints(measured.value)
+    if wanted.column.metric not in COST:
+        return _accuracy_verdict(published, measured, how)
+    if how:
+        counted = wanted.column.metric == "macs" and row.counted is not None
+        reason = _match_reason(wanted, measured, how)
+        return Verdict("match", reason, noteworthy=counted or how == "cut")
+    if key in row.unreproducible:
+        return Verdict("unreproducible", row.unreproducible[key])
+    cause = row.cause.get(key, "")
+    apart = measured.value / published.value - 1
+    distance = f"Ours is {float(apart) * 100:+.2f} % from the published value."
+    other = _other_setting(wanted, published, find)
+    joints = other if wanted.of_other_joints else ""
+    condition = joints or _printed_twice(wanted, published, measured)
+    if condition:
+        return Verdict("convention", " ".join(filter(None, (distance, cause, condition))))
+    others = "" if cause else _other_conventions(wanted, published, record)
+    if others:
+        return Verdict("convention", f"Prints so only under {others}.")
+    if not cause and not other and wanted.column.metric == "macs":
+        cause = "No counting convention at this input size gives it."
+    kind = "near" if abs(apart) <= NEAR else "off"
+    return Verdict(kind, " ".join(filter(None, (distance, cause, other))))
+
+
+def _accuracy_verdict(published: Published, measured: Measured, how: str | None) -> Verdict:
+    bounds = (
+        ""
+        if measured.low is None or measured.high is None
+        else f", 95 % interval over images {measured.low:.1f} to {measured.high:.1f}"
+    )
+    apart = measured.value - published.value
+    reason = f"{float(measured.value):.2f} {measured.unit}{bounds}; {float(apart):+.2f} points."
+    if how:
+        return Verdict("match", reason, noteworthy=how == "cut")
+    return Verdict("near" if abs(apart) <= NEAR_POINTS else "off", reason)
+
+
+def _match_reason(wanted: Wanted, measured: Measured, how: str) -> str:
+    number = f"{int(measured.value):,} {measured.unit}"
+    counted = wanted.row.counted
+    if measured.convention is None:
+        return f"{number}, {how}."
+    giga = GIGA[study.scale(wanted.row, wanted.column)]
+    reason = f"{number} under `{measured.convention}` ({giga}), {how}."
+    return f"{reason} {counted.why}" if counted else reason
+
+
+def _other_conventions(wanted: Wanted, published: Published, record: Record) -> str:
+    """The conventions other than the cell's own, each in its own G, that print the same text."""
+    if wanted.column.metric != "macs":
+        return ""
+    scale = study.scale(wanted.row, wanted.column)
+    found = []
+    for rules in CONVENTIONS.values():
+        value = None if record.uncounted.get(rules.name) else record.value("macs", rules.name)
+        for giga in rules.giga:
+            if value is not None and published.prints(Fraction(value) * scale / giga):
+                found.append(f"`{rules.name}` with {GIGA[giga]} ({float(value) / giga:.4f} G)")
+    return ", ".join(found)
+
+
+def _other_setting(wanted: Wanted, published: Published, find: Find) -> str:
+    """A sentence if the printed cost is that of the row's other input size or data set."""
+    other = wanted.other
+    if other is None:
+        return ""
+    record = find(other)
+    measured = None if record is None or record.stale else _measured(wanted, record)
+    if measured is None or not published.prints(measured.value):
+        return ""
+    return (
+        f"At {other.input[0]}x{other.input[1]} with {other.keypoints} keypoints ours is "
+        f"{int(measured.value):,} {measured.unit}, which prints as {published.text}: the "
+        "published figure is for that."
+    )
+
+
+def _printed_twice(wanted: Wanted, published: Published, measured: Measured) -> str:
+    """A sentence if the counting tool's own print, rounded once more, gives the printed text."""
+    rules = CONVENTIONS.get(measured.convention or "")
+    giga = study.scale(wanted.row, wanted.column)
+    if rules is None or rules.decimals is None or giga not in rules.giga or measured.value < giga:
+        return ""
+    shown = f"{float(measured.value / giga):.{rules.decimals}f}"
+    coarser = published.step > Fraction(giga, 10**rules.decimals)
+    if not coarser or published.prints(Fraction(shown) * giga) != "rounded":
+        return ""
+    return (
+        f"Rounded twice: `{rules.name}` prints {int(measured.value):,} {measured.unit} as "
+        f"{shown} G, which rounds to {published.text}."
+    )
+
+
+def kinds(names: Iterable[str]) -> set[str]:
+    """Names of verdicts, checked."""
+    chosen = set(names)
+    for name in sorted(chosen - set(KINDS)):
+        raise unknown("verdict", name, KINDS)
+    return chosen
+
+
+def exit_code(cells: Sequence[Cell], gates: set[str], strict: bool) -> tuple[int, str]:
+    """3 if a cell has a verdict of `gates`, 4 if what is required was not measured; and why."""
+    caught = sum(cell.verdict.kind in gates for cell in cells)
+    if caught:
+        return 3, f"{caught} cells are {' or '.join(sorted(gates))}: exit 3"
+    required = [cell for cell in cells if cell.wanted.row.cited is None]
+    lacking = sum(cell.measured is None for cell in required)
+    if not cells or ((gates or strict) and lacking == len(required)):
+        return 4, "no selected cell was measured: exit 4"
+    if strict and lacking:
+        return 4, f"{lacking} required cells were not measured: exit 4"
+    return 0, ""
+
+
+def described(cell: Cell) -> dict[str, object]:
+    """A cell as plain data; values in base units."""
+    table, published, measured = cell.wanted.table, cell.published, cell.measured
+    standing = cell.shown.standing if cell.shown else CURRENT
+    return {
+        "study": table.study,
+        "table": table.name,
+        "row": cell.wanted.row.label,
+        "column": cell.wanted.column.key,
+        "published": {
+            "text": published.text,
+            "value": _number(published.value),
+            "low": _number(published.low),
+            "high": _number(published.high),
+        },
+        "measured": measured
+        and {
+            "value": _number(measured.value),
+            "unit": measured.unit,
+            "convention": measured.convention,
+            **({} if measured.low is None else {"low": measured.low, "high": measured.high}),
+        },
+        "delta": None if cell.delta is None else _number(cell.delta),
+        "verdict": {"kind": cell.verdict.kind, "reason": cell.verdict.reason},
+        "record": cell.shown and cell.shown.record,
+        **({} if standing == CURRENT else {"standing": standing}),
+        **({"stale": _stale(cell.stale)} if cell.stale else {}),
+    }
+
+
+def _stale(value: Measured) -> dict[str, object]:
+    return {"value": _number(value.value), "unit": value.unit, "convention": value.convention}
+
+
+def _number(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def by_table(cells: Iterable[Cell]) -> Mapping[tuple[str, str], list[Cell]]:
+    """Cells grouped by (study, table), in order."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.wanted.table.study, cell.wanted.table.name), []).append(cell)
+    return groups

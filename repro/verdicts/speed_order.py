@@ -1,0 +1,81 @@
+"""Hold a printed speed against a timing made elsewhere: order and ratios, never absolute values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from repro.papers.published import Published
+from repro.papers.study import Column
+from repro.records.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A network beside one rival: how many times as long it takes, printed and measured."""
+
+    rival: str
+    printed: float
+    measured: float
+    low: float
+    """of the 95 % interval"""
+    high: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves a draw out."""
+        return not self.low <= 1 <= self.high
+
+    @property
+    def reversed(self) -> bool:
+        """Whether the order is surely the other one."""
+        return self.clear and (self.printed - 1) * (self.measured - 1) < 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rival}: {self.printed:.2f}x printed, {self.measured:.2f}x "
+            f"[{self.low:.2f}, {self.high:.2f}] here"
+        )
+
+
+def seconds(column: Column, printed: Published) -> Fraction:
+    """The printed time of an image."""
+    return 1 / printed.value if column.metric == "fps" else printed.value / 1000
+
+
+def pairs(
+    own: tuple[str, Fraction], rivals: Mapping[str, tuple[str, Fraction]], record: Record
+) -> list[Pair]:
+    """The network beside each rival that the record timed with it.
+
+    `own` and the values of `rivals` are the network's name in the record and its printed time;
+    the keys of `rivals` are the names in the table. Networks that are the same are no pair.
+    """
+    name, time = own
+    found = []
+    for label, (other, rival_time) in rivals.items():
+        ratio = record.measurement("ratio", of=f"{name} / {other}")
+        if ratio is not None and ratio.low is not None and ratio.high is not None:
+            printed = float(time / rival_time)
+            found.append(Pair(label, printed, float(ratio.value), ratio.low, ratio.high))
+    return found
+
+
+def verdict(found: list[Pair], record: Record) -> tuple[str, str]:
+    """`rank`, `off` or `unstable`, with the reason."""
+    unstable = record.notes.get("unstable")
+    against = [pair for pair in found if pair.reversed]
+    clear = [pair for pair in found if pair.clear]
+    count = f"{len(found)} rival{'' if len(found) == 1 else 's'}"
+    if unstable:
+        return "unstable", f"{unstable} No verdict."
+    if not found:
+        return "unstable", "No rival was timed with it."
+    if against:
+        listed = "; ".join(map(str, against[:3]))
+        return "off", f"The order is reversed against {len(against)} of {count}: {listed}."
+    if 2 * len(clear) < len(found):
+        return "unstable", f"Only {len(clear)} of {count} can be told apart here."
+    draws = len(found) - len(clear)
+    tied = f", {draws} cannot be told apart" if draws else ""
+    extreme = max(found, key=lambda pair: abs(pair.printed - pair.measured))
+    return "rank", f"The order holds against {len(clear)} of {count}{tied}; furthest off {extreme}."
