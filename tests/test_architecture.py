@@ -1,85 +1,149 @@
-"""Imports point one way, and the start is light."""
+"""Imports point one way, names are their own, and the start is light."""
 
 import ast
+import collections
+import graphlib
 import shutil
+import statistics
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = (
-    {
-        "errors",
-        "published",
-        "conventions",
-        "files",
-        "env",
-        "lock",
-        "skeletons",
-        "stats",
-        "telling",
-        "values",
-        "watch",
-        "words",
-    },
-    {"schema", "pose"},
-    {"data", "scoring", "protocol", "recipe", "resolved"},
-    {"study"},
-    {"lookup", "weights"},
-    {"rules", "checkpoints"},
-    {"records"},
-    {"rivals", "planned"},
-    {"judge", "selection"},
-    {"ladder"},
-    {"doctor", "nightly", "runners"},
-    {"claims", "audit"},
-    {"comparing", "evaluation", "timing", "report", "estimates"},
-    {"publish", "training"},
-    {"plan"},
-    {"run"},
-    {"face"},
-    {"commands"},
+HEAVY = {"torch", "timm", "numpy", "pandas", "fvcore"}
+MEASURING = (
+    "counting",
+    "data",
+    "pose",
+    "scoring",
+    "checkpoints",
+    "evaluation",
+    "speed",
+    "training",
 )
-UPWARDS = {
-    ("records", "evaluation"): "whether other code gives the same bits is seen by running it",
-    ("data", "records"): "what a cache holds is told apart by the code that made it",
+"""rooms that run networks, or what lies around them"""
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("repro", "zoo")
+    for path in sorted((ROOT / package).rglob("*.py"))
 }
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+"""dotted name -> file of every module"""
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 
 
-def imports(path: Path) -> set[str]:
-    """The dotted names that a file imports, at any depth."""
+def imports(module: str) -> set[str]:
+    """The dotted names that a module imports, at any depth of it."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in FILES else node.module for name in inside}
     return found
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "repro").rglob("*.py")), ids=lambda path: path.stem)
-def test_repro_imports_downwards_only(path: Path) -> None:
-    parts = path.relative_to(ROOT / "repro").with_suffix("").parts
-    own = parts[0]
-    for name in imports(path):
+def room(module: str) -> str:
+    """The folder of a module; each module of the hall is a room of its own."""
+    return module if FILES[module].parent in (ROOT / "repro", ROOT / "zoo") else holder(module)
+
+
+def holder(module: str) -> str:
+    """The package that a module lies in, or is."""
+    return module if FILES[module].name == "__init__.py" else module.rpartition(".")[0]
+
+
+def arrows(place: Callable[[str], str]) -> dict[str, set[str]]:
+    """Who imports whom. The package itself offers what lies above all, when it is asked for it."""
+    found: dict[str, set[str]] = {"repro": set()}
+    for module in FILES.keys() - {"repro"}:
+        others = {place(other) for other in imports(module) if other in FILES}
+        found.setdefault(place(module), set()).update(others - {place(module)})
+    return found
+
+
+@pytest.mark.parametrize("place", [room, str], ids=["rooms", "modules"])
+def test_all_can_be_put_in_an_order_in_which_each_imports_what_is_below(
+    place: Callable[[str], str],
+) -> None:
+    graph = arrows(place)
+    try:
+        order = list(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(f"a circle: {' <- '.join(error.args[1])}")
+    assert len(order) == len(graph)
+
+
+@pytest.mark.parametrize("module", [name for name in FILES if name.startswith("repro.")])
+def test_each_room_keeps_to_itself(module: str) -> None:
+    own = module.split(".")[1]
+    for name in imports(module):
         head, _, rest = name.partition(".")
+        other = rest.partition(".")[0]
         assert head not in ("cli", "tables", "tests")
-        if head == "repro" and rest and own != "__init__":
-            module = rest.partition(".")[0]
-            if module in LEVEL and module != own and (own, module) not in UPWARDS:
-                assert LEVEL[module] <= LEVEL[own], f"{path.name} imports {name}"
-                if own == "report":
-                    assert module != "plan"
-                if own == "runners":
-                    assert module not in ("judge", "published")
+        if head == "repro" and other == "report":
+            assert own in ("report", "commands"), "only commands show something"
+        if own in MEASURING:
+            assert name != "repro.papers.published", "who measures sees no published number"
+            assert not (head == "repro" and other in ("verdicts", "comparing"))
+        if own == "verdicts":
+            assert other not in MEASURING, "verdicts run nothing"
+        if own == "papers":
+            assert head not in HEAVY, "what is printed needs no arrays"
+        if own == "report":
+            assert other not in ("plan", "run")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "zoo").rglob("*.py")), ids=lambda path: path.stem)
-def test_the_zoo_knows_nothing_of_repro(path: Path) -> None:
-    assert not {name for name in imports(path) if name.partition(".")[0] in ("repro", "cli")}
+@pytest.mark.parametrize("module", [name for name in FILES if name.startswith("zoo")])
+def test_the_zoo_knows_nothing_of_repro(module: str) -> None:
+    assert not {name for name in imports(module) if name.partition(".")[0] in ("repro", "cli")}
+
+
+def classes() -> Iterator[tuple[str, str]]:
+    """Every class of `repro` with its module."""
+    for module, tree in TREES.items():
+        if module.startswith("repro"):
+            for node in tree.body:
+                if isinstance(node, ast.ClassDef):
+                    yield node.name, module
+
+
+def test_a_class_name_means_one_thing() -> None:
+    places = collections.defaultdict(list)
+    for name, module in classes():
+        places[name].append(module)
+    assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
+def test_nothing_of_our_own_is_renamed_when_it_is_imported() -> None:
+    sources = [*FILES.values(), ROOT / "cli.py", *(ROOT / "tests").rglob("*.py")]
+    renamed = [
+        f"{path.relative_to(ROOT)}: {alias.name} as {alias.asname}"
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if f"{getattr(node, 'module', '') or alias.name}".split(".")[0] in ("repro", "zoo")
+        if alias.asname is not None
+    ]
+    assert not renamed
+
+
+def test_files_and_functions_fit_the_eye() -> None:
+    lengths = {}
+    for module, path in FILES.items():
+        lengths[module] = len(path.read_text(encoding="utf-8").splitlines())
+        for node in ast.walk(TREES[module]):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                assert length <= 60, f"{module}.{node.name} has {length} lines"
+    assert not {name: length for name, length in lengths.items() if length > 400}
+    modules = [length for name, length in lengths.items() if FILES[name].name != "__init__.py"]
+    assert 100 <= statistics.median(modules) <= 200
+    assert len(list((ROOT / "repro").glob("*.py"))) <= 10
 
 
 def in_own_process(code: str, words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -104,7 +168,7 @@ def test_looking_does_not_import_torch(words: str, tmp_path: Path) -> None:
         "import sys, cli\n"
         "try:\n    cli.main()\n"
         "except SystemExit:\n    pass\n"
-        "heavy = {'torch', 'timm', 'numpy', 'pandas', 'fvcore'} & set(sys.modules)\n"
+        f"heavy = {HEAVY} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     in_own_process(code, words.split(), tmp_path)

@@ -57,7 +57,7 @@ def here(name: str) -> backends.Backend:
 
 
 def test_names_can_be_listed_without_torch() -> None:
-    code = "import sys; from repro.timing import backends; sys.exit('torch' in sys.modules)"
+    code = "import sys; from repro.speed import backends; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert all(name == backend.name for name, backend in backends.NAMES.items())
 

@@ -35,7 +35,7 @@ def test_a_network_made_again_has_the_same_key() -> None:
 
 def test_the_key_is_the_same_in_every_process() -> None:
     code = (
-        "import torch, zoo; from repro.timing import artifacts; torch.manual_seed(0)\n"
+        "import torch, zoo; from repro.speed.backends import artifacts; torch.manual_seed(0)\n"
         "model = zoo.create_model('small_hrnet_w16')\n"
         "print(artifacts.identity(model))"
     )

@@ -10,11 +10,11 @@ from test_timing_against import MACHINE
 from test_timing_analysis import planted
 
 from conftest import Run as Repro
+from repro.comparing import speed_columns
 from repro.speed.gpu import cuda
 from repro.speed.measure import engine
 from repro.speed.measure.procedures import Settings, adapted
 from repro.speed.measure.subjects import Preparation, Subject, TimedRun
-from repro.speed.results import printed_columns
 from repro.speed.roofline import placement
 from repro.speed.roofline.model import Operator, Work
 
@@ -55,7 +55,7 @@ def timing(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """No clock runs."""
     found = Engine()
     monkeypatch.setattr(engine, "measure", found.measure)
-    monkeypatch.setattr(printed_columns, "_macs", lambda run, place: float(place))
+    monkeypatch.setattr(speed_columns, "_macs", lambda run, place: float(place))
     return found
 
 

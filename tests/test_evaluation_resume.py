@@ -54,7 +54,7 @@ def parts(folder: Path) -> list[Path]:
 KILLED = """
 import os, signal, sys
 import cli
-from repro.runners import execution
+from repro.evaluation import execution
 from repro.evaluation.shards import Shards
 
 execution.Execution.__init__.__defaults__ = ("cpu", 32, 2, None, 1)

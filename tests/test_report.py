@@ -10,6 +10,7 @@ from repro.plans import selection
 from repro.records.store import Store
 from repro.report import text
 from repro.report.files import publish
+from repro.verdicts import digits
 from repro.verdicts.judge import KINDS, judge_all
 
 
@@ -62,7 +63,7 @@ def test_values_and_differences_are_written_with_one_digit_more_and_a_sign() -> 
     def written(table: str, row: str, metric: str) -> tuple[str, str]:
         wanted = selection.select(selection.tables("paper2", table), row, [metric])
         (cell,) = judge_all(wanted, store.find)
-        return text.ours(cell), text.delta(cell)
+        return digits.ours(cell), digits.delta(cell)
 
     assert written("table3", "LPN-50 GC", "macs") == ("1.00797G", "+0.00007")
     assert written("table3", "LPN-152 GC", "params") == ("7.38M", "-0.02")
@@ -97,8 +98,8 @@ def test_a_broken_record_leaves_its_cells_open(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(ROOT / "records", tmp_path / "records"))
     wanted = selection.select(selection.tables("paper1", "table1"), "Ours 256*", ["macs"])
     (cell,) = judge_all(wanted, Store(folder).find)
-    assert cell.verdict.kind == "match" and text.ours(cell) == "0.580"
-    assert text.delta(cell) == "0.000"
+    assert cell.verdict.kind == "match" and digits.ours(cell) == "0.580"
+    assert digits.delta(cell) == "0.000"
     spec = wanted[0].spec
     assert spec is not None
     path = folder / spec.key[:2] / f"{spec.key}.json"

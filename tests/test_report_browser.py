@@ -24,7 +24,7 @@ from repro.records.store import Store
 from repro.report import text
 from repro.report.contents import Report
 from repro.report.html import page as html
-from repro.verdicts import ablation_steps, judge
+from repro.verdicts import ablation_steps, digits, judge
 from repro.verdicts.judge import Cell
 
 playwright = pytest.importorskip(
@@ -111,7 +111,7 @@ def expected(cell: Cell, record: Record, name: str) -> tuple[str, str, str]:
         kind = "unreproducible"
     assert cell.measured is not None
     moved = replace(cell, measured=replace(cell.measured, value=value))
-    return text.ours(moved), text.delta(moved).replace("-", "−"), text.SIGNS[kind]
+    return digits.ours(moved), digits.delta(moved).replace("-", "−"), text.SIGNS[kind]
 
 
 def test_every_cost_follows_the_chosen_convention(tab: Tab, report: Report) -> None:

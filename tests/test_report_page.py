@@ -20,6 +20,7 @@ from repro.records.store import Store
 from repro.report import text
 from repro.report.contents import Report
 from repro.report.html import page
+from repro.verdicts import digits
 from repro.verdicts.claims import claim, judging
 from repro.verdicts.claims.cell_values import Measured
 from repro.verdicts.judge import KINDS, NEAR, judge_all
@@ -135,7 +136,7 @@ def test_every_printed_number_ours_the_difference_and_the_sign_are_in_its_table(
         if cell.measured is None:
             assert printed in found or f"{printed} {sign}" in found or f"{printed}{sign}" in found
             continue
-        trio = [printed, f"{text.ours(cell)}{sign}", text.delta(cell).replace("-", "−")]
+        trio = [printed, f"{digits.ours(cell)}{sign}", digits.delta(cell).replace("-", "−")]
         assert any(found[at : at + 3] == trio for at in range(len(found))), (wanted, trio)
 
 

@@ -23,9 +23,8 @@ from repro.records.record import CURRENT, STALE, Record
 from repro.records.requirements import SpeedRequirement, Wanted
 from repro.records.runs import CountRun
 from repro.records.store import Store
-from repro.report import text
 from repro.report.terminal import cell_chain
-from repro.verdicts import judge
+from repro.verdicts import digits, judge
 
 Cells = Mapping[str, Mapping[str, object]]
 
@@ -163,7 +162,7 @@ def check(told: Told, store: RandomStore) -> None:
         assert (found["measured"] is None) == stale == (call == "missing")
         assert kind in ("missing", "unreproducible") if stale else kind != "missing"
         assert (kind == "unstable") == bool(record.notes)
-        assert stale or ours == text.ours(cell)
+        assert stale or ours == digits.ours(cell)
     assert told.listed == {
         one.path: (one.standing if one.whole else "broken", fills.get(one.path, ()))
         for one in store.written

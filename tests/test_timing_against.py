@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from test_timing_analysis import planted
 
+from repro.comparing import speed_columns
+from repro.comparing.speed_columns import Beside
 from repro.papers import study
-from repro.plans import selection
+from repro.plans import printed_speeds, selection
 from repro.records.store import Store
 from repro.speed import sweep
 from repro.speed.measure.procedures import TWIN
 from repro.speed.measure.subjects import Subject, TimedRun, Way
-from repro.speed.results import printed_columns, recording
+from repro.speed.results import recording
 from repro.speed.results.analysis import Analysis
-from repro.speed.results.printed_columns import Beside
 from repro.speed.roofline import placement
 from repro.speed.roofline.model import Ceiling, Machine
 
@@ -46,7 +47,7 @@ def timed(seconds: Mapping[str, float], **change: object) -> TimedRun:
 def beside(run: TimedRun, paper: str = "paper1") -> list[Beside]:
     """A paper's columns beside a run."""
     found = Analysis(run)
-    return printed_columns.beside(found, recording.record(run, found), paper)
+    return speed_columns.beside(found, recording.record(run, found), paper)
 
 
 def test_times_as_printed_have_the_printed_ratios_and_rank() -> None:
@@ -98,7 +99,7 @@ def test_figures_and_phones_are_held_too_and_strangers_are_not() -> None:
     assert (figure.title, figure.reference) == ("paper2 Figure 4 FPS", "LPN-50")
     assert {one.verdict for one in figure.held} == {"rank"}
     assert beside(run) == []
-    assert [one.title for one in printed_columns.printed("paper4")] == [
+    assert [one.title for one in printed_speeds.printed("paper4")] == [
         f"paper4 Table {number} Latency (ms)" for number in ("I", "II", "III")
     ]
 

@@ -169,14 +169,14 @@ def test_a_subject_says_what_tells_it_apart() -> None:
 @pytest.mark.skipif(not peak_memory.STATUS.exists(), reason="the peak is forgotten on Linux only")
 def test_the_peak_of_memory_begins_anew() -> None:
     code = """
-from repro.timing import memory
-memory.forget_peak()
-before = memory.resident()
+from repro.speed.measure import peak_memory
+peak_memory.forget_peak()
+before = peak_memory.resident()
 filled = bytearray(b"x") * 2**26
-print(memory.peak() - before > 2**25)
+print(peak_memory.peak() - before > 2**25)
 del filled
-memory.forget_peak()
-print(memory.peak() - before < 2**25)
+peak_memory.forget_peak()
+print(peak_memory.peak() - before < 2**25)
 """  # in a process of its own: another's freed memory would be taken first
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["True", "True"]
@@ -184,7 +184,7 @@ print(memory.peak() - before < 2**25)
 
 FAULTS = """
 import resource, sys
-from repro.timing import allocation
+from repro.speed.measure import allocation
 print(allocation.keep_freed(sys.argv[1] == "keep"))
 def use():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

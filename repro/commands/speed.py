@@ -174,18 +174,18 @@ def reported(
     """A run as plain data, and for a reader."""
     from dataclasses import asdict
 
+    from repro.comparing import speed_columns
     from repro.report import orders
     from repro.report.terminal import roofline_table
     from repro.report.terminal import speed_table as shown
-    from repro.speed.results import printed_columns as printed
     from repro.speed.roofline import placement
 
-    standings = printed.standings(found)
+    standings = speed_columns.standings(found)
     data = shown.described(run, found, record)
     data["standings"] = [asdict(one) for one in standings]
     parts = [shown.table(run, found, record), *map(orders.standing, standings)]
     if against is not None:
-        sides = printed.beside(found, record, against)
+        sides = speed_columns.beside(found, record, against)
         data["against"] = [asdict(one) for one in sides]
         parts.append(orders.beside(sides))
         if not sides:

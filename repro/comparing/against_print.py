@@ -8,8 +8,7 @@ from repro.papers.study import COST, SPEED
 from repro.plans import selection
 from repro.records.record import Record
 from repro.records.requirements import Requirement
-from repro.report.text import ours
-from repro.verdicts import judge
+from repro.verdicts import digits, judge
 
 CALLS = {
     "match": "same",
@@ -43,7 +42,7 @@ def _change(cell: judge.Cell) -> Change:
     if kind == "accuracy" and call == "changed" and delta is not None:
         call = "better" if delta > 0 else "worse"
     reason = f"{verdict.kind}: {verdict.reason}"
-    return Change(kind, place, call, cell.published.text, ours(cell), reason=reason)
+    return Change(kind, place, call, cell.published.text, digits.ours(cell), reason=reason)
 
 
 def _turned(found: Change) -> Change:

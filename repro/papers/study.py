@@ -6,6 +6,7 @@ import importlib.resources
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from repro import env, schema
@@ -64,6 +65,10 @@ class Column:
     def heading(self) -> str:
         """The printed label, or a stand-in for a blank one."""
         return self.label or self.key.replace("_", " ")
+
+    def seconds(self, speed: Published) -> Fraction:
+        """The time of an image, of a printed speed."""
+        return 1 / speed.value if self.metric == "fps" else speed.value / 1000
 
     @property
     def scale(self) -> int:

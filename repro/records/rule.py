@@ -4,14 +4,15 @@ It satisfies what is asked -> made by the present code, or current by behaviour 
 newest. A record of older code is shown as stale, with its commit, and judged by nobody.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 from repro.errors import ReproError
 from repro.records.record import BY_BEHAVIOUR, CURRENT, STALE, Record
 from repro.records.requirements import Requirement
-from repro.records.runs import EvaluationRun, Run, TimingRun, run_of
+from repro.records.runs import PROBED_BY, EvaluationRun, Run, TimingRun, run_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,9 @@ def _same_behaviour(run: Run, record: Record) -> bool:
 
 
 def _probed(spec: Mapping[str, object]) -> dict[str, str]:
-    from repro.evaluation import behaviour
-
+    probes: Callable[[Mapping[str, object]], dict[str, str]] = import_module(PROBED_BY).of
     try:
-        return behaviour.of(spec)
+        return probes(spec)
     except (ReproError, RuntimeError, ValueError, TypeError):
         return {}  # what cannot be run gives nothing, least of all the same
 

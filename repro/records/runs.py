@@ -21,6 +21,8 @@ EVALUATED_BY = "repro.evaluation.pipeline"
 COUNTED_BY = "repro.counting.counter"
 TRAINED_BY = "repro.training.course"
 """the modules from which the code of a run is followed, beside its network's"""
+PROBED_BY = "repro.evaluation.behaviour"
+"""the module that tells by generated data what the present code of an evaluation does"""
 
 Facts = Mapping[str, Scalar]
 NO_OPTIONS: Options = MappingProxyType({})

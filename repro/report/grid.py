@@ -7,7 +7,7 @@ from repro.papers import study
 from repro.papers.conventions import GIGA
 from repro.papers.study import COST, SPEED, Column, Row, Table
 from repro.report import text
-from repro.verdicts import ablation_steps
+from repro.verdicts import ablation_steps, digits
 from repro.verdicts.judge import Cell
 
 
@@ -24,11 +24,11 @@ class Entry:
 
     @property
     def ours(self) -> str:
-        return text.ours(self.cell) if self.cell else ""
+        return digits.ours(self.cell) if self.cell else ""
 
     @property
     def delta(self) -> str:
-        return text.delta(self.cell) if self.cell else ""
+        return digits.delta(self.cell) if self.cell else ""
 
 
 @dataclass(frozen=True, slots=True)

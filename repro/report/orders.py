@@ -11,8 +11,8 @@ from rich.text import Text
 from repro.report.printed_table import new_grid
 
 if TYPE_CHECKING:
+    from repro.comparing.speed_columns import Beside, OrderAgreement
     from repro.speed.results.merging import Merged
-    from repro.speed.results.printed_columns import Beside, Standing
     from repro.speed.results.ranks import Correlation, Order, Picture
 
 COLOURS = {"rank": "green", "off": "red", "unstable": "yellow"}
@@ -27,7 +27,7 @@ def fastest_first(order: "Order") -> Text:
     return Text(f"{order.way}, fastest first (~ cannot be told apart): {text}")
 
 
-def standing(one: "Standing") -> Text:
+def standing(one: "OrderAgreement") -> Text:
     """How an order agrees with another, in one line."""
     return Text(
         f"{one.way}: {one.measure} of our times with {one.beside} {agreement(one.agreement)}"

@@ -1,10 +1,9 @@
 """How numbers, differences and verdicts are written, on every medium."""
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 
-from repro.papers import study
 from repro.papers.study import COST, Column
+from repro.verdicts import digits
 from repro.verdicts.ablation_steps import Step
 from repro.verdicts.judge import KINDS, Cell
 
@@ -30,28 +29,13 @@ def legend(cells: Iterable[Cell]) -> str:
     return "   ".join(f"{sign} {KINDS[kind]}" for kind, sign in SIGNS.items() if kind in kinds)
 
 
-def ours(cell: Cell) -> str:
-    """The measured value in the printed unit, one digit more than printed; empty if missing."""
-    if cell.shown is None:
-        return ""
-    stale = " stale" if cell.stale else ""
-    return _digits(cell, cell.shown.value) + _suffix(cell) + stale
-
-
-def delta(cell: Cell) -> str:
-    """Measured minus published, in the printed unit; empty if nothing was measured."""
-    if cell.delta is None:
-        return ""
-    return _signed(_digits(cell, cell.delta))
-
-
 def changes(step: Step) -> tuple[str, str]:
     """The printed and our change of a step of an ablation, in the printed unit, with a sign."""
-    printed = _signed(_digits(step.after, step.published, more=0))
+    printed = digits.signed(digits.written(step.after, step.published, more=0))
     if step.measured is None:
         return printed, SIGNS["missing"]
     sign = SIGNS["match" if step.fits else "off"]
-    return printed, f"{_signed(_digits(step.after, step.measured))} {sign}"
+    return printed, f"{digits.signed(digits.written(step.after, step.measured))} {sign}"
 
 
 def ladder(steps: Iterable[Step]) -> list[dict[str, str]]:
@@ -63,11 +47,6 @@ def ladder(steps: Iterable[Step]) -> list[dict[str, str]]:
         heading = step.after.wanted.column.heading
         row[heading], row[f"{heading} ours"] = changes(step)
     return list(rows.values())
-
-
-def _signed(text: str) -> str:
-    zero = not any(digit in "123456789" for digit in text)
-    return text.lstrip("-") if zero else text if text.startswith("-") else f"+{text}"
 
 
 def reasons(cells: Iterable[Cell]) -> list[tuple[str, str, str]]:
@@ -106,15 +85,3 @@ def unmeasured(cells: Sequence[Cell]) -> list[Column]:
 def counted(count: int, thing: str) -> str:
     """`1 cell`, `2 cells`."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
-def _digits(cell: Cell, value: Fraction, more: int = 1) -> str:
-    unit = study.scale(cell.wanted.row, cell.wanted.column)
-    step = cell.published.step / unit
-    decimals = (len(str(step.denominator)) - 1 if step < 1 else 0) + more
-    return f"{float(value / unit):.{decimals}f}"
-
-
-def _suffix(cell: Cell) -> str:
-    last = cell.published.text[-1]
-    return last if last in "MG" else ""

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from repro.errors import ReproError, unknown
 from repro.papers.lookup import parse_size
-from repro.plans import selection
+from repro.plans import printed_speeds, selection
 from repro.records.runs import CountRun, count_run
 from repro.speed import backends
 from repro.speed.measure.subjects import Subject
-from repro.speed.results import printed_columns as printed
 
 DEFAULT = "paper1"
 """whose networks are timed where nobody names any"""
@@ -25,9 +24,9 @@ def networks(models: Sequence[str] | None, size: str | None, against: str | None
     Without them the networks whose speed a paper prints, at their sizes there; of paper1 if no
     paper is named. Raise ReproError for what does not exist.
     """
-    own = printed.networks(against or DEFAULT)
+    own = printed_speeds.networks(against or DEFAULT)
     if not own:
-        papers = sorted({one.table.study for one in printed.printed()})
+        papers = sorted({one.table.study for one in printed_speeds.printed()})
         raise ReproError(f"`{against}` prints no speeds.", f"These do: {', '.join(papers)}.")
     if models:
         return [count_run(name, parse_size(size or "256x192")) for name in selection.models(models)]

@@ -159,11 +159,11 @@ def _of_speed(
         row.label: table.published(row, column) for row in table.rows if row.label in speed.rivals
     }
     beside = {
-        label: (speed.rivals[label], speed_order.seconds(column, one))
+        label: (speed.rivals[label], column.seconds(one))
         for label, one in printed.items()
         if one is not None
     }
-    own = speed.own, speed_order.seconds(column, published)
+    own = speed.own, column.seconds(published)
     kind, reason = speed_order.verdict(speed_order.pairs(own, beside, record), record)
     time = record.measurement("latency", of=speed.own)
     if time is None:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from repro.papers.published import Published
-from repro.papers.study import Column
 from repro.records.record import Record
 
 
@@ -35,11 +33,6 @@ class Pair:
             f"{self.rival}: {self.printed:.2f}x printed, {self.measured:.2f}x "
             f"[{self.low:.2f}, {self.high:.2f}] here"
         )
-
-
-def seconds(column: Column, printed: Published) -> Fraction:
-    """The printed time of an image."""
-    return 1 / printed.value if column.metric == "fps" else printed.value / 1000
 
 
 def pairs(

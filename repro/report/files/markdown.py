@@ -12,7 +12,7 @@ from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.study import COST, SPEED, Column, Row, Table
 from repro.records.record import file_of
 from repro.report import overview, text
-from repro.verdicts import ablation_steps
+from repro.verdicts import ablation_steps, digits
 from repro.verdicts.judge import KINDS, Cell, by_table, summary
 
 SHORT = 7
@@ -117,7 +117,7 @@ def _row(
         elif column.key in measured:
             values[title] = printed
             values[f"{title} ours"] = _ours(cell) if cell else ""
-            values[f"{title} Δ"] = text.delta(cell) if cell else ""
+            values[f"{title} Δ"] = digits.delta(cell) if cell else ""
         else:
             values[title] = f"{printed} {_sign(cell)}" if cell else printed
     return values
@@ -128,7 +128,7 @@ def _ours(cell: Cell) -> str:
     if cell.shown is None:
         return _sign(cell)
     key = cell.shown.record
-    return f"[{text.ours(cell)}][{key[:SHORT]}] {_sign(cell)}"
+    return f"[{digits.ours(cell)}][{key[:SHORT]}] {_sign(cell)}"
 
 
 def _links(cells: Sequence[Cell]) -> str:

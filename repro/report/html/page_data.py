@@ -12,6 +12,7 @@ from repro.records.record import Record
 from repro.report import text
 from repro.report.contents import Report
 from repro.report.overview import field
+from repro.verdicts import digits
 from repro.verdicts.claims.judging import Judged
 from repro.verdicts.claims.outcome import Outcome
 from repro.verdicts.judge import NEAR, Cell
@@ -75,8 +76,8 @@ def _cell(
     if cell.measured is not None:
         measured = cell.measured
         found |= {
-            "ours": text.ours(cell),
-            "delta": text.delta(cell),
+            "ours": digits.ours(cell),
+            "delta": digits.delta(cell),
             "value": float(measured.value / scale),
             "record": order[measured.record],
         }

@@ -11,7 +11,6 @@ from repro.records.requirements import SpeedRequirement
 from repro.report.contents import Report
 from repro.report.html.plot import Scale
 from repro.report.orders import threads
-from repro.verdicts import speed_order
 from repro.verdicts.judge import Cell
 
 WIDTH = 440
@@ -135,7 +134,7 @@ def _printed(table: Table, column: Column, rows: Sequence[Row]) -> Iterable[Orde
     found = {row.label: table.published(row, column) for row in rows}
     known = {name: one for name, one in found.items() if one is not None}
     if column.metric in SPEED and len(known) == len(rows):
-        seconds = {name: speed_order.seconds(column, one) for name, one in known.items()}
+        seconds = {name: column.seconds(one) for name, one in known.items()}
         yield Order(column.heading, _ranks(seconds))
 
 
@@ -149,4 +148,4 @@ def _network(cell: Cell) -> str:
 
 
 def _seconds(cell: Cell) -> Fraction:
-    return speed_order.seconds(cell.wanted.column, cell.published)
+    return cell.wanted.column.seconds(cell.published)

@@ -10,7 +10,7 @@ from rich.text import Text
 from repro.papers.study import Table
 from repro.report import text
 from repro.report.printed_table import new_grid, title
-from repro.verdicts import ablation_steps
+from repro.verdicts import ablation_steps, digits
 from repro.verdicts.judge import Cell, summary
 
 COLOURS = {
@@ -107,4 +107,4 @@ def _values(printed: str, cell: Cell | None, measured: bool) -> list[RenderableT
         return [Text(printed), sign]
     if cell is None:
         return [Text(printed), "", "", ""]
-    return [Text(printed), text.ours(cell), Text(text.delta(cell), style="dim"), sign]
+    return [Text(printed), digits.ours(cell), Text(digits.delta(cell), style="dim"), sign]

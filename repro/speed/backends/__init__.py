@@ -16,7 +16,7 @@ _ALL = (
     Backend("channels_last", "PyTorch eager, folded, channels last", "channels_last"),
     Backend("compiled", "torch.compile, folded", "compiled"),
     Backend("compiled_freezing", "torch.compile, freezing", "compiled", "freezing", default=False),
-    Backend("ahead", "AOTInductor, folded", "ahead"),
+    Backend("ahead", "AOTInductor, folded", "ahead_of_time"),
     Backend("onnx_runtime", "ONNX Runtime, folded", "onnx_runtime"),
     Backend("openvino", "OpenVINO, folded", "openvino", precisions=("fp32", "bf16")),
 )

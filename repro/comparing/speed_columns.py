@@ -1,19 +1,13 @@
-"""A timing beside every published column of speeds, and beside the networks' costs.
-
-What the text or a figure of a paper states, and no table, lies beside the tables as `figureK.toml`.
-"""
+"""A timing beside every published column of speeds, and beside the networks' costs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-import zoo
 from repro.counting import counter
-from repro.papers import lookup, study
-from repro.papers.study import SPEED, Column, Table
-from repro.plans import selection
+from repro.plans import printed_speeds
+from repro.plans.printed_speeds import PrintedSpeeds
 from repro.records.record import Record
-from repro.records.runs import CountRun, count_run, network_name
+from repro.records.runs import count_run, network_name
 from repro.speed.measure.procedures import TWIN
 from repro.speed.measure.subjects import Way
 from repro.speed.results import ranks, recording
@@ -30,36 +24,7 @@ DEVICES = {"cpu": "cpu", "gpu": "cuda"}
 
 
 @dataclass(frozen=True)
-class Printed:
-    """One published column of speeds."""
-
-    table: Table
-    column: Column
-    networks: Mapping[str, CountRun]
-    """label of a row -> the network that it is of"""
-
-    @property
-    def title(self) -> str:
-        """`paper1 Table V FPS(CPU)`."""
-        kind = "" if self.table.number.startswith("Figure") else "Table "
-        return f"{self.table.study} {kind}{self.table.number} {self.column.heading}"
-
-    def text(self, row: str) -> str:
-        """A row's speed as printed."""
-        return self._row(row).cells[self.column.key]
-
-    def seconds(self, row: str) -> Fraction:
-        """The printed time of an image."""
-        value = self.table.published(self._row(row), self.column)
-        assert value is not None
-        return speed_order.seconds(self.column, value)
-
-    def _row(self, label: str) -> study.Row:
-        return next(row for row in self.table.rows if row.label == label)
-
-
-@dataclass(frozen=True)
-class Standing:
+class OrderAgreement:
     """How the order of a run's networks, run in one way, agrees with another order."""
 
     beside: str
@@ -103,46 +68,9 @@ class Beside:
     """Kendall's tau of the two orders; None below three networks"""
 
 
-def printed(paper: str | None = None) -> list[Printed]:
-    """The published columns of speeds, those of one paper alone if it is named.
-
-    Raise ReproError for a paper that does not exist.
-    """
-    papers = study.study_names() if paper is None else [lookup.find_study(paper).name]
-    return [one for name in papers for one in _of_paper(name)]
-
-
-def networks(paper: str) -> list[CountRun]:
-    """The networks whose speed a paper prints, in its order."""
-    found = [spec for one in printed(paper) for spec in one.networks.values()]
-    return [spec for place, spec in enumerate(found) if spec not in found[:place]]
-
-
-def _of_paper(paper: str) -> Iterator[Printed]:
-    figures = (study.tables_dir() / paper).glob("figure[0-9]*.toml")
-    for name in (*study.table_names(paper), *sorted(path.stem for path in figures)):
-        table = study.load_table(paper, name)
-        for column in table.columns:
-            if column.metric in SPEED:
-                yield Printed(table, column, _networks(table, column))
-
-
-def _networks(table: Table, column: Column) -> dict[str, CountRun]:
-    return {
-        row.label: count_run(
-            row.model, row.input, selection.protocol(table, row, column).keypoints, row.options
-        )
-        for row in table.rows
-        if row.model is not None
-        and row.model in zoo.MODELS
-        and row.input is not None
-        and column.key in row.cells
-    }
-
-
-def standings(found: Analysis) -> list[Standing]:
+def standings(found: Analysis) -> list[OrderAgreement]:
     """The order of the networks run in each way, beside print and beside cost."""
-    ways, columns = _ways(found), printed()
+    ways, columns = _ways(found), printed_speeds.printed()
     costs: dict[str, float] = {}
     for own in ways.values():
         for place, name in own.items():
@@ -165,19 +93,19 @@ def _of_way(
     found: Analysis,
     way: Way,
     own: Mapping[int, str],
-    columns: Sequence[Printed],
+    columns: Sequence[PrintedSpeeds],
     costs: Mapping[str, float],
-) -> Iterator[Standing]:
+) -> Iterator[OrderAgreement]:
     for one in columns:
         tau = _tau(found, one, own)
         if tau is not None:
-            yield Standing(one.title, "Kendall's tau", way, tau)
+            yield OrderAgreement(one.title, "Kendall's tau", way, tau)
     if len(own) >= LEAST:
         rho = ranks.spearman(found, {place: costs[name] for place, name in own.items()})
-        yield Standing(f"MACs ({COST})", "Spearman's rho", way, rho)
+        yield OrderAgreement(f"MACs ({COST})", "Spearman's rho", way, rho)
 
 
-def _tau(found: Analysis, one: Printed, own: Mapping[int, str]) -> Correlation | None:
+def _tau(found: Analysis, one: PrintedSpeeds, own: Mapping[int, str]) -> Correlation | None:
     times = {network_name(spec): float(one.seconds(row)) for row, spec in one.networks.items()}
     common = {place: times[name] for place, name in own.items() if name in times}
     return ranks.kendall(found, common, fps=False) if len(common) >= LEAST else None
@@ -200,7 +128,7 @@ def beside(found: Analysis, record: Record, paper: str) -> list[Beside]:
     sides = []
     for way, own in _ways(found).items():
         called = {name: names[place] for place, name in own.items()}
-        for one in printed(paper):
+        for one in printed_speeds.printed(paper):
             timed = {
                 row: called[network_name(spec)]
                 for row, spec in one.networks.items()
@@ -214,7 +142,7 @@ def beside(found: Analysis, record: Record, paper: str) -> list[Beside]:
 
 
 def _held(
-    one: Printed,
+    one: PrintedSpeeds,
     row: str,
     timed: Mapping[str, str],
     reference: str,

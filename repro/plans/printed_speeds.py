@@ -1,0 +1,80 @@
+"""The published columns of speeds, and the networks whose times they print.
+
+What the text or a figure of a paper states, and no table, lies beside the tables as `figureK.toml`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import zoo
+from repro.papers import lookup, study
+from repro.papers.study import SPEED, Column, Table
+from repro.plans import selection
+from repro.records.runs import CountRun, count_run
+
+
+@dataclass(frozen=True)
+class PrintedSpeeds:
+    """One published column of speeds."""
+
+    table: Table
+    column: Column
+    networks: Mapping[str, CountRun]
+    """label of a row -> the network that it is of"""
+
+    @property
+    def title(self) -> str:
+        """`paper1 Table V FPS(CPU)`."""
+        kind = "" if self.table.number.startswith("Figure") else "Table "
+        return f"{self.table.study} {kind}{self.table.number} {self.column.heading}"
+
+    def text(self, row: str) -> str:
+        """A row's speed as printed."""
+        return self._row(row).cells[self.column.key]
+
+    def seconds(self, row: str) -> Fraction:
+        """The printed time of an image."""
+        value = self.table.published(self._row(row), self.column)
+        assert value is not None
+        return self.column.seconds(value)
+
+    def _row(self, label: str) -> study.Row:
+        return next(row for row in self.table.rows if row.label == label)
+
+
+def printed(paper: str | None = None) -> list[PrintedSpeeds]:
+    """The published columns of speeds, those of one paper alone if it is named.
+
+    Raise ReproError for a paper that does not exist.
+    """
+    papers = study.study_names() if paper is None else [lookup.find_study(paper).name]
+    return [one for name in papers for one in _of_paper(name)]
+
+
+def networks(paper: str) -> list[CountRun]:
+    """The networks whose speed a paper prints, in its order."""
+    found = [spec for one in printed(paper) for spec in one.networks.values()]
+    return [spec for place, spec in enumerate(found) if spec not in found[:place]]
+
+
+def _of_paper(paper: str) -> Iterator[PrintedSpeeds]:
+    figures = (study.tables_dir() / paper).glob("figure[0-9]*.toml")
+    for name in (*study.table_names(paper), *sorted(path.stem for path in figures)):
+        table = study.load_table(paper, name)
+        for column in table.columns:
+            if column.metric in SPEED:
+                yield PrintedSpeeds(table, column, _networks(table, column))
+
+
+def _networks(table: Table, column: Column) -> dict[str, CountRun]:
+    return {
+        row.label: count_run(
+            row.model, row.input, selection.protocol(table, row, column).keypoints, row.options
+        )
+        for row in table.rows
+        if row.model is not None
+        and row.model in zoo.MODELS
+        and row.input is not None
+        and column.key in row.cells
+    }
