@@ -30,7 +30,7 @@ from repro.data.augmentation import PersonAugmentation
 from repro.data.batches import Batch, Batches
 from repro.data.boxes import ground_truth
 from repro.data.person_cache import cached
-from repro.data.sampler import Order, Place
+from repro.data.sampler import EpochOrder, Place
 from repro.data.top_down_samples import PersonSamples, PersonTargets
 from repro.papers.protocol import NORMALISATIONS, Protocol
 from repro.speed.measure.allocation import keep_freed
@@ -84,8 +84,8 @@ class Work:
         self.people: list[Person] = []
         self.found: tuple[Batch, list[Tensor]] | None = None
 
-    def _order(self) -> Order:
-        return Order(len(self.samples), self.batch, seed=0, drop_last=True)
+    def _order(self) -> EpochOrder:
+        return EpochOrder(len(self.samples), self.batch, seed=0, drop_last=True)
 
     def _places(self) -> Iterator[list[Place]]:
         order = self._order()

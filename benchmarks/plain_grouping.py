@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from repro.pose.assignment import assign
-from repro.pose.embedding import OFFICIAL, Settings
+from repro.pose.embedding import OFFICIAL, EmbeddingSettings
 
 ORDER = (0, 1, 2, 3, 4, 5, 6, 11, 12, 7, 8, 9, 10, 13, 14, 15, 16)
 """joints as they are visited"""
@@ -22,7 +22,10 @@ Assignment = Callable[[NDArray[np.float64]], Sequence[tuple[int, int]]]
 
 
 def plain(
-    heatmaps: Maps, tags: Maps, settings: Settings = OFFICIAL, assignment: Assignment = assign
+    heatmaps: Maps,
+    tags: Maps,
+    settings: EmbeddingSettings = OFFICIAL,
+    assignment: Assignment = assign,
 ) -> tuple[Maps, Maps]:
     """What `group` gives, step by step as the official code goes about it."""
     joints = len(heatmaps)
@@ -75,7 +78,7 @@ def plain(
 
 
 def _candidates(
-    heatmaps: torch.Tensor, tags: Maps, settings: Settings
+    heatmaps: torch.Tensor, tags: Maps, settings: EmbeddingSettings
 ) -> tuple[NDArray[np.int64], Maps, Maps]:
     """Places (K, N, 2), scores (K, N) and tags (K, N, T) of the largest peaks of each joint."""
     window = settings.window

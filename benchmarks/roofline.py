@@ -20,14 +20,14 @@ from sidebyside import clock, one_thread
 
 import zoo
 from repro.speed.roofline import model
-from repro.speed.roofline.model import Machine, Row
+from repro.speed.roofline.model import MachineLimits, RooflineRow
 
 MODELS = ("hwl_mobilenetv3", "lpn_50", "litehrnet_18", "simplebaseline_resnet50")
 SIZE = (256, 192)
 LONGEST, REACH = 3.0, 0.8
 
 
-def rows(machine: Machine, rounds: int) -> list[Row]:
+def rows(machine: MachineLimits, rounds: int) -> list[RooflineRow]:
     """Time the networks side by side and place each on the roofline."""
     import torch
 
@@ -54,7 +54,7 @@ def rows(machine: Machine, rounds: int) -> list[Row]:
     return found
 
 
-def show(machine: Machine, found: list[Row]) -> None:
+def show(machine: MachineLimits, found: list[RooflineRow]) -> None:
     """Print calibration, rows and explanations."""
     print(f"calibration {machine.seconds:.2f} s, load {machine.load:.1f}; peak: {machine.source}")
     print("threads  peak  matmul  conv 3x3  of peak  memory   cache   (G multiply-adds/s, GB/s)")

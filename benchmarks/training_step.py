@@ -142,14 +142,14 @@ def ours(batch: int, size: Size) -> Callable[[], float]:
 
     from repro.data.batches import Batch
     from repro.pose.losses import Heatmaps, criterion
-    from repro.training.loop import Network
+    from repro.training.loop import TrainedNetwork
     from repro.training.machine import fabric
-    from repro.training.request import Machine
+    from repro.training.request import TrainingMachine
 
     model, images, maps, weights = material(batch, size)
     model.to(memory_format=torch.channels_last)
-    made = fabric(Machine("cpu"))
-    network = Network(
+    made = fabric(TrainingMachine("cpu"))
+    network = TrainedNetwork(
         made,
         model,
         made.setup_module(model),

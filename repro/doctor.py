@@ -17,7 +17,7 @@ EXTRAS = {"deploy": ("onnx", "onnxscript", "openvino")}
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Checkup:
     """One thing looked at."""
 
     name: str
@@ -31,38 +31,38 @@ class Check:
         return {key: value for key, value in asdict(self).items() if value}
 
 
-def checks(store: Path) -> list[Check]:
+def checks(store: Path) -> list[Checkup]:
     """Every check, in the order to read them."""
     return [*_software(), *_machine(), _store(store), *_data()]
 
 
-def _software() -> Iterator[Check]:
-    yield Check("repro", "ok", f"{__version__}, commit {env.revision() or 'unknown'}")
-    yield Check("python", "ok", platform.python_version())
+def _software() -> Iterator[Checkup]:
+    yield Checkup("repro", "ok", f"{__version__}, commit {env.revision() or 'unknown'}")
+    yield Checkup("python", "ok", platform.python_version())
     found = env.libraries()
     for name in env.LIBRARIES:
         state = "ok" if name in found else "warning"
         cure = "" if name in found else f"pip install {name}"
-        yield Check(name, state, found.get(name, "not installed"), cure)
+        yield Checkup(name, state, found.get(name, "not installed"), cure)
     for extra, names in EXTRAS.items():
         lacking = [name for name in names if env.version(name) is None]
         if lacking:
             cure = f"pip install '.[{extra}]' in a checkout adds it"
-            yield Check(f"[{extra}]", "absent", f"without {', '.join(lacking)}", cure)
+            yield Checkup(f"[{extra}]", "absent", f"without {', '.join(lacking)}", cure)
         else:
-            yield Check(f"[{extra}]", "ok", ", ".join(names))
-    yield Check("studies", "ok", f"{', '.join(study.study_names())}")
+            yield Checkup(f"[{extra}]", "ok", ", ".join(names))
+    yield Checkup("studies", "ok", f"{', '.join(study.study_names())}")
 
 
-def _machine() -> Iterator[Check]:
+def _machine() -> Iterator[Checkup]:
     import psutil
 
     cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     memory = psutil.virtual_memory()
-    yield Check("processor", "ok", f"{env.processor()}, {cores} cores")
+    yield Checkup("processor", "ok", f"{env.processor()}, {cores} cores")
     free = memory.available / 2**30
     few = free < 4
-    yield Check(
+    yield Checkup(
         "memory",
         "warning" if few else "ok",
         f"{free:.1f} of {memory.total / 2**30:.1f} GiB free",
@@ -70,44 +70,44 @@ def _machine() -> Iterator[Check]:
     )
     for name in env.THREAD_VARIABLES:
         if env.variable(name):
-            yield Check(name, "ok", f"{env.variable(name)} (set in the environment)")
+            yield Checkup(name, "ok", f"{env.variable(name)} (set in the environment)")
 
 
-def _store(folder: Path) -> Check:
+def _store(folder: Path) -> Checkup:
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not os.access(existing, os.W_OK):
-        return Check("store", "warning", f"{folder} cannot be written", "Choose --store DIR.")
+        return Checkup("store", "warning", f"{folder} cannot be written", "Choose --store DIR.")
     count = sum(1 for _ in folder.glob("??/*.json"))
-    return Check("store", "ok", f"{folder}, {count} records")
+    return Checkup("store", "ok", f"{folder}, {count} records")
 
 
-def _data() -> Iterator[Check]:
+def _data() -> Iterator[Checkup]:
     root = env.variable("REPRO_DATA")
     if root is None:
         cure = (
             "Set REPRO_DATA to the folder that holds coco/, mpii/ and crowdpose/; "
             "`repro data synth` makes a set to try things on."
         )
-        yield Check("data", "absent", "REPRO_DATA is not set: accuracy cells stay open", cure)
+        yield Checkup("data", "absent", "REPRO_DATA is not set: accuracy cells stay open", cure)
         return
     folder = Path(root)
     if not folder.is_dir():
         cure = "Correct REPRO_DATA, or unset it."
-        yield Check("data", "warning", f"REPRO_DATA is {root}, which is no folder", cure)
+        yield Checkup("data", "warning", f"REPRO_DATA is {root}, which is no folder", cure)
         return
     told = f"`repro data check {root}` counts what is there and says what to fetch"
-    yield Check("data", "ok", f"{root}; {told}")
+    yield Checkup("data", "ok", f"{root}; {told}")
     for dataset, splits in layout.PLACES.items():
         yield from (_split(folder, dataset, split) for split in splits)
 
 
-def _split(folder: Path, dataset: str, split: str) -> Check:
+def _split(folder: Path, dataset: str, split: str) -> Checkup:
     """What an evaluation would find of a split."""
     name = f"data: {dataset} {split}"
     try:
         source = layout.find(folder, dataset, split, images=False)
     except ReproError:
-        return Check(name, "absent", "no annotations")
+        return Checkup(name, "absent", "no annotations")
     place, images = layout.PLACES[dataset][split], source.images.is_dir()
     parts = {"annotations": source.annotations, "images": source.images if images else None}
     parts |= {"boxes": source.boxes} if place.boxes else {}
@@ -116,4 +116,4 @@ def _split(folder: Path, dataset: str, split: str) -> Check:
         f"{what} {path.relative_to(folder)}" if path else f"no {what}"
         for what, path in parts.items()
     )
-    return Check(name, "ok" if images else "absent", ", ".join(found))
+    return Checkup(name, "ok" if images else "absent", ", ".join(found))

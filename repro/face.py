@@ -127,9 +127,9 @@ def time_models(
     """
     from repro import env
     from repro.speed import requests, sweep
-    from repro.speed.measure.procedures import Settings
+    from repro.speed.measure.procedures import TimingSettings
 
     subjects = sweep.sweep([count_run(one, size) for one in selection.models(models)])
-    settings = Settings(threads=threads or env.cores(), budget=budget)
+    settings = TimingSettings(threads=threads or env.cores(), budget=budget)
     run = requests.run_of(subjects, settings)
     return execute(single(run, store, (subjects, settings), served=False), store).only

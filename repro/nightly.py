@@ -57,7 +57,7 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NightStep:
     """One command."""
 
     name: str
@@ -95,7 +95,7 @@ class Result:
     exit: int
 
 
-def steps(night: Night) -> list[Step]:
+def steps(night: Night) -> list[NightStep]:
     """The steps, in order."""
     out, records = str(night.out), str(night.out / RECORDS)
     store, data = ("--store", records), str(night.out / "data")
@@ -104,9 +104,11 @@ def steps(night: Night) -> list[Step]:
     budget = ("--budget", f"{night.budget:g}", "--processes", str(night.processes))
     smoke = ("--out", f"{out}/smoke", "--smoke")
     return [
-        Step("doctor", ("doctor", *store)),
-        Step("count", ("run", "all", "--metric", "params,macs", *store, "--no-write", "--quiet")),
-        Step(
+        NightStep("doctor", ("doctor", *store)),
+        NightStep(
+            "count", ("run", "all", "--metric", "params,macs", *store, "--no-write", "--quiet")
+        ),
+        NightStep(
             "exact",
             (
                 *("compare", str(night.committed), records, "--only", "exact"),
@@ -119,12 +121,12 @@ def steps(night: Night) -> list[Step]:
                 ),
             ),
         ),
-        Step("parity", ("parity",)),
-        Step("speed", ("speed", *budget, *store)),
-        Step("data", ("data", "synth", data, "--train", "48", "--val", "40")),
-        Step("evaluation", ("eval", "truth", "--dataset", "synth", "--data", data, *store)),
-        Step("smoke", ("train", *SMOKE, *smoke, *store)),
-        Step(
+        NightStep("parity", ("parity",)),
+        NightStep("speed", ("speed", *budget, *store)),
+        NightStep("data", ("data", "synth", data, "--train", "48", "--val", "40")),
+        NightStep("evaluation", ("eval", "truth", "--dataset", "synth", "--data", data, *store)),
+        NightStep("smoke", ("train", *SMOKE, *smoke, *store)),
+        NightStep(
             "drift",
             (
                 *("compare", str(baseline), records, "--only", "accuracy,speed", "--data", data),
@@ -133,7 +135,7 @@ def steps(night: Night) -> list[Step]:
             ),
             _no_baseline(night.previous),
         ),
-        Step("report", ("report", "-o", f"{out}/report.html", *store)),
+        NightStep("report", ("report", "-o", f"{out}/report.html", *store)),
     ]
 
 
@@ -144,7 +146,7 @@ def _no_baseline(previous: Path | None) -> str:
     return "" if (previous / BASELINE).is_dir() else "no night up to the earlier one was good"
 
 
-def chosen(night: Night, names: Sequence[str]) -> list[Step]:
+def chosen(night: Night, names: Sequence[str]) -> list[NightStep]:
     """The named steps, or all of them; ReproError for an unknown name or no earlier night."""
     before(night)
     found = {one.name: one for one in steps(night)}
@@ -197,7 +199,7 @@ def _files(night: Night) -> list[str]:
 
 
 def spend(
-    night: Night, todo: Sequence[Step], tell: Callable[[Done], None], limit: float = SECONDS
+    night: Night, todo: Sequence[NightStep], tell: Callable[[Done], None], limit: float = SECONDS
 ) -> Result:
     """Take the steps, and keep the result and the baseline; the folder must be there."""
     done = []
@@ -228,7 +230,7 @@ def exit_code(done: Sequence[Done]) -> int:
     return found or (0 if "good" in states else 4)
 
 
-def take(step: Step, out: Path, limit: float) -> Done:
+def take(step: NightStep, out: Path, limit: float) -> Done:
     """One step: its object goes to NAME.json, what it says to NAME.log."""
     words = (*step.words, "--json")
     shown = shlex.join(("repro", *words))

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from repro import env
 from repro.errors import ReproError, RunError, StoreError
 from repro.plans.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun
-from repro.plans.watch import Silent, Watch
-from repro.records.record import Made, Record
+from repro.plans.watch import RunWatch, Silent
+from repro.records.record import MadeBy, Record
 from repro.records.runs import KINDS, CountRun, EvaluationRun, TimingRun, TrainingRun
 from repro.records.store import Store
 
@@ -64,13 +64,13 @@ class _Course:
     """A plan under way."""
 
     store: Store
-    watch: Watch
+    watch: RunWatch
     records: dict[str, Record] = field(default_factory=dict)
     failed: dict[str, ReproError] = field(default_factory=dict)
     """as in the outcome"""
 
 
-def carry_out(plan: Plan, store: Store, watch: Watch | None = None) -> Outcome:
+def carry_out(plan: Plan, store: Store, watch: RunWatch | None = None) -> Outcome:
     """Make the missing records of a plan; each kind of run before those that can need it.
 
     Raise StoreError where the store cannot be written, KeyboardInterrupt if the user ends it.
@@ -132,7 +132,7 @@ def _made(one: PlannedRun, course: _Course) -> Record | None:
     if record is None:
         return None
     took = None if env.repeats() else round(time.monotonic() - begun, 3)
-    record = replace(record, made=Made(env.now(), took, None if took is None else _memory()))
+    record = replace(record, made=MadeBy(env.now(), took, None if took is None else _memory()))
     course.store.add(record, again=one.again or _differs(record, course.store))
     _forget(record, course.store.artifacts(record.key))
     course.watch.became(one.name, "done")
@@ -216,10 +216,10 @@ def _evaluate(one: PlannedRun, course: _Course) -> Record:
     assert isinstance(one.run, EvaluationRun) and isinstance(one.work, tuple)
     from repro.data.layout import Source
     from repro.evaluation import evaluator, pipeline
-    from repro.evaluation.request import Look
+    from repro.evaluation.request import EvaluationRequest
 
     look, source = one.work
-    assert isinstance(look, Look) and isinstance(source, Source)
+    assert isinstance(look, EvaluationRequest) and isinstance(source, Source)
     job = pipeline.prepare(look, source)
     course.store.begin(one.run)
     with course.watch.one(one.name, job.total, job.unit) as tell:
@@ -239,10 +239,10 @@ def _train(one: PlannedRun, course: _Course) -> Record | None:
 def _time(one: PlannedRun, course: _Course) -> Record:
     assert isinstance(one.run, TimingRun) and isinstance(one.work, tuple)
     from repro.speed import timer
-    from repro.speed.measure.procedures import Settings
+    from repro.speed.measure.procedures import TimingSettings
 
     subjects, settings = one.work
-    assert isinstance(subjects, tuple) and isinstance(settings, Settings)
+    assert isinstance(subjects, tuple) and isinstance(settings, TimingSettings)
     with course.watch.one(one.name, 100, "per cent") as tell:
         return timer.execute(one.run, subjects, settings, course.store, tell, course.watch.say)
 

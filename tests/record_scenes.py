@@ -9,7 +9,7 @@ from pathlib import Path
 from conftest import Outcome
 from repro.plans.planned import PlannedRun
 from repro.records.measurement import Measurement
-from repro.records.record import BY_BEHAVIOUR, CURRENT, STALE, Made, Record
+from repro.records.record import BY_BEHAVIOUR, CURRENT, STALE, MadeBy, Record
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
 from repro.records.runs import CountRun, EvaluationRun, network_name
 from repro.records.store import Store
@@ -22,9 +22,9 @@ TIMES = ("", "2001-01-01T00:00:00.000001", "2001-01-01T00:00:00.500000", "2001-0
 """when records were made; none is the oldest, and some at once"""
 
 
-def made(at: str) -> Made | None:
+def made(at: str) -> MadeBy | None:
     """The moment of a record, a second long."""
-    return Made(at, 1.0) if at else None
+    return MadeBy(at, 1.0) if at else None
 
 
 def counted(run: CountRun, number: int, key: str = "", at: str = "", commit: str = "c") -> Record:

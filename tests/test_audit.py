@@ -12,7 +12,7 @@ from repro.papers.published import Published, parse
 from repro.plans import selection
 from repro.records.store import Store
 from repro.verdicts.audit import evidence, rules
-from repro.verdicts.audit.check import Check
+from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.audit.span import balance, between, overlap, span, total
 
 
@@ -24,7 +24,7 @@ def number(text: str) -> Published:
 
 
 @pytest.fixture(scope="module")
-def findings() -> list[Check]:
+def findings() -> list[AuditCheck]:
     """Of the four papers, beside the committed records."""
     gathered = evidence.gather(selection.tables(), Store(ROOT / "records").find)
     return [check for check in rules.run(gathered, rules.RULES) if check.finding]
@@ -82,7 +82,7 @@ def test_a_known_contradiction_is_found(
     table: str,
     row: str,
     text: str,
-    findings: list[Check],
+    findings: list[AuditCheck],
 ) -> None:
     places = [
         {(quote.paper, quote.table, quote.row) for quote in check.quotes}
@@ -92,7 +92,7 @@ def test_a_known_contradiction_is_found(
     assert any((paper, table, row) in found for found in places)
 
 
-def test_the_tables_that_contradict_nothing_stay_clean(findings: list[Check]) -> None:
+def test_the_tables_that_contradict_nothing_stay_clean(findings: list[AuditCheck]) -> None:
     suspects = {
         (quote.paper, quote.table)
         for check in findings

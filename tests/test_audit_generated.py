@@ -9,18 +9,20 @@ from audit_tables import Data, Papers, papers
 from repro.papers import study
 from repro.plans import selection
 from repro.verdicts.audit import evidence, rules
-from repro.verdicts.audit.check import Check
+from repro.verdicts.audit.check import AuditCheck
 
 OWN, RIVAL, LARGE = "own_net 256x192", "rival_1 256x192", "rival_3 384x288"
 AGREE, AREA = ("agreement", "contradiction"), ("area", "contradiction")
 
 
 @pytest.fixture
-def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Papers], list[Check]]:
+def audited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Papers], list[AuditCheck]]:
     """What is found in some papers, without any record."""
     monkeypatch.setenv("REPRO_TABLES", str(tmp_path))
 
-    def audit(made: Papers) -> list[Check]:
+    def audit(made: Papers) -> list[AuditCheck]:
         made.write(tmp_path)
         gathered = evidence.gather(selection.tables(), lambda spec: None)
         return rules.run(gathered, rules.RULES)
@@ -32,7 +34,7 @@ def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Papers
 
 @pytest.mark.parametrize("seed", range(12))
 def test_consistent_tables_yield_no_finding(
-    seed: int, audited: Callable[[Papers], list[Check]]
+    seed: int, audited: Callable[[Papers], list[AuditCheck]]
 ) -> None:
     checks = audited(papers(seed))
     assert [check for check in checks if check.finding] == []
@@ -124,7 +126,7 @@ def test_one_wrong_cell_is_found(
     severity: str,
     place: str,
     alter: Callable[[Papers], None],
-    audited: Callable[[Papers], list[Check]],
+    audited: Callable[[Papers], list[AuditCheck]],
 ) -> None:
     made = papers(seed=3)
     alter(made)
@@ -136,7 +138,7 @@ def test_one_wrong_cell_is_found(
     assert place in {quote.row for check in found for quote in check.quotes}
 
 
-def test_mixed_printing_is_no_contradiction(audited: Callable[[Papers], list[Check]]) -> None:
+def test_mixed_printing_is_no_contradiction(audited: Callable[[Papers], list[AuditCheck]]) -> None:
     """5.15, 5.15, 5.25 and 5.25 over 5.09 make 5.53: only with the first rounded, the rest cut."""
     made = papers(seed=5)
     for number, macs in enumerate(("5.2G", "5.2G", "5.3G", "5.3G"), start=1):

@@ -14,7 +14,7 @@ from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.store import Store
 from repro.verdicts.claims import claim, judging
-from repro.verdicts.claims.cell_values import Measured
+from repro.verdicts.claims.cell_values import MeasuredCells
 from repro.verdicts.claims.judging import Judged
 
 STUDY = """
@@ -112,7 +112,7 @@ def stated(holds: str, **more: str) -> dict[str, str]:
 
 def judged(folder: Path, store: Store | None = None) -> list[Judged]:
     """The verdicts on the paper's claims."""
-    return judging.judge_all(claim.load("paper7"), Measured(store or Store(folder / "none")))
+    return judging.judge_all(claim.load("paper7"), MeasuredCells(store or Store(folder / "none")))
 
 
 def test_a_changed_cell_flips_exactly_the_claims_that_use_it(folder: Path) -> None:

@@ -8,13 +8,13 @@ import pytest
 from repro.errors import ReproError
 from repro.verdicts.claims import outcome, quantities
 from repro.verdicts.claims.cell_values import printed
-from repro.verdicts.claims.outcome import Outcome
+from repro.verdicts.claims.outcome import ClaimOutcome
 from repro.verdicts.claims.parser import parse
 from repro.verdicts.claims.places import Book
-from repro.verdicts.claims.quantities import Value
+from repro.verdicts.claims.quantities import Quantity
 
 
-def asked(expression: str, paper: str = "paper2") -> Outcome:
+def asked(expression: str, paper: str = "paper2") -> ClaimOutcome:
     """What an expression comes to with the printed cells."""
     book = Book(paper)
     questions = [outcome.question(one, book) for one in parse(expression)]
@@ -169,7 +169,7 @@ def test_digits_that_allow_a_statement_never_contradict_it() -> None:
         cells = []
         for value in true:
             text = round(value / step) * step
-            cells.append(Value(text, text - step / 2, text + step / 2, "", step))
+            cells.append(Quantity(text, text - step / 2, text + step / 2, "", step))
         first, second = draw.choice(list(signs)), draw.choice("+-")
         computed = signs[second](signs[first](cells[0], cells[1]), cells[2])
         exact = {"+": true[0] + true[1], "-": true[0] - true[1]} | {
@@ -195,7 +195,7 @@ def test_one_cell_and_one_digit_apart_is_a_contradiction() -> None:
     assert asked("table5[Ours].fps_gpu ~ 55.2FPS", "paper1").holds
     assert asked("table5[Ours].fps_gpu ~ 55.3FPS", "paper1").holds is False
     assert asked("table1[Lite-HRNet-30 256x192].ap - table1[Ours 256x192].ap ~ 1.3", "paper1") == (
-        Outcome(True, True, ("1.4",))
+        ClaimOutcome(True, True, ("1.4",))
     )
 
 

@@ -9,7 +9,7 @@ from conftest import ROOT, Run
 from repro.papers import study
 from repro.records.store import Store
 from repro.verdicts.claims import claim, judging
-from repro.verdicts.claims.cell_values import Measured
+from repro.verdicts.claims.cell_values import MeasuredCells
 from repro.verdicts.claims.judging import Judged
 
 
@@ -17,7 +17,7 @@ from repro.verdicts.claims.judging import Judged
 def shipped() -> list[Judged]:
     """The verdicts on all claims of the four papers, from the committed records."""
     claims = [one for paper in study.study_names() for one in claim.load(paper)]
-    return judging.judge_all(claims, Measured(Store(ROOT / "records")))
+    return judging.judge_all(claims, MeasuredCells(Store(ROOT / "records")))
 
 
 def words(claims: list[Judged], paper: str, verdict: str) -> set[str]:
@@ -101,7 +101,7 @@ def test_a_changed_cell_of_a_paper_touches_no_claim_that_does_not_use_it(
         assert text.count(old) == 1
         path.write_text(text.replace(old, new), encoding="utf-8")
         study.load_table.cache_clear()
-        measured = Measured(Store(ROOT / "records"))
+        measured = MeasuredCells(Store(ROOT / "records"))
         after = judging.judge_all([one.claim for one in before], measured)
         path.write_text(text, encoding="utf-8")
         key = {"table5": "[Ours].fps_gpu", "table1": "[LPN-50].flops"}.get(

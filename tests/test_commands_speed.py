@@ -13,7 +13,7 @@ from conftest import Run as Repro
 from repro.comparing import speed_columns
 from repro.speed.gpu import cuda
 from repro.speed.measure import engine
-from repro.speed.measure.procedures import Settings, adapted
+from repro.speed.measure.procedures import TimingSettings, adapted
 from repro.speed.measure.subjects import Preparation, Subject, TimedRun
 from repro.speed.roofline import placement
 from repro.speed.roofline.model import Operator, Work
@@ -30,9 +30,11 @@ class Engine:
     refused = ""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Sequence[Subject], Settings]] = []
+        self.asked: list[tuple[Sequence[Subject], TimingSettings]] = []
 
-    def measure(self, subjects: Sequence[Subject], settings: Settings, tell: object) -> TimedRun:
+    def measure(
+        self, subjects: Sequence[Subject], settings: TimingSettings, tell: object
+    ) -> TimedRun:
         self.asked.append((subjects, settings))
         chosen, settings = adapted(subjects, settings)
         twin = len(chosen) > len(subjects)
@@ -164,7 +166,7 @@ def test_cuda_is_refused_without_a_gpu_and_timed_by_its_own_engine_with_one(
     monkeypatch.setattr(cuda, "absent", lambda: ("clocks and power are not read",))
     device = {"name": "NVIDIA H200", "cuda": "13.0"}
 
-    def measure(subjects: Sequence[Subject], settings: Settings, tell: object) -> TimedRun:
+    def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: object) -> TimedRun:
         return replace(timing.measure(subjects, settings, tell), conditions={"device": device})
 
     monkeypatch.setattr(cuda, "measure", measure)

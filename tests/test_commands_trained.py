@@ -10,12 +10,12 @@ from repro.data import synth
 from repro.errors import RunError
 from repro.papers import study
 from repro.plans.planned import PlannedRun
-from repro.plans.watch import Watch
+from repro.plans.watch import RunWatch
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.store import Store
 from repro.training import ablation, course, entries, executing, graph, request, smoke
-from repro.training.request import Machine
+from repro.training.request import TrainingMachine
 
 TABLE4 = ("run", "paper1", "table4")
 
@@ -25,7 +25,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small inputs, few pictures, no processes that load."""
     monkeypatch.setattr(request, "SMALL", (64, 64))
     monkeypatch.setattr(request, "SMOKE_STEPS", 1)
-    monkeypatch.setattr(graph, "Machine", lambda *words, **named: Machine("cpu", workers=0))
+    monkeypatch.setattr(graph, "Machine", lambda *words, **named: TrainingMachine("cpu", workers=0))
 
     def data(folder: Path, budget: object = None) -> Path:
         synth.write(folder, 4, 2, size=(96, 96))
@@ -67,7 +67,7 @@ def test_an_ablation_says_what_it_tells(
     seen = {"None": (10.0, 10.2), "F(x)=x": (14.0, 14.3), "F(x)=2x": (8.0, 8.1)}
 
     def planted(
-        one: PlannedRun, asked: request.TrainingRequest, store: Store, watch: Watch
+        one: PlannedRun, asked: request.TrainingRequest, store: Store, watch: RunWatch
     ) -> Record:
         ap = seen.get(one.name.partition(",")[0], (10.0, 10.1))[asked.seed]
         assert one.run is not None
@@ -163,10 +163,10 @@ def test_a_smoke_training_stays_apart_from_the_printed_cells(
 
 def wanted(
     paper: str, name: str, mode: str, monkeypatch: pytest.MonkeyPatch
-) -> list[entries.Entry]:
+) -> list[entries.RowTraining]:
     monkeypatch.setattr(entries, "_sources", lambda rules, wish: (SOURCE, SOURCE))
     found = study.load_study(paper), study.load_table(paper, name)
-    wish = entries.Wish(mode, None, Path("runs"), Machine("cpu"))
+    wish = entries.Wish(mode, None, Path("runs"), TrainingMachine("cpu"))
     return entries.entries(*found, found[1].rows, wish)
 
 

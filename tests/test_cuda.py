@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from repro.errors import ReproError
 from repro.speed.gpu import cuda, device, nvml
-from repro.speed.measure.procedures import Settings
+from repro.speed.measure.procedures import TimingSettings
 from repro.speed.measure.subjects import RefusedError, Subject, TimedRun
 
 NET = Subject("hwl_mobilenetv3", (64, 64), 17)
@@ -35,7 +35,7 @@ def test_a_machine_without_a_gpu_gets_one_sentence(monkeypatch: pytest.MonkeyPat
     reason = "There is no GPU to use: Found no NVIDIA driver on your system."
     assert cuda.why_not() == reason
     with pytest.raises(ReproError, match="Found no NVIDIA driver") as caught:
-        cuda.measure([NET], Settings(), lambda words, share: None)
+        cuda.measure([NET], TimingSettings(), lambda words, share: None)
     assert "--device cpu" in caught.value.hint
     with pytest.raises(RefusedError, match="no GPU to use"):
         device.ready(NET, 1, Path(), 0)
@@ -73,7 +73,7 @@ def test_a_run_keeps_what_the_device_did(monkeypatch: pytest.MonkeyPatch) -> Non
     )
     asked = []
 
-    def measure(subjects: object, settings: Settings, tell: object) -> TimedRun:
+    def measure(subjects: object, settings: TimingSettings, tell: object) -> TimedRun:
         asked.append(settings.builder)
         return TimedRun((NET,), (), (), {}, {"before": 1})
 
@@ -81,7 +81,7 @@ def test_a_run_keeps_what_the_device_did(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
     monkeypatch.setattr(nvml, "sensor", lambda uuid: asked.append(uuid))
     monkeypatch.setattr(cuda.engine, "measure", measure)
-    run = cuda.measure([NET], Settings(), lambda words, share: None)
+    run = cuda.measure([NET], TimingSettings(), lambda words, share: None)
     assert asked == ["GPU-1-2", "repro.speed.gpu.device:ready"]
     found = run.conditions["device"]
     assert run.conditions["before"] == 1

@@ -135,7 +135,7 @@ def test_official_files_are_recognised(tmp_path: Path, monkeypatch: pytest.Monke
     facts = {("crowdpose", "val"): Facts(2, 3, 1, sha256=sha256)}
     monkeypatch.setattr(checking, "FACTS", facts)
 
-    def val() -> checking.Found:
+    def val() -> checking.SplitFound:
         return next(one for one in check(tmp_path) if one.source)
 
     assert val().official

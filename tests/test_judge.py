@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from repro.errors import ReproError
-from repro.papers.study import Column, Counted, Row, Table
+from repro.papers.study import Column, Row, RowConvention, Table
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import Wanted
@@ -90,7 +90,7 @@ def test_half_a_per_cent_is_near() -> None:
 
 
 def test_a_row_may_be_counted_by_other_rules_than_its_column() -> None:
-    cell = wanted("1.6G", counted=Counted("torchstat", 10**9, "Copied."))
+    cell = wanted("1.6G", counted=RowConvention("torchstat", 10**9, "Copied."))
     kind, reason = verdict(cell, record(hrnet=9 * G, torchstat=1_600_000_000))
     assert (kind, reason[-7:]) == ("match", "Copied.")
     assert verdict(cell, record(hrnet=int(1.6 * G), torchstat=9_000_000_000))[0] == "convention"

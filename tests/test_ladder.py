@@ -6,7 +6,7 @@ from repro.papers.study import Column, Row, Table
 from repro.records.requirements import Wanted
 from repro.report import text
 from repro.verdicts.ablation_steps import steps
-from repro.verdicts.judge import Cell, Measured, Verdict
+from repro.verdicts.judge import Cell, MeasuredValue, Verdict
 
 PARAMS = Column("params", "#Params", "params", "M")
 AP = Column("ap", "AP", "AP", "%")
@@ -22,7 +22,7 @@ def cell(row: Row, value: int | None, column: Column = PARAMS) -> Cell:
     """One judged cell."""
     published = TABLE.published(row, column)
     assert published is not None
-    measured = None if value is None else Measured(Fraction(value), "parameters", None, "key")
+    measured = None if value is None else MeasuredValue(Fraction(value), "parameters", None, "key")
     return Cell(Wanted(TABLE, row, column, None), published, measured, Verdict("match", ""))
 
 

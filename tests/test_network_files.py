@@ -17,8 +17,8 @@ from repro.errors import ReproError, RunError
 from repro.evaluation import evaluator, loading, network, sizes
 from repro.evaluation.execution import Execution
 from repro.evaluation.network import ZooNetwork
-from repro.evaluation.pipeline import Job
-from repro.evaluation.request import Look, model_of
+from repro.evaluation.pipeline import PreparedEvaluation
+from repro.evaluation.request import EvaluationRequest, model_of
 from repro.papers import protocol_choice
 from repro.papers.protocol import changed
 
@@ -28,17 +28,19 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
-def look(model: str, weights: Path | None, **others: object) -> Look:
+def look(model: str, weights: Path | None, **others: object) -> EvaluationRequest:
     _, protocol = protocol_choice.chosen(model, "coco", None)
-    found = Look(model, weights, changed(protocol, boxes="ground truth"))
+    found = EvaluationRequest(model, weights, changed(protocol, boxes="ground truth"))
     return replace(found, **others)  # type: ignore[arg-type]
 
 
-def opened(scene: Scene, wanted: Look) -> tuple[network.Network, dict[str, object]]:
+def opened(scene: Scene, wanted: EvaluationRequest) -> tuple[network.Network, dict[str, object]]:
     expected = annotations.read(scene.annotations, "coco")
     size = sizes.size_of(wanted)
     persons = boxes.ground_truth(expected)
-    job = Job(wanted, size, expected, persons, Source("coco", "val2017", Path(), Path()))
+    job = PreparedEvaluation(
+        wanted, size, expected, persons, Source("coco", "val2017", Path(), Path())
+    )
     weights = evaluator.weights_of(job)
     return loading.opened(wanted, expected, persons, size), dict(weights)
 
@@ -165,10 +167,10 @@ def test_an_impossible_input_is_refused(scene: Scene, model: str, size: tuple[in
 
 def test_whole_images_have_one_short_side() -> None:
     _, protocol = protocol_choice.chosen("litepose_xs_coco", "coco", None)
-    assert sizes.size_of(Look("truth", None, protocol)) == (512, 512)
-    assert sizes.size_of(Look("litepose_xs_coco", None, protocol)) == (256, 256)
+    assert sizes.size_of(EvaluationRequest("truth", None, protocol)) == (512, 512)
+    assert sizes.size_of(EvaluationRequest("litepose_xs_coco", None, protocol)) == (256, 256)
     with pytest.raises(ReproError, match="not inputs of 448x256") as caught:
-        sizes.size_of(Look("litepose_xs_coco", None, protocol, (448, 256)))
+        sizes.size_of(EvaluationRequest("litepose_xs_coco", None, protocol, (448, 256)))
     assert "--input 448x448" in caught.value.hint
 
 

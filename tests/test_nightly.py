@@ -18,7 +18,7 @@ from evaluation_scenes import refused
 import cli
 from conftest import ROOT, Run
 from repro import nightly
-from repro.nightly import Done, Night, Step
+from repro.nightly import Done, Night, NightStep
 
 WORKFLOWS = ROOT / ".github/workflows"
 
@@ -126,7 +126,7 @@ def test_a_night_of_nothing_and_one_without_end_are_not_good(tmp_path: Path) -> 
     assert nightly.exit_code([Done("drift", "skipped", "repro compare")]) == 4
     night = Night(tmp_path / "night")
     nightly.begin(night)
-    done = nightly.take(Step("list", ("list",)), night.out, 0.001)
+    done = nightly.take(NightStep("list", ("list",)), night.out, 0.001)
     assert done.state == "failed" and "it took more than" in done.said
 
 

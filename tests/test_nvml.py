@@ -6,13 +6,13 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from repro.speed.gpu import nvml
-from repro.speed.gpu.nvml import Reading, Watching
+from repro.speed.gpu.nvml import DeviceReading, DeviceWatch
 
 
 def test_a_line_of_nvidia_smi_is_read() -> None:
     found = nvml.parsed("1980, 3201, 412.33, 51, 97, 0x0000000000000024\n")
-    assert found == Reading(1980, 3201, 412.33, 51, 97, ("power cap", "heat (software)"))
-    assert nvml.parsed("1410, [N/A], [Not Supported], 40, 0, [N/A]") == Reading(
+    assert found == DeviceReading(1980, 3201, 412.33, 51, 97, ("power cap", "heat (software)"))
+    assert nvml.parsed("1410, [N/A], [Not Supported], 40, 0, [N/A]") == DeviceReading(
         1410, None, None, 40, 0
     )
     assert nvml.parsed("No devices were found") is None
@@ -49,7 +49,7 @@ def test_nvml_gives_what_the_device_tells(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(nvml, "_pynvml", lambda: made)
     read = nvml.sensor("GPU-1")
     assert read is not None
-    assert read() == Reading(1980, 3201, 412.33, None, 7, ("power cap",))
+    assert read() == DeviceReading(1980, 3201, 412.33, None, 7, ("power cap",))
     assert nvml.absent() == ""
 
 
@@ -62,20 +62,26 @@ def test_nvidia_smi_stands_in_for_nvml(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(nvml, "_pynvml", lambda: None)
     monkeypatch.setattr("shutil.which", lambda name: str(program))
     read = nvml.sensor("GPU-1")
-    assert read is not None and read() == Reading(210, 405, 26.5, 33, 0)
+    assert read is not None and read() == DeviceReading(210, 405, 26.5, 33, 0)
     monkeypatch.setattr("shutil.which", lambda name: None)
     assert nvml.sensor("GPU-1") is None
     assert "neither nvidia-ml-py nor nvidia-smi" in nvml.absent()
 
 
 def test_watching_sums_up_the_readings() -> None:
-    given = iter([Reading(200, busy=3), Reading(1900, power=300), Reading(1980, reasons=("heat",))])
-    last = Reading(1970, power=500)
+    given = iter(
+        [
+            DeviceReading(200, busy=3),
+            DeviceReading(1900, power=300),
+            DeviceReading(1980, reasons=("heat",)),
+        ]
+    )
+    last = DeviceReading(1970, power=500)
 
-    def read() -> Reading:
+    def read() -> DeviceReading:
         return next(given, last)
 
-    with Watching(read, pause=0.001) as watch:
+    with DeviceWatch(read, pause=0.001) as watch:
         while len(watch.readings) < 3:
             watch._over.wait(0.001)
     found = watch.described()
@@ -83,6 +89,6 @@ def test_watching_sums_up_the_readings() -> None:
     assert found["power"][0] == 300 and found["power"][2] == 500
     assert found["busy_before"] == 3 and set(found["held_down"]) == {"heat"}
     assert "temperature" not in found
-    with Watching(None) as watch:
+    with DeviceWatch(None) as watch:
         pass
     assert watch.described() == {"readings": 0, "held_down": {}}

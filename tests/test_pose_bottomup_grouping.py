@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 
 from repro.errors import ReproError
 from repro.papers.skeletons import COCO, CROWDPOSE
-from repro.pose.embedding import Settings, aggregate, aggregate_scales, group
+from repro.pose.embedding import EmbeddingSettings, aggregate, aggregate_scales, group
 from repro.pose.peaks import peaks
 
 ROOT = Path(__file__).parent.parent
@@ -62,13 +62,13 @@ def golden_maps() -> tuple[Maps, Maps]:
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_the_official_figures(name: str) -> None:
-    settings = Settings(adjust="adjust1" in name, refine="refine1" in name)
+    settings = EmbeddingSettings(adjust="adjust1" in name, refine="refine1" in name)
     keypoints, scores = group(*golden_maps(), settings)
     np.testing.assert_allclose(keypoints, GOLDEN[name]["people"], rtol=0, atol=1e-6)
     assert scores.tolist() == GOLDEN[name]["scores"]
 
 
-def same(maps: tuple[Maps, Maps], settings: Settings, plain: ModuleType) -> int:
+def same(maps: tuple[Maps, Maps], settings: EmbeddingSettings, plain: ModuleType) -> int:
     """How many people both readings find, which are equal to the last bit."""
     theirs, ours = plain.plain(*maps, settings), group(*maps, settings)
     np.testing.assert_array_equal(ours[0], theirs[0])
@@ -82,7 +82,7 @@ def test_crowds_are_grouped_as_in_the_plain_reading(
 ) -> None:
     benchmark, plain = scripts
     heatmaps, embedded = benchmark.scene(people, seed=people, joints=joints, size=128)
-    assert same((heatmaps, embedded[..., :tags].copy()), Settings(), plain) >= people
+    assert same((heatmaps, embedded[..., :tags].copy()), EmbeddingSettings(), plain) >= people
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -92,7 +92,9 @@ def test_noise_with_equal_tags_is_grouped_as_in_the_plain_reading(
     rng = np.random.default_rng(seed)
     heatmaps = rng.random((14, 18, 27)).astype(np.float32) ** 3 - np.float32(0.02)
     tags = np.round(rng.normal(0, 2, (14, 18, 27, 2)), seed % 3).astype(np.float32)
-    settings = Settings(window=(3, 5)[seed % 2], people=(5, 30)[seed % 2], adjust=seed % 3 > 0)
+    settings = EmbeddingSettings(
+        window=(3, 5)[seed % 2], people=(5, 30)[seed % 2], adjust=seed % 3 > 0
+    )
     assert same((heatmaps, tags), settings, scripts[1]) > 5
 
 

@@ -7,7 +7,14 @@ from torch.nn.functional import interpolate, pad
 
 from repro.errors import ReproError
 from repro.papers.skeletons import COCO
-from repro.pose.offsets import Scale, Settings, aggregate, decode, mirrored_input, suppressed
+from repro.pose.offsets import (
+    OffsetSettings,
+    ScaleOutput,
+    aggregate,
+    decode,
+    mirrored_input,
+    suppressed,
+)
 
 HEIGHT, WIDTH, JOINTS = 40, 60, 17
 PEOPLE = np.random.default_rng(2).uniform(0, 1, (2, JOINTS, 2)) * (25, 35) + [[[0, 2]], [[30, 2]]]
@@ -72,7 +79,7 @@ def test_the_mirrored_input_is_moved_so_that_first_pixels_meet() -> None:
 
 def test_several_scales_find_each_person_once() -> None:
     plain = aggregate(encoded(PEOPLE), None, COCO.mirrored, JOINTS)
-    half = Scale(plain.heatmaps[:, ::2, ::2], plain.poses[:, :, ::2, ::2] / 2, scale=0.5)
+    half = ScaleOutput(plain.heatmaps[:, ::2, ::2], plain.poses[:, :, ::2, ::2] / 2, scale=0.5)
     keypoints, _ = decode([half, plain])
     assert len(keypoints) == 2
     found = keypoints[keypoints[:, 0, 0].argsort(), :, :2]
@@ -90,7 +97,7 @@ def test_of_poses_that_share_most_joints_the_one_of_most_heat_stays() -> None:
     assert suppressed(points, ranks).tolist() == [1]
     points[2, :9] += 20
     assert suppressed(points, ranks).tolist() == [1, 2]
-    assert suppressed(points, ranks, Settings(shared=16)).tolist() == [1, 2]
+    assert suppressed(points, ranks, OffsetSettings(shared=16)).tolist() == [1, 2]
     assert suppressed(points[:0], ranks[:0]).tolist() == []
 
 

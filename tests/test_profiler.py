@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import zoo
 from repro.errors import ReproError
 from repro.speed.measure import profiler
-from repro.speed.measure.profiler import Cost, modules, operators, outline, profile
+from repro.speed.measure.profiler import OperatorCost, modules, operators, outline, profile
 
 
 class Twice(nn.Module):
@@ -56,13 +56,13 @@ def events() -> list[Event]:
 
 def test_own_time_is_without_what_is_listed_below() -> None:
     assert modules(events(), 2, {"": "Model", "child": "Block", "unused": "Linear"}) == (
-        Cost("", "Model", 1, pytest.approx(20e-6), pytest.approx(100e-6)),
-        Cost("child", "Block", 1, pytest.approx(80e-6), pytest.approx(80e-6)),
+        OperatorCost("", "Model", 1, pytest.approx(20e-6), pytest.approx(100e-6)),
+        OperatorCost("child", "Block", 1, pytest.approx(80e-6), pytest.approx(80e-6)),
     )
     assert operators(events(), 2) == (
-        Cost("aten::copy_", "", 1, pytest.approx(50e-6), pytest.approx(50e-6)),
-        Cost("aten::conv2d", "", 1, pytest.approx(20e-6), pytest.approx(70e-6)),
-        Cost("aten::relu", "", 1, pytest.approx(10e-6), pytest.approx(10e-6)),
+        OperatorCost("aten::copy_", "", 1, pytest.approx(50e-6), pytest.approx(50e-6)),
+        OperatorCost("aten::conv2d", "", 1, pytest.approx(20e-6), pytest.approx(70e-6)),
+        OperatorCost("aten::relu", "", 1, pytest.approx(10e-6), pytest.approx(10e-6)),
     )
 
 
@@ -75,7 +75,9 @@ def test_on_a_device_the_time_is_that_of_the_kernels() -> None:
 def test_an_operator_inside_itself_is_not_counted_twice() -> None:
     outer = Event("aten::conv2d", 30, 10)
     found = operators([outer, Event("aten::conv2d", 20, 20, outer)], 1)
-    assert found == (Cost("aten::conv2d", "", 2, pytest.approx(30e-6), pytest.approx(30e-6)),)
+    assert found == (
+        OperatorCost("aten::conv2d", "", 2, pytest.approx(30e-6), pytest.approx(30e-6)),
+    )
 
 
 def test_a_profile_adds_up(tmp_path: Path) -> None:
@@ -164,5 +166,5 @@ def test_a_network_of_the_zoo_is_told_by_its_parts(tmp_path: Path) -> None:
 
 def test_the_parts_of_a_model_with_two_children_are_theirs() -> None:
     names = ("", "backbone", "backbone.stem", "backbone.stem.0", "backbone.body", "head")
-    found = outline([Cost(name, "", 1, 0, 0) for name in names])
+    found = outline([OperatorCost(name, "", 1, 0, 0) for name in names])
     assert [cost.name for cost in found] == ["backbone.stem", "backbone.body", "head"]

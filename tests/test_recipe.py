@@ -8,7 +8,7 @@ from repro.errors import ReproError
 from repro.papers import recipe_sources as recipes
 from repro.papers import study
 from repro.papers.recipe import Loss
-from repro.papers.recipe_sources import FIELDS, UNSAID, Resolved, Written
+from repro.papers.recipe_sources import FIELDS, UNSAID, Resolved, WrittenRecipe
 
 
 def resolved(paper: str, name: str, *words: str) -> Resolved:
@@ -94,7 +94,7 @@ def test_a_recipe_that_cannot_be_is_refused(
     fields: dict[str, object], sources: dict[str, tuple[str, ...]], words: str
 ) -> None:
     with pytest.raises(ReproError, match=words):
-        Written(fields, sources)
+        WrittenRecipe(fields, sources)
 
 
 def test_a_study_with_a_broken_recipe_names_file_and_place(own_tables: Path) -> None:
@@ -106,6 +106,6 @@ def test_a_study_with_a_broken_recipe_names_file_and_place(own_tables: Path) -> 
 
 
 def test_recipes_that_complete_each_other_in_a_circle_are_refused() -> None:
-    written = {"a": Written({}, {}, "b"), "b": Written({}, {}, "a")}
+    written = {"a": WrittenRecipe({}, {}, "b"), "b": WrittenRecipe({}, {}, "a")}
     with pytest.raises(ReproError, match="cannot be completed"):
         recipes.resolve("paperX", written, "a")

@@ -22,7 +22,7 @@ from repro.papers.conventions import CONVENTIONS
 from repro.records.record import Record
 from repro.records.store import Store
 from repro.report import text
-from repro.report.contents import Report
+from repro.report.contents import ReportContents
 from repro.report.html import page as html
 from repro.verdicts import ablation_steps, digits, judge
 from repro.verdicts.judge import Cell
@@ -41,12 +41,12 @@ BAD = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>'
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
+def report() -> ReportContents:
     return gathered(Store(ROOT / "records"))
 
 
 @pytest.fixture(scope="module")
-def file(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(report: ReportContents, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html.render(report), encoding="utf-8")
     return path
@@ -114,7 +114,7 @@ def expected(cell: Cell, record: Record, name: str) -> tuple[str, str, str]:
     return digits.ours(moved), digits.delta(moved).replace("-", "−"), text.SIGNS[kind]
 
 
-def test_every_cost_follows_the_chosen_convention(tab: Tab, report: Report) -> None:
+def test_every_cost_follows_the_chosen_convention(tab: Tab, report: ReportContents) -> None:
     before = tab.texts(".printed td, #matrix td, td[data-before], td.own")
     read = """() => Object.fromEntries([...document.querySelectorAll('.printed button.sign')].map(
         one => [one.dataset.number, [
@@ -143,7 +143,7 @@ def test_every_cost_follows_the_chosen_convention(tab: Tab, report: Report) -> N
     assert tab.texts(".printed td, #matrix td, td[data-before], td.own") == before
 
 
-def test_ratios_steps_and_claims_follow_too(tab: Tab, report: Report) -> None:
+def test_ratios_steps_and_claims_follow_too(tab: Tab, report: ReportContents) -> None:
     row = next(
         number
         for number, one in enumerate(study.load_table("paper2", "table1").rows)
@@ -184,7 +184,7 @@ def test_ratios_steps_and_claims_follow_too(tab: Tab, report: Report) -> None:
         assert by_cell[numbers[id(step.after)]].endswith("✓" if fits else "✗")
 
 
-def test_the_drawer_tells_where_a_number_comes_from(tab: Tab, report: Report) -> None:
+def test_the_drawer_tells_where_a_number_comes_from(tab: Tab, report: ReportContents) -> None:
     cell, number = next(
         (one, at)
         for at, one in enumerate(report.cells)
@@ -233,7 +233,7 @@ def test_the_keyboard_reaches_every_sign(tab: Tab) -> None:
     assert tab.page.get_by_role("dialog").is_visible()
 
 
-def test_pointing_at_a_number_tells_the_reason(tab: Tab, report: Report) -> None:
+def test_pointing_at_a_number_tells_the_reason(tab: Tab, report: ReportContents) -> None:
     number, cell = next(
         (at, one) for at, one in enumerate(report.cells) if one.verdict.kind == "off"
     )
@@ -254,7 +254,7 @@ def test_our_circles_move_with_the_convention(tab: Tab) -> None:
     assert float(tab.page.locator(circle).get_attribute("cx")) == pytest.approx(own, abs=0.01)
 
 
-def test_the_anatomy_adds_up(tab: Tab, report: Report) -> None:
+def test_the_anatomy_adds_up(tab: Tab, report: ReportContents) -> None:
     keys = list(report.records)
     record = next(one for one in report.records.values() if one.spec.get("model") == "lpn_50")
     tab.page.select_option("#network", str(keys.index(record.key)))
@@ -306,7 +306,9 @@ def test_axe_finds_no_serious_barrier(browser: Any, file: Path, width: int, sche
     tab.context.close()
 
 
-def test_words_from_strangers_do_nothing(browser: Any, report: Report, tmp_path: Path) -> None:
+def test_words_from_strangers_do_nothing(
+    browser: Any, report: ReportContents, tmp_path: Path
+) -> None:
     cells = [
         replace(
             one,
@@ -324,7 +326,7 @@ def test_words_from_strangers_do_nothing(browser: Any, report: Report, tmp_path:
     }
     path = tmp_path / "hostile.html"
     whole = [*cells, *report.cells[3:]]
-    path.write_text(html.render(Report(whole, claims, [], records)), encoding="utf-8")
+    path.write_text(html.render(ReportContents(whole, claims, [], records)), encoding="utf-8")
     tab = Tab(browser, path)
     tab.page.locator(".mark[data-cell]").first.click()
     tab.page.keyboard.press("Escape")

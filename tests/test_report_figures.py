@@ -61,7 +61,7 @@ def test_circles_stand_at_the_printed_numbers_and_their_area_is_the_size() -> No
 def cells_of(paper: str, verdicts: Iterator[str]) -> list[Cell]:
     wanted = selection.select(selection.tables(paper, "table1"))
     judged = judge_all(wanted, lambda spec: None)
-    measured = judge.Measured(Fraction(1), "", None, "0" * 64)
+    measured = judge.MeasuredValue(Fraction(1), "", None, "0" * 64)
     return [
         replace(cell, verdict=Verdict(kind, ""), measured=None if kind == "missing" else measured)
         for cell, kind in zip(judged, verdicts, strict=False)

@@ -18,11 +18,11 @@ from repro.papers import study
 from repro.plans import selection
 from repro.records.store import Store
 from repro.report import text
-from repro.report.contents import Report
+from repro.report.contents import ReportContents
 from repro.report.html import page
 from repro.verdicts import digits
 from repro.verdicts.claims import claim, judging
-from repro.verdicts.claims.cell_values import Measured
+from repro.verdicts.claims.cell_values import MeasuredCells
 from repro.verdicts.judge import KINDS, NEAR, judge_all
 
 HOSTILE = (
@@ -75,12 +75,12 @@ class Parsed(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
+def report() -> ReportContents:
     return gathered(Store(ROOT / "records"))
 
 
 @pytest.fixture(scope="module")
-def document(report: Report) -> str:
+def document(report: ReportContents) -> str:
     return page.render(report)
 
 
@@ -116,12 +116,12 @@ def test_the_policy_allows_this_script_and_this_style_alone(document: str) -> No
     assert not any("style" in given for _, given in parsed.elements), "the policy would block it"
 
 
-def test_the_same_records_give_the_same_bytes(report: Report, document: str) -> None:
+def test_the_same_records_give_the_same_bytes(report: ReportContents, document: str) -> None:
     assert page.render(report) == document
 
 
 def test_every_printed_number_ours_the_difference_and_the_sign_are_in_its_table(
-    report: Report, document: str
+    report: ReportContents, document: str
 ) -> None:
     tables = Parsed(document).cells
     assert len(tables) == len(selection.tables()) >= 23
@@ -144,7 +144,7 @@ def embedded(document: str) -> dict[str, list[dict[str, object]]]:
     return json.loads(Parsed(document).content["script"][1])
 
 
-def test_each_cell_carries_what_its_drawer_shows(report: Report, document: str) -> None:
+def test_each_cell_carries_what_its_drawer_shows(report: ReportContents, document: str) -> None:
     data = embedded(document)
     assert len(data["cells"]) == len(report.cells)
     for cell, carried in zip(report.cells, data["cells"], strict=True):
@@ -180,7 +180,7 @@ def test_a_cell_tells_the_sentences_and_findings_that_use_it(document: str) -> N
 
 
 @pytest.fixture
-def hostile(own_tables: Path, report: Report) -> Report:
+def hostile(own_tables: Path, report: ReportContents) -> ReportContents:
     """Paper 1 with labels, captions, claims and records from somebody who means no good."""
     folder = own_tables / "paper1"
     named = json.dumps(HOSTILE[0])
@@ -198,12 +198,12 @@ def hostile(own_tables: Path, report: Report) -> Report:
     study.load_table.cache_clear()
     store = Store(ROOT / "records")
     cells = judge_all(selection.select(selection.tables("paper1")), store.find)
-    claims = judging.judge_all(claim.load("paper1"), Measured(store))
+    claims = judging.judge_all(claim.load("paper1"), MeasuredCells(store))
     records = {
         key: replace(record, notes={HOSTILE[0]: HOSTILE[1]}, env={"python": HOSTILE[0]})
         for key, record in report.records.items()
     }
-    return Report(cells, claims, report.checks, records)
+    return ReportContents(cells, claims, report.checks, records)
 
 
 def edit(path: Path, pattern: str, words: str) -> None:
@@ -212,7 +212,7 @@ def edit(path: Path, pattern: str, words: str) -> None:
     path.write_text(changed, encoding="utf-8")
 
 
-def test_words_from_strangers_stay_words(hostile: Report, document: str) -> None:
+def test_words_from_strangers_stay_words(hostile: ReportContents, document: str) -> None:
     written = page.render(hostile)
     parsed, usual = Parsed(written), Parsed(document)
 
@@ -255,7 +255,7 @@ def test_ten_seconds_and_no_torch(tmp_path: Path) -> None:
 
 def test_without_records_the_page_claims_nothing(tmp_path: Path) -> None:
     cells = judge_all(selection.select(selection.tables("paper1")), Store(tmp_path).find)
-    written = page.render(Report(cells, [], [], {}))
+    written = page.render(ReportContents(cells, [], [], {}))
     assert "No record was found." in written
     assert not any(cell.get("ours") for cell in embedded(written)["cells"])
     assert "print as published" not in written.split("<h2")[1]

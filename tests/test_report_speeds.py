@@ -9,7 +9,7 @@ from repro.plans import selection
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import SpeedRequirement, Wanted
-from repro.report.contents import Report
+from repro.report.contents import ReportContents
 from repro.report.html import speed_plots
 from repro.verdicts.judge import judge_all
 
@@ -49,8 +49,8 @@ def timing(wanted: list[Wanted], slower: float) -> Record:
     return Record(KEY, spec, (*latencies, *ratios, floor), env={})
 
 
-def report_of(wanted: list[Wanted], record: Record) -> Report:
-    return Report(judge_all(wanted, lambda spec: record), [], [], {KEY: record})
+def report_of(wanted: list[Wanted], record: Record) -> ReportContents:
+    return ReportContents(judge_all(wanted, lambda spec: record), [], [], {KEY: record})
 
 
 def test_ratios_and_orders_of_a_machine_that_agrees_and_of_one_that_does_not() -> None:
@@ -92,4 +92,4 @@ def test_what_was_not_timed_together_is_not_drawn() -> None:
     assert (
         speed_plots.races(report_of(wanted, replace(record, measurements=latencies + bare))) == []
     )
-    assert speed_plots.races(Report(judge_all(wanted, lambda spec: None), [], [], {})) == []
+    assert speed_plots.races(ReportContents(judge_all(wanted, lambda spec: None), [], [], {})) == []

@@ -15,11 +15,11 @@ import zoo
 from repro.counting import counter
 from repro.speed.roofline import calibration, fma, model, traffic
 from repro.speed.roofline.calibration import Stamp
-from repro.speed.roofline.model import Ceiling, Machine, Operator, Row, Work
+from repro.speed.roofline.model import Ceiling, MachineLimits, Operator, RooflineRow, Work
 
 ONE = Ceiling(1, fused=100e9, matmul=60e9, convolution=90e9, memory=20e9, cache=80e9)
 TWO = Ceiling(2, fused=200e9, matmul=120e9, convolution=150e9, memory=30e9, cache=160e9)
-MACHINE = Machine(
+MACHINE = MachineLimits(
     one=ONE,
     all=TWO,
     overhead={"conv": 1e-3, "norm": 2e-3, "view": 1e-4},
@@ -129,7 +129,7 @@ def test_time_is_shared_out_to_compute_memory_calls_and_the_rest() -> None:
     assert merged.overhead == 0 and merged.moved == 10**6
 
 
-LITE = Row(
+LITE = RooflineRow(
     model="litehrnet_18",
     threads=1,
     batch=1,

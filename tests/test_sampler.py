@@ -5,11 +5,11 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from repro.data.sampler import Order
+from repro.data.sampler import EpochOrder
 from repro.errors import ReproError
 
 
-def blocks(orders: list[Order]) -> list[list[int]]:
+def blocks(orders: list[EpochOrder]) -> list[list[int]]:
     """What the processes see together, block by block, sorted within each."""
     parts = [[[index for _, index in batch] for batch in order] for order in orders]
     assert len({len(part) for part in parts}) == 1  # as many batches for each
@@ -20,9 +20,9 @@ def blocks(orders: list[Order]) -> list[list[int]]:
 @pytest.mark.parametrize("samples", [48, 50, 53, 7])
 @pytest.mark.parametrize("drop_last", [False, True])
 def test_processes_see_together_what_one_would(samples: int, drop_last: bool) -> None:
-    one = Order(samples, 6, 3, drop_last=drop_last)
-    two = [Order(samples, 3, 3, rank, 2, drop_last) for rank in (0, 1)]
-    three = [Order(samples, 2, 3, rank, 3, drop_last) for rank in range(3)]
+    one = EpochOrder(samples, 6, 3, drop_last=drop_last)
+    two = [EpochOrder(samples, 3, 3, rank, 2, drop_last) for rank in (0, 1)]
+    three = [EpochOrder(samples, 2, 3, rank, 3, drop_last) for rank in range(3)]
     for order in (one, *two, *three):
         order.set_epoch(9)
     expected = blocks([one])
@@ -35,7 +35,7 @@ def test_processes_see_together_what_one_would(samples: int, drop_last: bool) ->
 
 
 def test_every_epoch_shuffles_all_samples_anew() -> None:
-    order = Order(40, 40, 1)
+    order = EpochOrder(40, 40, 1)
     seen = []
     for epoch in (0, 1):
         order.set_epoch(epoch)
@@ -44,28 +44,28 @@ def test_every_epoch_shuffles_all_samples_anew() -> None:
         seen.append([index for _, index in batch])
     assert sorted(seen[0]) == sorted(seen[1]) == list(range(40))
     assert seen[0] != seen[1] and seen[0] != list(range(40))
-    assert [(0, index) for index in seen[0]] == next(iter(Order(40, 40, 1)))
-    assert [(0, index) for index in seen[0]] != next(iter(Order(40, 40, 2)))
+    assert [(0, index) for index in seen[0]] == next(iter(EpochOrder(40, 40, 1)))
+    assert [(0, index) for index in seen[0]] != next(iter(EpochOrder(40, 40, 2)))
 
 
 def test_a_restored_order_goes_on_even_with_other_processes() -> None:
-    order = Order(50, 4, 1)
+    order = EpochOrder(50, 4, 1)
     order.set_epoch(2)
     whole = list(order)
     order.advance()
     order.advance()
     state = order.state()
-    again = Order(50, 4, 1)
+    again = EpochOrder(50, 4, 1)
     again.restore(state)
     assert list(again) == whole[2:] and len(again) == 11
-    two = [Order(50, 2, 1, rank, 2) for rank in (0, 1)]
+    two = [EpochOrder(50, 2, 1, rank, 2) for rank in (0, 1)]
     for part in two:
         part.restore(state)
     assert blocks(two) == [sorted(index for _, index in batch) for batch in whole[2:]]
 
 
 def test_advancing_while_batches_are_taken_skips_nothing() -> None:
-    order = Order(10, 3, 0)
+    order = EpochOrder(10, 3, 0)
     seen = []
     for batch in order:
         seen += [index for _, index in batch]
@@ -74,15 +74,20 @@ def test_advancing_while_batches_are_taken_skips_nothing() -> None:
 
 
 def test_a_state_of_other_data_or_another_seed_is_refused() -> None:
-    state = Order(50, 4, 1).state()
-    for other, name in ((Order(51, 4, 1), "samples 50, this run 51"), (Order(50, 4, 2), "seed 1")):
+    state = EpochOrder(50, 4, 1).state()
+    for other, name in (
+        (EpochOrder(51, 4, 1), "samples 50, this run 51"),
+        (EpochOrder(50, 4, 2), "seed 1"),
+    ):
         with pytest.raises(ReproError, match=name):
             other.restore(state)
 
 
 def test_too_few_samples_are_refused() -> None:
     with pytest.raises(ReproError, match="3 samples do not fill one batch of 4"):
-        Order(3, 4, 0, drop_last=True)
+        EpochOrder(3, 4, 0, drop_last=True)
     with pytest.raises(ReproError, match="in 4 processes"):
-        Order(3, 4, 0, rank=1, world=4)
-    assert np.array_equal([len(Order(3, 4, 0)), len(Order(4, 4, 0, drop_last=True))], [1, 1])
+        EpochOrder(3, 4, 0, rank=1, world=4)
+    assert np.array_equal(
+        [len(EpochOrder(3, 4, 0)), len(EpochOrder(4, 4, 0, drop_last=True))], [1, 1]
+    )

@@ -8,7 +8,7 @@ import pytest
 from test_timing_analysis import planted
 
 from repro.comparing import speed_columns
-from repro.comparing.speed_columns import Beside
+from repro.comparing.speed_columns import ColumnBeside
 from repro.papers import study
 from repro.plans import printed_speeds, selection
 from repro.records.store import Store
@@ -18,7 +18,7 @@ from repro.speed.measure.subjects import Subject, TimedRun, Way
 from repro.speed.results import recording
 from repro.speed.results.analysis import Analysis
 from repro.speed.roofline import placement
-from repro.speed.roofline.model import Ceiling, Machine
+from repro.speed.roofline.model import Ceiling, MachineLimits
 
 PRINTED = {
     "simplebaseline_mobilenetv2": 1 / 19.3,
@@ -44,7 +44,7 @@ def timed(seconds: Mapping[str, float], **change: object) -> TimedRun:
     return planted(factors, processes=6, within=0.01, subjects=subjects, settings=SETTINGS)
 
 
-def beside(run: TimedRun, paper: str = "paper1") -> list[Beside]:
+def beside(run: TimedRun, paper: str = "paper1") -> list[ColumnBeside]:
     """A paper's columns beside a run."""
     found = Analysis(run)
     return speed_columns.beside(found, recording.record(run, found), paper)
@@ -119,7 +119,7 @@ def test_names_tell_the_subjects_of_a_sweep_apart() -> None:
 
 
 LIMIT = Ceiling(1, fused=100e9, matmul=60e9, convolution=90e9, memory=20e9, cache=80e9)
-MACHINE = Machine(LIMIT, LIMIT, {}, 2**20, "literals")
+MACHINE = MachineLimits(LIMIT, LIMIT, {}, 2**20, "literals")
 
 
 def test_subjects_lie_on_the_roofline_by_their_own_time_and_batch() -> None:

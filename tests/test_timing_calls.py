@@ -11,7 +11,15 @@ import pytest
 
 from repro.errors import ReproError
 from repro.speed.measure import allocation, calls, peak_memory
-from repro.speed.measure.procedures import PROCEDURES, TWIN, Settings, adapted, job, planned, rows
+from repro.speed.measure.procedures import (
+    PROCEDURES,
+    TWIN,
+    TimingSettings,
+    adapted,
+    job,
+    planned,
+    rows,
+)
 from repro.speed.measure.subjects import Subject
 
 SUBJECTS = tuple(Subject(name, (256, 192), 17) for name in ("a", "b", "c"))
@@ -114,7 +122,7 @@ def test_each_subject_is_equally_often_at_each_place_and_after_each_other(count:
 
 
 def test_processes_begin_with_other_orders() -> None:
-    settings = Settings(processes=3)
+    settings = TimingSettings(processes=3)
     chosen, settings = adapted(SUBJECTS, settings)
     tasks = [job(number, chosen, settings, 0.0) for number in range(3)]
     assert len({task.rows[0] for task in tasks}) == 3
@@ -123,18 +131,18 @@ def test_processes_begin_with_other_orders() -> None:
 
 def test_the_twin_is_that_of_the_first_eager_subject() -> None:
     subjects = (replace(SUBJECTS[0], backend="onnx"), *SUBJECTS[1:])
-    chosen, _ = adapted(subjects, Settings())
+    chosen, _ = adapted(subjects, TimingSettings())
     assert chosen[-1] == replace(SUBJECTS[1], alias=TWIN)
-    assert adapted(subjects, Settings(twin=False))[0] == subjects
+    assert adapted(subjects, TimingSettings(twin=False))[0] == subjects
 
 
 def test_a_plan_tells_the_time() -> None:
-    assert planned(SUBJECTS, Settings(budget=90)) == 90
+    assert planned(SUBJECTS, TimingSettings(budget=90)) == 90
     many = SUBJECTS * 10
-    assert planned(many, Settings(budget=1)) > planned(SUBJECTS, Settings(budget=1)) > 1
-    papers = [planned(SUBJECTS, Settings(protocol="paper1", processes=n)) for n in (1, 2)]
+    assert planned(many, TimingSettings(budget=1)) > planned(SUBJECTS, TimingSettings(budget=1)) > 1
+    papers = [planned(SUBJECTS, TimingSettings(protocol="paper1", processes=n)) for n in (1, 2)]
     assert papers[1] == 2 * papers[0]
-    flipped = planned(SUBJECTS, Settings(protocol="paper2", processes=1))
+    flipped = planned(SUBJECTS, TimingSettings(protocol="paper2", processes=1))
     assert flipped > papers[0]
 
 
@@ -153,7 +161,7 @@ def test_what_cannot_be_timed_is_named(
     subjects: tuple[Subject, ...], change: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ReproError, match=message):
-        adapted(subjects, Settings(**change))  # type: ignore[arg-type]
+        adapted(subjects, TimingSettings(**change))  # type: ignore[arg-type]
 
 
 def test_every_procedure_says_where_it_is_from() -> None:

@@ -10,7 +10,7 @@ import pytest
 from repro.speed import backends, capabilities
 from repro.speed.gpu import cuda
 from repro.speed.measure import conditions, sensors
-from repro.speed.measure.conditions import Snapshot, Watch, reason
+from repro.speed.measure.conditions import ConditionWatch, Snapshot, reason
 
 CALM = Snapshot(
     load=0.1,
@@ -55,7 +55,7 @@ def test_a_watch_counts_what_happens_in_a_block(monkeypatch: pytest.MonkeyPatch)
     ticks = [sensors.Ticks(total, 0.0, stolen) for total, stolen in ((1, 0), (2, 0), (4, 0.5))]
     monkeypatch.setattr(sensors, "ticks", values(*ticks))
     monkeypatch.setattr(sensors, "throttles", values(None))
-    watch = Watch(1)
+    watch = ConditionWatch(1)
     watch.begin()
     seen = watch.end(0.1, 0.1)
     assert (seen.switches, seen.steal) == (12, 0.25)
@@ -66,7 +66,7 @@ def test_heat_and_a_lower_clock_are_seen(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(conditions, "CLOCK_EVERY", 0)
     monkeypatch.setattr(sensors, "throttles", values(3, 3, 4, 4))
     monkeypatch.setattr(sensors, "frequency", values(4000.0, 4000.0, 3000.0))
-    watch = Watch(1)
+    watch = ConditionWatch(1)
     found = []
     for _ in range(3):
         watch.begin()

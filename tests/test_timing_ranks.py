@@ -14,7 +14,7 @@ from repro.speed.measure.procedures import TWIN
 from repro.speed.measure.subjects import Subject, Way
 from repro.speed.results import ranks
 from repro.speed.results.analysis import Analysis
-from repro.speed.results.ranks import Order
+from repro.speed.results.ranks import TimedOrder
 
 NAMES = ("a", "b", "c", "d", "e")
 FIVE = tuple(Subject(name, (1, 1), 1) for name in NAMES)
@@ -60,12 +60,12 @@ def test_an_order_needs_two_subjects() -> None:
         ranks.kendall(timed((10, 20, 30, 40, 50)), {0: 1.0, 9: 2.0}, fps=False)
 
 
-def order(**milliseconds: float) -> Order:
+def order(**milliseconds: float) -> TimedOrder:
     """Networks that take so long, told apart where they are a fifth apart."""
     seconds = {name: one / 1000 for name, one in sorted(milliseconds.items(), key=lambda x: x[1])}
     sure = [(one, two) for one, two in combinations(seconds, 2)]
     faster = tuple(pair for pair in sure if seconds[pair[1]] > 1.2 * seconds[pair[0]])
-    return Order(Way("eager", "fp32", 1), seconds, faster)
+    return TimedOrder(Way("eager", "fp32", 1), seconds, faster)
 
 
 def test_a_run_has_an_order_for_each_way_of_running_networks() -> None:

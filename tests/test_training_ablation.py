@@ -8,7 +8,7 @@ from repro.errors import ReproError
 from repro.papers import study
 from repro.training import ablation
 from repro.training.ablation import Against, Budget, Trained
-from repro.training.request import Machine
+from repro.training.request import TrainingMachine
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_rows_differ_in_their_switch_alone(
 ) -> None:
     monkeypatch.setattr(ablation, "find", lambda *words: None)
     found = study.load_study(paper), study.load_table(paper, table)
-    planned = ablation.runs(*found, Path(), Path("out"), 2, Budget(), Machine("cpu"))
+    planned = ablation.runs(*found, Path(), Path("out"), 2, Budget(), TrainingMachine("cpu"))
     assert len(planned) == len(found[1].rows) and all(len(own) == 2 for _, own in planned)
     first = planned[0][1][0]
     switches = set()

@@ -21,7 +21,7 @@ from repro.records.store import Store
 from repro.report.files import publish
 from repro.run import carry_out
 from repro.training import executing, graph, request, weight_files
-from repro.training.request import Machine
+from repro.training.request import TrainingMachine
 
 TABLE4 = ("paper1", "table4")
 ROWS = "F(x)=x*"
@@ -36,7 +36,7 @@ def tiny() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(request, "SMALL", (64, 64))
         patch.setattr(request, "SMOKE_STEPS", 2)
-        patch.setattr(graph, "Machine", lambda *words, **named: Machine("cpu", workers=0))
+        patch.setattr(graph, "Machine", lambda *words, **named: TrainingMachine("cpu", workers=0))
         yield
 
 

@@ -22,7 +22,7 @@ from repro.records.cleanup import collect
 from repro.records.record import Record
 from repro.records.store import BEGUN, Store
 from repro.training import graph, request
-from repro.training.request import Machine
+from repro.training.request import TrainingMachine
 
 SMOKE = ("run", "paper1", "table4", "--row", "F(x)=x", "--train", "smoke", "--no-write")
 DRIVER = """
@@ -72,7 +72,7 @@ def tiny() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(request, "SMALL", (64, 64))
         patch.setattr(request, "SMOKE_STEPS", 2)
-        patch.setattr(graph, "Machine", lambda *words, **named: Machine("cpu", workers=0))
+        patch.setattr(graph, "Machine", lambda *words, **named: TrainingMachine("cpu", workers=0))
         yield
 
 

@@ -24,9 +24,9 @@ from repro.papers import study
 from repro.pose.losses import Heatmaps
 from repro.records import lock
 from repro.training import course, evaluation, preparing, request, smoke, state
-from repro.training.evaluation import Figure
-from repro.training.loop import Told
-from repro.training.request import Machine, TrainingRequest
+from repro.training.evaluation import EpochFigure
+from repro.training.loop import StepReport
+from repro.training.request import TrainingMachine, TrainingRequest
 from repro.training.standing import Best
 from repro.training.training import Listeners, Training
 
@@ -46,7 +46,7 @@ def a_run(data: Path, out: Path, workers: int = 0, **fields: object) -> Training
     rules = request.protocol_of(MODEL, "synth")
     given = {"batch": 4, "epochs": 2, **fields}
     found = request.recipe_of(study.load_study("paper1"), "paper", MODEL, "synth", SIZE)
-    machine = Machine("cpu", workers=workers, threads=1)
+    machine = TrainingMachine("cpu", workers=workers, threads=1)
     source = find(data, "synth", "train")
     changed = found.changed("test", **given)
     return TrainingRequest(
@@ -56,11 +56,11 @@ def a_run(data: Path, out: Path, workers: int = 0, **fields: object) -> Training
 
 def trained(
     run: TrainingRequest, fresh: bool = False, stop: int | None = None
-) -> tuple[Training, list[Told]]:
+) -> tuple[Training, list[StepReport]]:
     """The training and what it told; broken off after `stop` steps."""
-    told: list[Told] = []
+    told: list[StepReport] = []
 
-    def listen(one: Told) -> None:
+    def listen(one: StepReport) -> None:
         told.append(one)
         if one.step == stop:
             raise KeyboardInterrupt
@@ -84,20 +84,20 @@ def weights(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Told]]:
+def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[StepReport]]:
     """A training that nobody interrupted."""
     out = tmp_path_factory.mktemp("whole")
     _, told = trained(a_run(data, out))
     return out, told
 
 
-def course_of(told: list[Told]) -> list[tuple[int, float, float]]:
+def course_of(told: list[StepReport]) -> list[tuple[int, float, float]]:
     return [(one.step, one.rate, one.loss) for one in told]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_an_interrupted_training_goes_on_bit_for_bit(
-    data: Path, whole: tuple[Path, list[Told]], tmp_path: Path, workers: int
+    data: Path, whole: tuple[Path, list[StepReport]], tmp_path: Path, workers: int
 ) -> None:
     out, told = whole
     steps = told[-1].total
@@ -112,7 +112,7 @@ def test_an_interrupted_training_goes_on_bit_for_bit(
 
 
 def test_a_killed_training_goes_on_bit_for_bit(
-    data: Path, whole: tuple[Path, list[Told]], tmp_path: Path
+    data: Path, whole: tuple[Path, list[StepReport]], tmp_path: Path
 ) -> None:
     source = find(data, "synth", "train")
     own = ["--annotations", str(source.annotations), "--images", str(source.images)]
@@ -138,7 +138,7 @@ def test_a_killed_training_goes_on_bit_for_bit(
 
 
 def test_a_torn_checkpoint_falls_back_and_says_so(
-    data: Path, whole: tuple[Path, list[Told]], tmp_path: Path
+    data: Path, whole: tuple[Path, list[StepReport]], tmp_path: Path
 ) -> None:
     run = a_run(data, tmp_path)
     trained(run, stop=6)
@@ -175,8 +175,8 @@ def test_stages_begin_with_the_best_weights_of_the_one_before(
 ) -> None:
     values = iter([50.0, 10.0, 20.0, 30.0])
 
-    def evaluate(*_: object) -> dict[str, Figure]:
-        return {"AP": Figure(next(values), None, None)}
+    def evaluate(*_: object) -> dict[str, EpochFigure]:
+        return {"AP": EpochFigure(next(values), None, None)}
 
     monkeypatch.setattr(evaluation, "evaluate", evaluate)
     fields = {"stages": 3, "restart_epoch": 1, "evaluate_every": 1, "warmup_iterations": 0}
@@ -262,13 +262,13 @@ def test_batches_are_shared_or_refused(data: Path, tmp_path: Path) -> None:
     assert any(
         f"batch {samples} (the recipe: 64)" in str(one) for one in prepared.run.resolved.deviations
     )
-    machine = Machine("cpu", accumulate=3)
+    machine = TrainingMachine("cpu", accumulate=3)
     with pytest.raises(ReproError, match="batch of 4 cannot be seen in 3 equal parts"):
         preparing.prepare(replace(a_run(data, tmp_path), machine=machine), lambda text: None)
 
 
 def test_other_weights_to_begin_with_than_the_recipes_are_a_deviation(
-    data: Path, whole: tuple[Path, list[Told]], tmp_path: Path
+    data: Path, whole: tuple[Path, list[StepReport]], tmp_path: Path
 ) -> None:
     run = replace(a_run(data, tmp_path), weights=whole[0] / "best.safetensors")
     found = preparing.checked(run, lambda text: None).run.resolved
@@ -294,7 +294,7 @@ def test_smoke_fails_where_the_loss_rises(
         smoke.smoke(training)
 
 
-def test_the_weights_carry_where_they_are_from(whole: tuple[Path, list[Told]]) -> None:
+def test_the_weights_carry_where_they_are_from(whole: tuple[Path, list[StepReport]]) -> None:
     with safe_open(whole[0] / "best.safetensors", "pt") as file:
         facts = json.loads(file.metadata()["repro"])
     assert (facts["model"], facts["recipe"]) == (MODEL, "paper1/paper")

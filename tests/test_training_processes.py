@@ -12,7 +12,7 @@ import pytest
 
 from repro.errors import ReproError
 from repro.training.machine import placed
-from repro.training.request import Machine
+from repro.training.request import TrainingMachine
 
 PROGRAM = """
 import json, os, sys
@@ -113,10 +113,10 @@ def test_the_launcher_says_how_many_processes_there_are(
 ) -> None:
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    assert placed(Machine()) == Machine(devices=devices, nodes=nodes)
+    assert placed(TrainingMachine()) == TrainingMachine(devices=devices, nodes=nodes)
     if devices > 1:
         with pytest.raises(ReproError, match=f"{devices} processes were started here"):
-            placed(Machine(devices=3))
+            placed(TrainingMachine(devices=3))
 
 
 def _flat(value: object) -> list[float]:

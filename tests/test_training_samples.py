@@ -17,7 +17,7 @@ from repro.data.batches import Batch, Batches
 from repro.data.bottom_up_samples import EMBEDDING, FIELDS, OFFSETS, ImageSamples, ImageTargets
 from repro.data.boxes import ground_truth
 from repro.data.people import Annotations
-from repro.data.sampler import Order
+from repro.data.sampler import EpochOrder
 from repro.data.top_down_samples import PersonSamples, PersonTargets
 from repro.errors import ReproError
 from repro.papers.protocol import NORMALISATIONS, Protocol
@@ -157,7 +157,7 @@ def test_crowdpose_masks_nothing_and_coco_needs_segments(tmp_path: Path) -> None
         masks.read(plain, read(plain))
 
 
-def all_batches(batches: Batches, order: Order, epochs: int) -> Iterator[Batch]:
+def all_batches(batches: Batches, order: EpochOrder, epochs: int) -> Iterator[Batch]:
     for epoch in range(epochs):
         order.set_epoch(epoch)
         yield from batches
@@ -170,7 +170,7 @@ def test_processes_that_load_change_nothing(whole: bool, tmp_path: Path) -> None
     state = torch.get_rng_state()
     found = []
     for workers in (0, 2):
-        order = Order(len(samples), 1, 0)
+        order = EpochOrder(len(samples), 1, 0)
         found.append(list(all_batches(Batches(samples, order, draw, workers), order, 3)))
     assert torch.equal(state, torch.get_rng_state())
     assert [len(batches) for batches in found] == [6, 6]
@@ -184,7 +184,7 @@ def test_processes_that_load_change_nothing(whole: bool, tmp_path: Path) -> None
 
 def test_batches_are_normalised_and_go_on_where_the_order_is(tmp_path: Path) -> None:
     samples = persons(tmp_path)
-    order = Order(2, 1, 0)
+    order = EpochOrder(2, 1, 0)
     batches = Batches(samples, order, PersonTargets(SIZE, (16, 12)))
     first = next(iter(batches))
     assert (order.position, len(batches)) == (1, 1)
@@ -201,7 +201,7 @@ def test_batches_are_normalised_and_go_on_where_the_order_is(tmp_path: Path) -> 
 def test_a_missing_image_is_an_error_of_one_sentence(workers: int, tmp_path: Path) -> None:
     samples = persons(tmp_path)
     (tmp_path / "a.png").unlink()
-    batches = Batches(samples, Order(2, 2, 0), PersonTargets(SIZE, (16, 12)), workers)
+    batches = Batches(samples, EpochOrder(2, 2, 0), PersonTargets(SIZE, (16, 12)), workers)
     with pytest.raises(ReproError, match=r"^The image `.*a\.png` does not exist\.$"):
         list(batches)
 

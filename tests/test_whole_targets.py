@@ -226,6 +226,8 @@ def test_heatmaps_with_tags_decode_to_the_people_they_are_of() -> None:
     tags = np.zeros((17, 184, 184, 1), dtype=np.float32)
     for person in (0, 1):
         tags.reshape(-1)[places[0, person, :, 0]] = person + 1
-    decoded, _ = embedding.group(maps[0], tags, embedding.Settings(refine=False, adjust=False))
+    decoded, _ = embedding.group(
+        maps[0], tags, embedding.EmbeddingSettings(refine=False, adjust=False)
+    )
     decoded = decoded[decoded[:, 0, 0].argsort()]
     np.testing.assert_array_equal(decoded[..., :2], people // 2)

@@ -22,7 +22,7 @@ LEAST_SHARED = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckpointReport:
     """A checkpoint file beside the networks of the zoo."""
 
     state: State
@@ -59,7 +59,7 @@ def report(
     keypoints: int | None = None,
     options: Options | None = None,
     tell: Callable[[str], None] = lambda name: None,
-) -> Report:
+) -> CheckpointReport:
     """How a file fits a network of the zoo; other networks are tried where it does not fit.
 
     Each network that is tried is told, since all of them together take many seconds.
@@ -81,7 +81,7 @@ def report(
     else:
         fits = fitting(state, tell)
     published = tuple(checkpoint_catalogue.known(state.file, state.sha256))
-    return Report(state, model, keypoints, found, fits, published)
+    return CheckpointReport(state, model, keypoints, found, fits, published)
 
 
 def fitting(

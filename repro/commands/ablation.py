@@ -103,7 +103,7 @@ def planned(asked: AskedAblation, seeds: int, on_data: bool, store: "Store") -> 
     table = lookup.find_table(study, asked.table)
     keep_freed()  # before torch asks for any memory
     from repro.training import ablation
-    from repro.training.request import Machine
+    from repro.training.request import TrainingMachine
 
     ablation.rows(study, table)
     budget = ablation.Budget() if asked.epochs is None else ablation.Budget(asked.epochs)
@@ -112,7 +112,7 @@ def planned(asked: AskedAblation, seeds: int, on_data: bool, store: "Store") -> 
         raise ReproError(f"There is no folder `{data}`.", "`--data synth` makes the pictures.")
     if data is None or str(data) == "synth":
         data = ablation.data(asked.out, budget)
-    machine = Machine(asked.device, workers=1, threads=asked.threads)
+    machine = TrainingMachine(asked.device, workers=1, threads=asked.threads)
     rows = ablation.runs(study, table, data, asked.out, seeds, budget, machine)
     graph, runs = ablation.planned(rows, store, asked.fresh)
     return PlannedAblation(study, table, budget, data, rows, graph, runs)
@@ -122,7 +122,7 @@ def run(asked: AskedAblation, seeds: int, on_data: bool, quiet: bool, as_json: b
     """Train a table's ablation on generated figures, and tell whether its ranking shows."""
     from repro.records.store import Store
     from repro.report.terminal import training_view as shown
-    from repro.report.terminal.progress import Watching
+    from repro.report.terminal.progress import TerminalWatch
     from repro.run import carry_out
 
     kept, show = Store(asked.store), not (quiet or as_json)
@@ -134,7 +134,7 @@ def run(asked: AskedAblation, seeds: int, on_data: bool, quiet: bool, as_json: b
             "generated figures: does the ranking show at this scale? No printed figure is "
             "reproduced."
         )
-    outcome = carry_out(own.graph, kept, Watching(show))
+    outcome = carry_out(own.graph, kept, TerminalWatch(show))
     for failure in outcome.failures:
         complain(failure)
     from repro.training import ablation

@@ -89,7 +89,7 @@ def eval_(
     from repro import plan
     from repro.evaluation import evaluator, pipeline, predictions
     from repro.report.terminal import accuracy_table
-    from repro.report.terminal.progress import Watching
+    from repro.report.terminal.progress import TerminalWatch
     from repro.run import carry_out
 
     run = evaluator.run_of(pipeline.prepare(look, files))
@@ -98,7 +98,7 @@ def eval_(
         say(f"{run}")
         say(f"protocol {name}: {look.protocol}")
     graph = plan.single(run, kept, (look, files), fresh)
-    record = carry_out(graph, kept, Watching(show=not as_json)).only
+    record = carry_out(graph, kept, TerminalWatch(show=not as_json)).only
     if output is not None:
         predictions.copy(kept.artifacts(record.key), output)
     warn(kept)

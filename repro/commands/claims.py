@@ -32,14 +32,14 @@ def claims(
     from repro.papers import lookup, study
     from repro.records.store import Store
     from repro.verdicts.claims import claim, judging
-    from repro.verdicts.claims.cell_values import Measured
+    from repro.verdicts.claims.cell_values import MeasuredCells
 
     gates = judging.verdicts(names_of(fail_on))
     kinds = claim.kinds(names_of(kind))
     papers = study.study_names() if paper == "all" else [lookup.find_study(paper).name]
     chosen = [one for name in papers for one in claim.load(name) if one.kind in kinds]
     kept = Store(store)
-    judged = judging.judge_all(chosen, Measured(kept))
+    judged = judging.judge_all(chosen, MeasuredCells(kept))
     warn(kept)
     code, why = judging.exit_code(judged, gates)
     if as_json:

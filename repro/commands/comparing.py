@@ -18,7 +18,9 @@ from repro.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from repro.comparing.paired import Comparison
+    from repro.comparing.paired import PairedComparison
+
+    pass
 
 
 def compare(
@@ -128,7 +130,7 @@ def paired(
     zero_based: bool,
     resamples: int,
     store: Path,
-) -> "Comparison":
+) -> "PairedComparison":
     """Compare two evaluations by the paired bootstrap over images."""
     from repro.comparing import paired
     from repro.errors import ReproError

@@ -8,7 +8,9 @@ import typer
 from repro.commands.common import Json, console, emit
 
 if TYPE_CHECKING:
-    from repro.data.completeness import Found
+    from repro.data.completeness import SplitFound
+
+    pass
 
 app = typer.Typer(help="Data sets: what is there, and one to try things on.", rich_markup_mode=None)
 
@@ -41,14 +43,14 @@ def check(
 SIGNS = {"complete": "✓", "part": "≈", "absent": "–"}
 
 
-def state(found: "Found") -> str:
+def state(found: "SplitFound") -> str:
     """complete, part or absent."""
     if found.source is None:
         return "absent"
     return "complete" if found.complete and found.official is not False else "part"
 
 
-def facts(found: "Found") -> str:
+def facts(found: "SplitFound") -> str:
     """What is there of a split, in a line."""
     if found.counts is None:
         return "not here" if found.source is None else "cannot be read"

@@ -68,7 +68,7 @@ def predict(
 
         found = sizes.as_exported(found, file)
     found = changed(found, decode=decode, flip=flip, colour=colour, normalise=normalise)
-    look = request.Look(
+    look = request.EvaluationRequest(
         network,
         file,
         found,

@@ -10,7 +10,7 @@ from repro.commands.common import RECORDS, Json, StoreDir, emit, say, warn
 
 if TYPE_CHECKING:
     from repro.records.store import Store
-    from repro.report.contents import Report
+    from repro.report.contents import ReportContents
 
 FORMATS = {
     "html": (".html", ".htm"),
@@ -112,7 +112,7 @@ def _text(name: str, store: "Store") -> str:
     return export.as_csv(cells) if name == "csv" else export.as_latex(cells)
 
 
-def _whole(name: str) -> "Callable[[Report], str]":
+def _whole(name: str) -> "Callable[[ReportContents], str]":
     """What writes all that was judged, cells, claims and checks."""
     if name == "html":
         from repro.report.html import page
@@ -123,15 +123,15 @@ def _whole(name: str) -> "Callable[[Report], str]":
     return export.as_json
 
 
-def gathered(store: "Store") -> "Report":
+def gathered(store: "Store") -> "ReportContents":
     """All cells, claims and checks, judged by the records at hand."""
     from repro.papers import study
     from repro.plans import selection
-    from repro.report.contents import Report
+    from repro.report.contents import ReportContents
     from repro.verdicts import judge
     from repro.verdicts.audit import evidence, rules
     from repro.verdicts.claims import claim, judging
-    from repro.verdicts.claims.cell_values import Measured
+    from repro.verdicts.claims.cell_values import MeasuredCells
 
     tables = selection.tables()
     cells = judge.judge_all(selection.select(tables), store.find)
@@ -139,7 +139,7 @@ def gathered(store: "Store") -> "Report":
     checks = rules.run(evidence.gather(tables, store.current), rules.named([]))
     found = (store.find(one.wanted.spec) for one in cells if one.shown and one.wanted.spec)
     records = {record.key: record for record in found if record is not None}
-    return Report(cells, judging.judge_all(claims, Measured(store)), checks, records)
+    return ReportContents(cells, judging.judge_all(claims, MeasuredCells(store)), checks, records)
 
 
 def _writable(path: Path) -> None:

@@ -132,7 +132,7 @@ def run(
     from repro.records.store import Store
     from repro.report.files import publish
     from repro.report.terminal import run_summary as shown
-    from repro.report.terminal.progress import Watching
+    from repro.report.terminal.progress import TerminalWatch
     from repro.run import carry_out
     from repro.verdicts import judge
 
@@ -144,7 +144,7 @@ def run(
     wanted, settings = asked(paper, table, row, metric, data, train, seeds, **machine, **others)
     kept = Store(store)
     graph = planned(wanted, kept, settings)
-    outcome = carry_out(graph, kept, Watching(show=not quiet and not as_json))
+    outcome = carry_out(graph, kept, TerminalWatch(show=not quiet and not as_json))
     for line in shown.not_made(graph, settings.data is not None):
         say(line)
     cells = judge.judge_all(wanted, kept.find)

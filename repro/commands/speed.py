@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from repro.records.record import Record
     from repro.speed.measure.subjects import TimedRun
     from repro.speed.results.analysis import Analysis
-    from repro.speed.roofline.model import Machine
+    from repro.speed.roofline.model import MachineLimits
 
 UNSTABLE, FAILED, INTERRUPTED = 5, 6, 130
 BUDGET = 60.0
@@ -86,7 +86,7 @@ def speed(
     from repro import env, plan
     from repro.speed import requests, sweep
     from repro.speed.measure import procedures
-    from repro.speed.measure.procedures import Settings
+    from repro.speed.measure.procedures import TimingSettings
     from repro.speed.results import recording
     from repro.speed.results.analysis import Analysis
     from repro.speed.roofline import placement
@@ -107,10 +107,10 @@ def speed(
         speed_files.profiled(chosen, profile, device, as_json)
         return
     from repro.records.store import Store
-    from repro.report.terminal.progress import Watching
+    from repro.report.terminal.progress import TerminalWatch
     from repro.run import carry_out
 
-    settings = Settings(protocol, threads or env.cores(), budget or BUDGET, processes)
+    settings = TimingSettings(protocol, threads or env.cores(), budget or BUDGET, processes)
     settings = procedures.agreed(chosen, settings, batch is not None, threads is not None)
     needed = procedures.needed(chosen, settings)
     if budget is None:
@@ -125,7 +125,7 @@ def speed(
     graph = plan.single(
         requests.run_of(chosen, settings, device), kept, (chosen, settings), served=False
     )
-    outcome = carry_out(graph, kept, Watching(show=not as_json))
+    outcome = carry_out(graph, kept, TerminalWatch(show=not as_json))
     record = outcome.only
     run = recording.kept(kept.artifacts(record.key))
     found = Analysis(run)
@@ -169,7 +169,7 @@ def reported(
     found: "Analysis",
     record: "Record",
     against: str | None,
-    machine: "Machine | None",
+    machine: "MachineLimits | None",
 ) -> "tuple[dict[str, object], list[RenderableType]]":
     """A run as plain data, and for a reader."""
     from dataclasses import asdict

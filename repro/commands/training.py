@@ -89,7 +89,7 @@ def train(
     from repro.papers.lookup import parse_options, parse_size
     from repro.report.terminal import training_view as shown
     from repro.training import asking
-    from repro.training.request import Machine
+    from repro.training.request import TrainingMachine
 
     given = {"epochs": epochs, "batch": batch, "lr": lr, "evaluate_every": evaluate_every}
     changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
@@ -116,7 +116,7 @@ def train(
         wanted,
         data,
         out,
-        Machine(
+        TrainingMachine(
             device,
             devices,
             accumulate=accumulate,
@@ -165,7 +165,7 @@ def train_and_tell(
     from repro.errors import ReproError
     from repro.records.store import Store
     from repro.report.terminal import training_view as shown
-    from repro.report.terminal.progress import Watching
+    from repro.report.terminal.progress import TerminalWatch
     from repro.run import carry_out
     from repro.training import identity, machine, preparing, state, training
 
@@ -180,7 +180,7 @@ def train_and_tell(
             say(line)
     run, kept = identity.run_of(checked), Store(store)
     graph = plan.single(run, kept, asked, fresh=resume is False, served=False)
-    outcome = carry_out(graph, kept, Watching(show=not quiet))
+    outcome = carry_out(graph, kept, TerminalWatch(show=not quiet))
     outcome.check()
     if not machine.first():
         return

@@ -43,7 +43,7 @@ class Truths:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
+class StoredEvaluation:
     """One evaluation and where its poses may lie."""
 
     record: Record
@@ -80,7 +80,9 @@ def changes(one: Side, other: Side, truths: Truths, resamples: int, tell: Tell) 
                 yield _compared(cell, a, b, truths, resamples)
 
 
-def _compared(name: str, a: Evaluated, b: Evaluated, truths: Truths, resamples: int) -> Change:
+def _compared(
+    name: str, a: StoredEvaluation, b: StoredEvaluation, truths: Truths, resamples: int
+) -> Change:
     one, other = _figure(a.record), _figure(b.record)
     weights = [_mapping(each.record.spec.get("weights")).get("sha256") for each in (a, b)]
     retrained = "other weights; " if None not in weights and weights[0] != weights[1] else ""
@@ -101,7 +103,7 @@ def _compared(name: str, a: Evaluated, b: Evaluated, truths: Truths, resamples: 
 
 
 def _paired(
-    a: Evaluated, b: Evaluated, truths: Truths, resamples: int
+    a: StoredEvaluation, b: StoredEvaluation, truths: Truths, resamples: int
 ) -> tuple[float, float, float] | None:
     """The difference and its interval from the poses of both; None where they are not at hand."""
     first, second = a.poses, b.poses
@@ -129,22 +131,22 @@ def _independent(one: Measurement, other: Measurement) -> tuple[float | None, fl
     return change - below, change + above
 
 
-def _grouped(side: Side) -> dict[str, list[Evaluated]]:
+def _grouped(side: Side) -> dict[str, list[StoredEvaluation]]:
     """The evaluations of each network on each data set, one for each set of rules."""
     found = newest(
         ((_name(record), tuple(_rules(record).items())), record)
         for record in side.records
         if _name(record)
     )
-    grouped: dict[str, list[Evaluated]] = {}
+    grouped: dict[str, list[StoredEvaluation]] = {}
     for record in found.values():
-        grouped.setdefault(_name(record), []).append(Evaluated(record, side.store))
+        grouped.setdefault(_name(record), []).append(StoredEvaluation(record, side.store))
     return grouped
 
 
 def _pairs(
-    left: list[Evaluated], right: list[Evaluated]
-) -> Iterator[tuple[Evaluated | None, Evaluated | None]]:
+    left: list[StoredEvaluation], right: list[StoredEvaluation]
+) -> Iterator[tuple[StoredEvaluation | None, StoredEvaluation | None]]:
     """Those by the same rules together, then the others as they come."""
     left, right = list(left), list(right)
     for one in list(left):
@@ -160,7 +162,7 @@ def _pairs(
         )
 
 
-def _own(one: Evaluated | None, others: Sequence[Evaluated]) -> str:
+def _own(one: StoredEvaluation | None, others: Sequence[StoredEvaluation]) -> str:
     """The rules that tell an evaluation from others of its network."""
     own = {} if one is None else _rules(one.record)
     known = [_rules(each.record) for each in others]

@@ -11,7 +11,7 @@ from repro.errors import ReproError
 from repro.scoring.confidence import RESAMPLES
 
 if TYPE_CHECKING:
-    from repro.comparing.paired import Comparison as Pair
+    from repro.comparing.paired import PairedComparison as Pair
 
 NOWHERE = Truths()
 

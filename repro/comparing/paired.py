@@ -24,7 +24,7 @@ Heads = tuple[Truth, Ints | None]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """Two evaluations by the same annotations; the differences are B less A."""
 
     names: tuple[str, str]
@@ -56,7 +56,7 @@ def compare(
     store: Store,
     resamples: int = RESAMPLES,
     zero_based: bool = False,
-) -> Comparison:
+) -> PairedComparison:
     """Compare two runs: keys of records, or result files of the same annotations.
 
     A ReproError for what is neither; an IncomparableError for records of other data.
@@ -83,7 +83,7 @@ def compare(
     differences = _differences(first, second, resamples, scale)
     names = (_name(one, records[0]), _name(other, records[1]))
     metrics = (_scaled(first.metrics(), scale), _scaled(second.metrics(), scale))
-    return Comparison(names, metrics, differences, _rules(*records))
+    return PairedComparison(names, metrics, differences, _rules(*records))
 
 
 def of_records(

@@ -9,7 +9,7 @@ from repro.comparing import outputs, revisions
 from repro.errors import ReproError
 from repro.records import rule
 from repro.records.record import Record
-from repro.records.rule import Kept
+from repro.records.rule import StoredRecord
 from repro.records.store import Store
 
 PUBLISHED = "published"
@@ -66,7 +66,7 @@ def code(record: Record) -> str:
     return f"{entry.module.replace('.', '/')}.py" if entry else ""
 
 
-def _records(store: Store, word: str, cure: str) -> list[Kept]:
+def _records(store: Store, word: str, cure: str) -> list[StoredRecord]:
     """Every record of a store."""
     found = []
     for path, record in store.all():
@@ -76,9 +76,9 @@ def _records(store: Store, word: str, cure: str) -> list[Kept]:
                 f"`{path.name}` of `{word}` is no whole record: {why}",
                 cure,
             )
-        found.append(Kept(record, path))
+        found.append(StoredRecord(record, path))
     return found
 
 
-def _ordered(kept: Iterable[Kept]) -> tuple[Record, ...]:
+def _ordered(kept: Iterable[StoredRecord]) -> tuple[Record, ...]:
     return tuple(one.record for one in rule.ordered(kept))

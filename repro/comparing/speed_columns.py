@@ -36,7 +36,7 @@ class OrderAgreement:
 
 
 @dataclass(frozen=True)
-class Held:
+class SpeedBeside:
     """One printed speed beside ours."""
 
     row: str
@@ -56,14 +56,14 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Beside:
+class ColumnBeside:
     """A published column beside our times of its networks, run in one way."""
 
     title: str
     way: Way
     reference: str
     """the row that was the fastest in print, of those that were timed"""
-    held: tuple[Held, ...]
+    held: tuple[SpeedBeside, ...]
     tau: Correlation | None
     """Kendall's tau of the two orders; None below three networks"""
 
@@ -117,7 +117,7 @@ def _macs(found: Analysis, place: int) -> float:
     return float(counter.run(spec, (COST,)).macs[COST])
 
 
-def beside(found: Analysis, record: Record, paper: str) -> list[Beside]:
+def beside(found: Analysis, record: Record, paper: str) -> list[ColumnBeside]:
     """Every speed that a paper prints and the run timed, beside ours, for each way of running it.
 
     `record` is the run's own. A column is left out where the run timed fewer than two of its
@@ -137,7 +137,7 @@ def beside(found: Analysis, record: Record, paper: str) -> list[Beside]:
             if len(set(timed.values())) > 1:
                 reference = min(timed, key=one.seconds)
                 held = tuple(_held(one, row, timed, reference, record, device) for row in timed)
-                sides.append(Beside(one.title, way, reference, held, _tau(found, one, own)))
+                sides.append(ColumnBeside(one.title, way, reference, held, _tau(found, one, own)))
     return sides
 
 
@@ -148,7 +148,7 @@ def _held(
     reference: str,
     record: Record,
     device: str,
-) -> Held:
+) -> SpeedBeside:
     times = {label: (name, one.seconds(label)) for label, name in timed.items()}
     own = times.pop(row)
     if DEVICES.get(one.column.device or "", device) != device:
@@ -162,4 +162,4 @@ def _held(
         else (float(ratio.value), float(ratio.low or 0), float(ratio.high or 0))
     )
     apart = float(one.seconds(row) / one.seconds(reference))
-    return Held(row, timed[row], one.text(row), apart, value, low, high, verdict, reason)
+    return SpeedBeside(row, timed[row], one.text(row), apart, value, low, high, verdict, reason)

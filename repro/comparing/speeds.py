@@ -27,7 +27,7 @@ Rules = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class TimedRatio:
     """The ratio of two networks, and the run that gave it."""
 
     ratio: Measurement
@@ -51,7 +51,7 @@ class Timed:
         return why or ("no noise floor was measured" if self.floor is None else "")
 
 
-Ratios = dict[str, dict[str, Timed]]
+Ratios = dict[str, dict[str, TimedRatio]]
 """network -> rival -> their ratio"""
 
 
@@ -73,7 +73,7 @@ def changes(one: Side, other: Side, least: float = EFFECT) -> Iterator[Change]:
 
 
 def _compared(
-    name: str, before: Mapping[str, Timed], after: Mapping[str, Timed], least: float
+    name: str, before: Mapping[str, TimedRatio], after: Mapping[str, TimedRatio], least: float
 ) -> Change:
     rivals = [rival for rival in before if rival in after]
     if not rivals:
@@ -116,7 +116,7 @@ def _call(change: float, half: float, threshold: float) -> str:
     return "same" if abs(change) + half <= threshold else "undecided"
 
 
-def _change(a: Timed, b: Timed) -> tuple[float, float]:
+def _change(a: TimedRatio, b: TimedRatio) -> tuple[float, float]:
     """The logarithm of how much a ratio grew, and half the width of its interval."""
     if a == b:
         return 0.0, 0.0  # one and the same run
@@ -146,7 +146,7 @@ def _grouped(side: Side) -> dict[Rules, Ratios]:
                 and 0 < (measured.low or 0) <= (measured.high or 0)
                 and measured.value > 0
             ):
-                ratios.setdefault(name, {})[rival] = Timed(measured, record)
+                ratios.setdefault(name, {})[rival] = TimedRatio(measured, record)
     return found
 
 

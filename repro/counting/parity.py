@@ -26,7 +26,7 @@ TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class GoldenOutput:
     """Samples of one output tensor."""
 
     shape: tuple[int, ...]
@@ -47,7 +47,7 @@ class Golden:
     state_dict: tuple[tuple[str, tuple[int, ...]], ...]
     seed: int
     fill: str
-    outputs: tuple[Output, ...]
+    outputs: tuple[GoldenOutput, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _read(path: Path) -> Golden | None:
     if not isinstance(data, dict) or "kind" in data or "state_dict" not in data:
         return None
     known = {field.name for field in fields(Golden)}
-    samples = {field.name for field in fields(Output)}
+    samples = {field.name for field in fields(GoldenOutput)}
     chosen = {key: value for key, value in data.items() if key in known}
     outputs = chosen.get("outputs")
     if isinstance(outputs, list):
@@ -213,13 +213,13 @@ def _compare_names(golden: Golden, state: Mapping[str, Tensor]) -> str:
     return ", ".join(parts)
 
 
-def _compare_shapes(golden: Sequence[Output], outputs: Sequence[Tensor]) -> str:
+def _compare_shapes(golden: Sequence[GoldenOutput], outputs: Sequence[Tensor]) -> str:
     theirs = [list(output.shape) for output in golden]
     ours = [list(output.shape) for output in outputs]
     return "" if theirs == ours else f"outputs are {ours}, the golden has {theirs}"
 
 
-def _error(golden: Output, output: Tensor) -> float:
+def _error(golden: GoldenOutput, output: Tensor) -> float:
     """The largest deviation of samples, mean and largest value, relative to the latter."""
     flat = output.flatten()
     indices = torch.tensor([index for index, _ in golden.values], dtype=torch.long)

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from repro.data.bottom_up_samples import ImageSample, ImageSamples
 from repro.data.normalising import normalised
-from repro.data.sampler import Order, Place
+from repro.data.sampler import EpochOrder, Place
 from repro.data.top_down_samples import PersonSample, PersonSamples
 from repro.errors import ReproError, RunError
 from repro.pose.losses.batch import Heatmaps
@@ -51,7 +51,7 @@ class Batches:
     def __init__(
         self,
         samples: PersonSamples | ImageSamples,
-        order: Order,
+        order: EpochOrder,
         draw: Draw,
         workers: int = 0,
         device: torch.device | str = "cpu",

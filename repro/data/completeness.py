@@ -13,7 +13,7 @@ from repro.errors import ReproError
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class SplitCounts:
     """What an annotation file holds, and how much of it is there."""
 
     images: int
@@ -30,14 +30,14 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SplitFound:
     """One split of a data set in a folder."""
 
     dataset: str
     split: str
     source: Source | None
     """its files; None without annotations"""
-    counts: Counts | None
+    counts: SplitCounts | None
     official: bool | None
     """whether the figures are the official ones; None where none are known or nothing is there"""
     notes: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Found:
         }
 
 
-def check(folder: Path) -> list[Found]:
+def check(folder: Path) -> list[SplitFound]:
     """Every split of every data set: what of it is below `folder` and what is absent."""
     if not folder.is_dir():
         hint = "Give the folder that holds coco, crowdpose or mpii, or one of these."
@@ -72,14 +72,14 @@ def check(folder: Path) -> list[Found]:
     return [_found(folder, dataset, split) for dataset in PLACES for split in PLACES[dataset]]
 
 
-def _found(folder: Path, dataset: str, split: str) -> Found:
+def _found(folder: Path, dataset: str, split: str) -> SplitFound:
     key = (dataset, split)
     supply = SUPPLIES.get(key)
     try:
         source = find(folder, dataset, split, images=False)
     except ReproError:
         fetch = (supply.annotations, supply.images, supply.boxes, supply.truth) if supply else ()
-        return Found(dataset, split, None, None, None, fetch=_distinct(fetch))
+        return SplitFound(dataset, split, None, None, None, fetch=_distinct(fetch))
     notes: list[str] = []
     counts = None
     absent = [supply.boxes if supply and source.boxes is None else None]
@@ -94,7 +94,9 @@ def _found(folder: Path, dataset: str, split: str) -> Found:
     if supply and (counts is None or counts.present < counts.images):
         absent.insert(0, supply.images)
     if counts is None:
-        return Found(dataset, split, source, None, None, tuple(notes), _distinct(tuple(absent)))
+        return SplitFound(
+            dataset, split, source, None, None, tuple(notes), _distinct(tuple(absent))
+        )
     if counts.present < counts.images:
         missing = counts.images - counts.present
         notes.append(f"{missing:,} of {counts.images:,} images are not in `{source.images}`.")
@@ -104,12 +106,14 @@ def _found(folder: Path, dataset: str, split: str) -> Found:
         differing = _differing(facts, counts)
         notes += differing
         official = not differing
-    return Found(dataset, split, source, counts, official, tuple(notes), _distinct(tuple(absent)))
+    return SplitFound(
+        dataset, split, source, counts, official, tuple(notes), _distinct(tuple(absent))
+    )
 
 
-def _counts(annotations: Annotations, source: Source) -> Counts:
+def _counts(annotations: Annotations, source: Source) -> SplitCounts:
     people = annotations.people
-    return Counts(
+    return SplitCounts(
         len(annotations.images),
         _present(source.images, annotations.images.files),
         len(people),
@@ -137,7 +141,7 @@ def _boxes(path: Path) -> int:
     return int((rows.whole("category_id", otherwise=1) == 1).sum())
 
 
-def _differing(facts: Facts, counts: Counts) -> list[str]:
+def _differing(facts: Facts, counts: SplitCounts) -> list[str]:
     """What is not as in the official files, a sentence each."""
     names = {
         "images": "images",

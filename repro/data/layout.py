@@ -13,7 +13,7 @@ MPII_TRUTHS = ("mpii_gt_valid.mat", "gt_valid.mat", "mpii_gt_val.mat")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SplitPlace:
     """Paths of one split below the data set's folder; the first that exists is taken."""
 
     annotations: tuple[str, ...]
@@ -41,16 +41,16 @@ def _below(folders: tuple[str, ...], *names: str) -> tuple[str, ...]:
     return tuple(name if at == "." else f"{at}/{name}" for at in folders for name in names)
 
 
-def _coco(split: str, boxes: str = "") -> Place:
-    return Place(
+def _coco(split: str, boxes: str = "") -> SplitPlace:
+    return SplitPlace(
         _below(("annotations", "."), f"person_keypoints_{split}.json"),
         _below((".", "images"), split),
         _below(COCO_BOXES, boxes) if boxes else (),
     )
 
 
-def _crowdpose(split: str, boxes: str = "") -> Place:
-    return Place(
+def _crowdpose(split: str, boxes: str = "") -> SplitPlace:
+    return SplitPlace(
         _below(
             ("json", "annotations", "."),
             f"crowdpose_{split}.json",
@@ -61,21 +61,21 @@ def _crowdpose(split: str, boxes: str = "") -> Place:
     )
 
 
-def _mpii(split: str, *names: str) -> Place:
+def _mpii(split: str, *names: str) -> SplitPlace:
     truth = MPII_TRUTHS if split == "val" else ()
     folders = ("annot", "annotations", ".")
-    return Place(_below(folders, *names), ("images",), truth=_below(folders, *truth))
+    return SplitPlace(_below(folders, *names), ("images",), truth=_below(folders, *truth))
 
 
-def _synth(form: str, split: str) -> Place:
-    return Place((f"annotations/{form}_{split}.json",), (split,), (f"boxes/{split}.json",))
+def _synth(form: str, split: str) -> SplitPlace:
+    return SplitPlace((f"annotations/{form}_{split}.json",), (split,), (f"boxes/{split}.json",))
 
 
-PLACES: Mapping[str, Mapping[str, Place]] = {
+PLACES: Mapping[str, Mapping[str, SplitPlace]] = {
     "coco": {
         "train2017": _coco("train2017"),
         "val2017": _coco("val2017", "COCO_val2017_detections_AP_H_56_person.json"),
-        "test-dev2017": Place(
+        "test-dev2017": SplitPlace(
             _below(("annotations", "."), "image_info_test-dev2017.json"),
             _below((".", "images"), "test2017"),
             _below(COCO_BOXES, "COCO_test-dev2017_detections_AP_H_609_person.json"),
@@ -124,7 +124,7 @@ def find(folder: Path, dataset: str, split: str, images: bool = True) -> Source:
     return Source(dataset, split, annotations, pictures, boxes, truth)
 
 
-def _place(dataset: str, split: str) -> tuple[Place, str]:
+def _place(dataset: str, split: str) -> tuple[SplitPlace, str]:
     if dataset not in PLACES:
         raise unknown("data set", dataset, PLACES)
     splits = PLACES[dataset]

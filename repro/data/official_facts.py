@@ -40,7 +40,7 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
-class Supply:
+class SplitSupply:
     """Where a split's annotations, images, boxes and truth for PCKh come from."""
 
     annotations: Fetch
@@ -65,27 +65,27 @@ FACTS: Mapping[tuple[str, str], Facts] = {
 }
 
 _COCO_JSON = Fetch("annotations_trainval2017.zip", "241 MB", COCO_PAGE)
-_CROWDPOSE = Supply(
+_CROWDPOSE = SplitSupply(
     Fetch("CrowdPose's json files", "3 to 17 MB each", CROWDPOSE_PAGE),
     Fetch("CrowdPose's images", "about 2 GB", CROWDPOSE_PAGE),
 )
 _MPII_JSON = Fetch("mpii/annot (train.json, valid.json, gt_valid.mat)", "about 10 MB", HRNET_PAGE)
 _MPII_IMAGES = Fetch("mpii_human_pose_v1.tar.gz", "12.9 GB", MPII_PAGE)
-SUPPLIES: Mapping[tuple[str, str], Supply] = {
-    ("coco", "train2017"): Supply(_COCO_JSON, Fetch("train2017.zip", "18 GB", COCO_PAGE)),
-    ("coco", "val2017"): Supply(
+SUPPLIES: Mapping[tuple[str, str], SplitSupply] = {
+    ("coco", "train2017"): SplitSupply(_COCO_JSON, Fetch("train2017.zip", "18 GB", COCO_PAGE)),
+    ("coco", "val2017"): SplitSupply(
         _COCO_JSON,
         Fetch("val2017.zip", "1 GB", COCO_PAGE),
         Fetch("COCO_val2017_detections_AP_H_56_person.json", "about 15 MB", HRNET_PAGE),
     ),
-    ("coco", "test-dev2017"): Supply(
+    ("coco", "test-dev2017"): SplitSupply(
         Fetch("image_info_test2017.zip", "1 MB", COCO_PAGE),
         Fetch("test2017.zip", "6 GB", COCO_PAGE),
         Fetch("COCO_test-dev2017_detections_AP_H_609_person.json", "tens of MB", HRNET_PAGE),
     ),
     **{("crowdpose", split): _CROWDPOSE for split in ("train", "val", "trainval", "test")},
-    ("mpii", "train"): Supply(_MPII_JSON, _MPII_IMAGES),
-    ("mpii", "val"): Supply(_MPII_JSON, _MPII_IMAGES, truth=_MPII_JSON),
+    ("mpii", "train"): SplitSupply(_MPII_JSON, _MPII_IMAGES),
+    ("mpii", "val"): SplitSupply(_MPII_JSON, _MPII_IMAGES, truth=_MPII_JSON),
 }
 """sizes as the pages give them, or rounded"""
 

@@ -36,7 +36,7 @@ DIGEST = 32
 """bytes of the sha256 that a table begins with, of all that follows in it"""
 
 
-class Kept(NamedTuple):
+class CachedPerson(NamedTuple):
     """One person in a cache."""
 
     pixels: Pixels
@@ -61,10 +61,10 @@ class PersonCache:
     def __len__(self) -> int:
         return len(self.table)
 
-    def __getitem__(self, index: int) -> Kept:
+    def __getitem__(self, index: int) -> CachedPerson:
         place, height, width, _, _, image_width = self.table[index].tolist()
         pixels = self._pixels[place : place + height * width * 3].reshape(height, width, 3)
-        return Kept(pixels, self.table[index, 3:5], image_width)
+        return CachedPerson(pixels, self.table[index, 3:5], image_width)
 
 
 def cached(

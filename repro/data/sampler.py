@@ -11,7 +11,7 @@ Place = tuple[int, int]
 """epoch and position of a sample: all that its random view follows from"""
 
 
-class Order(Sampler[list[Place]]):
+class EpochOrder(Sampler[list[Place]]):
     """Batches of one epoch: the samples shuffled anew by the seed and the epoch.
 
     `world` processes take their parts of the same blocks of `world` x `batch` samples, so that

@@ -51,7 +51,7 @@ class Looks:
 
 
 @dataclass(frozen=True)
-class Figure:
+class StickFigure:
     """A figure in a picture: its points in pixels, z towards the viewer."""
 
     points: Mapping[str, Floats]
@@ -61,7 +61,7 @@ class Figure:
     """(3, 3) the head's axes as columns: left, down, forward"""
 
 
-def draw(figure: Figure, looks: Looks, image: Pixels, labels: Labels, number: int) -> None:
+def draw(figure: StickFigure, looks: Looks, image: Pixels, labels: Labels, number: int) -> None:
     """Paint a figure over an image (H, W, 3) and its parts' labels over (H, W), far parts first."""
     points = figure.points
     depths = {"head": points["head"][2], "neck": min(points["neck"][2], points["head"][2]) - 1}
@@ -79,7 +79,7 @@ def draw(figure: Figure, looks: Looks, image: Pixels, labels: Labels, number: in
 
 
 def _body_part(
-    part: str, figure: Figure, looks: Looks, image: Pixels, labels: Labels, label: int
+    part: str, figure: StickFigure, looks: Looks, image: Pixels, labels: Labels, label: int
 ) -> None:
     points, unit = figure.points, figure.height
     side, _, name = part.partition(" ")
@@ -125,7 +125,7 @@ def _limb_colour(name: str, side: str, looks: Looks) -> Colour:
     return (looks.arms if "arm" in name else looks.legs)[side]
 
 
-def _head(figure: Figure, looks: Looks, image: Pixels, labels: Labels, label: int) -> None:
+def _head(figure: StickFigure, looks: Looks, image: Pixels, labels: Labels, label: int) -> None:
     """An ellipsoid of hair with a face on its front, ears at its sides, eyes and a nose."""
     unit, centre, axes = figure.height, figure.points["head"][:2], figure.head
     ball = (axes * HEAD)[:2]  # (2, 3) unit sphere -> picture

@@ -12,10 +12,10 @@ from repro.data.synth_figures import (
     PARTS,
     STEP,
     Colour,
-    Figure,
     Labels,
     Looks,
     Pixels,
+    StickFigure,
     draw,
 )
 from repro.data.synth_poses import posed
@@ -78,7 +78,7 @@ def scene(rng: np.random.Generator, size: tuple[int, int]) -> Scene:
     return _seen(image, labels, figures, crowded)
 
 
-def _seen(image: Pixels, labels: Labels, figures: list[Figure], crowded: bool) -> Scene:
+def _seen(image: Pixels, labels: Labels, figures: list[StickFigure], crowded: bool) -> Scene:
     """The annotations that follow from the labels of the pixels."""
     owners = labels // STEP
     first = CROWD if crowded else CROWD + 1
@@ -91,7 +91,7 @@ def _seen(image: Pixels, labels: Labels, figures: list[Figure], crowded: bool) -
     return Scene(image, np.stack(keypoints)[kept], masks[kept], crowd[kept])
 
 
-def _visible(figure: Figure, labels: Labels, number: int) -> Floats:
+def _visible(figure: StickFigure, labels: Labels, number: int) -> Floats:
     """The joints (J, 3) of a figure; none is labelled if too little of it is seen."""
     found = np.zeros((len(JOINTS), 3))
     mine = labels // STEP == number
@@ -112,7 +112,7 @@ def _visible(figure: Figure, labels: Labels, number: int) -> Floats:
     return found
 
 
-def _visibility(figure: Figure, joint: str, part: str, depth: float) -> int:
+def _visibility(figure: StickFigure, joint: str, part: str, depth: float) -> int:
     """2 if the part of its own figure that is seen at a joint belongs to it, else 1, or 0 for a
     face turned away."""
     side, _, name = joint.partition(" ")
@@ -131,15 +131,17 @@ def _visibility(figure: Figure, joint: str, part: str, depth: float) -> int:
     return 2 if part in [f"{side} {limb}" for limb in LIMB_ENDS[name]] else 1
 
 
-def _placed(rng: np.random.Generator, height: float, at: tuple[float, float]) -> Figure:
+def _placed(rng: np.random.Generator, height: float, at: tuple[float, float]) -> StickFigure:
     """A random figure whose feet are about at x, y."""
     points, head = posed(rng)
     lowest = max(point[1] for point in points.values())
     move = np.array([at[0], at[1] - lowest * height, 0])
-    return Figure({name: point * height + move for name, point in points.items()}, height, head)
+    return StickFigure(
+        {name: point * height + move for name, point in points.items()}, height, head
+    )
 
 
-def _people(rng: np.random.Generator, count: int, size: tuple[int, int]) -> list[Figure]:
+def _people(rng: np.random.Generator, count: int, size: tuple[int, int]) -> list[StickFigure]:
     """Figures on a common ground; in a third of the pictures they stand close together."""
     height, width = size
     tallest = height * (0.98 if count < 4 else 0.8)
@@ -159,7 +161,7 @@ def _people(rng: np.random.Generator, count: int, size: tuple[int, int]) -> list
     return figures
 
 
-def _crowd(rng: np.random.Generator, size: tuple[int, int]) -> list[Figure]:
+def _crowd(rng: np.random.Generator, size: tuple[int, int]) -> list[StickFigure]:
     height, width = size
     middle, count = rng.uniform(0.2, 0.8) * width, int(rng.integers(9, 16))
     ground = 0.5 * height

@@ -14,7 +14,7 @@ from repro.data import augmentation
 from repro.data.augmentation import PersonAugmentation, View
 from repro.data.boxes import Instances
 from repro.data.people import Annotations, Bools, Floats
-from repro.data.person_cache import Kept, PersonCache
+from repro.data.person_cache import CachedPerson, PersonCache
 from repro.data.pictures import Pixels, coloured, picture
 from repro.data.sampler import Place
 from repro.papers.protocol import Protocol
@@ -108,12 +108,12 @@ class PersonSamples(Dataset[PersonSample]):
         found: Floats = self.annotations.people.keypoints[self.instances.person[index]]
         return found
 
-    def _source(self, index: int) -> Kept:
+    def _source(self, index: int) -> CachedPerson:
         """Pixels that the person is in."""
         if self.cache is not None:
             return self.cache[index]
         image = picture(self.folder, self.annotations, int(self.instances.image[index]))
-        return Kept(image, np.zeros(2, np.int64), image.shape[1])
+        return CachedPerson(image, np.zeros(2, np.int64), image.shape[1])
 
 
 @dataclass(frozen=True, slots=True)

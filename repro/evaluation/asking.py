@@ -5,7 +5,7 @@ from pathlib import Path
 
 from repro.evaluation import request, sizes
 from repro.evaluation.execution import Execution
-from repro.evaluation.request import Look
+from repro.evaluation.request import EvaluationRequest
 from repro.papers import protocol_choice
 from repro.papers.protocol import changed
 from repro.papers.values import Options, Size
@@ -22,7 +22,7 @@ def looked(
     partial: bool = False,
     execution: Execution | None = None,
     **others: object,
-) -> tuple[str, Look]:
+) -> tuple[str, EvaluationRequest]:
     """The name of the protocol, and a network that looks by it; `others` are rules instead of its.
 
     `word` is a model, `truth`, or an exported file. ReproError for what does not go together.
@@ -33,5 +33,7 @@ def looked(
         found = sizes.as_exported(found, file)
     found = changed(found, **others)
     how = execution or Execution()
-    look = Look(model, file, found, size, dict(options), partial=partial, execution=how)
+    look = EvaluationRequest(
+        model, file, found, size, dict(options), partial=partial, execution=how
+    )
     return name, replace(look, size=sizes.size_of(look))

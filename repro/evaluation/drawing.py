@@ -8,13 +8,13 @@ import cv2
 from repro.data.pictures import decoded
 from repro.errors import ReproError, StoreError
 from repro.evaluation import overlay
-from repro.evaluation.predict import Picture
+from repro.evaluation.predict import PosedPicture
 from repro.files import write_whole
 from repro.papers.skeletons import Skeleton
 
 
 def write(
-    pictures: Sequence[Picture], skeleton: Skeleton, folder: Path, least: float
+    pictures: Sequence[PosedPicture], skeleton: Skeleton, folder: Path, least: float
 ) -> list[Path]:
     """Write NAME.poses.png of each picture and poses.json with all, into a folder."""
     written = []
@@ -30,7 +30,7 @@ def write(
     return written
 
 
-def _json(pictures: Sequence[Picture], skeleton: Skeleton) -> bytes:
+def _json(pictures: Sequence[PosedPicture], skeleton: Skeleton) -> bytes:
     import orjson
 
     images = [{"id": place, "file_name": one.path.name} for place, one in enumerate(pictures)]

@@ -13,8 +13,8 @@ from repro.errors import ReproError
 from repro.evaluation import behaviour, pipeline, predictions
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import device_of
-from repro.evaluation.pipeline import Job
-from repro.evaluation.request import ONNX, TRUTH, Look
+from repro.evaluation.pipeline import PreparedEvaluation
+from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
 from repro.files import sha256
 from repro.papers.protocol import GROUND_TRUTH
 from repro.papers.skeletons import FORMS
@@ -25,7 +25,7 @@ from repro.records.runs import EvaluationRun, count_run, weights_name
 Facts = Mapping[str, Scalar]
 
 
-def run_of(job: Job, weights: Facts | None = None) -> EvaluationRun:
+def run_of(job: PreparedEvaluation, weights: Facts | None = None) -> EvaluationRun:
     """The run that a job is; ReproError where the weights do not fit the network.
 
     `weights` says what they are where their training is still to come.
@@ -45,7 +45,9 @@ def run_of(job: Job, weights: Facts | None = None) -> EvaluationRun:
     )
 
 
-def execute(run: EvaluationRun, job: Job, folder: Path, tell: Tell, fresh: bool = False) -> Record:
+def execute(
+    run: EvaluationRun, job: PreparedEvaluation, folder: Path, tell: Tell, fresh: bool = False
+) -> Record:
     """The record of an evaluation; see `pipeline.measure` for what becomes of `folder`."""
     measured, notes = pipeline.measure(job, folder, tell, fresh)
     if "training" in run.weights and job.look.weights is not None:
@@ -62,7 +64,7 @@ def execute(run: EvaluationRun, job: Job, folder: Path, tell: Tell, fresh: bool 
     )
 
 
-def weights_of(job: Job) -> Facts:
+def weights_of(job: PreparedEvaluation) -> Facts:
     """What a record says of the weights: whose they are, their digest, and what fits."""
     look, path = job.look, job.look.weights
     if look.model == TRUTH:
@@ -88,13 +90,13 @@ def weights_of(job: Job) -> Facts:
     return found
 
 
-def named(job: Job) -> str:
+def named(job: PreparedEvaluation) -> str:
     """What the weights of a job's network are called."""
     look = job.look
     return weights_name(look.model, job.size, look.protocol.dataset, look.options, look.variant)
 
 
-def _data(job: Job) -> dict[str, Scalar]:
+def _data(job: PreparedEvaluation) -> dict[str, Scalar]:
     look, source, annotations = job.look, job.source, job.annotations
     boxes = None
     if job.instances is not None and look.protocol.boxes != GROUND_TRUTH:
@@ -117,7 +119,7 @@ def _data(job: Job) -> dict[str, Scalar]:
     return found
 
 
-def _execution(look: Look) -> dict[str, Scalar]:
+def _execution(look: EvaluationRequest) -> dict[str, Scalar]:
     found: dict[str, Scalar] = {
         "device": look.execution.device,
         "batch": 1 if look.protocol.bottom_up else look.execution.batch,

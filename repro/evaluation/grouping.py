@@ -20,7 +20,7 @@ Found = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
-class Maps:
+class ImageMaps:
     """What a network gave for one image, and how the image was fitted."""
 
     fit: whole_image.Fit
@@ -35,7 +35,7 @@ def maps(
     size: Size,
     protocol: Protocol,
     device: str | torch.device,
-) -> Maps:
+) -> ImageMaps:
     """Run a network on an image (H, W, 3), and on its mirror image if the protocol says so."""
     height, width = image.shape[:2]
     if protocol.decode == "part affinity fields":
@@ -48,7 +48,7 @@ def maps(
         plain = network(images, chosen, False)
         flipped = _flipped(images, protocol) if protocol.flip else None
         mirrored = None if flipped is None else network(flipped, chosen, True)
-    return Maps(fit, plain, mirrored)
+    return ImageMaps(fit, plain, mirrored)
 
 
 def _flipped(images: Tensor, protocol: Protocol) -> Tensor:
@@ -58,7 +58,7 @@ def _flipped(images: Tensor, protocol: Protocol) -> Tensor:
     return images.flip(3)
 
 
-def _by_tags(found: Maps, protocol: Protocol) -> Found:
+def _by_tags(found: ImageMaps, protocol: Protocol) -> Found:
     heatmaps, tags = embedding.aggregate(
         found.plain,
         found.mirrored,
@@ -69,27 +69,27 @@ def _by_tags(found: Maps, protocol: Protocol) -> Found:
     return embedding.group(heatmaps.float().cpu().numpy(), tags.float().cpu().numpy())
 
 
-def _by_offsets(found: Maps, protocol: Protocol) -> Found:
+def _by_offsets(found: ImageMaps, protocol: Protocol) -> Found:
     skeleton = protocol.skeleton
     scale = offsets.aggregate(found.plain, found.mirrored, skeleton.mirrored, protocol.keypoints)
     return offsets.decode([scale])
 
 
-def _by_fields(found: Maps, protocol: Protocol) -> Found:
+def _by_fields(found: ImageMaps, protocol: Protocol) -> Found:
     if not isinstance(found.fit, whole_image.PaddedFit):
         raise TypeError("part affinity fields need the fit of Lightweight OpenPose")
     heatmaps, affinities = (one[0].float().cpu().numpy() for one in found.plain[-2:])
     return fields.decode(heatmaps, affinities, found.fit)
 
 
-GROUPINGS: Mapping[str, Callable[[Maps, Protocol], Found]] = {
+GROUPINGS: Mapping[str, Callable[[ImageMaps, Protocol], Found]] = {
     "associative embedding": _by_tags,
     "centre offsets": _by_offsets,
     "part affinity fields": _by_fields,
 }
 
 
-def people(found: Maps, protocol: Protocol) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def people(found: ImageMaps, protocol: Protocol) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The persons in the maps, joints in image pixels; a missing joint is the input's corner."""
     keypoints, scores = GROUPINGS[protocol.decode](found, protocol)
     placed = keypoints.astype(np.float64)

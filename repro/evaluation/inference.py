@@ -91,11 +91,11 @@ def bottom_up(
         index = int(chosen[0])
         return index, pictures[index][0]
 
-    def compute(loaded: tuple[int, NDArray[np.uint8]]) -> tuple[int, grouping.Maps]:
+    def compute(loaded: tuple[int, NDArray[np.uint8]]) -> tuple[int, grouping.ImageMaps]:
         index, image = loaded
         return index, grouping.maps(network, image, index, size, protocol, execution.device)
 
-    def finish(computed: tuple[int, grouping.Maps]) -> Arrays:
+    def finish(computed: tuple[int, grouping.ImageMaps]) -> Arrays:
         index, maps = computed
         check_finite([*maps.plain, *(maps.mirrored or ())], f"`{files[index]}`")
         keypoints, scores = grouping.people(maps, protocol)

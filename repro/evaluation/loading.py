@@ -13,14 +13,14 @@ from repro.errors import ReproError
 from repro.evaluation import network, oracle
 from repro.evaluation.execution import Execution
 from repro.evaluation.network import Network, ZooNetwork
-from repro.evaluation.request import ONNX, TRUTH, Look
+from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
 from repro.papers.values import Size
 
 MOST_THREADS = 256
 
 
 def opened(
-    look: Look, annotations: Annotations, instances: Instances | None, size: Size
+    look: EvaluationRequest, annotations: Annotations, instances: Instances | None, size: Size
 ) -> Network:
     """The network of a look, filled with its weights."""
     device = device_of(look.execution)
@@ -64,13 +64,13 @@ def device_of(execution: Execution) -> torch.device:
     return device
 
 
-def file_of(look: Look) -> Path:
+def file_of(look: EvaluationRequest) -> Path:
     if look.weights is None:
         raise ReproError(f"`{look.model}` needs weights.", "Give a checkpoint: --weights FILE.")
     return look.weights
 
 
-def _exported(look: Look, path: Path) -> Network:
+def _exported(look: EvaluationRequest, path: Path) -> Network:
     if look.options or look.partial:
         raise ReproError(
             f"`{path}` is what it is: it takes no options and is not loaded in part.",
@@ -86,7 +86,7 @@ def _exported(look: Look, path: Path) -> Network:
     return found
 
 
-def _of_the_zoo(look: Look, path: Path, device: torch.device) -> Network:
+def _of_the_zoo(look: EvaluationRequest, path: Path, device: torch.device) -> Network:
     state = reading.read(path)
     try:
         model = zoo.create_model(look.model, look.protocol.keypoints, **look.options)

@@ -13,14 +13,14 @@ from repro.data.pictures import Colour, Pictures
 from repro.evaluation import inference
 from repro.evaluation.inference import Tell
 from repro.evaluation.network import Network
-from repro.evaluation.request import Look
+from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
 from repro.papers.values import Size
 
 
 def poses(
     network: Network,
-    look: Look,
+    look: EvaluationRequest,
     size: Size,
     images: Path,
     annotations: Annotations,

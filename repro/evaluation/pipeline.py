@@ -19,7 +19,7 @@ from repro.errors import ReproError, RunError
 from repro.evaluation import passes, predictions
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import opened
-from repro.evaluation.request import Look
+from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
 from repro.papers.protocol import GROUND_TRUTH, Protocol, changed
 from repro.papers.values import Size
@@ -28,10 +28,10 @@ from repro.scoring.score import Score, of_points, of_poses
 
 
 @dataclass(frozen=True)
-class Job:
+class PreparedEvaluation:
     """One evaluation whose files were read; its network is opened when it is measured."""
 
-    look: Look
+    look: EvaluationRequest
     size: Size
     """of the input"""
     annotations: Annotations
@@ -50,7 +50,7 @@ class Job:
         return "images" if self.instances is None else "crops"
 
 
-def prepare(look: Look, source: Source) -> Job:
+def prepare(look: EvaluationRequest, source: Source) -> PreparedEvaluation:
     """Read annotations and boxes; raise ReproError for whatever does not fit.
 
     The look must say the size of its input; `repro.evaluation.sizes` finds the usual one.
@@ -63,11 +63,11 @@ def prepare(look: Look, source: Source) -> Job:
         _check_mpii(rules, source)
     annotations = reading.read(source.annotations, rules.dataset)
     instances = None if rules.bottom_up else _instances(look, source, annotations)
-    return Job(look, size, annotations, instances, source)
+    return PreparedEvaluation(look, size, annotations, instances, source)
 
 
 def measure(
-    job: Job, folder: Path, tell: Tell, fresh: bool = False
+    job: PreparedEvaluation, folder: Path, tell: Tell, fresh: bool = False
 ) -> tuple[tuple[Measurement, ...], Mapping[str, str]]:
     """The figures of an evaluation, and what a reader of them must know.
 
@@ -94,7 +94,7 @@ def measure(
     return _score(job, found, truth), _notes(job)
 
 
-def _notes(job: Job) -> dict[str, str]:
+def _notes(job: PreparedEvaluation) -> dict[str, str]:
     """How many joints no top-down network can find, since its input does not show them."""
     if job.instances is None or not (job.instances.person >= 0).any():
         return {}
@@ -118,7 +118,7 @@ def _check_mpii(rules: Protocol, source: Source) -> None:
         )
 
 
-def check_images(job: Job) -> None:
+def check_images(job: PreparedEvaluation) -> None:
     """Raise ReproError unless every image that is looked at is there."""
     files = job.annotations.images.files
     needed = range(len(files)) if job.instances is None else np.unique(job.instances.image).tolist()
@@ -138,7 +138,7 @@ def _there(path: Path) -> bool:
         return False
 
 
-def _instances(look: Look, source: Source, annotations: Annotations) -> Instances:
+def _instances(look: EvaluationRequest, source: Source, annotations: Annotations) -> Instances:
     rules = look.protocol
     if rules.boxes == GROUND_TRUTH:
         found = boxes.ground_truth(annotations)
@@ -154,7 +154,9 @@ def _instances(look: Look, source: Source, annotations: Annotations) -> Instance
     return replace(found, padding=rules.padding)
 
 
-def _score(job: Job, poses: Poses, truth: mpii.Truth | None) -> tuple[Measurement, ...]:
+def _score(
+    job: PreparedEvaluation, poses: Poses, truth: mpii.Truth | None
+) -> tuple[Measurement, ...]:
     """The figures in per cent, with 95 % intervals; the official evaluator must agree with ours."""
     if truth is not None and job.instances is not None:
         people = job.annotations.people
@@ -176,7 +178,7 @@ def _measurements(score: Score, scale: float) -> tuple[Measurement, ...]:
     return tuple(found)
 
 
-def _truth(job: Job) -> mpii.Truth | None:
+def _truth(job: PreparedEvaluation) -> mpii.Truth | None:
     """MPII's joints and head boxes, a row for each person; None for other data sets."""
     if job.look.protocol.dataset != "mpii" or job.source.truth is None:
         return None

@@ -15,7 +15,7 @@ from repro.errors import ReproError
 from repro.evaluation import passes
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import opened
-from repro.evaluation.request import Look
+from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
 from repro.evaluation.sizes import size_of
 from repro.papers.protocol import Protocol
@@ -28,7 +28,7 @@ Boxes = Mapping[str, Sequence[tuple[Box, float]]]
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class PosedPicture:
     """What was found on one picture."""
 
     path: Path
@@ -37,7 +37,9 @@ class Picture:
     """(M, 4) of the persons; None for networks that need none"""
 
 
-def look_at(look: Look, paths: Sequence[Path], boxes: Boxes, tell: Tell) -> list[Picture]:
+def look_at(
+    look: EvaluationRequest, paths: Sequence[Path], boxes: Boxes, tell: Tell
+) -> list[PosedPicture]:
     """The poses on each picture of a user's, in pixels of the picture as viewers show it.
 
     Top-down networks look into the boxes; a picture that has none there is one box itself.
@@ -59,7 +61,7 @@ def look_at(look: Look, paths: Sequence[Path], boxes: Boxes, tell: Tell) -> list
     )
     own = [np.flatnonzero(found.image_ids == place) for place in range(len(paths))]
     return [
-        Picture(path, found[one], None if instances is None else instances.boxes[kept][one])
+        PosedPicture(path, found[one], None if instances is None else instances.boxes[kept][one])
         for path, one in zip(paths, own, strict=True)
     ]
 
@@ -115,7 +117,7 @@ def _annotations(paths: Sequence[Path], protocol: Protocol) -> Annotations:
 
 
 def _instances(
-    paths: Sequence[Path], annotations: Annotations, boxes: Boxes, look: Look
+    paths: Sequence[Path], annotations: Annotations, boxes: Boxes, look: EvaluationRequest
 ) -> Instances:
     rows = []
     for place, path in enumerate(paths):

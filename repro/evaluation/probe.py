@@ -30,7 +30,7 @@ from repro.data.people import Annotations, Poses
 from repro.evaluation import passes, probe_networks, probe_set
 from repro.evaluation.execution import Execution
 from repro.evaluation.network import ZooNetwork
-from repro.evaluation.request import TRUTH, Look
+from repro.evaluation.request import TRUTH, EvaluationRequest
 from repro.evaluation.shards import Shards
 from repro.papers.protocol import GROUND_TRUTH, Protocol
 from repro.papers.skeletons import FORMS
@@ -71,7 +71,7 @@ def probe(rules: Protocol, execution: Execution = EXECUTION) -> str:
         for size in _sizes(rules):
             poses, kept = passes.poses(
                 probe_networks.clouded(annotations, instances, size, rules),
-                Look(TRUTH, None, rules, execution=execution),
+                EvaluationRequest(TRUTH, None, rules, execution=execution),
                 size,
                 source.images,
                 annotations,

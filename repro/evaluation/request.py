@@ -16,7 +16,7 @@ TRUTH, ONNX = "truth", "onnx"
 
 
 @dataclass(frozen=True)
-class Look:
+class EvaluationRequest:
     """A network that looks at images by the rules of a protocol."""
 
     model: str

@@ -7,7 +7,7 @@ from repro.errors import ReproError
 from repro.evaluation import network
 from repro.evaluation.loading import file_of
 from repro.evaluation.oracle import STRIDES
-from repro.evaluation.request import ONNX, TRUTH, Look
+from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
 from repro.papers import protocol_choice
 from repro.papers.protocol import Protocol, changed
 from repro.papers.values import Size
@@ -16,7 +16,7 @@ LARGEST = 2048
 """pixels of an input's side"""
 
 
-def size_of(look: Look) -> Size:
+def size_of(look: EvaluationRequest) -> Size:
     """The input size of a look; where persons need no boxes the short side of images, twice."""
     if look.model == ONNX:
         path = file_of(look)

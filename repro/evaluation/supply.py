@@ -7,7 +7,7 @@ from repro.data.layout import Source, find
 from repro.errors import ReproError
 from repro.evaluation import evaluator, pipeline
 from repro.evaluation.execution import Execution
-from repro.evaluation.request import Look
+from repro.evaluation.request import EvaluationRequest
 from repro.papers import checkpoint_catalogue
 from repro.records.requirements import AccuracyRequirement
 from repro.records.runs import EvaluationRun, weights_name
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def supplied(
     wanted: AccuracyRequirement, settings: "RunSettings"
-) -> tuple[EvaluationRun, tuple[Look, Source]]:
+) -> tuple[EvaluationRun, tuple[EvaluationRequest, Source]]:
     """The evaluation that fills a printed cell, and its files; a ReproError says what is not there.
 
     The data set must be the official one, by its numbers of images, persons and boxes: what is
@@ -44,7 +44,9 @@ def supplied(
     return run, (look, source)
 
 
-def files(wanted: AccuracyRequirement, data: Path, execution: Execution) -> tuple[Look, Source]:
+def files(
+    wanted: AccuracyRequirement, data: Path, execution: Execution
+) -> tuple[EvaluationRequest, Source]:
     """The network and the files of an evaluation; a ReproError says what is not there."""
     rules = wanted.protocol
     path = _weights(wanted, data)
@@ -54,7 +56,7 @@ def files(wanted: AccuracyRequirement, data: Path, execution: Execution) -> tupl
         )
     source = find(data, rules.dataset, rules.split)
     variant = wanted.weights.removeprefix(_usual(wanted)).removeprefix("-")
-    look = Look(
+    look = EvaluationRequest(
         wanted.model,
         path,
         rules,

@@ -19,7 +19,7 @@ UNSAID = "no source gives it; as it is where nothing is said"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RecipeCase:
     """What differs for a data set, an input size or some networks."""
 
     when: str
@@ -29,7 +29,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenRecipe:
     """A recipe as far as somebody wrote it down."""
 
     fields: Mapping[str, object]
@@ -38,7 +38,7 @@ class Written:
     """where -> the fields that are from there"""
     otherwise: str | None = None
     """the recipe of the same study that gives what this one does not"""
-    cases: tuple[Case, ...] = ()
+    cases: tuple[RecipeCase, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -149,7 +149,7 @@ class Resolved:
 
 
 def resolve(
-    study: str, written: Mapping[str, Written], name: str, words: Sequence[str] = ()
+    study: str, written: Mapping[str, WrittenRecipe], name: str, words: Sequence[str] = ()
 ) -> Resolved:
     """The recipe of that name, completed.
 
@@ -178,7 +178,7 @@ def differing(one: Recipe, other: Recipe) -> dict[str, tuple[object, object]]:
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _chain(study: str, written: Mapping[str, Written], name: str) -> list[str]:
+def _chain(study: str, written: Mapping[str, WrittenRecipe], name: str) -> list[str]:
     """The recipe and those that complete it, each only once."""
     chain = [name]
     while (following := written[chain[-1]].otherwise) is not None:

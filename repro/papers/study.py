@@ -15,7 +15,7 @@ from repro.papers import published
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.protocol import Protocol
 from repro.papers.published import Published
-from repro.papers.recipe_sources import Written
+from repro.papers.recipe_sources import WrittenRecipe
 from repro.papers.values import Options, Size
 
 METRICS = {
@@ -77,7 +77,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class RowConvention:
     """The rules that one row's MACs follow instead of its column's."""
 
     convention: str
@@ -86,7 +86,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedPart:
     """What is known of the difference between a row's network and another row's."""
 
     to: str
@@ -129,8 +129,8 @@ class Row:
     """the row of an ablation that is one switch before this one"""
     parts: tuple[str, ...] = ()
     """the rows, all `after` one, that switch on one by one what this row does together"""
-    adds: Added | None = None
-    counted: Counted | None = None
+    adds: AddedPart | None = None
+    counted: RowConvention | None = None
     also_input: Size | None = None
     """another input size that the printed cost may belong to"""
     also_keypoints: int | None = None
@@ -167,7 +167,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class TimingProcedure:
     """How speed was measured."""
 
     hardware: str
@@ -224,8 +224,8 @@ class Study:
     venue: str | None = None
     code: str | None = None
     notes: tuple[str, ...] = ()
-    timings: Mapping[str, Timing] = field(default_factory=dict)
-    recipes: Mapping[str, Written] = field(default_factory=dict)
+    timings: Mapping[str, TimingProcedure] = field(default_factory=dict)
+    recipes: Mapping[str, WrittenRecipe] = field(default_factory=dict)
     third_party: tuple[ThirdParty, ...] = ()
     ablations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """tables whose rows can be trained against each other -> by row the loss, where that differs"""

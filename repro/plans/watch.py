@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 
-class Tell(Protocol):
+class Progress(Protocol):
     """Told of what was finished."""
 
     def __call__(self, count: int = 1, now: str = "") -> None:
@@ -14,13 +14,13 @@ class Tell(Protocol):
         """So many were finished before."""
 
 
-class Watch(Protocol):
+class RunWatch(Protocol):
     """Who is told how far the runs are."""
 
     def phase(self, kind: str, count: int) -> AbstractContextManager[object]:
         """So many runs of a kind follow."""
 
-    def one(self, name: str, total: int, unit: str) -> AbstractContextManager[Tell]:
+    def one(self, name: str, total: int, unit: str) -> AbstractContextManager[Progress]:
         """A run is made, which takes so many things."""
 
     def became(self, name: str, state: str) -> None:
@@ -37,7 +37,7 @@ class Silent:
         """So many runs of a kind follow."""
         return nullcontext()
 
-    def one(self, name: str, total: int, unit: str) -> AbstractContextManager[Tell]:
+    def one(self, name: str, total: int, unit: str) -> AbstractContextManager[Progress]:
         """A run is made."""
         return nullcontext(_Deaf())
 

@@ -37,7 +37,7 @@ TAG_LIMIT = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EmbeddingSettings:
     """The official configurations' values; those of the code itself are 0.2 and 3 where noted."""
 
     detection: float = 0.1
@@ -54,7 +54,7 @@ class Settings:
     """look for the missing joints of each person"""
 
 
-OFFICIAL = Settings()
+OFFICIAL = EmbeddingSettings()
 
 
 def aggregate(
@@ -100,7 +100,9 @@ def aggregate_scales(scales: Mapping[float, tuple[Tensor, Tensor]]) -> tuple[Ten
     return total / len(scales), scales[1.0][1]
 
 
-def group(heatmaps: Maps, tags: Maps, settings: Settings = OFFICIAL) -> tuple[Floats, Floats]:
+def group(
+    heatmaps: Maps, tags: Maps, settings: EmbeddingSettings = OFFICIAL
+) -> tuple[Floats, Floats]:
     """The people (M, K, 3) in heatmaps (K, H, W) with tags (K, H, W, T), and their scores (M,).
 
     A joint is x, y in pixels of the maps and the value of its heatmap; 0, 0, 0 if missing. With
@@ -166,7 +168,9 @@ class _People:
         self.means[person] = np.add.reduce(own, axis=0) / np.float32(len(own))
 
 
-def _match(channels: Ints, scores: Maps, tags: Maps, joints: int, settings: Settings) -> Ints:
+def _match(
+    channels: Ints, scores: Maps, tags: Maps, joints: int, settings: EmbeddingSettings
+) -> Ints:
     """The candidates (M, K) that make up each person, -1 for none; `match_by_tag`."""
     count = len(channels)
     people = _People(tags, np.full((count, joints), -1), np.zeros_like(tags))

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro.errors import ReproError
-from repro.pose.limbs import JOINTS, LIMBS, NOTHING, Found, assemble, best
+from repro.pose.limbs import JOINTS, LIMBS, NOTHING, LimbCandidates, assemble, best
 from repro.pose.peaks import CROSS
 from repro.pose.whole_image import PaddedFit
 
@@ -42,7 +42,7 @@ PAIRS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class FieldSettings:
     """The values of the official code."""
 
     heatmap: float = 0.1
@@ -61,11 +61,11 @@ class Settings:
     """sum of a person's joints and limbs to its number of joints"""
 
 
-OFFICIAL = Settings()
+OFFICIAL = FieldSettings()
 
 
 def decode(
-    heatmaps: Maps, fields: Maps, fit: PaddedFit, settings: Settings = OFFICIAL
+    heatmaps: Maps, fields: Maps, fit: PaddedFit, settings: FieldSettings = OFFICIAL
 ) -> tuple[Floats, Floats]:
     """The people (M, 17, 3) in heatmaps (19, h, w) and fields (38, h, w), and their scores (M,).
 
@@ -142,7 +142,7 @@ def _bicubic(length: int, inner: int) -> Floats:
     return matrix
 
 
-def _joints(heatmap: Maps, settings: Settings) -> Floats:
+def _joints(heatmap: Maps, settings: FieldSettings) -> Floats:
     """The joints (N, 3) of one kind, x and y in whole pixels and score, from left to right."""
     height, width = heatmap.shape
     rows, columns = np.nonzero(heatmap >= settings.heatmap)
@@ -164,7 +164,9 @@ def _joints(heatmap: Maps, settings: Settings) -> Floats:
     return joints[kept]
 
 
-def _limbs(x: Maps, y: Maps, starts: Floats, ends: Floats, settings: Settings) -> Found:
+def _limbs(
+    x: Maps, y: Maps, starts: Floats, ends: Floats, settings: FieldSettings
+) -> LimbCandidates:
     """The best limbs between joints (N, 3) and (M, 3), by their fields in the image."""
     steps = np.linspace(0, 1, settings.points)
     parts = []

@@ -40,7 +40,7 @@ CLOSING = ((2, 16), (5, 17))
 """limbs that end at joints which others lead to as well"""
 
 
-class Found(NamedTuple):
+class LimbCandidates(NamedTuple):
     """The limbs of one kind that were found, (N,) each; no joint is in two of them."""
 
     starts: Ints
@@ -49,10 +49,10 @@ class Found(NamedTuple):
     scores: Floats
 
 
-NOTHING = Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+NOTHING = LimbCandidates(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-class People(NamedTuple):
+class PartialPeople(NamedTuple):
     """M persons that are still to be sorted out."""
 
     joints: Ints
@@ -63,7 +63,7 @@ class People(NamedTuple):
     """(M,) joints, without what closing limbs added"""
 
 
-def best(starts: Ints, ends: Ints, scores: Floats) -> Found:
+def best(starts: Ints, ends: Ints, scores: Floats) -> LimbCandidates:
     """Of limbs of one kind those that share no joint, taken from the best score downwards."""
     taken: tuple[set[int], set[int]] = set(), set()
     kept = []
@@ -73,17 +73,17 @@ def best(starts: Ints, ends: Ints, scores: Floats) -> Found:
             taken[0].add(start)
             taken[1].add(end)
             kept.append(limb)
-    return Found(starts[kept], ends[kept], scores[kept])
+    return LimbCandidates(starts[kept], ends[kept], scores[kept])
 
 
-def assemble(scores: Sequence[Floats], found: Sequence[Found]) -> People:
+def assemble(scores: Sequence[Floats], found: Sequence[LimbCandidates]) -> PartialPeople:
     """The people that limbs, of all kinds in the order of LIMBS, make of joints of 18 kinds.
 
     `scores` are those of the joints of each kind. A limb goes to the persons that have its start,
     and makes a new one of two joints if nobody has. A closing limb gives its end to whoever has its
     start and no end, and its start to whoever has its end and no start.
     """
-    people = People(np.full((0, JOINTS), -1), np.zeros(0), np.zeros(0, dtype=np.int64))
+    people = PartialPeople(np.full((0, JOINTS), -1), np.zeros(0), np.zeros(0, dtype=np.int64))
     for limb, limbs in zip(LIMBS, found, strict=True):
         joints = people.joints
         by_start = _partners(limbs.starts, len(scores[limb.start]), joints[:, limb.start])
@@ -103,7 +103,7 @@ def assemble(scores: Sequence[Floats], found: Sequence[Found]) -> People:
         new = np.setdiff1d(np.arange(len(limbs.starts)), given)
         more = np.full((len(new), JOINTS), -1)
         more[:, limb.start], more[:, limb.end] = limbs.starts[new], limbs.ends[new]
-        people = People(
+        people = PartialPeople(
             np.concatenate((joints, more)),
             np.concatenate((people.totals, scores[limb.start][limbs.starts[new]] + ends[new])),
             np.concatenate((people.counts, np.full(len(new), 2))),

@@ -40,7 +40,7 @@ HALF = np.float32(0.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class OffsetSettings:
     """The values of the official configurations."""
 
     centre: float = 0.01
@@ -54,11 +54,11 @@ class Settings:
     """what the scores of other scales than 1 are multiplied by, once made as large as those"""
 
 
-OFFICIAL = Settings()
+OFFICIAL = OffsetSettings()
 
 
 @dataclass(frozen=True, eq=False)
-class Scale:
+class ScaleOutput:
     """What one scale of the image gives."""
 
     heatmaps: Maps
@@ -86,7 +86,7 @@ def aggregate(
     mirrored: Sequence[int],
     joints: int,
     scale: float = 1.0,
-) -> Scale:
+) -> ScaleOutput:
     """The network's two outputs, (1, K + 1, h, w) and (1, 2 K, h, w), plain and mirrored, as one.
 
     `flipped_outputs` are those for `mirrored_input`, None without flip test; `mirrored` is that of
@@ -100,7 +100,7 @@ def aggregate(
         turned = turned[others, :, :, ::-1].copy()
         turned[:, 0] = heatmaps.shape[2] - 1 - turned[:, 0]
         poses = (poses + turned) * HALF
-    return Scale(heatmaps, poses, scale)
+    return ScaleOutput(heatmaps, poses, scale)
 
 
 def _split(outputs: Sequence[Tensor], joints: int) -> tuple[Maps, Maps]:
@@ -118,7 +118,9 @@ def _split(outputs: Sequence[Tensor], joints: int) -> tuple[Maps, Maps]:
     return heatmaps, places - offsets.reshape(joints, 2, height, width)
 
 
-def decode(scales: Sequence[Scale], settings: Settings = OFFICIAL) -> tuple[Floats, Floats]:
+def decode(
+    scales: Sequence[ScaleOutput], settings: OffsetSettings = OFFICIAL
+) -> tuple[Floats, Floats]:
     """The people (M, K, 3) of the scales, x and y in pixels of the input, and scores (M,).
 
     One scale of 1 is the usual test. A person's score is the mean of its joints'. Centres and
@@ -151,7 +153,7 @@ def _highest(centres: Maps) -> np.float32:
     return centres.max() if len(centres) else np.float32(1)
 
 
-def _regressed(one: Scale, settings: Settings) -> tuple[Maps, Maps]:
+def _regressed(one: ScaleOutput, settings: OffsetSettings) -> tuple[Maps, Maps]:
     """Poses (N, K, 2) in pixels of the input at scale 1, and the scores (N,) of their centres."""
     centres = one.heatmaps[-1:]
     height, width = centres.shape[1:]
@@ -164,7 +166,7 @@ def _regressed(one: Scale, settings: Settings) -> tuple[Maps, Maps]:
     return points[whole], centres[0, rows[whole], columns[whole]]
 
 
-def _sampled(one: Scale, points: Maps) -> Maps:
+def _sampled(one: ScaleOutput, points: Maps) -> Maps:
     """The joints' heatmaps (N, K) at points (N, K, 2) of the input.
 
     Officially the maps are enlarged so that a pixel of theirs comes to the first of its 4 pixels,
@@ -190,7 +192,7 @@ def _between(places: Maps, length: int, scale: float) -> tuple[Ints, Ints, Maps]
     return first, np.minimum(first + 1, length - 1), np.asarray(exact - first, dtype=np.float32)
 
 
-def suppressed(points: Maps, ranks: Maps, settings: Settings = OFFICIAL) -> Ints:
+def suppressed(points: Maps, ranks: Maps, settings: OffsetSettings = OFFICIAL) -> Ints:
     """The poses (N, K, 2) that stay, as positions: of those that are one, that of largest rank.
 
     In turn each pose that is not yet dropped gathers all that share more than half of its joints.

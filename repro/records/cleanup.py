@@ -8,7 +8,7 @@ from types import MappingProxyType
 from repro.errors import ReproError
 from repro.files import TEMPORARY
 from repro.records.record import STALE, Record
-from repro.records.rule import Kept
+from repro.records.rule import StoredRecord
 from repro.records.runs import TimingRun, run_of
 from repro.records.store import Store
 
@@ -67,7 +67,7 @@ def _remove(store: Store, paths: list[Path], dry_run: bool) -> list[Path]:
     return paths
 
 
-def _entry(path: Path, kept: Kept | None, cells: Sequence[str]) -> StoredFile:
+def _entry(path: Path, kept: StoredRecord | None, cells: Sequence[str]) -> StoredFile:
     if kept is None:
         return StoredFile(path.name.partition(".")[0], BROKEN, "not a whole record", path)
     found = kept.record

@@ -14,7 +14,7 @@ bits; by other code"""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeBy:
     """When a record was made, and what it took."""
 
     at: str
@@ -43,7 +43,7 @@ class Record:
     """digest of the code that made it, as its key covers it; a timing has none"""
     probe: Mapping[str, str] = field(default_factory=dict)
     """of an evaluation: part of the pipeline -> digest of what it gave on generated data"""
-    made: Made | None = None
+    made: MadeBy | None = None
     schema: int = SCHEMA
     digest: str = ""
     standing: str = CURRENT

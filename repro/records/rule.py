@@ -16,25 +16,25 @@ from repro.records.runs import PROBED_BY, EvaluationRun, Run, TimingRun, run_of
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRecord:
     """A whole record in a store."""
 
     record: Record
     path: Path
 
 
-def chosen(wanted: Requirement, kept: Iterable[Kept]) -> Kept | None:
+def chosen(wanted: Requirement, kept: Iterable[StoredRecord]) -> StoredRecord | None:
     """The record that counts, of those with their standing; None where none is what is wanted."""
     found = [one for one in kept if wanted.fits(one.record.spec)]
     return ordered(found)[-1] if found else None
 
 
-def ordered(kept: Iterable[Kept]) -> list[Kept]:
+def ordered(kept: Iterable[StoredRecord]) -> list[StoredRecord]:
     """Records with their standing, the one that counts before all others last."""
     return sorted(kept, key=_rank)
 
 
-def told(kept: Kept) -> Kept:
+def told(kept: StoredRecord) -> StoredRecord:
     """A record with its standing to the present code."""
     found = standing(kept.record)
     if found == kept.record.standing:
@@ -74,7 +74,7 @@ def _probed(spec: Mapping[str, object]) -> dict[str, str]:
         return {}  # what cannot be run gives nothing, least of all the same
 
 
-def _rank(kept: Kept) -> tuple[bool, bool, str, int, str]:
+def _rank(kept: StoredRecord) -> tuple[bool, bool, str, int, str]:
     record = kept.record
     made = record.made.at if record.made else ""
     return not record.stale, not record.unstable, made, record.number, record.key

@@ -23,7 +23,7 @@ from repro.records import rule
 from repro.records.measurement import is_sane
 from repro.records.record import CURRENT, SCHEMA, Record, file_of, plain
 from repro.records.requirements import Requirement
-from repro.records.rule import Kept
+from repro.records.rule import StoredRecord
 from repro.records.runs import CountRun, Run, run_of
 
 NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
@@ -43,9 +43,9 @@ class Store:
     folder: Path
     warnings: list[str] = field(default_factory=list)
     """one sentence for each broken record met"""
-    _found: dict[int, tuple[Requirement, Kept | None]] = field(default_factory=dict)
+    _found: dict[int, tuple[Requirement, StoredRecord | None]] = field(default_factory=dict)
     """what was asked for so far"""
-    _kept: dict[Path, Kept | None] = field(default_factory=dict)
+    _kept: dict[Path, StoredRecord | None] = field(default_factory=dict)
     """the records read so far, with their standing; None for a broken one"""
     _counts: set[Path] = field(default_factory=set)
     """the files that are counts, as far as nothing more of them was needed"""
@@ -99,7 +99,7 @@ class Store:
         found = self.chosen(wanted)
         return None if found is None else found.record
 
-    def chosen(self, wanted: Requirement) -> Kept | None:
+    def chosen(self, wanted: Requirement) -> StoredRecord | None:
         """The same with its file."""
         if id(wanted) not in self._found:
             if isinstance(wanted, CountRun):
@@ -114,7 +114,7 @@ class Store:
         found = self.find(wanted)
         return None if found is None or found.stale else found
 
-    def kept(self, counts: bool = True) -> list[Kept]:
+    def kept(self, counts: bool = True) -> list[StoredRecord]:
         """Every whole record with its standing, in the order of the files; perhaps without counts.
 
         Broken ones are passed over in silence: nobody asked for them.
@@ -178,7 +178,7 @@ class Store:
         except OSError as error:
             raise StoreError(f"`{path}` cannot be removed: {error.strerror}.") from error
 
-    def _of_key(self, run: CountRun) -> list[Kept]:
+    def _of_key(self, run: CountRun) -> list[StoredRecord]:
         """The whole records of a run's key, which what the present code gives has as its name.
 
         A warning for each that is not of the run.
@@ -192,10 +192,10 @@ class Store:
                 self._warn(kept.path, "it is of another run")
         return found
 
-    def _at(self, path: Path, quiet: bool = False) -> Kept | None:
+    def _at(self, path: Path, quiet: bool = False) -> StoredRecord | None:
         if path not in self._kept or (self._kept[path] is None and not quiet):
             record = self._read(path, quiet)
-            self._kept[path] = None if record is None else rule.told(Kept(record, path))
+            self._kept[path] = None if record is None else rule.told(StoredRecord(record, path))
         return self._kept[path]
 
     def _is_count(self, path: Path) -> bool:

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from repro.report.text import counted
-from repro.verdicts.audit.check import SEVERITIES, Check, Quote, summary
+from repro.verdicts.audit.check import SEVERITIES, AuditCheck, Quote, summary
 
 SIGNS = {"contradiction": "✗", "implausible": "!", "note": "·", "consistent": "✓"}
 COLOURS = {"contradiction": "red", "implausible": "yellow", "note": "cyan", "consistent": "green"}
@@ -17,7 +17,7 @@ LONGEST = 1000
 """characters of a line at most"""
 
 
-def described(check: Check) -> dict[str, object]:
+def described(check: AuditCheck) -> dict[str, object]:
     """A check as plain data."""
     return {
         "rule": check.rule,
@@ -29,7 +29,7 @@ def described(check: Check) -> dict[str, object]:
     }
 
 
-def shown(checks: Sequence[Check], all_checks: Sequence[Check]) -> RenderableType:
+def shown(checks: Sequence[AuditCheck], all_checks: Sequence[AuditCheck]) -> RenderableType:
     """Findings with what is printed where, then what is consistent, then how many of each."""
     parts: list[RenderableType] = []
     for check in checks:
@@ -37,7 +37,7 @@ def shown(checks: Sequence[Check], all_checks: Sequence[Check]) -> RenderableTyp
     return Group(*parts, _totals(all_checks, hidden=len(checks) < len(all_checks)))
 
 
-def _finding(check: Check) -> list[RenderableType]:
+def _finding(check: AuditCheck) -> list[RenderableType]:
     colour = COLOURS[check.severity]
     head = Text(f"{SIGNS[check.severity]} {check.rule} ", style=colour)
     head.append(plain(check.finding), style="bold not dim")
@@ -50,7 +50,7 @@ def _finding(check: Check) -> list[RenderableType]:
     return [head, *quoted, Text(f"    {plain(check.compared)}", style="dim")]
 
 
-def _consistent(check: Check) -> Text:
+def _consistent(check: AuditCheck) -> Text:
     places = list(dict.fromkeys(_place(quote) for quote in check.quotes))
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
     line = Text(f"{SIGNS['consistent']} {check.rule} ", style=COLOURS["consistent"])
@@ -63,7 +63,7 @@ def _place(quote: Quote) -> str:
     return f"{quote.paper} {quote.where}{', ' if quote.row else ''}{quote.row}"
 
 
-def _totals(checks: Sequence[Check], hidden: bool) -> Text:
+def _totals(checks: Sequence[AuditCheck], hidden: bool) -> Text:
     counts = summary(checks)
     line = Text()
     for name in SEVERITIES:

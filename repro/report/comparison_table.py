@@ -12,7 +12,9 @@ from repro.comparing.change import Change
 from repro.report.printed_table import new_grid
 
 if TYPE_CHECKING:
-    from repro.comparing.paired import Comparison
+    from repro.comparing.paired import PairedComparison
+
+    pass
 
 COLOURS = {
     "better": "green",
@@ -32,7 +34,7 @@ QUIET = ("missing", "new")
 """calls of which a few examples do"""
 
 
-def described(found: "Comparison") -> dict[str, object]:
+def described(found: "PairedComparison") -> dict[str, object]:
     """A comparison as plain data; per cent and points."""
     calls = found.calls()
     return {
@@ -52,7 +54,7 @@ def described(found: "Comparison") -> dict[str, object]:
     }
 
 
-def shown(found: "Comparison") -> RenderableType:
+def shown(found: "PairedComparison") -> RenderableType:
     """A comparison as a table."""
     grid = new_grid()
     for heading in ("", "A", "B", "B - A", "95 % interval", "p", ""):

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.records.record import Record
-from repro.verdicts.audit.check import Check
+from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.claims.judging import Judged
 from repro.verdicts.judge import Cell
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportContents:
     """The judged cells, claims and checks of all papers."""
 
     cells: Sequence[Cell]
     claims: Sequence[Judged]
-    checks: Sequence[Check]
+    checks: Sequence[AuditCheck]
     records: Mapping[str, Record]
     """by key; every record that a cell was measured by"""

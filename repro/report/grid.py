@@ -12,7 +12,7 @@ from repro.verdicts.judge import Cell
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GridEntry:
     """What stands in one place of a table."""
 
     column: Column
@@ -32,16 +32,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class GridLine:
     """One row, and the heading it begins a group of, if it does."""
 
     row: Row
     heading: str
-    entries: tuple[Entry, ...]
+    entries: tuple[GridEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StepChange:
     """What one switch of an ablation changes in one column."""
 
     printed: str
@@ -57,12 +57,12 @@ class Grid:
 
     table: Table
     slug: str
-    lines: tuple[Line, ...]
+    lines: tuple[GridLine, ...]
     measured: frozenset[str]
     """keys of the columns that show ours beside the print"""
     ratios: tuple[str, ...]
     """keys of the columns of which ratios of rows make sense"""
-    changes: Mapping[tuple[str, str], Mapping[str, Change]]
+    changes: Mapping[tuple[str, str], Mapping[str, StepChange]]
     """labels of the rows of a switch -> column key -> what changes"""
     facts: tuple[str, ...]
     remarks: tuple[tuple[str, str, str], ...]
@@ -90,7 +90,7 @@ def grid(table: Table, cells: Sequence[Cell], first: int) -> Grid:
     lines, group = [], None
     for row in table.rows:
         entries = tuple(_entry(row, column, cells, places, first) for column in table.columns)
-        lines.append(Line(row, row.group or "" if row.group != group else "", entries))
+        lines.append(GridLine(row, row.group or "" if row.group != group else "", entries))
         group = row.group
     return Grid(
         table,
@@ -111,21 +111,23 @@ def _entry(
     cells: Sequence[Cell],
     places: Mapping[tuple[str, str], int],
     first: int,
-) -> Entry:
+) -> GridEntry:
     number = places.get((row.label, column.key), -1)
     cell = cells[number - first] if number >= 0 else None
-    return Entry(column, row.cells.get(column.key, ""), row.cites.get(column.key, ""), cell, number)
+    return GridEntry(
+        column, row.cells.get(column.key, ""), row.cites.get(column.key, ""), cell, number
+    )
 
 
 def _changes(
     cells: Sequence[Cell], places: Mapping[tuple[str, str], int]
-) -> dict[tuple[str, str], dict[str, Change]]:
-    found: dict[tuple[str, str], dict[str, Change]] = {}
+) -> dict[tuple[str, str], dict[str, StepChange]]:
+    found: dict[tuple[str, str], dict[str, StepChange]] = {}
     for step in ablation_steps.steps(cells):
         labels = (step.before.wanted.row.label, step.after.wanted.row.label)
         column = step.after.wanted.column
         before, after = (places[label, column.key] for label in labels)
-        change = Change(*text.changes(step), before, after)
+        change = StepChange(*text.changes(step), before, after)
         found.setdefault(labels, {})[column.key] = change
     return found
 

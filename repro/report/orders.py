@@ -11,14 +11,14 @@ from rich.text import Text
 from repro.report.printed_table import new_grid
 
 if TYPE_CHECKING:
-    from repro.comparing.speed_columns import Beside, OrderAgreement
+    from repro.comparing.speed_columns import ColumnBeside, OrderAgreement
     from repro.speed.results.merging import Merged
-    from repro.speed.results.ranks import Correlation, Order, Picture
+    from repro.speed.results.ranks import Correlation, OrderStability, TimedOrder
 
 COLOURS = {"rank": "green", "off": "red", "unstable": "yellow"}
 
 
-def fastest_first(order: "Order") -> Text:
+def fastest_first(order: "TimedOrder") -> Text:
     """`eager, fastest first: a < b ~ c`."""
     names = list(order.seconds)
     text = names[0]
@@ -44,7 +44,7 @@ def threads(count: object) -> str:
     return f"{count} thread{'' if count == 1 else 's'}"
 
 
-def beside(sides: "Sequence[Beside]") -> RenderableType:
+def beside(sides: "Sequence[ColumnBeside]") -> RenderableType:
     """Printed speeds beside ours, as ratios."""
     parts: list[RenderableType] = []
     for side in sides:
@@ -99,7 +99,7 @@ def merged(found: "Merged") -> RenderableType:
     return Group(*parts)
 
 
-def _pairs(picture: "Picture") -> list[Text]:
+def _pairs(picture: "OrderStability") -> list[Text]:
     lines = [
         Text(
             f"swapped: {one.one} is faster than {one.other} on {one.faster} machines, "
@@ -129,7 +129,7 @@ def described(found: "Merged") -> dict[str, object]:
     }
 
 
-def _picture(picture: "Picture") -> dict[str, object]:
+def _picture(picture: "OrderStability") -> dict[str, object]:
     taus = [{"one": one, "other": other, "tau": tau} for (one, other), tau in picture.taus.items()]
     return {
         "order": picture.order,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from repro.papers.study import COST, Column
 from repro.verdicts import digits
-from repro.verdicts.ablation_steps import Step
+from repro.verdicts.ablation_steps import AblationStep
 from repro.verdicts.judge import KINDS, Cell
 
 SIGNS = {
@@ -29,7 +29,7 @@ def legend(cells: Iterable[Cell]) -> str:
     return "   ".join(f"{sign} {KINDS[kind]}" for kind, sign in SIGNS.items() if kind in kinds)
 
 
-def changes(step: Step) -> tuple[str, str]:
+def changes(step: AblationStep) -> tuple[str, str]:
     """The printed and our change of a step of an ablation, in the printed unit, with a sign."""
     printed = digits.signed(digits.written(step.after, step.published, more=0))
     if step.measured is None:
@@ -38,7 +38,7 @@ def changes(step: Step) -> tuple[str, str]:
     return printed, f"{digits.signed(digits.written(step.after, step.measured))} {sign}"
 
 
-def ladder(steps: Iterable[Step]) -> list[dict[str, str]]:
+def ladder(steps: Iterable[AblationStep]) -> list[dict[str, str]]:
     """The rows of the table of an ablation's steps, one for each switch."""
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for step in steps:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from repro.data.people import Bools, Floats, Ints
-from repro.scoring.oks_rules import EPSILON, RECALLS, Figure, Rules
+from repro.scoring.oks_rules import EPSILON, RECALLS, Rules, SummaryFigure
 from repro.scoring.resampled import averages
 
 
@@ -52,7 +52,7 @@ class Matches:
                 reasons[figure.name] = who + where
         return reasons
 
-    def among(self, figure: Figure) -> Bools:
+    def among(self, figure: SummaryFigure) -> Bools:
         """(I,) the images that a figure is about."""
         if figure.crowding is None:
             return np.ones(len(self.units), np.bool_)
@@ -121,7 +121,7 @@ class Matches:
         return found
 
 
-def _average(figure: Figure, precision: Floats, recall: Floats) -> float:
+def _average(figure: SummaryFigure, precision: Floats, recall: Floats) -> float:
     values = recall if figure.recall else precision
     value = np.mean(values if figure.threshold is None else values[figure.threshold])
     # crowdposetools rounds its figures by crowding

@@ -26,7 +26,7 @@ PERSON = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class OfficialScore:
     """What an official evaluator says."""
 
     metrics: dict[str, float | None]
@@ -42,7 +42,7 @@ def evaluate(
     boxes: Floats | None = None,
     images: Ints | None = None,
     tool: Tool | None = None,
-) -> Verdict:
+) -> OfficialScore:
     """Score poses against the annotation file that `annotations` was read from, without a word.
 
     The file itself is read again, so that an error in reading it comes out too. `boxes` are those
@@ -66,7 +66,7 @@ def evaluate(
         name: None if number == -1 else float(number)
         for name, number in zip(names, numbers, strict=True)
     }
-    return Verdict(metrics, f"{tool} {version(tool)}")
+    return OfficialScore(metrics, f"{tool} {version(tool)}")
 
 
 def agree(

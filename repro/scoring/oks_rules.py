@@ -21,7 +21,7 @@ HIGHEST = 1e5**2
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class SummaryFigure:
     """One number of the summary."""
 
     name: str
@@ -43,18 +43,21 @@ class Rules:
     """OKS constants of the joints"""
     sizes: Mapping[str, tuple[float, float]]
     """area in square pixels of each class of persons, both ends included; everyone comes first"""
-    figures: tuple[Figure, ...]
+    figures: tuple[SummaryFigure, ...]
 
 
-def _figures(*sizes: str) -> tuple[Figure, ...]:
+def _figures(*sizes: str) -> tuple[SummaryFigure, ...]:
     return tuple(
         figure
         for name, recall in (("AP", False), ("AR", True))
         for figure in (
-            Figure(name, recall),
-            Figure(f"{name}50", recall, 0),
-            Figure(f"{name}75", recall, 5),
-            *(Figure(name + size, recall, size=place + 1) for place, size in enumerate(sizes)),
+            SummaryFigure(name, recall),
+            SummaryFigure(f"{name}50", recall, 0),
+            SummaryFigure(f"{name}75", recall, 5),
+            *(
+                SummaryFigure(name + size, recall, size=place + 1)
+                for place, size in enumerate(sizes)
+            ),
         )
     )
 
@@ -71,9 +74,9 @@ RULES: Mapping[str, Rules] = {
         {"all": _ALL},
         (
             *_figures(),
-            Figure("AP_easy", crowding=(-np.inf, 0.2)),
-            Figure("AP_medium", crowding=(0.2, 0.8)),
-            Figure("AP_hard", crowding=(0.8, np.inf)),
+            SummaryFigure("AP_easy", crowding=(-np.inf, 0.2)),
+            SummaryFigure("AP_medium", crowding=(0.2, 0.8)),
+            SummaryFigure("AP_hard", crowding=(0.8, np.inf)),
         ),
     ),
 }

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from repro import env
-from repro.doctor import Check
+from repro.doctor import Checkup
 
 
-def checks() -> Iterator[Check]:
+def checks() -> Iterator[Checkup]:
     """The backends and the GPU of this machine; nothing where there is no PyTorch to ask."""
     if env.version("torch") is None:
         return
@@ -15,12 +15,12 @@ def checks() -> Iterator[Check]:
 
     reasons = {one.name: one.why_not() for one in backends.NAMES.values()}
     usable = ", ".join(name for name, reason in reasons.items() if not reason)
-    yield Check("timing: backends", "ok", usable)
+    yield Checkup("timing: backends", "ok", usable)
     for name, reason in reasons.items():
         if reason:
-            yield Check(f"timing: {name}", "absent", reason, "Needed for `--backend` alone.")
+            yield Checkup(f"timing: {name}", "absent", reason, "Needed for `--backend` alone.")
     reason = cuda.why_not()
-    yield Check("timing: cuda", "absent" if reason else "ok", reason or "a GPU to time on")
+    yield Checkup("timing: cuda", "absent" if reason else "ok", reason or "a GPU to time on")
     if not reason:
         for absent in cuda.absent():
-            yield Check("timing: cuda", "absent", absent)
+            yield Checkup("timing: cuda", "absent", absent)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from repro import env
 from repro.records.requirements import SpeedRequirement
 from repro.records.runs import TimingRun
-from repro.speed.measure.procedures import Settings, adapted
+from repro.speed.measure.procedures import TimingSettings, adapted
 from repro.speed.measure.subjects import Subject
 from repro.speed.results import recording
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from repro.plans.planned import RunSettings
 
 
-def run_of(subjects: Sequence[Subject], settings: Settings, device: str = "cpu") -> TimingRun:
+def run_of(subjects: Sequence[Subject], settings: TimingSettings, device: str = "cpu") -> TimingRun:
     """The run that times subjects on a device of this machine."""
     chosen, settings = adapted(subjects, settings)
     facts = recording.asked(chosen) | {"device": device, "machine": recording.machine()}
@@ -23,11 +23,11 @@ def run_of(subjects: Sequence[Subject], settings: Settings, device: str = "cpu")
 
 def of_column(
     wanted: SpeedRequirement, settings: "RunSettings"
-) -> tuple[TimingRun, tuple[tuple[Subject, ...], Settings]]:
+) -> tuple[TimingRun, tuple[tuple[Subject, ...], TimingSettings]]:
     """The timing that a printed column asks for, each network run in the plain way."""
     subjects = tuple(
         Subject(one.model, one.input, one.keypoints, wanted.batch, options=one.options)
         for one in wanted.networks
     )
-    own = Settings(threads=settings.threads or env.cores(), budget=settings.budget)
+    own = TimingSettings(threads=settings.threads or env.cores(), budget=settings.budget)
     return run_of(subjects, own), (subjects, own)

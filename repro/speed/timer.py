@@ -8,21 +8,23 @@ from repro.errors import RunError
 from repro.records.record import Record
 from repro.records.runs import TimingRun
 from repro.records.store import Store
-from repro.speed.measure.procedures import Settings
+from repro.speed.measure.procedures import TimingSettings
 from repro.speed.measure.subjects import Subject, TimedRun
 from repro.speed.results import recording
 from repro.speed.results.analysis import Analysis
 
 if TYPE_CHECKING:
-    from repro.plans.watch import Tell
+    from repro.plans.watch import Progress
+
+    pass
 
 
 def execute(
     run: TimingRun,
     subjects: Sequence[Subject],
-    settings: Settings,
+    settings: TimingSettings,
     store: Store,
-    tell: "Tell",
+    tell: "Progress",
     say: Callable[[str], None],
 ) -> Record:
     """Time subjects, keep every sample, and answer the record.
@@ -55,7 +57,7 @@ def execute(
 def _measured(
     device: str,
     subjects: Sequence[Subject],
-    settings: Settings,
+    settings: TimingSettings,
     tell: Callable[[str, float], None],
 ) -> TimedRun:
     if device == "cuda":

@@ -22,7 +22,7 @@ from repro.records.record import Record
 from repro.records.runs import TrainingRun
 from repro.records.store import Store
 from repro.training import graph, identity, preparing, request
-from repro.training.request import Machine, TrainingRequest
+from repro.training.request import TrainingMachine, TrainingRequest
 
 METRIC = "AP"
 
@@ -105,7 +105,7 @@ def runs(
     out: Path,
     seeds: int,
     budget: Budget,
-    machine: Machine,
+    machine: TrainingMachine,
 ) -> list[tuple[Row, list[TrainingRequest]]]:
     """The trainings of every row, a seed each."""
     found = []

@@ -11,7 +11,7 @@ from repro.papers.recipe_sources import Resolved, differing, parsed
 from repro.papers.values import Options, Size
 from repro.records.runs import NO_OPTIONS, count_run
 from repro.training import request, smoke
-from repro.training.request import Machine, TrainingRequest
+from repro.training.request import TrainingMachine, TrainingRequest
 
 RUNS = Path("runs")
 Files = Mapping[str, Path | None]
@@ -71,7 +71,7 @@ def requested(
     wanted: TrainingChoice,
     data: Path | None = None,
     out: Path | None = None,
-    machine: Machine | None = None,
+    machine: TrainingMachine | None = None,
     seed: int = 0,
     train: Files = NO_FILES,
     val: Files = NO_FILES,
@@ -94,7 +94,7 @@ def requested(
         None if wanted.smoke else request.evaluation_source(wanted.rules, data, val),
         folder,
         dict(wanted.options),
-        machine or Machine(),
+        machine or TrainingMachine(),
         seed,
         weights,
         partial,

@@ -16,7 +16,7 @@ from repro.errors import ReproError, RunError
 from repro.files import sweep
 from repro.records import lock
 from repro.training import loop, state
-from repro.training.preparing import Prepared
+from repro.training.preparing import PreparedTraining
 from repro.training.training import Training, write
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def begin(training: Training, fresh: bool) -> None:
         write(out / "run.json", described(prepared))
 
 
-def described(prepared: Prepared) -> dict[str, object]:
+def described(prepared: PreparedTraining) -> dict[str, object]:
     """What a run is, for its record."""
     run = prepared.run
     return {

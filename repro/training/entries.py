@@ -13,13 +13,13 @@ from repro.papers.values import Size
 from repro.plans import selection
 from repro.records.runs import count_run
 from repro.training import request
-from repro.training.request import Machine, TrainingRequest
+from repro.training.request import TrainingMachine, TrainingRequest
 
 MODES = ("smoke", "paper", "official")
 
 
 @dataclass(frozen=True)
-class Entry:
+class RowTraining:
     """A printed row: its accuracies, and the training of its network."""
 
     label: str
@@ -46,7 +46,7 @@ class Wish:
     data: Path | None
     """of official trainings; the generated figures of others"""
     out: Path
-    machine: Machine
+    machine: TrainingMachine
     epochs: int | None = None
     """instead of the recipe's"""
 
@@ -73,7 +73,7 @@ def columns(table: Table) -> list[Column]:
     return [column for column in table.columns if column.metric not in other]
 
 
-def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list[Entry]:
+def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list[RowTraining]:
     """What is to be trained for these rows, or why nothing is."""
     if not columns(table):
         raise ReproError(f"{study.name} {table.name} prints no accuracy to train for.")
@@ -90,13 +90,13 @@ def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list
                 recipe = request.shortened(recipe) if wish.small else recipe
                 recipe = recipe.changed("the command line", epochs=wish.epochs)
             except ReproError as error:
-                found.append(Entry(row.label, model, printed, {}, why=str(error)))
+                found.append(RowTraining(row.label, model, printed, {}, why=str(error)))
                 continue
             try:
                 train, source = _sources(first, wish)
             except ReproError as error:
                 why = f"{error} {error.hint}".strip()
-                found.append(Entry(row.label, model, printed, {}, why=why, absent=error))
+                found.append(RowTraining(row.label, model, printed, {}, why=why, absent=error))
                 continue
             run = TrainingRequest(
                 model,
@@ -111,7 +111,7 @@ def entries(study: Study, table: Table, rows: Sequence[Row], wish: Wish) -> list
                 steps=request.SMOKE_STEPS if wish.small else None,
                 variant=row.variant,
             )
-            found.append(Entry(row.label, model, printed, rules, run, source, row.variant))
+            found.append(RowTraining(row.label, model, printed, rules, run, source, row.variant))
     return found
 
 

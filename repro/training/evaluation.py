@@ -9,7 +9,7 @@ from pathlib import Path
 from repro.evaluation import pipeline
 from repro.evaluation.execution import Execution
 from repro.evaluation.inference import Tell
-from repro.evaluation.request import Look
+from repro.evaluation.request import EvaluationRequest
 from repro.files import sha256
 from repro.training.request import TrainingRequest, evaluation_rules
 
@@ -20,7 +20,7 @@ Showing = Callable[[int, str], AbstractContextManager[Tell]]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class EpochFigure:
     """One measured value, in per cent."""
 
     value: float
@@ -30,7 +30,7 @@ class Figure:
 
 def evaluate(
     run: TrainingRequest, weights: Path, device: str, folder: Path, show: Showing
-) -> dict[str, Figure]:
+) -> dict[str, EpochFigure]:
     """The figures of a file of weights on what the run is evaluated on, by its protocol.
 
     `folder` is used meanwhile, so that an interrupted evaluation of the same weights goes on; then
@@ -38,7 +38,7 @@ def evaluate(
     """
     if run.evaluated is None:
         return {}
-    look = Look(
+    look = EvaluationRequest(
         run.model,
         weights,
         evaluation_rules(run.protocol, run.evaluated),
@@ -50,10 +50,10 @@ def evaluate(
     with show(job.total, job.unit) as tell:
         measured, _ = pipeline.measure(job, folder / sha256(weights)[:16], tell)
     shutil.rmtree(folder, ignore_errors=True)
-    return {one.metric: Figure(float(one.value), one.low, one.high) for one in measured}
+    return {one.metric: EpochFigure(float(one.value), one.low, one.high) for one in measured}
 
 
-def primary(figures: dict[str, Figure]) -> tuple[str, Figure]:
+def primary(figures: dict[str, EpochFigure]) -> tuple[str, EpochFigure]:
     """The figure by which weights are compared, and its name."""
     name = next(name for name in PRIMARY if name in figures)
     return name, figures[name]

@@ -11,18 +11,18 @@ from repro.records.record import Record
 from repro.records.runs import TrainingRun
 from repro.records.store import Store
 from repro.training import course, identity, preparing, smoke
-from repro.training.loop import Told
-from repro.training.preparing import Prepared
+from repro.training.loop import StepReport
+from repro.training.preparing import PreparedTraining
 from repro.training.request import TrainingRequest
 from repro.training.training import Listeners, Training
 
 if TYPE_CHECKING:
     from repro.plans.planned import PlannedRun
-    from repro.plans.watch import Watch
+    from repro.plans.watch import RunWatch
 
 
 def execute(
-    planned: "PlannedRun", asked: TrainingRequest, store: Store, watch: "Watch"
+    planned: "PlannedRun", asked: TrainingRequest, store: Store, watch: "RunWatch"
 ) -> Record | None:
     """The record of a training, gone on with from its last checkpoint unless it begins `again`.
 
@@ -35,7 +35,7 @@ def execute(
     with watch.one(planned.name, prepared.steps, "steps") as tell:
         begun = False
 
-        def step(told: Told) -> None:
+        def step(told: StepReport) -> None:
             nonlocal begun
             if not begun:
                 tell.start(told.step - 1)
@@ -57,7 +57,7 @@ def _silent(text: str) -> None:
     """The first process speaks for all."""
 
 
-def begin(prepared: Prepared, listeners: Listeners) -> Training:
+def begin(prepared: PreparedTraining, listeners: Listeners) -> Training:
     """A training before its first step."""
     return Training(prepared, preparing.network(prepared), *preparing.feed(prepared), listeners)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from repro.errors import ReproError
 from repro.evaluation import evaluator, pipeline
 from repro.evaluation.execution import Execution
-from repro.evaluation.request import Look
+from repro.evaluation.request import EvaluationRequest
 from repro.papers import lookup
 from repro.papers.protocol import Protocol
 from repro.papers.study import Table
@@ -21,8 +21,8 @@ from repro.records.requirements import AccuracyRequirement, Wanted
 from repro.records.runs import EvaluationRun, TrainingRun
 from repro.records.store import Store
 from repro.training import entries, identity, preparing, request, smoke
-from repro.training.entries import Entry, Wish
-from repro.training.request import Machine, TrainingRequest
+from repro.training.entries import RowTraining, Wish
+from repro.training.request import TrainingMachine, TrainingRequest
 
 if TYPE_CHECKING:
     from repro.plans.planned import RunSettings
@@ -59,14 +59,14 @@ def planned(wanted: Sequence[Wanted], store: Store, settings: "RunSettings") -> 
     return found
 
 
-def _entries(table: Table, cells: Sequence[Wanted], settings: "RunSettings") -> list[Entry]:
+def _entries(table: Table, cells: Sequence[Wanted], settings: "RunSettings") -> list[RowTraining]:
     """Every row that prints an accuracy."""
     study = lookup.find_study(table.study)
     labels = {one.row.label for one in cells}
     rows = [row for row in table.rows if row.label in labels]
     if not any(column in entries.columns(table) for column in {one.column for one in cells}):
         return []
-    machine = Machine(settings.device, workers=1, threads=settings.threads)
+    machine = TrainingMachine(settings.device, workers=1, threads=settings.threads)
     data = settings.data
     if settings.train == "smoke" and data is None:
         data = smoke.data(settings.out / "figures-smoke")
@@ -78,7 +78,7 @@ def _add(
     found: TrainingGraph,
     known: dict[str, PlannedRun],
     table: Table,
-    entry: Entry,
+    entry: RowTraining,
     cells: Sequence[Wanted],
     store: Store,
     settings: "RunSettings",
@@ -107,7 +107,7 @@ def _add(
 
 
 def _evaluations(
-    entry: Entry,
+    entry: RowTraining,
     training: PlannedRun,
     trained: TrainingRun,
     cells: Sequence[Wanted],
@@ -125,7 +125,7 @@ def _evaluations(
     return found
 
 
-def _places(entry: Entry, columns: Sequence[str]) -> set[tuple[str, str]]:
+def _places(entry: RowTraining, columns: Sequence[str]) -> set[tuple[str, str]]:
     return {(entry.label, key) for key in columns}
 
 
@@ -141,7 +141,7 @@ def training(
 
 
 def _evaluation(
-    entry: Entry,
+    entry: RowTraining,
     training: PlannedRun,
     trained: TrainingRun,
     rules: Protocol,
@@ -152,7 +152,7 @@ def _evaluation(
     """The evaluation of trained weights by the rules of some columns; None without data for it."""
     if entry.source is None or not isinstance(training.work, TrainingRequest):
         return None
-    look = Look(
+    look = EvaluationRequest(
         trained.model,
         training.work.out / identity.WEIGHTS,
         request.evaluation_rules(rules, entry.source),

@@ -19,7 +19,7 @@ from lightning_fabric.wrappers import _FabricModule
 from torch import Tensor, nn
 
 from repro.data.batches import Batch, Batches
-from repro.data.sampler import Order
+from repro.data.sampler import EpochOrder
 from repro.errors import RunError
 from repro.pose.losses import Criterion
 from repro.training import memory
@@ -31,7 +31,7 @@ SEEDS = 2**63 - 25
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StepReport:
     """What is told of a step when it is done."""
 
     step: int
@@ -62,7 +62,7 @@ class Told:
 
 
 @dataclass
-class Network:
+class TrainedNetwork:
     """A network with all that one step needs."""
 
     fabric: Fabric
@@ -154,14 +154,14 @@ def not_finite(
 
 
 def steps(
-    network: Network,
+    network: TrainedNetwork,
     supply: Batches,
-    order: Order,
+    order: EpochOrder,
     schedule: Schedule,
     accumulate: int,
     start: int,
     seed: int,
-) -> Iterator[Told]:
+) -> Iterator[StepReport]:
     """Do step after step from `start` on, up to the end of the stage that it is in."""
     batch = order.batch * order.world
     step, end = start, schedule.end_of_stage(start)
@@ -178,11 +178,11 @@ def steps(
             step += 1
             loss, seconds = values.pop("loss"), time.perf_counter() - before
             samples = batch * accumulate
-            yield Told(step, schedule.total, moment, rate, loss, values, samples, seconds)
+            yield StepReport(step, schedule.total, moment, rate, loss, values, samples, seconds)
 
 
 def _within_memory(
-    network: Network, batches: Sequence[Batch], world: int, rate: float, seed: int
+    network: TrainedNetwork, batches: Sequence[Batch], world: int, rate: float, seed: int
 ) -> dict[str, float]:
     """One step; where memory runs out, a RunError that says what would fit."""
     try:

@@ -13,13 +13,13 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from lightning_fabric.strategies.ddp import DDPStrategy
 
 from repro.errors import ReproError, unknown
-from repro.training.request import PRECISIONS, Machine
+from repro.training.request import PRECISIONS, TrainingMachine
 
 PATIENCE = timedelta(hours=12)
 """how long the others wait while the first process evaluates"""
 
 
-def placed(machine: Machine) -> Machine:
+def placed(machine: TrainingMachine) -> TrainingMachine:
     """The machine as it is: with the processes that torchrun or srun has started, if one has."""
     if TorchElasticEnvironment.detect():
         here, world = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
@@ -41,14 +41,14 @@ def first() -> bool:
     return all(os.environ.get(name, "0") == "0" for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"))
 
 
-def device(machine: Machine) -> str:
+def device(machine: TrainingMachine) -> str:
     """What it trains on: cpu or cuda."""
     if machine.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return machine.device
 
 
-def fabric(machine: Machine) -> Fabric:
+def fabric(machine: TrainingMachine) -> Fabric:
     """Fabric for a machine, its processes started; ReproError for a device that is not there."""
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     kind = machine.device

@@ -9,19 +9,19 @@ from torch import Tensor, nn
 
 import zoo
 from repro.data.batches import Batches
-from repro.data.sampler import Order
+from repro.data.sampler import EpochOrder
 from repro.errors import ReproError
 from repro.files import sha256
 from repro.papers.values import Options, Scalar, Size
 from repro.pose import losses
 from repro.training import normalisation, weight_files
-from repro.training.loop import Network
+from repro.training.loop import TrainedNetwork
 from repro.training.machine import device, placed
 from repro.training.machine import fabric as launched
 from repro.training.optimiser import Average, initialise, optimiser
 from repro.training.request import TrainingRequest, evaluation_rules, with_start
 from repro.training.schedule import Schedule
-from repro.training.supply import Say, Supply, supply
+from repro.training.supply import Say, TrainingSupply, supply
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Checked:
     """A request whose data are there, and whose recipe fits them."""
 
     run: TrainingRequest
-    supply: Supply
+    supply: TrainingSupply
     schedule: Schedule
 
     @property
@@ -58,7 +58,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Prepared(Checked):
+class PreparedTraining(Checked):
     """A request whose data and processes are there."""
 
     fabric: Fabric
@@ -85,13 +85,13 @@ class Prepared(Checked):
         return {**found, **{name: _plain(value) for name, value in recipe.items()}}
 
 
-def prepare(run: TrainingRequest, say: Say) -> Prepared:
+def prepare(run: TrainingRequest, say: Say) -> PreparedTraining:
     """Start the processes, read and check the data, make the recipe fit them; ReproError if not."""
     run = replace(run, machine=placed(run.machine))
     fabric = launched(run.machine)
     with fabric.rank_zero_first():
         found = checked(run, say if fabric.is_global_zero else lambda text: None)
-    return Prepared(found.run, found.supply, found.schedule, fabric)
+    return PreparedTraining(found.run, found.supply, found.schedule, fabric)
 
 
 def checked(run: TrainingRequest, say: Say) -> Checked:
@@ -128,7 +128,7 @@ def _batched(run: TrainingRequest, samples: int) -> TrainingRequest:
     return run
 
 
-def network(prepared: Prepared) -> Network:
+def network(prepared: PreparedTraining) -> TrainedNetwork:
     """The network with the recipe's initial values, its optimizer and loss, on its device."""
     run, fabric = prepared.run, prepared.fabric
     recipe = run.resolved.recipe
@@ -145,7 +145,7 @@ def network(prepared: Prepared) -> Network:
         for name in idle(run):
             model.get_parameter(name).requires_grad_(False)
     wrapped = fabric.setup_module(model)
-    return Network(
+    return TrainedNetwork(
         fabric,
         model,
         wrapped,
@@ -157,11 +157,11 @@ def network(prepared: Prepared) -> Network:
     )
 
 
-def feed(prepared: Prepared) -> tuple[Batches, Order]:
+def feed(prepared: PreparedTraining) -> tuple[Batches, EpochOrder]:
     """The batches of this process, and their order."""
     run, fabric = prepared.run, prepared.fabric
     machine = run.machine
-    order = Order(
+    order = EpochOrder(
         len(prepared.supply),
         run.resolved.recipe.batch // machine.world // machine.accumulate,
         run.seed,

@@ -28,7 +28,7 @@ SMALL, SMALL_WHOLE = (128, 96), (128, 128)
 
 
 @dataclass(frozen=True)
-class Machine:
+class TrainingMachine:
     """What a training runs on; it moves the last digits of a result."""
 
     device: str = "auto"
@@ -74,7 +74,7 @@ class TrainingRequest:
     """what it is evaluated on; None: not at all"""
     out: Path
     options: Options = field(default_factory=dict)
-    machine: Machine = Machine()
+    machine: TrainingMachine = TrainingMachine()
     seed: int = 0
     weights: Path | None = None
     """a checkpoint to begin with"""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from repro.training.evaluation import Figure
-from repro.training.loop import Told
+from repro.training.evaluation import EpochFigure
+from repro.training.loop import StepReport
 
 EVERY = 10
 """steps, of which one is written"""
@@ -17,7 +17,7 @@ class Scalars:
     def __init__(self, folder: Path, start: int) -> None:
         self.writer = SummaryWriter(str(folder), purge_step=start)
 
-    def step(self, told: Told) -> None:
+    def step(self, told: StepReport) -> None:
         """Loss, its parts, learning rate and speed of one step in ten."""
         if told.step % EVERY and told.step > EVERY:
             return
@@ -27,7 +27,7 @@ class Scalars:
         for name, value in values.items():
             self.writer.add_scalar(f"train/{name}", value, told.step)
 
-    def evaluation(self, step: int, figures: dict[str, Figure]) -> None:
+    def evaluation(self, step: int, figures: dict[str, EpochFigure]) -> None:
         """The figures of an evaluation after so many steps."""
         for name, figure in figures.items():
             self.writer.add_scalar(f"eval/{name}", figure.value, step)

@@ -9,7 +9,7 @@ from repro.data import synth
 from repro.data.batches import Batch
 from repro.errors import RunError
 from repro.training.course import train
-from repro.training.loop import Network
+from repro.training.loop import TrainedNetwork
 from repro.training.training import Training
 
 PICTURES = 48
@@ -52,7 +52,7 @@ def smoke(training: Training) -> Smoke:
     return found
 
 
-def _loss(network: Network, batch: Batch) -> float:
+def _loss(network: TrainedNetwork, batch: Batch) -> float:
     torch.manual_seed(0)
     network.wrapped.train()
     with torch.no_grad():

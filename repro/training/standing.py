@@ -39,7 +39,7 @@ class Sums:
 
 
 @dataclass
-class Standing:
+class TrainState:
     """How far a training is."""
 
     step: int = 0
@@ -54,10 +54,10 @@ class Standing:
         return asdict(self)
 
     @staticmethod
-    def read(kept: Mapping[str, object]) -> "Standing":
+    def read(kept: Mapping[str, object]) -> "TrainState":
         """What `described` gave."""
         sums = cast(dict[str, object], kept["sums"])
-        return Standing(
+        return TrainState(
             cast(int, kept["step"]),
             Sums(cast(int, sums["steps"]), cast(dict[str, float], sums["values"])),
             _best(kept["stage_best"]),

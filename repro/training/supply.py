@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Supply:
+class TrainingSupply:
     """What a run is trained on."""
 
     annotations: Annotations
@@ -37,7 +37,7 @@ class Supply:
         return len(self.samples)
 
 
-def supply(run: TrainingRequest, sizes: Sequence[Size], say: Say) -> Supply:
+def supply(run: TrainingRequest, sizes: Sequence[Size], say: Say) -> TrainingSupply:
     """The samples of a run for a network whose maps are of these sizes (height, width).
 
     A ReproError names what is wrong with the data; every image that is trained on must be there.
@@ -58,7 +58,7 @@ def supply(run: TrainingRequest, sizes: Sequence[Size], say: Say) -> Supply:
         )
         check_images(run.train.images, annotations, samples.images.tolist())
         targets = ImageTargets(zoo.MODELS[run.model].grouping, recipe.sigma)
-        return Supply(annotations, samples, targets, official)
+        return TrainingSupply(annotations, samples, targets, official)
     instances = replace(boxes.ground_truth(annotations), padding=rules.padding)
     if not len(instances):
         raise ReproError(f"`{run.train.annotations}` has no labelled person to train on.")
@@ -73,7 +73,7 @@ def supply(run: TrainingRequest, sizes: Sequence[Size], say: Say) -> Supply:
         run.train.images, annotations, instances, rules, run.size, varied, run.seed, cache
     )
     rounded = recipe.centre == "nearest"
-    return Supply(
+    return TrainingSupply(
         annotations,
         persons,
         PersonTargets(run.size, sizes[-1], recipe.sigma, rounded, recipe.cut, rules.udp),

@@ -12,14 +12,14 @@ import torch
 import torch.distributed
 
 from repro.data.batches import Batches
-from repro.data.sampler import Order
+from repro.data.sampler import EpochOrder
 from repro.errors import RunError
 from repro.files import write_whole
 from repro.training import evaluation, state, weight_files
-from repro.training.evaluation import Figure, Showing
-from repro.training.loop import Network, Told
-from repro.training.preparing import Prepared
-from repro.training.standing import Best, Row, Standing, Sums
+from repro.training.evaluation import EpochFigure, Showing
+from repro.training.loop import StepReport, TrainedNetwork
+from repro.training.preparing import PreparedTraining
+from repro.training.standing import Best, Row, Sums, TrainState
 from repro.training.supply import Say
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Listeners:
     """Who is told of a training."""
 
     say: Say
-    step: Callable[[Told], None] = lambda told: None
+    step: Callable[[StepReport], None] = lambda told: None
     evaluation: Showing = lambda total, what: nullcontext(lambda done: None)
     """shows how far an evaluation is"""
 
@@ -45,12 +45,12 @@ class Listeners:
 class Training:
     """A training under way."""
 
-    prepared: Prepared
-    network: Network
+    prepared: PreparedTraining
+    network: TrainedNetwork
     batches: Batches
-    order: Order
+    order: EpochOrder
     listeners: Listeners
-    standing: Standing = field(default_factory=Standing)
+    standing: TrainState = field(default_factory=TrainState)
     saved: float = field(default_factory=time.monotonic)
 
     @property
@@ -89,7 +89,7 @@ class Training:
         self.network.optimizer.load_state_dict(_table(content["optimizer"]))
         if self.network.average is not None:
             self.network.average.restore(cast(dict[str, torch.Tensor], content["average"]))
-        self.standing = Standing.read(_table(content["standing"]))
+        self.standing = TrainState.read(_table(content["standing"]))
         return True
 
     def save(self) -> None:
@@ -124,21 +124,21 @@ class Training:
             self.network.average.begin(self.network.model)
         standing.stage_best = None
 
-    def after(self, told: Told) -> dict[str, Figure]:
+    def after(self, told: StepReport) -> dict[str, EpochFigure]:
         """A step is done: keep count, evaluate and save where it is time; the figures found."""
         schedule, standing = self.prepared.schedule, self.standing
         standing.step = told.step
         standing.sums.add({"loss": told.loss, **told.parts})
-        figures: dict[str, Figure] = {}
+        figures: dict[str, EpochFigure] = {}
         if schedule.ends_pass(told.step):
             figures = self._end_pass(told)
         if self._time_to_save(told.step):
             self.save()
         return figures
 
-    def _end_pass(self, told: Told) -> dict[str, Figure]:
+    def _end_pass(self, told: StepReport) -> dict[str, EpochFigure]:
         standing, moment = self.standing, told.moment
-        figures: dict[str, Figure] = {}
+        figures: dict[str, EpochFigure] = {}
         stage_ends = self.prepared.schedule.ends_stage(told.step)
         if self.prepared.run.evaluated is None:
             if stage_ends:
@@ -166,7 +166,7 @@ class Training:
             return step % every == 0
         return time.monotonic() - self.saved > PAUSE
 
-    def _evaluate(self, stage: int) -> dict[str, Figure]:
+    def _evaluate(self, stage: int) -> dict[str, EpochFigure]:
         """Evaluate the weights in the first process, and keep them where they are the best."""
         if not self.prepared.first:
             return {}
@@ -181,7 +181,7 @@ class Training:
         self._keep_best(stage, figures)
         return figures
 
-    def _keep_best(self, stage: int, figures: dict[str, Figure]) -> None:
+    def _keep_best(self, stage: int, figures: dict[str, EpochFigure]) -> None:
         """Keep the weights as they are where they are the best of their stage, or of all."""
         if not self.prepared.first:
             return

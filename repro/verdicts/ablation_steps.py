@@ -9,7 +9,7 @@ from repro.verdicts.judge import Cell
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class AblationStep:
     """The difference between two rows of one table that are one switch apart."""
 
     before: Cell
@@ -43,7 +43,7 @@ class Step:
         return None if self.measured is None else self.low <= self.measured <= self.high
 
 
-def steps(cells: Iterable[Cell]) -> list[Step]:
+def steps(cells: Iterable[Cell]) -> list[AblationStep]:
     """The steps between the judged cost cells, in the order of the rows."""
     found = {
         (*_place(cell), cell.wanted.row.label): cell
@@ -55,7 +55,7 @@ def steps(cells: Iterable[Cell]) -> list[Step]:
         for cell in found.values()
         if cell.wanted.row.after
     ]
-    return [Step(before, after) for before, after in pairs if before]
+    return [AblationStep(before, after) for before, after in pairs if before]
 
 
 def _place(cell: Cell) -> tuple[str, str, str]:
@@ -63,7 +63,7 @@ def _place(cell: Cell) -> tuple[str, str, str]:
     return wanted.table.study, wanted.table.name, wanted.column.key
 
 
-def described(step: Step) -> dict[str, object]:
+def described(step: AblationStep) -> dict[str, object]:
     """A step as plain data; changes in base units."""
     wanted, measured = step.after.wanted, step.measured
     return {

@@ -49,7 +49,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredValue:
     """Our value for a cell, in base units."""
 
     value: Fraction
@@ -71,13 +71,13 @@ class Cell:
 
     wanted: Wanted
     published: Published
-    measured: Measured | None
+    measured: MeasuredValue | None
     verdict: Verdict
-    stale: Measured | None = None
+    stale: MeasuredValue | None = None
     """our value by older code: shown, never judged"""
 
     @property
-    def shown(self) -> Measured | None:
+    def shown(self) -> MeasuredValue | None:
         """Our value for a reader, current or stale."""
         return self.measured or self.stale
 
@@ -171,11 +171,11 @@ def _of_speed(
     value = Fraction(time.value)
     speed_of = 1000 / value if column.metric == "fps" else value
     unit = METRICS[column.metric or ""]
-    measured = Measured(speed_of, unit, None, record.key, number=record.number)
+    measured = MeasuredValue(speed_of, unit, None, record.key, number=record.number)
     return Cell(wanted, published, measured, Verdict(kind, reason))
 
 
-def _measured(wanted: Wanted, record: Record | None) -> Measured | None:
+def _measured(wanted: Wanted, record: Record | None) -> MeasuredValue | None:
     metric = wanted.column.metric or ""
     rules = study.convention(wanted.row, wanted.column) if metric == "macs" else None
     if record is None or record.uncounted.get(rules or ""):
@@ -184,7 +184,9 @@ def _measured(wanted: Wanted, record: Record | None) -> Measured | None:
     if found is None:
         return None
     value, bounds = Fraction(found.value), (found.low, found.high)
-    return Measured(value, found.unit, rules, record.key, *bounds, record.standing, record.number)
+    return MeasuredValue(
+        value, found.unit, rules, record.key, *bounds, record.standing, record.number
+    )
 
 
 def _missing(wanted: Wanted, record: Record | None) -> Verdict:
@@ -200,7 +202,7 @@ def _missing(wanted: Wanted, record: Record | None) -> Verdict:
 
 
 def _verdict(
-    wanted: Wanted, published: Published, measured: Measured, record: Record, find: Find
+    wanted: Wanted, published: Published, measured: MeasuredValue, record: Record, find: Find
 ) -> Verdict:
     row, key = wanted.row, wanted.column.key
     how = published.prints(measured.value)
@@ -229,7 +231,7 @@ def _verdict(
     return Verdict(kind, " ".join(filter(None, (distance, cause, other))))
 
 
-def _accuracy_verdict(published: Published, measured: Measured, how: str | None) -> Verdict:
+def _accuracy_verdict(published: Published, measured: MeasuredValue, how: str | None) -> Verdict:
     bounds = (
         ""
         if measured.low is None or measured.high is None
@@ -242,7 +244,7 @@ def _accuracy_verdict(published: Published, measured: Measured, how: str | None)
     return Verdict("near" if abs(apart) <= NEAR_POINTS else "off", reason)
 
 
-def _match_reason(wanted: Wanted, measured: Measured, how: str) -> str:
+def _match_reason(wanted: Wanted, measured: MeasuredValue, how: str) -> str:
     number = f"{int(measured.value):,} {measured.unit}"
     counted = wanted.row.counted
     if measured.convention is None:
@@ -282,7 +284,7 @@ def _other_setting(wanted: Wanted, published: Published, find: Find) -> str:
     )
 
 
-def _printed_twice(wanted: Wanted, published: Published, measured: Measured) -> str:
+def _printed_twice(wanted: Wanted, published: Published, measured: MeasuredValue) -> str:
     """A sentence if the counting tool's own print, rounded once more, gives the printed text."""
     rules = CONVENTIONS.get(measured.convention or "")
     giga = study.scale(wanted.row, wanted.column)
@@ -350,7 +352,7 @@ def described(cell: Cell) -> dict[str, object]:
     }
 
 
-def _stale(value: Measured) -> dict[str, object]:
+def _stale(value: MeasuredValue) -> dict[str, object]:
     return {"value": _number(value.value), "unit": value.unit, "convention": value.convention}
 
 

@@ -8,7 +8,7 @@ from repro.records.record import Record
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class RivalRatio:
     """A network beside one rival: how many times as long it takes, printed and measured."""
 
     rival: str
@@ -37,7 +37,7 @@ class Pair:
 
 def pairs(
     own: tuple[str, Fraction], rivals: Mapping[str, tuple[str, Fraction]], record: Record
-) -> list[Pair]:
+) -> list[RivalRatio]:
     """The network beside each rival that the record timed with it.
 
     `own` and the values of `rivals` are the network's name in the record and its printed time;
@@ -49,11 +49,11 @@ def pairs(
         ratio = record.measurement("ratio", of=f"{name} / {other}")
         if ratio is not None and ratio.low is not None and ratio.high is not None:
             printed = float(time / rival_time)
-            found.append(Pair(label, printed, float(ratio.value), ratio.low, ratio.high))
+            found.append(RivalRatio(label, printed, float(ratio.value), ratio.low, ratio.high))
     return found
 
 
-def verdict(found: list[Pair], record: Record) -> tuple[str, str]:
+def verdict(found: list[RivalRatio], record: Record) -> tuple[str, str]:
     """`rank`, `off` or `unstable`, with the reason."""
     unstable = record.notes.get("unstable")
     against = [pair for pair in found if pair.reversed]

@@ -56,7 +56,7 @@ class Heatmaps:
         )
 
 
-class Pair(NamedTuple):
+class OutputTarget(NamedTuple):
     """One output and what it should be."""
 
     output: Tensor
@@ -69,7 +69,7 @@ class Pair(NamedTuple):
     """what it is multiplied by afterwards: a mask (N, 1, h, w), if any"""
 
 
-def paired(outputs: Sequence[Tensor], targets: Heatmaps) -> list[Pair]:
+def paired(outputs: Sequence[Tensor], targets: Heatmaps) -> list[OutputTarget]:
     """Outputs (N, K, h, w) each beside its maps; ReproError if their number or shapes differ."""
     maps, masks = targets.maps, targets.masks
     if len(maps) == 1:
@@ -84,7 +84,7 @@ def paired(outputs: Sequence[Tensor], targets: Heatmaps) -> list[Pair]:
     for i, (output, wanted) in enumerate(zip(outputs, maps, strict=True)):
         same_shape(f"Output {i + 1} of the network", output, wanted)
         pairs.append(
-            Pair(output, wanted, counts, tuple(mask[:, None] for mask in masks[i : i + 1]))
+            OutputTarget(output, wanted, counts, tuple(mask[:, None] for mask in masks[i : i + 1]))
         )
     return pairs
 

@@ -22,10 +22,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from repro.pose.losses.batch import Heatmaps, Pair, paired
+from repro.pose.losses.batch import Heatmaps, OutputTarget, paired
 
 
-def errors(pair: Pair) -> Tensor:
+def errors(pair: OutputTarget) -> Tensor:
     """The squared errors (N, K, h, w) of one output, 0 where nothing is taught."""
     apart = pair.output - pair.maps
     for weights in pair.counts:

@@ -9,8 +9,8 @@ import pandas as pd
 from repro.papers import study
 from repro.papers.study import Column
 from repro.report import audit_lines, text
-from repro.report.contents import Report
-from repro.report.grid import Entry, Grid, Line, grid
+from repro.report.contents import ReportContents
+from repro.report.grid import Grid, GridEntry, GridLine, grid
 from repro.verdicts import ablation_steps, judge
 from repro.verdicts.audit.check import summary as audit_summary
 from repro.verdicts.claims import judging
@@ -50,7 +50,7 @@ HEAD = """% Written by repro report from tables/ and records/.
 BEYOND = "% It needs xelatex or lualatex, and a font with {}: pdflatex may lack them.\n"
 
 
-def as_json(report: Report) -> str:
+def as_json(report: ReportContents) -> str:
     """Everything that was judged, as one JSON object."""
     return (
         json.dumps(
@@ -156,11 +156,11 @@ def _headings(found: Grid) -> list[tuple[str, str]]:
     ]
 
 
-def _row(line: Line, found: Grid) -> list[str]:
+def _row(line: GridLine, found: Grid) -> list[str]:
     return [value for entry in line.entries for value in _values(entry, found)]
 
 
-def _values(entry: Entry, found: Grid) -> list[str]:
+def _values(entry: GridEntry, found: Grid) -> list[str]:
     sign = f" {latex(text.SIGNS[entry.cell.verdict.kind])}" if entry.cell else ""
     cite = f" [{entry.cite}]" if entry.cite else ""
     printed = latex(entry.printed + cite)

@@ -20,7 +20,7 @@ SIZES = re.compile(r"\s*\b\d+[x×]\d+\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PaperPlot:
     """One plot of a paper."""
 
     number: str
@@ -39,12 +39,12 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    figures: tuple[Figure, ...]
+class _PlotFile:
+    figures: tuple[PaperPlot, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Coordinate:
     """One coordinate of a point, in the printed unit."""
 
     printed: float
@@ -62,9 +62,9 @@ class Point:
     own: bool
     """whether the paper proposes it"""
     colour: str
-    x: Value
-    y: Value
-    size: Value
+    x: Coordinate
+    y: Coordinate
+    size: Coordinate
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Panel:
 class Drawn:
     """A figure with its points."""
 
-    figure: Figure
+    figure: PaperPlot
     panels: tuple[Panel, ...]
     colours: tuple[str, ...]
 
@@ -92,16 +92,16 @@ Places = Mapping[tuple[str, str, str, str], tuple[int, Cell]]
 """study, table, row and column -> a cell and its place in the report"""
 
 
-def load(paper: str) -> tuple[Figure, ...]:
+def load(paper: str) -> tuple[PaperPlot, ...]:
     """The figures of the study of exactly that name, none if it lists none."""
     path = study.tables_dir() / paper / "figures.toml"
     shown = f"{paper}/figures.toml"
     if not path.exists():
         return ()
-    return schema.read(_File, schema.toml(path, shown), shown).figures
+    return schema.read(_PlotFile, schema.toml(path, shown), shown).figures
 
 
-def draw(paper: str, figure: Figure, places: Places) -> Drawn:
+def draw(paper: str, figure: PaperPlot, places: Places) -> Drawn:
     """The points of a figure; raise ReproError where it names what is not there."""
     try:
         panels = tuple(_panel(paper, figure, name, places) for name in figure.x)
@@ -112,7 +112,7 @@ def draw(paper: str, figure: Figure, places: Places) -> Drawn:
     return Drawn(figure, panels, tuple(name for name in colours if name))
 
 
-def _panel(paper: str, figure: Figure, x: str, places: Places) -> Panel:
+def _panel(paper: str, figure: PaperPlot, x: str, places: Places) -> Panel:
     table = _table(paper, figure.table)
     axes = [_axis(table, name) for name in (x, figure.y, figure.size)]
     for _, column in axes:
@@ -145,7 +145,9 @@ def _axis(table: Table, name: str) -> tuple[Table, Column]:
     return found, lookup.find_column(found, key)
 
 
-def _value(table: Table, row: Row, other: Table, column: Column, places: Places) -> Value | None:
+def _value(
+    table: Table, row: Row, other: Table, column: Column, places: Places
+) -> Coordinate | None:
     found = _same(row, other, column) if other is not table else row
     printed = other.published(found, column) if found else None
     if found is None or printed is None:
@@ -154,7 +156,7 @@ def _value(table: Table, row: Row, other: Table, column: Column, places: Places)
     number, cell = places.get((other.study, other.name, found.label, column.key), (-1, None))
     measured = cell.measured if cell else None
     ours = None if measured is None else float(measured.value / scale)
-    return Value(float(Fraction(printed.value) / scale), printed.text, ours, number)
+    return Coordinate(float(Fraction(printed.value) / scale), printed.text, ours, number)
 
 
 def _same(row: Row, other: Table, column: Column) -> Row | None:

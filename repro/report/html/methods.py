@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from repro.papers import study
 from repro.papers.protocol import Protocol
-from repro.papers.study import Timing
+from repro.papers.study import TimingProcedure
 from repro.records.record import Record
 from repro.report.overview import field
 from repro.verdicts.judge import Cell
@@ -45,7 +45,7 @@ def protocols(papers: Iterable[str]) -> list[tuple[str, str, Protocol]]:
     ]
 
 
-def timings(papers: Iterable[str]) -> list[tuple[str, str, Timing]]:
+def timings(papers: Iterable[str]) -> list[tuple[str, str, TimingProcedure]]:
     """Paper, name and way of every timing."""
     return [
         (paper, name, one)

@@ -18,10 +18,10 @@ from repro import __version__
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.report import overview, text
-from repro.report.contents import Report
+from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import figures, methods, page_data, plot, speed_plots
-from repro.verdicts.audit.check import SEVERITIES, Check
+from repro.verdicts.audit.check import SEVERITIES, AuditCheck
 from repro.verdicts.audit.check import summary as audit_summary
 from repro.verdicts.audit.rules import RULES
 from repro.verdicts.claims import judging
@@ -52,7 +52,7 @@ CLAIM_SIGNS = {
 SEVERITY_SIGNS = {"contradiction": "✗", "implausible": "!", "note": "·"}
 
 
-def render(report: Report) -> str:
+def render(report: ReportContents) -> str:
     """The page."""
     script, style = _joined(SCRIPTS), _joined(STYLES)
     groups = by_table(report.cells)
@@ -137,7 +137,7 @@ def _coded(text: str) -> Markup:
     return Markup("").join(marked)
 
 
-def _quotes(check: Check) -> dict[tuple[str, str, str], list[str]]:
+def _quotes(check: AuditCheck) -> dict[tuple[str, str, str], list[str]]:
     """What a finding quotes: its table's place on the page, the table's name, the row -> texts."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for quote in check.quotes:
@@ -167,7 +167,7 @@ def _source(content: str) -> str:
 
 
 def _figures(
-    paper: str, report: Report
+    paper: str, report: ReportContents
 ) -> Iterator[tuple[figures.Drawn, Sequence[plot.Plot | None]]]:
     """The figures of a paper, with the geometry of their panels."""
     places = {
@@ -181,7 +181,7 @@ def _figures(
         yield drawn, [plot.plot(panel, reach(panel)) for panel in drawn.panels]
 
 
-def _reach(report: Report) -> Callable[[figures.Panel], list[float]]:
+def _reach(report: ReportContents) -> Callable[[figures.Panel], list[float]]:
     """What gives the values of a panel's MACs by all conventions, in their G."""
 
     def values(panel: figures.Panel) -> list[float]:
@@ -198,7 +198,7 @@ def _reach(report: Report) -> Callable[[figures.Panel], list[float]]:
     return values
 
 
-def _rules(checks: Sequence[Check]) -> list[tuple[str, str, int, int]]:
+def _rules(checks: Sequence[AuditCheck]) -> list[tuple[str, str, int, int]]:
     """Name and purpose of each rule, how many findings it gave, and how often it found nothing."""
     return [
         (

@@ -10,11 +10,11 @@ from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.study import COST, SPEED
 from repro.records.record import Record
 from repro.report import text
-from repro.report.contents import Report
+from repro.report.contents import ReportContents
 from repro.report.overview import field
 from repro.verdicts import digits
 from repro.verdicts.claims.judging import Judged
-from repro.verdicts.claims.outcome import Outcome
+from repro.verdicts.claims.outcome import ClaimOutcome
 from repro.verdicts.judge import NEAR, Cell
 
 MOST = 12
@@ -27,7 +27,7 @@ def script_json(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(UNSAFE)
 
 
-def data(report: Report) -> dict[str, object]:
+def data(report: ReportContents) -> dict[str, object]:
     """All that the page's script needs, as plain data; long texts stand once, in `texts`."""
     order = {key: number for number, key in enumerate(report.records)}
     mentions = _mentions(report)
@@ -135,7 +135,7 @@ def _claim(claim: Judged) -> dict[str, object]:
     }
 
 
-def outcome(found: Outcome | None) -> str:
+def outcome(found: ClaimOutcome | None) -> str:
     """`11.2% ✓`; a dash where nothing was measured."""
     if found is None or found.holds is None:
         return "–"
@@ -143,7 +143,7 @@ def outcome(found: Outcome | None) -> str:
     return f"{found.brief} {sign}".strip()
 
 
-def _mentions(report: Report) -> Callable[[Cell], list[str]]:
+def _mentions(report: ReportContents) -> Callable[[Cell], list[str]]:
     """What gives the sentences and findings that use a cell."""
     found: dict[tuple[str, ...], list[str]] = {}
     for claim in report.claims:

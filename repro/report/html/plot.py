@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from repro.papers.study import COST, Column
-from repro.report.html.figures import Panel, Point, Value
+from repro.report.html.figures import Coordinate, Panel, Point
 
 WIDTH, HEIGHT = 440, 320
 LEFT, RIGHT, TOP, BOTTOM = 40, 12, 14, 38
@@ -18,7 +18,7 @@ LETTER, LINE = 6.4, 13
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class AxisScale:
     """From values to positions on one axis."""
 
     low: float
@@ -75,8 +75,8 @@ class Plot:
     """All that a drawing of a panel needs."""
 
     panel: Panel
-    x: Scale
-    y: Scale
+    x: AxisScale
+    y: AxisScale
     marks: tuple[Mark, ...]
     largest: float
     """the size that the largest circle stands for"""
@@ -100,21 +100,21 @@ def radius(size: float, largest: float) -> float:
     return round(max(SMALLEST, LARGEST * math.sqrt(size / largest)), 2)
 
 
-def ticks(scale: Scale) -> list[tuple[str, float]]:
+def ticks(scale: AxisScale) -> list[tuple[str, float]]:
     """What is written on an axis, and where."""
     return [(f"{value:g}", scale(value)) for value in scale.ticks]
 
 
-def _all(values: Iterable[Value]) -> list[float]:
+def _all(values: Iterable[Coordinate]) -> list[float]:
     return [one for value in values for one in (value.printed, value.ours) if one is not None]
 
 
-def _scale(column: Column, values: Sequence[float], start: float, end: float) -> Scale:
+def _scale(column: Column, values: Sequence[float], start: float, end: float) -> AxisScale:
     low, high, log = min(values), max(values), column.metric in COST
     if log:
-        return Scale(low / 1.35, high * 1.35, start, end, log)
+        return AxisScale(low / 1.35, high * 1.35, start, end, log)
     room = (high - low) * 0.12 or max(1.0, abs(high) * 0.1)
-    return Scale(low - room, high + room, start, end, log)
+    return AxisScale(low - room, high + room, start, end, log)
 
 
 def _step(rough: float) -> float:
@@ -125,7 +125,7 @@ def _step(rough: float) -> float:
 Box = tuple[float, float, float, float]
 
 
-def _marks(points: Sequence[Point], x: Scale, y: Scale, largest: float) -> tuple[Mark, ...]:
+def _marks(points: Sequence[Point], x: AxisScale, y: AxisScale, largest: float) -> tuple[Mark, ...]:
     circles = [_circle(one, x, y, largest) for one in points]
     taken = [
         box
@@ -142,7 +142,7 @@ def _marks(points: Sequence[Point], x: Scale, y: Scale, largest: float) -> tuple
 
 
 def _circle(
-    point: Point, x: Scale, y: Scale, largest: float
+    point: Point, x: AxisScale, y: AxisScale, largest: float
 ) -> tuple[float, float, float, float, float, float]:
     printed = x(point.x.printed), y(point.y.printed), radius(point.size.printed, largest)
     ours = [one.printed if one.ours is None else one.ours for one in (point.x, point.y, point.size)]

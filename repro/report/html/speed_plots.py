@@ -8,8 +8,8 @@ from repro.papers import study
 from repro.papers.study import SPEED, Column, Row, Table
 from repro.records.record import Record
 from repro.records.requirements import SpeedRequirement
-from repro.report.contents import Report
-from repro.report.html.plot import Scale
+from repro.report.contents import ReportContents
+from repro.report.html.plot import AxisScale
 from repro.report.orders import threads
 from repro.verdicts.judge import Cell
 
@@ -38,7 +38,7 @@ class Entrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RankedOrder:
     """What ranks the networks, and their ranks."""
 
     heading: str
@@ -55,15 +55,15 @@ class Race:
     reference: str
     """the fastest row in print"""
     entrants: Sequence[Entrant]
-    orders: Sequence[Order]
+    orders: Sequence[RankedOrder]
     """those in print, and the measured one last"""
     record: Record
 
     @property
-    def scale(self) -> Scale:
+    def scale(self) -> AxisScale:
         """From ratios to positions."""
         ends = [end for one in self.entrants for end in (one.printed, one.low, one.high)]
-        return Scale(min(ends) / 1.15, max(ends) * 1.15, LEFT, WIDTH - RIGHT, log=True)
+        return AxisScale(min(ends) / 1.15, max(ends) * 1.15, LEFT, WIDTH - RIGHT, log=True)
 
     @property
     def height(self) -> int:
@@ -93,7 +93,7 @@ def conditions(record: Record) -> str:
     return " · ".join(told)
 
 
-def races(report: Report) -> list[Race]:
+def races(report: ReportContents) -> list[Race]:
     """Every printed column with at least two networks that one record timed together."""
     groups: dict[tuple[str, str, str, str], list[tuple[int, Cell]]] = {}
     for number, cell in enumerate(report.cells):
@@ -112,7 +112,7 @@ def _race(cells: Sequence[tuple[int, Cell]], record: Record) -> Race:
     names = [one.name for one in entrants]
     rows = [row for row in table.rows if row.label in names]
     printed = [one for column in table.columns for one in _printed(table, column, rows)]
-    measured = Order("here", _ranks({one.name: one.value for one in entrants}))
+    measured = RankedOrder("here", _ranks({one.name: one.value for one in entrants}))
     return Race(table, column, fastest.wanted.row.label, entrants, [*printed, measured], record)
 
 
@@ -129,13 +129,13 @@ def _entrant(number: int, cell: Cell, fastest: Cell, record: Record) -> Iterable
     yield Entrant(row.label, proposed, number, cell.verdict.kind, printed, value, low, high)
 
 
-def _printed(table: Table, column: Column, rows: Sequence[Row]) -> Iterable[Order]:
+def _printed(table: Table, column: Column, rows: Sequence[Row]) -> Iterable[RankedOrder]:
     """The order of a printed column, if that has a speed for each of the rows."""
     found = {row.label: table.published(row, column) for row in rows}
     known = {name: one for name, one in found.items() if one is not None}
     if column.metric in SPEED and len(known) == len(rows):
         seconds = {name: column.seconds(one) for name, one in known.items()}
-        yield Order(column.heading, _ranks(seconds))
+        yield RankedOrder(column.heading, _ranks(seconds))
 
 
 def _ranks(slow: Mapping[str, float | Fraction]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from repro.papers.checkpoint_catalogue import Checkpoint, Unpublished
 from repro.report.printed_table import new_grid
 
 if TYPE_CHECKING:
-    from repro.checkpoints.inspection import Report
+    from repro.checkpoints.inspection import CheckpointReport
     from repro.checkpoints.matching import Match
 
 FIRST = 10
@@ -39,7 +39,7 @@ def listed(
     return Group(grid, *lines)
 
 
-def reported(report: "Report") -> RenderableType:
+def reported(report: "CheckpointReport") -> RenderableType:
     """How a checkpoint file fits."""
     state = report.state
     lines = [

@@ -9,7 +9,7 @@ from rich.text import Text
 from repro.papers import study
 from repro.report.printed_table import new_grid
 from repro.verdicts.claims.judging import VERDICTS, Judged, summary
-from repro.verdicts.claims.outcome import Outcome
+from repro.verdicts.claims.outcome import ClaimOutcome
 
 COLOURS = {
     "holds": "green",
@@ -71,7 +71,7 @@ def _reasons(claims: Sequence[Judged], verdict: str) -> dict[str, list[Judged]]:
     return found
 
 
-def _cell(outcome: Outcome | None) -> Text:
+def _cell(outcome: ClaimOutcome | None) -> Text:
     if outcome is None or outcome.holds is None:
         return Text("–", style="dim")
     sign, style = ("✓", "green") if outcome.holds else ("✗", "red")

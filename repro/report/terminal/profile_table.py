@@ -9,7 +9,7 @@ from rich.text import Text
 from repro.report.printed_table import new_grid
 
 if TYPE_CHECKING:
-    from repro.speed.measure.profiler import Cost, Profile
+    from repro.speed.measure.profiler import OperatorCost, Profile
 
 FIRST = 15
 
@@ -34,7 +34,7 @@ def table(found: "Profile") -> RenderableType:
     )
 
 
-def _costs(what: str, costs: "tuple[Cost, ...]", seconds: float) -> RenderableType:
+def _costs(what: str, costs: "tuple[OperatorCost, ...]", seconds: float) -> RenderableType:
     grid = new_grid()
     grid.add_column(what, no_wrap=True)
     for heading in ("calls", "own ms", "own %", "total ms"):

@@ -77,7 +77,7 @@ class Steps:
         return f"{self.done - self.before:,} {self.what} in {took}"
 
 
-class Watching:
+class TerminalWatch:
     """How far the runs of a plan are: see `repro.run.Watch`."""
 
     def __init__(self, show: bool) -> None:
@@ -106,7 +106,7 @@ class Watching:
         if kind != "count":
             yield
             return
-        with Counts(count, self.finished, self.show) as self.bar:
+        with CountProgress(count, self.finished, self.show) as self.bar:
             yield
         self.bar = None
 
@@ -150,7 +150,7 @@ class Watching:
         return f"{begun} · {words}{rest}"
 
 
-class Counts(Steps):
+class CountProgress(Steps):
     """All counts of a plan, with what became of them."""
 
     def __init__(self, total: int, states: Counter[str], show: bool) -> None:

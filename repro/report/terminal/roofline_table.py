@@ -11,12 +11,12 @@ from repro.report.orders import threads
 from repro.report.printed_table import new_grid
 
 if TYPE_CHECKING:
-    from repro.speed.roofline.model import Machine
+    from repro.speed.roofline.model import MachineLimits
     from repro.speed.roofline.placement import Placed
 
 
 def described(
-    machine: "Machine", rows: "Sequence[Placed]", said: Sequence[str]
+    machine: "MachineLimits", rows: "Sequence[Placed]", said: Sequence[str]
 ) -> dict[str, object]:
     """Limits and networks as plain data; multiply-adds and bytes a second, seconds, shares."""
     placed = [
@@ -30,7 +30,9 @@ def described(
     return {"machine": asdict(machine) | peaks, "rows": placed, "explained": list(said)}
 
 
-def table(machine: "Machine", rows: "Sequence[Placed]", said: Sequence[str]) -> RenderableType:
+def table(
+    machine: "MachineLimits", rows: "Sequence[Placed]", said: Sequence[str]
+) -> RenderableType:
     """Limits, networks, and what their time goes to."""
     heads = ("", "peak", "matmul", "conv 3x3", "of peak", "memory GB/s", "cache GB/s")
     limits = new_grid()

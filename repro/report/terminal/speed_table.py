@@ -15,7 +15,7 @@ from repro.speed.results.recording import names
 
 if TYPE_CHECKING:
     from repro.speed.measure.subjects import Preparation, TimedRun
-    from repro.speed.results.analysis import Analysis, Ratio
+    from repro.speed.results.analysis import Analysis, TimeRatio
 
 COLOURS = {"faster": "green", "slower": "red"}
 MEBI = 2**20
@@ -82,7 +82,7 @@ def _all(values: object) -> str:
     return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
 
 
-def _against_first(run: "TimedRun", found: "Analysis") -> list["Ratio"]:
+def _against_first(run: "TimedRun", found: "Analysis") -> list["TimeRatio"]:
     """Each timed subject's ratio to the first one of its batch."""
     timed = [place for place in names(run) if place in found.subjects]
     first: dict[int, int] = {}
@@ -96,7 +96,7 @@ def _made(run: "TimedRun", place: int) -> "Preparation | None":
     return next((one for one in run.preparations if one.subject == place), None)
 
 
-def _shown(ratio: "Ratio | None") -> list[RenderableType]:
+def _shown(ratio: "TimeRatio | None") -> list[RenderableType]:
     if ratio is None:
         return ["1", "", ""]
     verdict = Text(ratio.verdict, style=COLOURS.get(ratio.verdict, "dim"))
@@ -141,7 +141,7 @@ def _subject(run: "TimedRun", found: "Analysis", place: int, label: str) -> dict
     return data
 
 
-def _ratio(known: Mapping[int, str], one: "Ratio") -> dict[str, object]:
+def _ratio(known: Mapping[int, str], one: "TimeRatio") -> dict[str, object]:
     return {
         "of": known[one.subject],
         "against": known[one.against],

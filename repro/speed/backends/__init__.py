@@ -7,9 +7,9 @@ backend is asked something.
 
 from collections.abc import Mapping
 
-from repro.speed.backends.base import Backend, BackendError, Prepared
+from repro.speed.backends.base import Backend, BackendError, RunnableNetwork
 
-__all__ = ["NAMES", "Backend", "BackendError", "Prepared"]
+__all__ = ["NAMES", "Backend", "BackendError", "RunnableNetwork"]
 
 _ALL = (
     Backend("eager", "PyTorch eager", "eager"),

@@ -18,8 +18,8 @@ from repro.papers.values import Scalar
 from repro.speed.backends import artifacts
 from repro.speed.backends.base import (
     BackendError,
-    Job,
-    Prepared,
+    BackendJob,
+    RunnableNetwork,
     reason,
     silence,
     without_compiler,
@@ -38,7 +38,7 @@ def why_not() -> str:
     return without_compiler()
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: BackendJob) -> RunnableNetwork:
     """A compiled package, made once for each number of threads, machine and version."""
     options = {**OPTIONS, "cpp.threads": job.threads}
     what = {"kind": "ahead", "compiler": env.variable("CXX") or ""}
@@ -69,7 +69,7 @@ def prepare(job: Job) -> Prepared:
     loading = time.perf_counter() - start
     facts = dict(made.facts)
     exporting = float(facts.pop("export_seconds"))
-    return Prepared(
+    return RunnableNetwork(
         run,
         export_seconds=exporting,
         compile_seconds=made.seconds - exporting + loading,

@@ -31,7 +31,7 @@ class BackendError(ReproError):
 
 
 @dataclass(frozen=True)
-class Prepared:
+class RunnableNetwork:
     """A network that a backend can run."""
 
     run: "Run"
@@ -71,7 +71,7 @@ class Backend:
         threads: int,
         cache: Path,
         precision: str = "fp32",
-    ) -> Prepared:
+    ) -> RunnableNetwork:
         """Make a network (eval mode, fp32, on the CPU) ready for inputs of the example's shape.
 
         The network itself stays as it is; torch's number of threads is set for the process.
@@ -89,8 +89,8 @@ class Backend:
         if model.training:
             raise BackendError("The network is in training mode.", "Call `model.eval()` first.")
         torch.set_num_threads(threads)
-        job = Job(model, example, threads, cache, precision, self.variant)
-        prepared: Prepared = self._module().prepare(job)
+        job = BackendJob(model, example, threads, cache, precision, self.variant)
+        prepared: RunnableNetwork = self._module().prepare(job)
         return prepared
 
     def _module(self) -> ModuleType:
@@ -98,7 +98,7 @@ class Backend:
 
 
 @dataclass(frozen=True)
-class Job:
+class BackendJob:
     """What a backend is to prepare."""
 
     model: "nn.Module"

@@ -8,7 +8,7 @@ import time
 import torch
 from torch import Tensor
 
-from repro.speed.backends.base import Job, Prepared
+from repro.speed.backends.base import BackendJob, RunnableNetwork
 from repro.speed.backends.eager import runner
 from repro.speed.backends.rewriting import rewritten
 
@@ -18,7 +18,7 @@ def why_not() -> str:
     return ""
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: BackendJob) -> RunnableNetwork:
     """A folded copy of the network in another order."""
     start = time.perf_counter()
     found, facts = rewritten(job.model, job.example)
@@ -29,4 +29,4 @@ def prepare(job: Job) -> Prepared:
 
     seconds = time.perf_counter() - start
     settings = {"threads": job.threads, **facts}
-    return Prepared(runner(call), export_seconds=seconds, settings=settings)
+    return RunnableNetwork(runner(call), export_seconds=seconds, settings=settings)

@@ -20,8 +20,8 @@ from torch._inductor import config, utils
 from repro.papers.values import Scalar
 from repro.speed.backends.base import (
     BackendError,
-    Job,
-    Prepared,
+    BackendJob,
+    RunnableNetwork,
     reason,
     silence,
     without_compiler,
@@ -37,7 +37,7 @@ def why_not() -> str:
     return without_compiler()
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: BackendJob) -> RunnableNetwork:
     """A compiled network; the Inductor keeps what it made in the cache."""
     freezing = job.variant == "freezing"
     start = time.perf_counter()
@@ -57,7 +57,7 @@ def prepare(job: Job) -> Prepared:
             run(job.example)
     except Exception as error:  # dynamo's, the Inductor's and the compiler's own share no base
         raise BackendError(f"torch.compile fails: {reason(error)}") from error
-    return Prepared(
+    return RunnableNetwork(
         run,
         export_seconds=exported - start,
         compile_seconds=time.perf_counter() - exported,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from repro.speed.backends.base import Job, Prepared
+from repro.speed.backends.base import BackendJob, RunnableNetwork
 
 
 def why_not() -> str:
@@ -17,9 +17,9 @@ def why_not() -> str:
     return ""
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: BackendJob) -> RunnableNetwork:
     """The network itself."""
-    return Prepared(runner(job.model), settings={"threads": job.threads})
+    return RunnableNetwork(runner(job.model), settings={"threads": job.threads})
 
 
 def runner(call: Callable[[Tensor], object]) -> Callable[[Tensor], list[Tensor]]:

@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 from repro import env
-from repro.speed.backends.base import BackendError, Job, Prepared, lacking, reason
+from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, lacking, reason
 from repro.speed.backends.exporting import onnx
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def why_not() -> str:
     return lacking("onnxruntime", "onnx")
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: BackendJob) -> RunnableNetwork:
     """A session for the exported network.
 
     Threads that wait for work spin, as the runtime does by default, but stop when a call ends, so
@@ -52,7 +52,7 @@ def prepare(job: Job) -> Prepared:
         found: list[NDArray[np.float32]] = session.run(None, {name: images.numpy()})
         return found
 
-    return Prepared(
+    return RunnableNetwork(
         run,
         export_seconds=made.seconds,
         compile_seconds=time.perf_counter() - start,

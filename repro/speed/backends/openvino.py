@@ -6,7 +6,7 @@ In bf16 every product has 8 bits of mantissa: that is another network, whose dif
 import time
 from typing import TYPE_CHECKING
 
-from repro.speed.backends.base import BackendError, Job, Prepared, lacking, reason
+from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, lacking, reason
 from repro.speed.backends.exporting import onnx
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def why_not() -> str:
     return lacking("openvino", "onnx")
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: BackendJob) -> RunnableNetwork:
     """A compiled network with one stream, so that all threads work on one batch.
 
     Threads are not bound to cores: other work on the machine may sit on them.
@@ -57,4 +57,4 @@ def prepare(job: Job) -> Prepared:
 
     version = openvino.__version__.partition("-")[0]
     settings = {"threads": job.threads, "precision": job.precision, "openvino": version}
-    return Prepared(run, made.seconds, seconds, made.cached, {**settings, **made.facts})
+    return RunnableNetwork(run, made.seconds, seconds, made.cached, {**settings, **made.facts})

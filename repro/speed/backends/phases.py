@@ -39,7 +39,7 @@ ACTIVATIONS = frozenset(
 """what nn.ReLU and others call: functions of one position and one channel"""
 
 
-class Maps:
+class PhaseMaps:
     """Stands for a tensor (N, C, s * h, s * w) whose maps (N, C, h, w), row by row, it has."""
 
     def __init__(self, maps: Sequence[Tensor], stride: int) -> None:
@@ -67,19 +67,19 @@ class Maps:
     def __getitem__(self, index: object) -> object:
         return self.whole()[index]  # type: ignore[index]
 
-    def __add__(self, other: object) -> "Maps | Tensor":
+    def __add__(self, other: object) -> "PhaseMaps | Tensor":
         return self._with(other, torch.add)
 
-    def __mul__(self, other: object) -> "Maps | Tensor":
+    def __mul__(self, other: object) -> "PhaseMaps | Tensor":
         return self._with(other, torch.mul)
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def _with(self, other: object, do: Callable[..., Tensor]) -> "Maps | Tensor":
+    def _with(self, other: object, do: Callable[..., Tensor]) -> "PhaseMaps | Tensor":
         """The sum or product with a number, with gates of channels or positions, or with maps."""
         rows = range(self.stride)
         parts: Sequence[object]
-        if isinstance(other, Maps):
+        if isinstance(other, PhaseMaps):
             if other.stride != self.stride or other.shape[2:] != self.shape[2:]:
                 return do(self.whole(), other.whole())
             parts = other.maps
@@ -90,7 +90,7 @@ class Maps:
         else:
             return do(self.whole(), other)
         pairs = zip(self.maps, parts, strict=True)
-        return Maps([do(one, part) for one, part in pairs], self.stride)
+        return PhaseMaps([do(one, part) for one, part in pairs], self.stride)
 
     @classmethod
     def __torch_function__(  # type: ignore[no-untyped-def]
@@ -98,12 +98,12 @@ class Maps:
     ):
         """Do to each map what looks at one position, all else to the tensor."""
         first, rest, kwargs = args[:1], args[1:], kwargs or {}
-        if first and isinstance(first[0], Maps):
+        if first and isinstance(first[0], PhaseMaps):
             (first,) = first
             if func in ACTIVATIONS or (func is torch.conv2d and _pointwise(*rest, **kwargs)):
                 if kwargs.get("inplace"):
                     first._whole = None
-                return Maps([func(one, *rest, **kwargs) for one in first.maps], first.stride)
+                return PhaseMaps([func(one, *rest, **kwargs) for one in first.maps], first.stride)
             if func is functional.adaptive_avg_pool2d and rest in ((1,), ((1, 1),)):
                 means = [func(one, 1) for one in first.maps]
                 return sum(means[1:], means[0]) / len(means)
@@ -112,7 +112,7 @@ class Maps:
 
 def interleaved(nested: Nested) -> Nested:
     """The same with tensors in place of maps."""
-    found: Nested = tree_map(lambda one: one.whole() if isinstance(one, Maps) else one, nested)
+    found: Nested = tree_map(lambda one: one.whole() if isinstance(one, PhaseMaps) else one, nested)
     return found
 
 
@@ -129,7 +129,7 @@ def _pointwise(
 
 
 class _Interleave(torch.autograd.Function):
-    """Maps (N, C, h, w) to (N, C, s * h, s * w), the channels innermost; in ONNX one operator."""
+    """PhaseMaps (N, C, h, w) to (N, C, s * h, s * w), the channels innermost; in ONNX one operator."""
 
     @staticmethod
     def forward(ctx: object, stride: int, *maps: Tensor) -> Tensor:
@@ -195,14 +195,14 @@ class Upsampling(nn.Module):
                 self.weights.append(nn.Parameter(part.contiguous(), requires_grad=False))
                 self.paddings.append((left, right, above, below))
 
-    def forward(self, images: "Tensor | Maps") -> Maps:
-        """Maps of an input (N, C, h, w), each (N, C', h, w)."""
+    def forward(self, images: "Tensor | PhaseMaps") -> PhaseMaps:
+        """PhaseMaps of an input (N, C, h, w), each (N, C', h, w)."""
         images = interleaved(images)
         maps = [
             cast(Tensor, _Convolve.apply(images, weight, self.bias, padding, self.groups))
             for weight, padding in zip(self.weights, self.paddings, strict=True)
         ]
-        return Maps(maps, self.stride)
+        return PhaseMaps(maps, self.stride)
 
 
 def _phases(convolution: nn.ConvTranspose2d, axis: int) -> list[tuple[int, int, list[int]]]:

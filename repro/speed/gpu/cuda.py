@@ -18,7 +18,9 @@ from repro.speed.measure import engine
 from repro.speed.measure.subjects import Subject, TimedRun
 
 if TYPE_CHECKING:
-    from repro.speed.measure.procedures import Settings
+    from repro.speed.measure.procedures import TimingSettings
+
+    pass
 
 PRECISIONS: Mapping[str, torch.dtype] = {
     "fp32": torch.float32,
@@ -84,7 +86,7 @@ def refusal(subject: Subject, capability: tuple[int, int], triton: bool) -> str:
     return ""
 
 
-def measure(subjects: Sequence[Subject], settings: "Settings", tell: engine.Tell) -> TimedRun:
+def measure(subjects: Sequence[Subject], settings: "TimingSettings", tell: engine.Tell) -> TimedRun:
     """Time the subjects on the first GPU; its clocks, power and heat are among the conditions.
 
     Raise ReproError where there is no GPU, else what repro.speed.measure.engine.measure raises.
@@ -93,7 +95,7 @@ def measure(subjects: Sequence[Subject], settings: "Settings", tell: engine.Tell
     if reason:
         raise ReproError(reason, "Time on the processor: --device cpu.")
     device = torch.cuda.get_device_properties(0)
-    with nvml.Watching(nvml.sensor(f"GPU-{getattr(device, 'uuid', '')}")) as watch:
+    with nvml.DeviceWatch(nvml.sensor(f"GPU-{getattr(device, 'uuid', '')}")) as watch:
         run = engine.measure(subjects, replace(settings, builder=BUILDER), tell)
     found = {
         "name": device.name,

@@ -31,7 +31,7 @@ PAUSE = 0.25
 
 
 @dataclass(frozen=True)
-class Reading:
+class DeviceReading:
     """One moment; None for what the device does not tell."""
 
     clock: float | None = None
@@ -48,7 +48,7 @@ class Reading:
     """what holds the clocks down"""
 
 
-Sensor = Callable[[], Reading]
+Sensor = Callable[[], DeviceReading]
 
 
 def absent() -> str:
@@ -73,7 +73,7 @@ def sensor(uuid: str) -> Sensor | None:
         for mask in MASKS:
             ask = _asker(program, uuid, mask)
             if ask() is not None:
-                return lambda: ask() or Reading()
+                return lambda: ask() or DeviceReading()
     return None
 
 
@@ -87,7 +87,7 @@ def _pynvml() -> ModuleType | None:
             return None
 
 
-def _read(library: ModuleType, handle: object) -> Reading:
+def _read(library: ModuleType, handle: object) -> DeviceReading:
     def ask(name: str, *more: object) -> object:
         try:
             return getattr(library, name)(handle, *more)
@@ -100,7 +100,7 @@ def _read(library: ModuleType, handle: object) -> Reading:
     mask = ask("nvmlDeviceGetCurrentClocksEventReasons")
     if mask is None:
         mask = ask("nvmlDeviceGetCurrentClocksThrottleReasons")
-    return Reading(
+    return DeviceReading(
         clock=number(ask("nvmlDeviceGetClockInfo", library.NVML_CLOCK_SM)),
         memory_clock=number(ask("nvmlDeviceGetClockInfo", library.NVML_CLOCK_MEM)),
         power=number(ask("nvmlDeviceGetPowerUsage"), 1000),
@@ -110,11 +110,11 @@ def _read(library: ModuleType, handle: object) -> Reading:
     )
 
 
-def _asker(program: str, uuid: str, mask: str) -> Callable[[], Reading | None]:
+def _asker(program: str, uuid: str, mask: str) -> Callable[[], DeviceReading | None]:
     command = [program, f"--id={uuid}", f"--query-gpu={QUERY},{mask}"]
     command.append("--format=csv,noheader,nounits")
 
-    def ask() -> Reading | None:
+    def ask() -> DeviceReading | None:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
         except (OSError, subprocess.SubprocessError):
@@ -124,7 +124,7 @@ def _asker(program: str, uuid: str, mask: str) -> Callable[[], Reading | None]:
     return ask
 
 
-def parsed(line: str) -> Reading | None:
+def parsed(line: str) -> DeviceReading | None:
     """The reading in a line of nvidia-smi; None if it is none.
 
     `1980, 3201, 412.33, 51, 97, 0x0000000000000004`; what a device does not tell is in brackets.
@@ -137,8 +137,8 @@ def parsed(line: str) -> Reading | None:
         mask = int(parts[5], 16)
     except ValueError:
         mask = 0
-    found = Reading(clock, memory_clock, power, temperature, busy, reasons(mask))
-    return None if found == Reading() else found
+    found = DeviceReading(clock, memory_clock, power, temperature, busy, reasons(mask))
+    return None if found == DeviceReading() else found
 
 
 def _number(text: str) -> float | None:
@@ -153,18 +153,18 @@ def reasons(mask: int) -> tuple[str, ...]:
     return tuple(name for bit, name in REASONS.items() if mask & bit)
 
 
-class Watching:
+class DeviceWatch:
     """Read a device in the background while the body of a `with` runs."""
 
     def __init__(self, read: Sensor | None, pause: float = PAUSE) -> None:
         self.read, self.pause = read, pause
         self.before = read() if read else None
         """the device as it was found"""
-        self.readings: list[Reading] = []
+        self.readings: list[DeviceReading] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> "Watching":
+    def __enter__(self) -> "DeviceWatch":
         if self.read:
             self._thread.start()
         return self
@@ -181,7 +181,7 @@ class Watching:
     def described(self) -> Mapping[str, object]:
         """Lowest, median and highest of each quantity, and the share of readings of each reason."""
         found: dict[str, object] = {"readings": len(self.readings)}
-        for name in (field.name for field in fields(Reading) if field.name != "reasons"):
+        for name in (field.name for field in fields(DeviceReading) if field.name != "reasons"):
             values = [value for one in self.readings if (value := getattr(one, name)) is not None]
             if values:
                 found[name] = [min(values), median(values), max(values)]

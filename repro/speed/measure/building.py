@@ -60,7 +60,7 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
 
 @dataclass(frozen=True)
 class _Network:
-    prepared: backends.Prepared
+    prepared: backends.RunnableNetwork
     flip: bool
     difference: float | None
 

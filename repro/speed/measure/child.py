@@ -14,7 +14,7 @@ from types import TracebackType
 
 from repro import schema
 from repro.env import THREAD_VARIABLES
-from repro.speed.measure.procedures import Job
+from repro.speed.measure.procedures import WorkerJob
 from repro.speed.measure.subjects import Block, Preparation
 
 THREADS = (*THREAD_VARIABLES, "VECLIB_MAXIMUM_THREADS")
@@ -35,7 +35,7 @@ def environment(threads: int, passive: bool) -> dict[str, str]:
 class Child:
     """A worker process; a context manager that ends it whatever happens."""
 
-    def __init__(self, job: Job, passive: bool) -> None:
+    def __init__(self, job: WorkerJob, passive: bool) -> None:
         self.job = job
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115
         command = (sys.executable, "-P", "-m", "repro.speed.measure.worker")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from repro import env
-from repro.doctor import Check
+from repro.doctor import Checkup
 from repro.speed.measure import sensors
 
 WAITED = 0.1
@@ -89,7 +89,7 @@ class Seen:
     """why the block is not trusted; empty if it is"""
 
 
-class Watch:
+class ConditionWatch:
     """Look before and after each block; the looking itself is not timed."""
 
     def __init__(self, threads: int) -> None:
@@ -154,24 +154,24 @@ def reason(wall: float, cpu: float, switches: int, steal: float, threads: int) -
     return ", ".join(reasons)
 
 
-def checks(seconds: float = SAMPLE) -> list[Check]:
+def checks(seconds: float = SAMPLE) -> list[Checkup]:
     """What would disturb a timing on this machine now, and the cure."""
     names = _Busiest()
     state = snapshot(seconds)
     return [*_shared(state, names.since()), *_clocks(state), *_limits(state)]
 
 
-def _shared(state: Snapshot, names: str) -> Iterator[Check]:
+def _shared(state: Snapshot, names: str) -> Iterator[Checkup]:
     busy = state.others > BUSY * state.cores
     wait = f"Wait for {names or 'the other programs'}, or end them."
-    yield Check(
+    yield Checkup(
         "timing: others",
         "warning" if busy else "ok",
         f"{state.others:.1f} of {state.cores} cores busy with other programs",
         f"{wait} Ratios on one thread stay usable: they are judged by CPU time." if busy else "",
     )
     if state.steal > 0.01:
-        yield Check(
+        yield Checkup(
             "timing: steal",
             "warning",
             f"a hypervisor takes {state.steal:.0%} of this machine's time",
@@ -179,29 +179,29 @@ def _shared(state: Snapshot, names: str) -> Iterator[Check]:
         )
 
 
-def _clocks(state: Snapshot) -> Iterator[Check]:
+def _clocks(state: Snapshot) -> Iterator[Checkup]:
     if state.governor:
         good = state.governor == "performance"
-        yield Check(
+        yield Checkup(
             "timing: governor",
             "ok" if good else "warning",
             state.governor,
             "" if good else "sudo cpupower frequency-set -g performance",
         )
     if sensors.boost():
-        yield Check("timing: boost", "ok", "on: absolute times depend on heat, ratios hardly")
+        yield Checkup("timing: boost", "ok", "on: absolute times depend on heat, ratios hardly")
     if state.power == "battery":
-        yield Check("timing: power", "warning", "on battery", "Plug the machine in.")
+        yield Checkup("timing: power", "warning", "on battery", "Plug the machine in.")
     if state.temperature is not None:
         hot = state.temperature > 90
         cure = "Let it cool down, clean its fans, or lower its clock." if hot else ""
         found = f"{state.temperature:.0f} °C"
-        yield Check("timing: heat", "warning" if hot else "ok", found, cure)
+        yield Checkup("timing: heat", "warning" if hot else "ok", found, cure)
 
 
-def _limits(state: Snapshot) -> Iterator[Check]:
+def _limits(state: Snapshot) -> Iterator[Checkup]:
     if state.allowed < state.cores:
-        yield Check(
+        yield Checkup(
             "timing: cores",
             "warning",
             f"this process may use {state.allowed:g} of {state.cores} cores",
@@ -211,7 +211,7 @@ def _limits(state: Snapshot) -> Iterator[Check]:
         if env.variable(name):
             found = f"{name}={env.variable(name)}"
             cure = f"Timing inherits it: `unset {name}` unless it is meant."
-            yield Check("timing: environment", "warning", found, cure)
+            yield Checkup("timing: environment", "warning", found, cure)
 
 
 class _Busiest:

@@ -13,7 +13,14 @@ from repro.papers.values import Scalar
 from repro.speed.measure import machine_lock
 from repro.speed.measure.child import Child, Event, read_block, read_preparation
 from repro.speed.measure.conditions import SAMPLE, snapshot
-from repro.speed.measure.procedures import LEAST_ROUNDS, Job, Settings, adapted, job, least, planned
+from repro.speed.measure.procedures import (
+    LEAST_ROUNDS,
+    TimingSettings,
+    WorkerJob,
+    adapted,
+    job,
+    least,
+)
 from repro.speed.measure.subjects import Block, Preparation, Subject, TimedRun
 
 CROWDED = 0.5
@@ -22,10 +29,8 @@ CROWDED = 0.5
 Tell = Callable[[str, float], None]
 """called with what is done now, and the share of the whole that is done, 0 to 1"""
 
-__all__ = ["Settings", "Tell", "measure", "planned"]
 
-
-def measure(subjects: Sequence[Subject], settings: Settings, tell: Tell) -> TimedRun:
+def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -> TimedRun:
     """Time the subjects; what finished before a crash or Ctrl-C is kept, and the run says so.
 
     A process that dies while it prepares a subject takes that subject out of the next ones. Raise
@@ -152,7 +157,7 @@ class _Session:
     def __init__(
         self,
         subjects: Sequence[Subject],
-        settings: Settings,
+        settings: TimingSettings,
         passive: bool,
         interrupts: _Interrupts,
         tell: Tell,
@@ -188,7 +193,7 @@ class _Session:
         known = [one.least for one in self.finished]
         return left, int(left / min(known, default=least(subjects, self.settings)))
 
-    def _one(self, found: _Process, task: Job) -> None:
+    def _one(self, found: _Process, task: WorkerJob) -> None:
         """Let one process do its job."""
         name = f"process {task.process + 1} of {self.settings.processes}"
         with Child(task, self.passive) as child:

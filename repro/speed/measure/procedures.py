@@ -62,7 +62,7 @@ PROCEDURES: Mapping[str, Procedure] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TimingSettings:
     """What a user chooses of a timing run."""
 
     protocol: str = "repro"
@@ -112,7 +112,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class WorkerJob:
     """What one worker process does."""
 
     process: int
@@ -134,8 +134,8 @@ class Job:
 
 
 def adapted(
-    subjects: Sequence[Subject], settings: Settings
-) -> tuple[tuple[Subject, ...], Settings]:
+    subjects: Sequence[Subject], settings: TimingSettings
+) -> tuple[tuple[Subject, ...], TimingSettings]:
     """Subjects and settings as the procedure has them, and as the last subject an A/A twin.
 
     It is that of the first eager subject, which nothing refuses, else of the first. Raise
@@ -161,7 +161,7 @@ def adapted(
     return tuple(chosen), settings
 
 
-def _check(subjects: Sequence[Subject], settings: Settings) -> None:
+def _check(subjects: Sequence[Subject], settings: TimingSettings) -> None:
     if not subjects:
         raise ReproError("There is nothing to time.", "Name a model.")
     for subject in subjects:
@@ -174,7 +174,9 @@ def _check(subjects: Sequence[Subject], settings: Settings) -> None:
             raise ReproError(f"`{name}` is `{getattr(settings, name)}`.", "It must be above 0.")
 
 
-def agreed(subjects: Sequence[Subject], settings: Settings, batch: bool, threads: bool) -> Settings:
+def agreed(
+    subjects: Sequence[Subject], settings: TimingSettings, batch: bool, threads: bool
+) -> TimingSettings:
     """The settings as the procedure has them; ReproError where the user wants something else.
 
     `batch` and `threads` tell whether the user chose them.
@@ -206,12 +208,14 @@ def rows(count: int) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def job(process: int, subjects: Sequence[Subject], settings: Settings, until: float) -> Job:
+def job(
+    process: int, subjects: Sequence[Subject], settings: TimingSettings, until: float
+) -> WorkerJob:
     """What the worker process of that number does, in orders that begin elsewhere in each."""
     procedure = settings.procedure
     orders = rows(len(subjects)) if procedure.interleaved else (tuple(range(len(subjects))),)
     start = process * len(orders) // settings.processes % len(orders)
-    return Job(
+    return WorkerJob(
         process=process,
         subjects=tuple(subjects),
         rows=orders[start:] + orders[:start],
@@ -229,7 +233,7 @@ def job(process: int, subjects: Sequence[Subject], settings: Settings, until: fl
     )
 
 
-def planned(subjects: Sequence[Subject], settings: Settings) -> float:
+def planned(subjects: Sequence[Subject], settings: TimingSettings) -> float:
     """Seconds that a run takes, roughly; the first export of a network comes on top.
 
     The budget, or what the least rounds of one process take if that is more. A paper's procedure
@@ -244,7 +248,7 @@ def planned(subjects: Sequence[Subject], settings: Settings) -> float:
     return max(settings.budget, least(chosen, settings))
 
 
-def needed(subjects: Sequence[Subject], settings: Settings) -> float:
+def needed(subjects: Sequence[Subject], settings: TimingSettings) -> float:
     """Seconds, roughly, of as many processes as a verdict needs; 0 where calls are counted."""
     chosen, settings = adapted(subjects, settings)
     if not settings.procedure.interleaved:
@@ -252,7 +256,7 @@ def needed(subjects: Sequence[Subject], settings: Settings) -> float:
     return LEAST_PROCESSES * least(chosen, settings)
 
 
-def least(subjects: Sequence[Subject], settings: Settings) -> float:
+def least(subjects: Sequence[Subject], settings: TimingSettings) -> float:
     """Seconds that one process takes at least, roughly."""
     calls = [_call(subject) for subject in subjects]
     rounds = LEAST_ROUNDS * sum(max(one, settings.block) for one in calls)

@@ -44,7 +44,7 @@ KEPT = (
 
 
 @dataclass(frozen=True)
-class Cost:
+class OperatorCost:
     """One operator, or one module; per forward pass."""
 
     name: str
@@ -69,9 +69,9 @@ class Profile:
     """wall time of a forward pass under the profiler"""
     undisturbed: float
     """and without it"""
-    operators: tuple[Cost, ...]
+    operators: tuple[OperatorCost, ...]
     """by own time, the costliest first"""
-    modules: tuple[Cost, ...]
+    modules: tuple[OperatorCost, ...]
     """in the model's order; modules that never ran are left out"""
     trace_bytes: int = 0
 
@@ -141,7 +141,9 @@ def profile(
     )
 
 
-def operators(events: Sequence[Event], passes: int, on_device: bool = False) -> tuple[Cost, ...]:
+def operators(
+    events: Sequence[Event], passes: int, on_device: bool = False
+) -> tuple[OperatorCost, ...]:
     """The operators by their own time, the costliest first."""
     found: dict[str, list[float]] = {}
     for event in events:
@@ -153,7 +155,7 @@ def operators(events: Sequence[Event], passes: int, on_device: bool = False) -> 
             for position, value in enumerate((1, own, total)):
                 costs[position] += value
     costs_of = (
-        Cost(name, "", calls / passes, own / passes / 1e6, total / passes / 1e6)
+        OperatorCost(name, "", calls / passes, own / passes / 1e6, total / passes / 1e6)
         for name, (calls, own, total) in found.items()
     )
     return tuple(sorted(costs_of, key=lambda cost: (-cost.own, cost.name)))
@@ -161,7 +163,7 @@ def operators(events: Sequence[Event], passes: int, on_device: bool = False) -> 
 
 def modules(
     events: Sequence[Event], passes: int, kinds: Mapping[str, str], on_device: bool = False
-) -> tuple[Cost, ...]:
+) -> tuple[OperatorCost, ...]:
     """The modules that ran, in the order of `kinds`: path -> class; own time is without theirs."""
     calls, own, total = (
         Counter[str](),
@@ -179,13 +181,15 @@ def modules(
         if outer is not None:
             own[_path(outer.name)] -= seconds
     return tuple(
-        Cost(path, kind, calls[path] / passes, own[path] / passes / 1e6, total[path] / passes / 1e6)
+        OperatorCost(
+            path, kind, calls[path] / passes, own[path] / passes / 1e6, total[path] / passes / 1e6
+        )
         for path, kind in kinds.items()
         if calls[path]
     )
 
 
-def outline(modules: Sequence[Cost]) -> list[Cost]:
+def outline(modules: Sequence[OperatorCost]) -> list[OperatorCost]:
     """Modules that together are the model: its children, or theirs where those are fewer than 3."""
     named = [cost for cost in modules if cost.name]
     children = [cost for cost in named if "." not in cost.name]

@@ -113,7 +113,7 @@ def _bottom_up(
     colour = cast(Colour, protocol.colour)
     pictures = Pictures(path.parent, annotations, colour)
     plain, mirrored = (network(torch.empty(0), np.zeros(1, np.int64), on) for on in (False, True))
-    found = grouping.Maps(fit, plain, mirrored if subject.flip else None)
+    found = grouping.ImageMaps(fit, plain, mirrored if subject.flip else None)
 
     def pre() -> Tensor:
         return normalised(fit.warp(pictures[0][0])[None], protocol.normalise)

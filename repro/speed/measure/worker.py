@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from repro import schema
 from repro.speed.measure import allocation, calls, peak_memory
-from repro.speed.measure.conditions import Watch
-from repro.speed.measure.procedures import LEAST_CALLS, LEAST_ROUNDS, Job
+from repro.speed.measure.conditions import ConditionWatch
+from repro.speed.measure.procedures import LEAST_CALLS, LEAST_ROUNDS, WorkerJob
 from repro.speed.measure.subjects import Block, Preparation, RefusedError
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ class Parent:
         os.dup2(2, 1)
         self.stopped = threading.Event()
 
-    def job(self) -> Job:
+    def job(self) -> WorkerJob:
         """What to do; from now on the input is watched."""
         with open(0, "rb", buffering=0, closefd=False) as source:
-            found = schema.read(Job, json.loads(source.readline()), "the job")
+            found = schema.read(WorkerJob, json.loads(source.readline()), "the job")
         threading.Thread(target=self._watch, daemon=True).start()
         return found
 
@@ -69,15 +69,15 @@ def leave() -> NoReturn:
     os._exit(LOST)
 
 
-class Timing:
+class TimedSubjects:
     """The subjects of a job, made runnable and timed."""
 
-    def __init__(self, job: Job, parent: Parent) -> None:
+    def __init__(self, job: WorkerJob, parent: Parent) -> None:
         self.job, self.parent = job, parent
         module, _, name = job.builder.partition(":")
         self.build = getattr(importlib.import_module(module), name)
         self.base = peak_memory.resident()
-        self.watch = Watch(job.threads)
+        self.watch = ConditionWatch(job.threads)
         self.until = job.until
         self.runs: dict[int, calls.Run] = {}
         self.clocks: dict[int, Clock] = {}
@@ -187,7 +187,7 @@ def main() -> None:
     parent = Parent()
     job = parent.job()
     memory_kept = allocation.keep_freed(job.keep_freed)
-    timing = Timing(job, parent)
+    timing = TimedSubjects(job, parent)
     parent.tell("ready")
     order: Callable[[], None] = timing.interleaved if job.interleaved else timing.one_by_one
     order()

@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ValueInterval:
     """A value with its 95 % interval."""
 
     value: float
@@ -43,9 +43,9 @@ class Times:
     """How long one subject takes."""
 
     subject: int
-    wall: Estimate
+    wall: ValueInterval
     """seconds of a call"""
-    cpu: Estimate
+    cpu: ValueInterval
     """seconds of CPU time of a call, all threads together"""
     calls: int
     """that count"""
@@ -55,7 +55,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class TimeRatio:
     """How many times as long one subject takes as another."""
 
     subject: int
@@ -100,11 +100,11 @@ class Analysis:
             sum(bool(block.disturbed) for block in own),
         )
 
-    def ratio(self, subject: int, against: int) -> Ratio:
+    def ratio(self, subject: int, against: int) -> TimeRatio:
         """How many times as long a subject takes as another, and whether that is sure."""
         found = self._spread(subject, against)
         value = _estimate(found)
-        bare = Ratio(subject, against, value.value, value.low, value.high, "unstable")
+        bare = TimeRatio(subject, against, value.value, value.low, value.high, "unstable")
         if self.unstable:
             return replace(bare, reason=self.unstable)
         if found.half > np.log1p(MOST_WIDTH):
@@ -167,7 +167,7 @@ class Analysis:
         return ""
 
 
-def _verdict(ratio: Estimate, floor: float) -> str:
+def _verdict(ratio: ValueInterval, floor: float) -> str:
     if ratio.low > 1 and ratio.value > 1 + floor:
         return "slower"
     if ratio.high < 1 and ratio.value < 1 / (1 + floor):
@@ -177,9 +177,9 @@ def _verdict(ratio: Estimate, floor: float) -> str:
     return "undecided"
 
 
-def _estimate(found: Spread) -> Estimate:
+def _estimate(found: Spread) -> ValueInterval:
     low, high = found.value - found.half, found.value + found.half
-    return Estimate(*(float(np.exp(one)) for one in (found.value, low, high)))
+    return ValueInterval(*(float(np.exp(one)) for one in (found.value, low, high)))
 
 
 def _by_cpu(run: TimedRun) -> bool:

@@ -11,7 +11,7 @@ from repro.errors import IncomparableError, ReproError
 from repro.files import read_plain
 from repro.speed.measure.subjects import Way
 from repro.speed.results import ranks
-from repro.speed.results.ranks import Order, Picture
+from repro.speed.results.ranks import OrderStability, TimedOrder
 
 SAME = ("stage", "flip", "protocol")
 """settings without which two runs timed different things"""
@@ -19,7 +19,7 @@ CURE = "Give files that `repro speed --json` wrote."
 
 
 @dataclass(frozen=True)
-class Output:
+class MachineResult:
     """One machine's result."""
 
     file: str
@@ -30,15 +30,15 @@ class Output:
     """why its order is not sure; empty if it is"""
     settings: Mapping[str, object]
     """those of SAME"""
-    orders: Mapping[Way, Order]
+    orders: Mapping[Way, TimedOrder]
 
 
 @dataclass(frozen=True)
 class Merged:
     """Several machines' results."""
 
-    outputs: tuple[Output, ...]
-    pictures: Mapping[Way, Picture]
+    outputs: tuple[MachineResult, ...]
+    pictures: Mapping[Way, OrderStability]
     """of each way in which all machines ran two networks or more"""
 
 
@@ -76,7 +76,7 @@ def merged(paths: Sequence[Path]) -> Merged:
     return Merged(outputs, pictures)
 
 
-def read(path: Path) -> Output:
+def read(path: Path) -> MachineResult:
     """The result in a file; ReproError for anything else."""
     try:
         data = json.loads(read_plain(path))
@@ -88,7 +88,7 @@ def read(path: Path) -> Output:
     orders, timing = (data.get("orders"), data.get("timing")) if what == "speed" else (None, None)
     if not isinstance(orders, list) or not isinstance(timing, Mapping):
         raise ReproError(f"`{path}` holds no timing.", CURE)
-    found = [schema.read(Order, order, str(path), "orders") for order in orders]
+    found = [schema.read(TimedOrder, order, str(path), "orders") for order in orders]
     for order in found:
         _check(order, path)
     machine, threads = timing.get("machine"), timing.get("threads")
@@ -97,10 +97,10 @@ def read(path: Path) -> Output:
     settings = {key: timing.get(key) for key in SAME}
     unstable = str(data.get("unstable") or "")
     ways = {order.way: order for order in found}
-    return Output(str(path), machine, threads, unstable, settings, ways)
+    return MachineResult(str(path), machine, threads, unstable, settings, ways)
 
 
-def _check(order: Order, path: Path) -> None:
+def _check(order: TimedOrder, path: Path) -> None:
     for name, seconds in order.seconds.items():
         if not (math.isfinite(seconds) and seconds > 0):
             raise ReproError(f"`{path}`: `{name}` takes {seconds} seconds.", CURE)

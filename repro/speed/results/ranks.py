@@ -27,7 +27,7 @@ class Correlation:
 
 
 @dataclass(frozen=True)
-class Order:
+class TimedOrder:
     """The networks that one run timed in the same way."""
 
     way: Way
@@ -39,7 +39,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class NetworkPair:
     """Two networks, and on how many machines the one is surely faster than the other."""
 
     one: str
@@ -56,7 +56,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class OrderStability:
     """How stable the order of networks is over machines."""
 
     machines: tuple[str, ...]
@@ -64,14 +64,14 @@ class Picture:
     """the networks by their mean rank, fastest first"""
     ranks: Mapping[str, tuple[float, ...]]
     """rank of each network on each machine, 1 is the fastest"""
-    pairs: tuple[Pair, ...]
+    pairs: tuple[NetworkPair, ...]
     concordance: float
     """Kendall's W: 1 if all orders are the same, near 0 if they have nothing in common"""
     taus: Mapping[tuple[str, str], float]
     """Kendall's tau of each two machines"""
 
 
-def orders(analysis: Analysis) -> list[Order]:
+def orders(analysis: Analysis) -> list[TimedOrder]:
     """The networks of each way of running them, in the order of their speed by the basis."""
     subjects, centre = analysis.run.subjects, analysis.centre()
     ways: dict[Way, list[int]] = {}
@@ -88,7 +88,7 @@ def orders(analysis: Analysis) -> list[Order]:
             for one, other in combinations(ranked, 2)
             if analysis.ratio(one, other).verdict == "faster"
         )
-        found.append(Order(way, {names[place]: seconds[place] for place in ranked}, sure))
+        found.append(TimedOrder(way, {names[place]: seconds[place] for place in ranked}, sure))
     return found
 
 
@@ -115,7 +115,7 @@ def spearman(analysis: Analysis, costs: Mapping[int, float]) -> Correlation:
     return _correlation(value, _rhos(analysis.draws()[:, places], theirs), len(places))
 
 
-def merged(machines: Mapping[str, Order]) -> Picture:
+def merged(machines: Mapping[str, TimedOrder]) -> OrderStability:
     """The orders on several machines as one picture, of the networks that all of them timed.
 
     Raise ReproError if these are fewer than two, or if there is only one machine.
@@ -137,7 +137,7 @@ def merged(machines: Mapping[str, Order]) -> Picture:
         for (first, one), (second, other) in combinations(enumerate(machines), 2)
     }
     order = tuple(common[place] for place in np.argsort(mean, kind="stable"))
-    return Picture(
+    return OrderStability(
         machines=tuple(machines),
         order=order,
         ranks={name: tuple(ranks[:, place].tolist()) for place, name in enumerate(common)},
@@ -147,10 +147,10 @@ def merged(machines: Mapping[str, Order]) -> Picture:
     )
 
 
-def _pair(one: str, other: str, known: Sequence[Order]) -> Pair:
+def _pair(one: str, other: str, known: Sequence[TimedOrder]) -> NetworkPair:
     faster = sum((one, other) in order.faster for order in known)
     slower = sum((other, one) in order.faster for order in known)
-    return Pair(one, other, faster, slower, len(known) - faster - slower)
+    return NetworkPair(one, other, faster, slower, len(known) - faster - slower)
 
 
 def _places(analysis: Analysis, values: Mapping[int, float]) -> list[int]:

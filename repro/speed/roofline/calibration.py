@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from repro.speed.roofline import fma
-from repro.speed.roofline.model import Ceiling, Machine
+from repro.speed.roofline.model import Ceiling, MachineLimits
 
 Burst = Callable[[], object]
 SHAPES = ((64, 56), (128, 28))
@@ -55,7 +55,7 @@ class Stamp(NamedTuple):
         return self.wall < 1.2 * self.cpu + 1e-5
 
 
-def calibrate(threads: int) -> Machine:
+def calibrate(threads: int) -> MachineLimits:
     """The limits of this processor with one thread and with so many; under 3 seconds.
 
     PyTorch's number of threads is what it was before, when this returns.
@@ -72,7 +72,7 @@ def calibrate(threads: int) -> Machine:
         several = _ceiling(threads, loop, cache) if threads > 1 else one
     finally:
         torch.set_num_threads(before)
-    return Machine(
+    return MachineLimits(
         one=one,
         all=several,
         overhead=overhead,

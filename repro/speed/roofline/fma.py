@@ -98,7 +98,7 @@ def _compiled(compiler: str, target: str, source: Path, library: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ExpectedRate:
     """What a core should do by its instruction set and clock."""
 
     rate: float
@@ -106,7 +106,7 @@ class Estimate:
     source: str
 
 
-def estimate() -> Estimate:
+def estimate() -> ExpectedRate:
     """A core's multiply-adds a second without measuring; rough, since clocks boost.
 
     Lanes a cycle are those of two pipelines of the widest vectors. AMD's before Zen 5 (families
@@ -118,9 +118,9 @@ def estimate() -> Estimate:
     megahertz = max(clock.current, clock.max) if clock else 0.0
     lanes, why = lanes_a_cycle(platform.machine(), _processor())
     if not (lanes and megahertz):
-        return Estimate(0.0, "no estimate: neither the instruction set nor the clock is known")
+        return ExpectedRate(0.0, "no estimate: neither the instruction set nor the clock is known")
     source = f"estimate: {lanes} lanes a cycle ({why}) x {megahertz:.0f} MHz (psutil)"
-    return Estimate(lanes * megahertz * 1e6, source)
+    return ExpectedRate(lanes * megahertz * 1e6, source)
 
 
 def lanes_a_cycle(machine: str, processor: str) -> tuple[int, str]:

@@ -53,7 +53,7 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
-class Machine:
+class MachineLimits:
     """A processor's limits for float32, with one thread and with all that a run uses."""
 
     one: Ceiling
@@ -138,7 +138,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Row:
+class RooflineRow:
     """One network on the roofline of one machine."""
 
     model: str
@@ -193,8 +193,13 @@ class Row:
 
 
 def place(
-    model: str, work: Work, seconds: float, machine: Machine, threads: int, backend: str = "eager"
-) -> Row:
+    model: str,
+    work: Work,
+    seconds: float,
+    machine: MachineLimits,
+    threads: int,
+    backend: str = "eager",
+) -> RooflineRow:
     """Where one measured time of one forward pass lies; ValueError for no time or no work.
 
     Backends that merge operators are held against the bytes of the merged work, and their fixed
@@ -216,7 +221,7 @@ def place(
             memory += transfer
     calls = work.calls
     fixed = sum(number * machine.overhead.get(kind, 0.0) for kind, number in calls.items())
-    return Row(
+    return RooflineRow(
         model=model,
         threads=threads,
         batch=work.batch,
@@ -233,7 +238,9 @@ def place(
     )
 
 
-def explain(row: Row, beside: Row | None = None, elsewhere: Mapping[str, float] = NOTHING) -> str:
+def explain(
+    row: RooflineRow, beside: RooflineRow | None = None, elsewhere: Mapping[str, float] = NOTHING
+) -> str:
     """Two sentences: what the network's time goes to, and what the papers say about it.
 
     `beside` is another network on the same machine, to compare sizes with; `elsewhere` are the
@@ -265,7 +272,7 @@ def explain(row: Row, beside: Row | None = None, elsewhere: Mapping[str, float] 
     return f"{numbers}. In the papers' words, {words}."
 
 
-def _each(row: Row) -> str:
+def _each(row: RooflineRow) -> str:
     return f"{row.macs / row.products / 1e6:.1f} M"
 
 

@@ -14,7 +14,7 @@ from repro.speed.results import recording
 from repro.speed.results.analysis import Analysis
 from repro.speed.roofline import model, traffic
 from repro.speed.roofline.calibration import calibrate
-from repro.speed.roofline.model import Machine, Row, Work
+from repro.speed.roofline.model import MachineLimits, RooflineRow, Work
 
 PRECISION = "fp32"
 """the limits are measured for it alone"""
@@ -25,7 +25,7 @@ class Placed:
     """One subject on the roofline."""
 
     way: Way
-    row: Row
+    row: RooflineRow
 
 
 def check(device: str, stage: str) -> None:
@@ -38,7 +38,7 @@ def check(device: str, stage: str) -> None:
         )
 
 
-def measured(threads: int) -> Machine:
+def measured(threads: int) -> MachineLimits:
     """The limits of this machine with one thread and with so many, in under 3 seconds.
 
     Raise ReproError while another timing run is under way.
@@ -47,7 +47,7 @@ def measured(threads: int) -> Machine:
         return calibrate(threads)
 
 
-def placed(found: Analysis, machine: Machine) -> list[Placed]:
+def placed(found: Analysis, machine: MachineLimits) -> list[Placed]:
     """Every subject that was timed in fp32, with the time that its ratios go by."""
     names, threads = recording.names(found.run), int(str(found.run.settings["threads"]))
     works: dict[tuple[str, int], Work] = {}

@@ -6,21 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from repro.errors import listed
 from repro.papers.protocol import Protocol
 from repro.papers.study import COST, SPEED, load_study
-from repro.verdicts.audit.check import Check
-from repro.verdicts.audit.evidence import Evidence, Figure, Line, Told, quotes
+from repro.verdicts.audit.check import AuditCheck
+from repro.verdicts.audit.evidence import (
+    Evidence,
+    PrintedFigure,
+    PrintedLine,
+    ThirdPartyFigure,
+    quotes,
+)
 from repro.verdicts.audit.span import overlap, short
 
 MOST = 3
 """places that a finding names at most"""
 APART = 1
 """points by which two trainings of one network seldom differ"""
-Group = dict[str, list[Figure]]
+Group = dict[str, list[PrintedFigure]]
 """metric -> the figures of one thing"""
-Pair = tuple[Figure, Figure]
+Pair = tuple[PrintedFigure, PrintedFigure]
 """a printed figure and the one that somebody else published"""
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """Each network's cost, speed and accuracy wherever they are printed."""
     groups: dict[tuple[object, ...], Group] = {}
     for line in evidence.lines:
@@ -34,7 +40,7 @@ def check(evidence: Evidence) -> Iterator[Check]:
     yield from _told(evidence)
 
 
-def _identity(line: Line, name: str, figure: Figure) -> tuple[object, ...] | None:
+def _identity(line: PrintedLine, name: str, figure: PrintedFigure) -> tuple[object, ...] | None:
     """What a figure is of; None if it is a difference."""
     keypoints = line.protocol.keypoints
     if name == "params":
@@ -58,8 +64,8 @@ def _rules(protocol: Protocol) -> str:
 
 
 def _same(
-    evidence: Evidence, key: tuple[object, ...], group: Mapping[str, Sequence[Figure]]
-) -> Check:
+    evidence: Evidence, key: tuple[object, ...], group: Mapping[str, Sequence[PrintedFigure]]
+) -> AuditCheck:
     repeated = {name: found for name, found in group.items() if len(found) > 1}
     wrong = [name for name, found in repeated.items() if not _agree(found)]
     shown = [one for name in wrong or repeated for one in repeated[name]]
@@ -67,7 +73,7 @@ def _same(
         f"{name} {' / '.join(dict.fromkeys(one.printed.text for one in found))}"
         for name, found in repeated.items()
     )
-    return Check(
+    return AuditCheck(
         "agreement",
         "contradiction",
         quotes(shown),
@@ -79,7 +85,7 @@ def _same(
     )
 
 
-def _as_well(evidence: Evidence, key: tuple[object, ...], figures: Sequence[Figure]) -> str:
+def _as_well(evidence: Evidence, key: tuple[object, ...], figures: Sequence[PrintedFigure]) -> str:
     """The other conditions under which a paper prints these figures for the network."""
     texts: dict[str, set[str]] = {}
     for figure in figures if key[0] == "accuracy" else ():
@@ -98,7 +104,7 @@ def _as_well(evidence: Evidence, key: tuple[object, ...], figures: Sequence[Figu
     return f" Printed under other conditions as well: {places}." if found else ""
 
 
-def _agree(found: Sequence[Figure]) -> bool:
+def _agree(found: Sequence[PrintedFigure]) -> bool:
     return overlap(one.printed for one in found)
 
 
@@ -106,9 +112,9 @@ def _listed(names: Sequence[str]) -> str:
     return f"value each of {listed(names)}" if len(names) > 1 else names[0]
 
 
-def _told(evidence: Evidence) -> Iterator[Check]:
+def _told(evidence: Evidence) -> Iterator[AuditCheck]:
     """What one source published of a network, beside all rows that print the same of it."""
-    found: dict[tuple[object, ...], list[tuple[Line, list[Pair]]]] = {}
+    found: dict[tuple[object, ...], list[tuple[PrintedLine, list[Pair]]]] = {}
     for line in evidence.lines:
         sources: dict[str, list[Pair]] = {}
         for told in evidence.told:
@@ -122,7 +128,7 @@ def _told(evidence: Evidence) -> Iterator[Check]:
         yield _beside(evidence, rows)
 
 
-def _fits(line: Line, figure: Figure, told: Told) -> bool:
+def _fits(line: PrintedLine, figure: PrintedFigure, told: ThirdPartyFigure) -> bool:
     third = told.third
     if third.model != line.network or line.row.variant:
         return False
@@ -135,7 +141,7 @@ def _fits(line: Line, figure: Figure, told: Told) -> bool:
     return third.on == line.protocol.on and third.decode in (None, line.protocol.decode)
 
 
-def _beside(evidence: Evidence, rows: Sequence[tuple[Line, list[Pair]]]) -> Check:
+def _beside(evidence: Evidence, rows: Sequence[tuple[PrintedLine, list[Pair]]]) -> AuditCheck:
     line, pairs = rows[0]
     wrong = [pair for pair in pairs if not _agree(pair)]
     cost = any(one.metric in COST for one, _ in wrong)
@@ -151,7 +157,7 @@ def _beside(evidence: Evidence, rows: Sequence[tuple[Line, list[Pair]]]) -> Chec
     )
     names = {one.metric for one, _ in wrong or pairs}
     printed = [one for _, each in rows for one, _ in each if one.metric in names]
-    return Check(
+    return AuditCheck(
         "agreement",
         "contradiction" if cost else "implausible" if far else "note",
         quotes((*printed, *(two for _, two in wrong or pairs))),
@@ -169,12 +175,12 @@ def _differences(pairs: Sequence[Pair]) -> str:
     )
 
 
-def _sign(one: Figure, two: Figure) -> str:
+def _sign(one: PrintedFigure, two: PrintedFigure) -> str:
     apart = (one.printed.value - two.printed.value) / one.scale
     return f"{'+' if apart > 0 else '-' if apart < 0 else ''}{short(abs(apart))}"
 
 
-def _elsewhere(evidence: Evidence, line: Line, wrong: Sequence[Pair]) -> str:
+def _elsewhere(evidence: Evidence, line: PrintedLine, wrong: Sequence[Pair]) -> str:
     """The other conditions under which the same source, or another, publishes what is printed."""
     found = [
         told.third.source

@@ -7,8 +7,8 @@ from itertools import combinations
 
 from repro.papers.published import Published
 from repro.papers.values import Size
-from repro.verdicts.audit.check import Check
-from repro.verdicts.audit.evidence import Evidence, Figure, quotes
+from repro.verdicts.audit.check import AuditCheck
+from repro.verdicts.audit.evidence import Evidence, PrintedFigure, quotes
 from repro.verdicts.audit.span import amount, short, span
 
 STEP = 32
@@ -26,11 +26,11 @@ LOSS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class PrintedCost:
     """The MACs of a network at one size, wherever they are printed."""
 
     input: Size
-    figures: list[Figure]
+    figures: list[PrintedFigure]
     joints: set[int | None]
     """of its heads; None where it was published elsewhere"""
 
@@ -47,13 +47,13 @@ class Cost:
         return self.figures[0].printed
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """Each network at each pair of its input sizes."""
-    costs: dict[str, dict[str, dict[tuple[object, ...], Cost]]] = {}
+    costs: dict[str, dict[str, dict[tuple[object, ...], PrintedCost]]] = {}
 
-    def add(network: str, size: Size, keypoints: int | None, figure: Figure) -> None:
+    def add(network: str, size: Size, keypoints: int | None, figure: PrintedFigure) -> None:
         rules = costs.setdefault(network, {}).setdefault(figure.convention or "unknown", {})
-        cost = rules.setdefault((size, figure.printed.text), Cost(size, [], set()))
+        cost = rules.setdefault((size, figure.printed.text), PrintedCost(size, [], set()))
         cost.figures.append(figure)
         cost.joints.add(keypoints)
 
@@ -70,7 +70,7 @@ def check(evidence: Evidence) -> Iterator[Check]:
     yield from _accuracies(evidence)
 
 
-def _costs(by_rules: list[list[Cost]]) -> Iterator[Check]:
+def _costs(by_rules: list[list[PrintedCost]]) -> Iterator[AuditCheck]:
     """By one way of counting in proportion; by two, near each other."""
     for same in by_rules:
         for small, large in combinations(sorted(same, key=lambda cost: cost.area), 2):
@@ -82,16 +82,16 @@ def _costs(by_rules: list[list[Cost]]) -> Iterator[Check]:
         yield _rules(*min(pairs, key=_apart))
 
 
-def _whole(cost: Cost) -> bool:
+def _whole(cost: PrintedCost) -> bool:
     return all(side % STEP == 0 for side in cost.input)
 
 
-def _apart(pair: tuple[Cost, Cost]) -> Fraction:
+def _apart(pair: tuple[PrintedCost, PrintedCost]) -> Fraction:
     areas = sorted(cost.area for cost in pair)
     return Fraction(areas[1], areas[0])
 
 
-def _proportion(small: Cost, large: Cost) -> Check:
+def _proportion(small: PrintedCost, large: PrintedCost) -> AuditCheck:
     factor = Fraction(large.area, small.area)
     heads = 1 if len(small.joints | large.joints) == 1 else HEADS
     base = span(small.printed).times(factor)
@@ -104,7 +104,7 @@ def _proportion(small: Cost, large: Cost) -> Check:
         f"{amount(base.high, other.printed, other.scale)}"
     )
     times = f"{one.printed.text} times {short(factor)}"
-    return Check(
+    return AuditCheck(
         "area",
         "contradiction",
         quotes((*large.figures, *small.figures)),
@@ -117,14 +117,14 @@ def _proportion(small: Cost, large: Cost) -> Check:
     )
 
 
-def _rules(one: Cost, other: Cost) -> Check:
+def _rules(one: PrintedCost, other: PrintedCost) -> AuditCheck:
     """Costs by different rules, each for a pixel of its input."""
     cheap, dear = sorted((one, other), key=lambda cost: cost.printed.value / cost.area)
     ratio = dear.printed.value * cheap.area / cheap.printed.value / dear.area
     least = dear.printed.low * cheap.area / cheap.printed.high / dear.area
     wrong = least >= RULES * HEADS
     rules = [cost.figures[0].convention or "unknown" for cost in (dear, cheap)]
-    return Check(
+    return AuditCheck(
         "area",
         "implausible",
         quotes((*dear.figures, *cheap.figures)),
@@ -137,9 +137,9 @@ def _rules(one: Cost, other: Cost) -> Check:
     )
 
 
-def _accuracies(evidence: Evidence) -> Iterator[Check]:
+def _accuracies(evidence: Evidence) -> Iterator[AuditCheck]:
     """AP of one network on one split at two sizes."""
-    groups: dict[tuple[str, ...], dict[Size, list[Figure]]] = {}
+    groups: dict[tuple[str, ...], dict[Size, list[PrintedFigure]]] = {}
     for line in evidence.lines:
         figure = line.figures.get("AP")
         if figure is not None and line.input is not None:
@@ -160,10 +160,10 @@ def _accuracies(evidence: Evidence) -> Iterator[Check]:
                 yield _accuracy(f"{small[0]}x{small[1]}", low, f"{large[0]}x{large[1]}", high)
 
 
-def _accuracy(small: str, low: Figure, large: str, high: Figure) -> Check:
+def _accuracy(small: str, low: PrintedFigure, large: str, high: PrintedFigure) -> AuditCheck:
     wrong = high.printed.high + LOSS <= low.printed.low
     drop = short(low.printed.value - high.printed.value)
-    return Check(
+    return AuditCheck(
         "area",
         "implausible",
         quotes((high, low)),

@@ -35,7 +35,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class AuditCheck:
     """One application of a rule."""
 
     rule: str
@@ -54,13 +54,13 @@ class Check:
         return {quote.paper for quote in self.quotes if quote.table}
 
 
-def summary(checks: Iterable[Check]) -> dict[str, int]:
+def summary(checks: Iterable[AuditCheck]) -> dict[str, int]:
     """How many findings of each severity there are, and how many checks found nothing."""
     counts = Counter(check.severity if check.finding else "consistent" for check in checks)
     return {name: counts[name] for name in (*SEVERITIES, "consistent")}
 
 
-def exit_code(checks: Sequence[Check], gates: set[str]) -> tuple[int, str]:
+def exit_code(checks: Sequence[AuditCheck], gates: set[str]) -> tuple[int, str]:
     """3 if something of `gates` was found, 4 if nothing was checked at all; and why."""
     caught = sum(check.severity in gates for check in checks if check.finding)
     if caught:

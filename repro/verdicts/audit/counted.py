@@ -6,12 +6,12 @@ from fractions import Fraction
 from repro.errors import ReproError
 from repro.papers.study import COST
 from repro.records.runs import CountRun, count_run
-from repro.verdicts.audit.check import Check
-from repro.verdicts.audit.evidence import Evidence, Figure, Line, quotes
+from repro.verdicts.audit.check import AuditCheck
+from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import short
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """The rows that name another data set or input; where both counts are on record."""
     for line in evidence.lines:
         row, model = line.row, line.row.model
@@ -33,8 +33,8 @@ def check(evidence: Evidence) -> Iterator[Check]:
 
 
 def _cost(
-    evidence: Evidence, line: Line, figure: Figure, own: CountRun, other: CountRun
-) -> Iterator[Check]:
+    evidence: Evidence, line: PrintedLine, figure: PrintedFigure, own: CountRun, other: CountRun
+) -> Iterator[AuditCheck]:
     ours = _value(evidence, own, figure)
     theirs = _value(evidence, other, figure)
     if ours is None or theirs is None:
@@ -43,7 +43,7 @@ def _cost(
     wrong = printed.prints(ours) is None and printed.prints(theirs) is not None
     here, there = (_named(spec, own, other) for spec in (own, other))
     numbers = f"{_short(ours, figure)} {here}, {_short(theirs, figure)} {there}"
-    yield Check(
+    yield AuditCheck(
         "counted",
         "contradiction",
         quotes((figure,)),
@@ -55,7 +55,7 @@ def _cost(
     )
 
 
-def _value(evidence: Evidence, spec: CountRun, figure: Figure) -> Fraction | None:
+def _value(evidence: Evidence, spec: CountRun, figure: PrintedFigure) -> Fraction | None:
     record = evidence.find(spec)
     if record is None or record.uncounted.get(figure.convention or ""):
         return None
@@ -70,5 +70,5 @@ def _named(spec: CountRun, own: CountRun, other: CountRun) -> str:
     return " ".join(words)
 
 
-def _short(value: Fraction, figure: Figure) -> str:
+def _short(value: Fraction, figure: PrintedFigure) -> str:
     return f"{short(value / figure.scale)}{'M' if figure.metric == 'params' else 'G'}"

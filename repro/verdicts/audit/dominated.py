@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from repro.papers.study import COST
-from repro.verdicts.audit.check import Check
-from repro.verdicts.audit.evidence import Evidence, Figure, Line, quotes
+from repro.verdicts.audit.check import AuditCheck
+from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 
 LOWER_IS_BETTER = (*COST, "latency")
 ENOUGH = 2
 """figures without which nothing is said of everything"""
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """Each row of a paper's own networks against the other rows of its table."""
     for line in evidence.lines:
         if evidence.own(line) and len(line.figures) >= ENOUGH:
@@ -24,7 +24,7 @@ def check(evidence: Evidence) -> Iterator[Check]:
                 yield _against(line, [one for one in rivals if _beats(one, line)], len(rivals))
 
 
-def _beats(one: Line, other: Line) -> bool:
+def _beats(one: PrintedLine, other: PrintedLine) -> bool:
     """Whether a row is better in each figure of another, whatever lies behind the print."""
     return all(
         name in one.figures and _better(one.figures[name], figure)
@@ -32,16 +32,16 @@ def _beats(one: Line, other: Line) -> bool:
     )
 
 
-def _better(one: Figure, other: Figure) -> bool:
+def _better(one: PrintedFigure, other: PrintedFigure) -> bool:
     if one.metric.split()[0] in LOWER_IS_BETTER:
         return one.printed.high <= other.printed.low
     return one.printed.low >= other.printed.high
 
 
-def _against(line: Line, better: list[Line], rivals: int) -> Check:
+def _against(line: PrintedLine, better: list[PrintedLine], rivals: int) -> AuditCheck:
     names = ", ".join(one.row.label for one in better)
     figures = [one for each in (line, *better[:1]) for one in each.figures.values()]
-    return Check(
+    return AuditCheck(
         "dominated",
         "note",
         quotes(figures),

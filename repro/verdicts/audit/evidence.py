@@ -20,7 +20,7 @@ OKS = ("AP", "AP50", "AP75", "APM", "APL", "AR")
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PrintedFigure:
     """One printed number."""
 
     quote: Quote
@@ -33,7 +33,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PrintedLine:
     """What one row prints about one network under one protocol."""
 
     table: Table
@@ -42,11 +42,11 @@ class Line:
     """the same for the same network: model and options, or paper and label where it is cited"""
     input: Size | None
     protocol: Protocol
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, PrintedFigure]
     """by metric; speeds by metric and device, `fps gpu`"""
 
     @property
-    def accuracy(self) -> dict[str, Figure]:
+    def accuracy(self) -> dict[str, PrintedFigure]:
         """The figures that an evaluation gives."""
         return {name: one for name, one in self.figures.items() if name in ACCURACY}
 
@@ -67,10 +67,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ThirdPartyFigure:
     """A figure that somebody else published for one of the networks."""
 
-    figure: Figure
+    figure: PrintedFigure
     third: ThirdParty
 
 
@@ -80,12 +80,12 @@ class Evidence:
 
     studies: Mapping[str, Study]
     tables: tuple[Table, ...]
-    lines: tuple[Line, ...]
-    told: tuple[Told, ...]
+    lines: tuple[PrintedLine, ...]
+    told: tuple[ThirdPartyFigure, ...]
     find: Find
     """our count of a network, if there is a record of it"""
 
-    def own(self, line: Line) -> bool:
+    def own(self, line: PrintedLine) -> bool:
         """Whether the row is of a network that its paper proposes."""
         return self.studies[line.table.study].proposes(line.network.partition(" ")[0])
 
@@ -111,12 +111,12 @@ def quote(table: Table, row: Row, column: Column) -> Quote:
     return Quote(table.study, where, row.label, column.heading, text, table.name)
 
 
-def quotes(figures: Iterable[Figure]) -> tuple[Quote, ...]:
+def quotes(figures: Iterable[PrintedFigure]) -> tuple[Quote, ...]:
     """Where some figures stand."""
     return tuple(one.quote for one in figures)
 
 
-def _lines(table: Table, row: Row) -> list[Line]:
+def _lines(table: Table, row: Row) -> list[PrintedLine]:
     """The lines of a row: one for each network and decoding that its columns name."""
     parts: dict[tuple[object, ...], list[Column]] = {}
     for column in table.columns:
@@ -125,7 +125,7 @@ def _lines(table: Table, row: Row) -> list[Line]:
     return [_line(table, row, columns) for columns in parts.values()]
 
 
-def _line(table: Table, row: Row, columns: Sequence[Column]) -> Line:
+def _line(table: Table, row: Row, columns: Sequence[Column]) -> PrintedLine:
     first = columns[0]
     model, size = row.model or first.model, row.input or first.input
     options = json.dumps(row.options, sort_keys=True) if row.options else ""
@@ -137,13 +137,15 @@ def _line(table: Table, row: Row, columns: Sequence[Column]) -> Line:
         if printed is not None:
             rules = study.convention(row, column) if column.metric == "macs" else None
             found = quote(table, row, column)
-            figures[key] = Figure(found, key, printed, study.scale(row, column), rules)
-    return Line(table, row, network, size, selection.protocol(table, row, first), figures)
+            figures[key] = PrintedFigure(found, key, printed, study.scale(row, column), rules)
+    return PrintedLine(table, row, network, size, selection.protocol(table, row, first), figures)
 
 
-def _told(paper: Study, one: ThirdParty) -> Told:
+def _told(paper: Study, one: ThirdParty) -> ThirdPartyFigure:
     printed = one.published
     if printed is None:
         raise ValueError(one.value)
     found = Quote(paper.name, one.source, one.model, one.metric, one.value)
-    return Told(Figure(found, one.metric, printed, one.giga, one.convention), one)
+    return ThirdPartyFigure(
+        PrintedFigure(found, one.metric, printed, one.giga, one.convention), one
+    )

@@ -6,8 +6,15 @@ from collections.abc import Iterator
 
 from repro.papers.conventions import GIGA
 from repro.papers.study import COST, Column, Table
-from repro.verdicts.audit.check import Check, Quote
-from repro.verdicts.audit.evidence import ACCURACY, Evidence, Figure, Line, quote, quotes
+from repro.verdicts.audit.check import AuditCheck, Quote
+from repro.verdicts.audit.evidence import (
+    ACCURACY,
+    Evidence,
+    PrintedFigure,
+    PrintedLine,
+    quote,
+    quotes,
+)
 
 UNITS = {"params": "M", "macs": "G"}
 SPEEDS = {"fps", "latency"}
@@ -15,7 +22,7 @@ _UNIT = re.compile(r"[/( ]\s*(M|G|K|T|ms|s|%)\)?\s*$|^(G|M|T)(?:FLOPs|MACs)", re
 _SIZE = re.compile(r"(\d{2,5})\s*[x×]\s*(\d{2,5})")
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """Each column of numbers, each row's printed input size, speeds printed in two ways."""
     for table in evidence.tables:
         for column in table.columns:
@@ -27,7 +34,7 @@ def check(evidence: Evidence) -> Iterator[Check]:
     yield from _rules(evidence)
 
 
-def _column(table: Table, column: Column) -> Iterator[Check]:
+def _column(table: Table, column: Column) -> Iterator[AuditCheck]:
     found = [(row, quote(table, row, column)) for row in table.rows if column.key in row.cells]
     if not found or column.metric is None:
         return
@@ -40,7 +47,7 @@ def _column(table: Table, column: Column) -> Iterator[Check]:
         values = [table.published(row, column) for row, _ in found]
         shares = [one for one in values if one is not None and one.high <= 1]
         wrong = bool(shares) and len(shares) == len([one for one in values if one is not None])
-        yield Check(
+        yield AuditCheck(
             "headings",
             "contradiction",
             tuple(one for _, one in found),
@@ -53,7 +60,7 @@ def _column(table: Table, column: Column) -> Iterator[Check]:
 
 def _suffix(
     table: Table, column: Column, cells: list[Quote], suffixed: list[Quote], unit: str | None
-) -> Check:
+) -> AuditCheck:
     expected = UNITS[column.metric or ""]
     if unit is not None and unit.upper() != expected:
         why = f"The heading is in {unit}, the figures are in {expected}."
@@ -67,10 +74,10 @@ def _suffix(
     else:
         why, severity = "", "note"
     shown = f"heading {column.heading}, {len(suffixed)} of {len(cells)} cells with a suffix"
-    return Check("headings", severity, tuple(cells), shown, why)
+    return AuditCheck("headings", severity, tuple(cells), shown, why)
 
 
-def _size(line: Line) -> Iterator[Check]:
+def _size(line: PrintedLine) -> Iterator[AuditCheck]:
     """The printed input size against the one that the row is bound to."""
     for column in line.table.columns:
         text = line.row.cells.get(column.key, "")
@@ -78,7 +85,7 @@ def _size(line: Line) -> Iterator[Check]:
         if found and line.input is not None:
             printed = int(found[1]), int(found[2])
             wrong = printed != line.input
-            yield Check(
+            yield AuditCheck(
                 "headings",
                 "contradiction",
                 (quote(line.table, line.row, column),),
@@ -89,7 +96,7 @@ def _size(line: Line) -> Iterator[Check]:
             )
 
 
-def _speeds(line: Line) -> Iterator[Check]:
+def _speeds(line: PrintedLine) -> Iterator[AuditCheck]:
     """Images a second times seconds an image, where both are printed for one device."""
     for name, fps in line.figures.items():
         kind, _, device = name.partition(" ")
@@ -98,7 +105,7 @@ def _speeds(line: Line) -> Iterator[Check]:
             low = fps.printed.low * latency.printed.low
             high = fps.printed.high * latency.printed.high
             wrong = not low < 1000 < high
-            yield Check(
+            yield AuditCheck(
                 "headings",
                 "contradiction",
                 quotes((fps, latency)),
@@ -109,9 +116,9 @@ def _speeds(line: Line) -> Iterator[Check]:
             )
 
 
-def _rules(evidence: Evidence) -> Iterator[Check]:
+def _rules(evidence: Evidence) -> Iterator[AuditCheck]:
     """Columns of MACs whose rows were not counted alike."""
-    columns: dict[tuple[tuple[str, str], str], list[Figure]] = {}
+    columns: dict[tuple[tuple[str, str], str], list[PrintedFigure]] = {}
     for line in evidence.lines:
         for figure in line.figures.values():
             if figure.convention is not None:
@@ -121,7 +128,7 @@ def _rules(evidence: Evidence) -> Iterator[Check]:
         usual = counts.most_common(1)[0][0]
         others = [figure for figure in found if _counted(figure) != usual]
         names = ", ".join(f"{figure.quote.row} by {_counted(figure)}" for figure in others)
-        yield Check(
+        yield AuditCheck(
             "headings",
             "note",
             quotes(others or found),
@@ -130,5 +137,5 @@ def _rules(evidence: Evidence) -> Iterator[Check]:
         )
 
 
-def _counted(figure: Figure) -> str:
+def _counted(figure: PrintedFigure) -> str:
     return f"the {figure.convention} rules ({GIGA[figure.scale]})"

@@ -5,8 +5,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from repro.papers.protocol import PCKH
-from repro.verdicts.audit.check import Check
-from repro.verdicts.audit.evidence import Evidence, Figure, Line, quotes
+from repro.verdicts.audit.check import AuditCheck
+from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import ZERO, Span, between, short, span
 
 COUNTS: Mapping[str, tuple[int, ...]] = {
@@ -33,7 +33,7 @@ rows of MPII elbows are 3.9 points above wrists or more and shoulders 5.6 above 
 of paper1 5.6 and 7.7"""
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """The rows whose protocol is PCKh as HRNet counts it."""
     for line in evidence.lines:
         if line.protocol.evaluator == PCKH:
@@ -42,12 +42,12 @@ def check(evidence: Evidence) -> Iterator[Check]:
                 yield from _mean(line)
 
 
-def _order(line: Line) -> Iterator[Check]:
+def _order(line: PrintedLine) -> Iterator[AuditCheck]:
     for chain in CHAINS:
         for inner, outer in pairwise([name for name in chain if name in line.figures]):
             one, other = line.figures[inner], line.figures[outer]
             wrong = other.printed.low >= one.printed.high
-            yield Check(
+            yield AuditCheck(
                 "joints",
                 "implausible",
                 quotes((other, one)),
@@ -60,7 +60,7 @@ def _order(line: Line) -> Iterator[Check]:
             )
 
 
-def _mean(line: Line) -> Iterator[Check]:
+def _mean(line: PrintedLine) -> Iterator[AuditCheck]:
     mean = line.figures["Mean"]
     joints = {name: one for name, one in line.figures.items() if name in COUNTS}
     absent = [name for name in COUNTS if name not in joints]
@@ -69,7 +69,7 @@ def _mean(line: Line) -> Iterator[Check]:
     share = Span(max(rest.low, Fraction(0)), min(rest.high, Fraction(100)))
     quoted = quotes((mean, *joints.values()))
     impossible = rest.low >= 100 or rest.high <= 0
-    yield Check(
+    yield AuditCheck(
         "joints",
         "contradiction",
         quoted,
@@ -81,7 +81,7 @@ def _mean(line: Line) -> Iterator[Check]:
     )
     least = _least(absent, joints)
     if not impossible and least is not None:
-        yield Check(
+        yield AuditCheck(
             "joints",
             "implausible",
             quoted,
@@ -94,7 +94,7 @@ def _mean(line: Line) -> Iterator[Check]:
         )
 
 
-def _rest(mean: Figure, joints: Mapping[str, Figure]) -> Span:
+def _rest(mean: PrintedFigure, joints: Mapping[str, PrintedFigure]) -> Span:
     """What the joints that are not printed average."""
     found = span(mean.printed).times(sum(map(sum, COUNTS.values())))
     weight = 0
@@ -106,7 +106,7 @@ def _rest(mean: Figure, joints: Mapping[str, Figure]) -> Span:
     return found.times(Fraction(1, weight)) if weight else ZERO
 
 
-def _sum(joint: Figure, counts: tuple[int, ...]) -> Span:
+def _sum(joint: PrintedFigure, counts: tuple[int, ...]) -> Span:
     """Hits in hundredths: the sides may differ, as far as their plain mean allows."""
     share = span(joint.printed)
     apart = min(2 * share.high, 2 * (100 - share.low), Fraction(100))
@@ -114,7 +114,7 @@ def _sum(joint: Figure, counts: tuple[int, ...]) -> Span:
     return share.times(sum(counts)) + Span(-slack, slack)
 
 
-def _least(absent: list[str], joints: Mapping[str, Figure]) -> Fraction | None:
+def _least(absent: list[str], joints: Mapping[str, PrintedFigure]) -> Fraction | None:
     """What the absent joints average at least, by the joints outward of them."""
     lows: dict[str, Fraction] = {name: one.printed.low for name, one in joints.items()}
     weights = {name: sum(COUNTS[name]) for name in absent}

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from repro.verdicts.audit.check import Check
-from repro.verdicts.audit.evidence import OKS, Evidence, Figure, Line, quotes
+from repro.verdicts.audit.check import AuditCheck
+from repro.verdicts.audit.evidence import OKS, Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import between, short, span
 
 RECALLS = 101
@@ -17,7 +17,7 @@ STRICT = (
 )
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """AP, AP50, AP75, AR, APM and APL of each row, and whether they are per cent at all."""
     for line in evidence.lines:
         found = {name: one for name, one in line.figures.items() if name in OKS}
@@ -34,12 +34,12 @@ def check(evidence: Evidence) -> Iterator[Check]:
     yield from _pace(evidence)
 
 
-def _share(line: Line) -> Iterator[Check]:
+def _share(line: PrintedLine) -> Iterator[AuditCheck]:
     found = list(line.accuracy.values())
     wrong = [one for one in found if not (one.printed.high > 0 and one.printed.low <= 100)]
     if found:
         low, high = (pick(one.printed.value for one in found) for pick in (min, max))
-        yield Check(
+        yield AuditCheck(
             "order",
             "contradiction",
             quotes(wrong or found),
@@ -48,9 +48,9 @@ def _share(line: Line) -> Iterator[Check]:
         )
 
 
-def _no_more(less: Figure, more: Figure) -> Check:
+def _no_more(less: PrintedFigure, more: PrintedFigure) -> AuditCheck:
     wrong = less.printed.low >= more.printed.high
-    return Check(
+    return AuditCheck(
         "order",
         "contradiction",
         quotes((less, more)),
@@ -59,11 +59,11 @@ def _no_more(less: Figure, more: Figure) -> Check:
     )
 
 
-def _mean(ap: Figure, ap50: Figure, ap75: Figure) -> Check:
+def _mean(ap: PrintedFigure, ap50: PrintedFigure, ap75: PrintedFigure) -> AuditCheck:
     low = (span(ap50.printed).low + 5 * span(ap75.printed).low) / 10
     high = (span(ap50.printed).high + span(ap75.printed).high) / 2
     wrong = ap.printed.low >= high or ap.printed.high <= low
-    return Check(
+    return AuditCheck(
         "order",
         "contradiction",
         quotes((ap, ap50, ap75)),
@@ -72,11 +72,11 @@ def _mean(ap: Figure, ap50: Figure, ap75: Figure) -> Check:
     )
 
 
-def _recall(ap: Figure, ar: Figure) -> Check:
+def _recall(ap: PrintedFigure, ar: PrintedFigure) -> AuditCheck:
     high = span(ar.printed).high
     most = high + (100 - high) / Fraction(RECALLS)
     wrong = ap.printed.low >= most
-    return Check(
+    return AuditCheck(
         "order",
         "contradiction",
         quotes((ap, ar)),
@@ -88,11 +88,11 @@ def _recall(ap: Figure, ar: Figure) -> Check:
     )
 
 
-def _sizes(ap: Figure, medium: Figure, large: Figure) -> Check:
+def _sizes(ap: PrintedFigure, medium: PrintedFigure, large: PrintedFigure) -> AuditCheck:
     low = min(medium.printed.low, large.printed.low)
     high = max(medium.printed.high, large.printed.high)
     wrong = ap.printed.low >= high or ap.printed.high <= low
-    return Check(
+    return AuditCheck(
         "order",
         "implausible",
         quotes((ap, medium, large)),
@@ -104,9 +104,9 @@ def _sizes(ap: Figure, medium: Figure, large: Figure) -> Check:
     )
 
 
-def _pace(evidence: Evidence) -> Iterator[Check]:
+def _pace(evidence: Evidence) -> Iterator[AuditCheck]:
     """Among the rows of one ablation AR goes with AP."""
-    ablations: dict[tuple[object, ...], list[Line]] = {}
+    ablations: dict[tuple[object, ...], list[PrintedLine]] = {}
     for line in evidence.lines:
         if evidence.own(line) and {"AP", "AR"} <= set(line.figures):
             key = line.source, line.input, line.protocol.on, line.protocol.decode
@@ -117,7 +117,7 @@ def _pace(evidence: Evidence) -> Iterator[Check]:
             other = ahead[0] if ahead else line
             figures = [each.figures[name] for name in ("AR", "AP") for each in (line, other)]
             texts = ", ".join(f"{one.metric} {one.printed.text}" for one in figures[::2])
-            yield Check(
+            yield AuditCheck(
                 "order",
                 "note",
                 quotes(figures if ahead else figures[::2]),
@@ -129,9 +129,9 @@ def _pace(evidence: Evidence) -> Iterator[Check]:
             )
 
 
-def _apart(one: Line, other: Line, name: str) -> bool:
+def _apart(one: PrintedLine, other: PrintedLine, name: str) -> bool:
     return one.figures[name].printed.low - other.figures[name].printed.high >= PACE
 
 
-def _points(one: Line, other: Line, name: str) -> str:
+def _points(one: PrintedLine, other: PrintedLine, name: str) -> str:
     return short(one.figures[name].printed.value - other.figures[name].printed.value)

@@ -15,10 +15,10 @@ from repro.verdicts.audit import (
     sums,
     weight_costs,
 )
-from repro.verdicts.audit.check import SEVERITIES, Check
+from repro.verdicts.audit.check import SEVERITIES, AuditCheck
 from repro.verdicts.audit.evidence import Evidence
 
-Rule = Callable[[Evidence], Iterator[Check]]
+Rule = Callable[[Evidence], Iterator[AuditCheck]]
 
 RULES: dict[str, tuple[Rule, str]] = {
     "order": (order.check, "AP, AP50, AP75, AR, APM and APL of a row bound each other"),
@@ -43,7 +43,7 @@ def named(names: Iterable[str]) -> list[str]:
     return chosen or list(RULES)
 
 
-def run(evidence: Evidence, names: Iterable[str], paper: str = "") -> list[Check]:
+def run(evidence: Evidence, names: Iterable[str], paper: str = "") -> list[AuditCheck]:
     """The checks of some rules that concern a paper, or any: findings first, the gravest at the
     head."""
     found = [check for name in names for check in RULES[name][0](evidence)]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from repro.papers.protocol import DATASETS
-from repro.verdicts.audit.check import Check, Quote
-from repro.verdicts.audit.evidence import Evidence, Line, quotes
+from repro.verdicts.audit.check import AuditCheck, Quote
+from repro.verdicts.audit.evidence import Evidence, PrintedLine, quotes
 from repro.verdicts.audit.span import overlap
 
 ENOUGH = 3
@@ -18,14 +18,14 @@ SPLITS = (
 """how captions name splits"""
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """Each row against the rows of its network on other splits; each caption against its rows."""
-    alike: dict[tuple[object, ...], list[Line]] = {}
+    alike: dict[tuple[object, ...], list[PrintedLine]] = {}
     for line in evidence.lines:
         if len(line.accuracy) >= ENOUGH:
             alike.setdefault(_setting(line), []).append(line)
-    borrowed: dict[tuple[str, str], list[Line]] = {}
-    kept: dict[tuple[str, str], list[Line]] = {}
+    borrowed: dict[tuple[str, str], list[PrintedLine]] = {}
+    kept: dict[tuple[str, str], list[PrintedLine]] = {}
     for lines in alike.values():
         for line in lines:
             others = [one for one in lines if one.table is not line.table]
@@ -41,15 +41,17 @@ def check(evidence: Evidence) -> Iterator[Check]:
     yield from _captions(evidence)
 
 
-def _setting(line: Line) -> tuple[object, ...]:
+def _setting(line: PrintedLine) -> tuple[object, ...]:
     return line.network, line.input, line.protocol.dataset, line.row.variant
 
 
-def _same_split(one: Line, other: Line) -> bool:
+def _same_split(one: PrintedLine, other: PrintedLine) -> bool:
     return one.protocol.split == other.protocol.split
 
 
-def _lends(evidence: Evidence, lender: Line, line: Line, lines: Sequence[Line]) -> bool:
+def _lends(
+    evidence: Evidence, lender: PrintedLine, line: PrintedLine, lines: Sequence[PrintedLine]
+) -> bool:
     """Whether a row of another split prints the same, and is the one whose split is right."""
     if _same_split(lender, line) or not _alike(lender, line):
         return False
@@ -58,7 +60,7 @@ def _lends(evidence: Evidence, lender: Line, line: Line, lines: Sequence[Line]) 
     return (doubts[0], years[0], lender.place) < (doubts[1], years[1], line.place)
 
 
-def _doubts(evidence: Evidence, line: Line, lines: Sequence[Line]) -> int:
+def _doubts(evidence: Evidence, line: PrintedLine, lines: Sequence[PrintedLine]) -> int:
     """How many figures printed elsewhere for the row's own split are other ones."""
     rows = sum(_same_split(one, line) and not _alike(one, line) for one in lines)
     told = sum(
@@ -71,14 +73,16 @@ def _doubts(evidence: Evidence, line: Line, lines: Sequence[Line]) -> int:
     return rows + told
 
 
-def _alike(line: Line, other: Line) -> bool:
+def _alike(line: PrintedLine, other: PrintedLine) -> bool:
     common = set(line.accuracy) & set(other.accuracy)
     return len(common) >= ENOUGH and all(
         overlap((line.figures[name].printed, other.figures[name].printed)) for name in common
     )
 
 
-def _borrowed(line: Line, lender: Line | None, others: Sequence[Line]) -> Check:
+def _borrowed(
+    line: PrintedLine, lender: PrintedLine | None, others: Sequence[PrintedLine]
+) -> AuditCheck:
     pair = (line, lender) if lender else (line,)
     figures = [one for each in pair for one in each.accuracy.values()]
     places = ", ".join(dict.fromkeys(f"{one.place} ({one.protocol.split})" for one in others))
@@ -91,12 +95,12 @@ def _borrowed(line: Line, lender: Line | None, others: Sequence[Line]) -> Check:
             "do not agree to the last digit."
         )
     compared = f"{_texts(line)} on {line.protocol.split}, beside {places}"
-    return Check("splits", "implausible", quotes(figures), compared, finding)
+    return AuditCheck("splits", "implausible", quotes(figures), compared, finding)
 
 
-def _mixed(borrowed: Sequence[Line], kept: Sequence[Line]) -> Check:
+def _mixed(borrowed: Sequence[PrintedLine], kept: Sequence[PrintedLine]) -> AuditCheck:
     split = kept[0].protocol.split
-    return Check(
+    return AuditCheck(
         "splits",
         "implausible",
         quotes(next(iter(one.accuracy.values())) for one in (*borrowed, *kept)),
@@ -106,11 +110,11 @@ def _mixed(borrowed: Sequence[Line], kept: Sequence[Line]) -> Check:
     )
 
 
-def _rows(lines: Sequence[Line]) -> str:
+def _rows(lines: Sequence[PrintedLine]) -> str:
     return ", ".join(one.row.label for one in lines)
 
 
-def _texts(line: Line) -> str:
+def _texts(line: PrintedLine) -> str:
     return " ".join(one.printed.text for one in line.accuracy.values())
 
 
@@ -119,7 +123,7 @@ def _told_split(caption: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _captions(evidence: Evidence) -> Iterator[Check]:
+def _captions(evidence: Evidence) -> Iterator[AuditCheck]:
     """The data set and split that a caption names against the protocol of each row."""
     for table in evidence.tables:
         lines = [line for line in evidence.lines if line.table is table]
@@ -140,7 +144,7 @@ def _captions(evidence: Evidence) -> Iterator[Check]:
         )
         on = ", ".join(dict.fromkeys(line.protocol.on for line in lines))
         rows = ", ".join(dict.fromkeys(line.row.label for line in wrong))
-        yield Check(
+        yield AuditCheck(
             "splits",
             "contradiction",
             (place,),

@@ -6,18 +6,18 @@ from itertools import pairwise
 
 from repro.papers.published import Published
 from repro.papers.study import COST
-from repro.verdicts.audit.check import Check
-from repro.verdicts.audit.evidence import Evidence, Figure, Line, quotes
+from repro.verdicts.audit.check import AuditCheck
+from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import balance, between, short, span, total
 
 GAIN = "AP_gain"
 MIXED = "That fits only if some of these figures are rounded and others cut."
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """Gain columns, and rows that name their `parts`."""
-    ladders: dict[tuple[object, ...], list[Line]] = {}
-    rows: dict[tuple[tuple[str, str], str], Line] = {}
+    ladders: dict[tuple[object, ...], list[PrintedLine]] = {}
+    rows: dict[tuple[tuple[str, str], str], PrintedLine] = {}
     for line in evidence.lines:
         key = line.source, line.network, line.input, line.protocol.decode
         ladders.setdefault(key, []).append(line)
@@ -34,7 +34,7 @@ def check(evidence: Evidence) -> Iterator[Check]:
                     yield _together(name, line, base, parts)
 
 
-def _gains(lines: Sequence[Line]) -> Iterator[Check]:
+def _gains(lines: Sequence[PrintedLine]) -> Iterator[AuditCheck]:
     """Each gain is the difference to the row before; one without an AP, to the first row."""
     steps = [line for line in lines if "AP" in line.figures]
     for before, after in pairwise(steps):
@@ -45,12 +45,14 @@ def _gains(lines: Sequence[Line]) -> Iterator[Check]:
             yield _gain(line.figures[GAIN], steps[0].figures["AP"], steps[-1].figures["AP"], steps)
 
 
-def _gain(gain: Figure, before: Figure, after: Figure, steps: Sequence[Line]) -> Check:
+def _gain(
+    gain: PrintedFigure, before: PrintedFigure, after: PrintedFigure, steps: Sequence[PrintedLine]
+) -> AuditCheck:
     fits = _difference(gain, before, after)
     found = short(after.printed.value - before.printed.value)
     rows = [line for line in steps if _difference(gain, before, line.figures["AP"]) != "no"]
     other = f" It is that of {rows[0].row.label}." if rows and fits == "no" else ""
-    return Check(
+    return AuditCheck(
         "sums",
         "contradiction",
         quotes((gain, after, before)),
@@ -61,11 +63,13 @@ def _gain(gain: Figure, before: Figure, after: Figure, steps: Sequence[Line]) ->
     )
 
 
-def _difference(gain: Figure, before: Figure, after: Figure) -> str:
+def _difference(gain: PrintedFigure, before: PrintedFigure, after: PrintedFigure) -> str:
     return balance([(1, after.printed), (-1, before.printed), (-1, gain.printed)])
 
 
-def _together(name: str, line: Line, base: Line, parts: Sequence[Line]) -> Check:
+def _together(
+    name: str, line: PrintedLine, base: PrintedLine, parts: Sequence[PrintedLine]
+) -> AuditCheck:
     """What the parts add one by one against what they add together."""
     start, end = base.figures[name], line.figures[name]
     single = [part.figures[name] for part in parts]
@@ -93,4 +97,4 @@ def _together(name: str, line: Line, base: Line, parts: Sequence[Line]) -> Check
             f"{' ' + MIXED if fits == 'mixed' else ''}"
         )
     severity = "note" if not additive else "implausible" if fits == "mixed" else "contradiction"
-    return Check("sums", severity, quotes((end, start, *single)), compared, finding)
+    return AuditCheck("sums", severity, quotes((end, start, *single)), compared, finding)

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from repro.papers.study import Added
-from repro.verdicts.audit.check import Check
-from repro.verdicts.audit.evidence import Evidence, Figure, Line, quotes
+from repro.papers.study import AddedPart
+from repro.verdicts.audit.check import AuditCheck
+from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import between, short, total
 
 
-def check(evidence: Evidence) -> Iterator[Check]:
+def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """The rows that say what they add to another row."""
-    rows: dict[tuple[tuple[str, str], str], Line] = {}
+    rows: dict[tuple[tuple[str, str], str], PrintedLine] = {}
     for line in evidence.lines:
         rows.setdefault((line.source, line.row.label), line)
     for ((paper, table), _), line in rows.items():
@@ -25,7 +25,7 @@ def check(evidence: Evidence) -> Iterator[Check]:
             yield _least(adds, base, line)
 
 
-def _least(adds: Added, base: Line, line: Line) -> Check:
+def _least(adds: AddedPart, base: PrintedLine, line: PrintedLine) -> AuditCheck:
     """More parameters on maps that fine cost so much at least."""
     height, width = line.input or (0, 0)
     stride = adds.stride or 1
@@ -42,7 +42,7 @@ def _least(adds: Added, base: Line, line: Line) -> Check:
         f"{between(params, 10**6)}M more weights, {pixels:,} MACs each: "
         f"{_g(least)} at least{saved}; {printed} printed"
     )
-    return Check(
+    return AuditCheck(
         "weights",
         "contradiction",
         quotes((after, before, dear, cheap)),
@@ -55,10 +55,10 @@ def _least(adds: Added, base: Line, line: Line) -> Check:
     )
 
 
-def _most(adds: Added, most: int, cheap: Figure, dear: Figure) -> Check:
+def _most(adds: AddedPart, most: int, cheap: PrintedFigure, dear: PrintedFigure) -> AuditCheck:
     macs = total([(1, dear.printed), (-1, cheap.printed)])
     wrong = macs.low >= most
-    return Check(
+    return AuditCheck(
         "weights",
         "contradiction",
         quotes((dear, cheap)),

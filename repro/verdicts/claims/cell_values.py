@@ -11,8 +11,8 @@ from repro.plans import selection
 from repro.records.runs import CountRun
 from repro.records.store import Store
 from repro.verdicts import judge
-from repro.verdicts.claims.places import Place
-from repro.verdicts.claims.quantities import Value, exact
+from repro.verdicts.claims.places import CellPlace
+from repro.verdicts.claims.quantities import Quantity, exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,16 @@ class Missing:
     why: str
 
 
-World = Callable[[Place], Value | Missing]
+World = Callable[[CellPlace], Quantity | Missing]
 
 
-def unit(place: Place) -> str:
+def unit(place: CellPlace) -> str:
     """The unit of a cell's value; none for a number in a column of text."""
     found = METRICS.get(place.column.metric or "", "")
     return "points" if found == "%" else found
 
 
-def printed(place: Place) -> Value | Missing:
+def printed(place: CellPlace) -> Quantity | Missing:
     """The printed number, with the interval that prints so.
 
     A cost may be rounded or cut, anything else is rounded. A number in a column of text is exact.
@@ -45,24 +45,24 @@ def printed(place: Place) -> Value | Missing:
     low, high = number.low, number.high
     if place.column.metric not in COST:
         low, high = number.value - half, number.value + half
-    return Value(number.value, low, high, unit(place), number.step)
+    return Quantity(number.value, low, high, unit(place), number.step)
 
 
-class Measured:
+class MeasuredCells:
     """Our own values, from the records of a store. Each cell is judged once."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.cells: dict[tuple[str, str, str, str], judge.Cell] = {}
-        self.values: dict[tuple[str, str, str, str], Value | Missing] = {}
+        self.values: dict[tuple[str, str, str, str], Quantity | Missing] = {}
 
-    def own(self, place: Place) -> Value | Missing:
+    def own(self, place: CellPlace) -> Quantity | Missing:
         """Our value under the cell's own convention, in the printed unit."""
         if place.key not in self.values:
             self.values[place.key] = self._own(place)
         return self.values[place.key]
 
-    def _own(self, place: Place) -> Value | Missing:
+    def _own(self, place: CellPlace) -> Quantity | Missing:
         if place.column.metric is None:
             return printed(place)
         cell = self._cell(place)
@@ -74,7 +74,7 @@ class Measured:
     def under(self, convention: str) -> World:
         """Our values, all multiply-accumulates by one convention, in its own G."""
 
-        def world(place: Place) -> Value | Missing:
+        def world(place: CellPlace) -> Quantity | Missing:
             own = self.own(place)
             if place.column.metric != "macs" or isinstance(own, Missing):
                 return own
@@ -82,7 +82,7 @@ class Measured:
 
         return world
 
-    def timing(self, place: Place) -> str | None:
+    def timing(self, place: CellPlace) -> str | None:
         """Where and how our value of a speed was measured; None for anything else."""
         spec = self._cell(place).wanted.spec if place.column.metric in SPEED else None
         record = self.store.find(spec) if spec else None
@@ -91,7 +91,7 @@ class Measured:
         told = record.spec
         return f"{told.get('machine')}, threads: {told.get('threads')}, batch {told.get('batch')}"
 
-    def _counted(self, place: Place, convention: str) -> Value | Missing:
+    def _counted(self, place: CellPlace, convention: str) -> Quantity | Missing:
         spec = self._cell(place).wanted.spec
         record = self.store.current(spec) if isinstance(spec, CountRun) else None
         unknown = record.uncounted.get(convention, ()) if record else ()
@@ -101,11 +101,11 @@ class Measured:
         own, usual = study.scale(place.row, place.column), CONVENTIONS[convention].giga
         return self._value(place, Fraction(count) / (own if own in usual else usual[0]))
 
-    def _value(self, place: Place, value: Fraction) -> Value:
+    def _value(self, place: CellPlace, value: Fraction) -> Quantity:
         text = published.parse(place.row.cells[place.column.key])
         return exact(value, unit(place), text.step if text else None)
 
-    def _cell(self, place: Place) -> judge.Cell:
+    def _cell(self, place: CellPlace) -> judge.Cell:
         if place.key not in self.cells:
             wanted = selection.cell(place.table, place.row, place.column)
             self.cells[place.key] = judge.judge(wanted, self.store.find)

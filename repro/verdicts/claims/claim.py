@@ -46,7 +46,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _ClaimFile:
     claims: tuple[Claim, ...]
 
 
@@ -56,7 +56,7 @@ def load(paper: str) -> tuple[Claim, ...]:
     shown = f"{paper}/claims.toml"
     if not path.exists():
         return ()
-    found = schema.read(_File, schema.toml(path, shown), shown).claims
+    found = schema.read(_ClaimFile, schema.toml(path, shown), shown).claims
     if len(found) > MOST:
         raise ReproError(f"{shown} lists {len(found)} claims, more than {MOST}.")
     for number, claim in enumerate(found, start=1):

@@ -7,12 +7,12 @@ from fractions import Fraction
 from repro.errors import ReproError
 from repro.verdicts.claims import facts, quantities
 from repro.verdicts.claims.cell_values import Missing, World
-from repro.verdicts.claims.places import Book, Place
-from repro.verdicts.claims.quantities import Value, exact
+from repro.verdicts.claims.places import Book, CellPlace
+from repro.verdicts.claims.quantities import Quantity, exact
 from repro.verdicts.claims.syntax import (
-    Call,
     Cells,
     Fact,
+    FunctionCall,
     Node,
     Number,
     Operation,
@@ -22,15 +22,15 @@ from repro.verdicts.claims.syntax import (
     mistake,
 )
 
-Values = tuple[Value, ...]
+Values = tuple[Quantity, ...]
 
-OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {
+OPERATIONS: dict[str, Callable[[Quantity, Quantity], Quantity]] = {
     "+": quantities.add,
     "-": quantities.subtract,
     "*": quantities.multiply,
     "/": quantities.divide,
 }
-REDUCTIONS: dict[str, Callable[[Sequence[Value]], Value]] = {
+REDUCTIONS: dict[str, Callable[[Sequence[Quantity]], Quantity]] = {
     "max": quantities.highest,
     "min": quantities.lowest,
     "mean": quantities.mean,
@@ -41,14 +41,14 @@ LOWER = ("params", "macs", "latency")
 """metrics of which less is better"""
 
 
-class Reading:
+class ExpressionReader:
     """One paper's expressions, read in one world. Every cell must have a value there."""
 
     def __init__(self, book: Book, world: World) -> None:
         self.book = book
         self.world = world
 
-    def sides(self, relation: Relation) -> list[tuple[Value, Value]]:
+    def sides(self, relation: Relation) -> list[tuple[Quantity, Quantity]]:
         """The numbers that a comparison compares, row by row."""
         left, right = self.values(relation.left), self.values(relation.right)
         return _beside(left, right, relation.at)
@@ -80,11 +80,11 @@ class Reading:
             return tuple(OPERATIONS[node.sign](left, right) for left, right in pairs)
         if isinstance(node, Power):
             return tuple(quantities.power(base, node.exponent) for base in self.values(node.base))
-        if isinstance(node, Call):
+        if isinstance(node, FunctionCall):
             return (self._called(node),)
         raise ReproError("Text is no number.")
 
-    def _called(self, call: Call) -> Value:
+    def _called(self, call: FunctionCall) -> Quantity:
         if call.name in REDUCTIONS:
             found = [value for one in call.arguments for value in self.values(one)]
             return REDUCTIONS[call.name](found)
@@ -105,13 +105,13 @@ class Reading:
         own = read.pop(cells[0].key)
         return quantities.rank(own, list(read.values()), metric in LOWER)
 
-    def _cell(self, place: Place, node: Node) -> Value:
+    def _cell(self, place: CellPlace, node: Node) -> Quantity:
         found = self.world(place)
         if isinstance(found, Missing):
             raise mistake(node.at, f"{place} holds {found.why}.")
         return found
 
-    def _fact(self, node: Fact) -> Value:
+    def _fact(self, node: Fact) -> Quantity:
         found = facts.of_study(node, self.book.paper)
         name = ".".join(node.path)
         if isinstance(found, bool) or not isinstance(found, int | float):
@@ -132,7 +132,7 @@ class Reading:
         return str(found).lower() if isinstance(found, bool) else found
 
 
-def _beside(left: Values, right: Values, at: int) -> list[tuple[Value, Value]]:
+def _beside(left: Values, right: Values, at: int) -> list[tuple[Quantity, Quantity]]:
     """Two sides row by row; a single number goes with every row."""
     if len(left) != len(right) and 1 not in (len(left), len(right)):
         raise mistake(at, f"{len(left)} cells and {len(right)} cells do not go row by row.")

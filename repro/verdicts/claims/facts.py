@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from repro.errors import ReproError, unknown
 from repro.papers import lookup, study
-from repro.papers.recipe_sources import Written
+from repro.papers.recipe_sources import WrittenRecipe
 from repro.verdicts.claims.syntax import Fact, mistake
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def written(value: object) -> str:
 
 def _fields(value: object, case: str | None) -> object:
     """The fields of a recipe, those of a case before the others; other things as they are."""
-    if not isinstance(value, Written):
+    if not isinstance(value, WrittenRecipe):
         if case is not None:
             raise ReproError("Only recipes have cases.")
         return value

@@ -8,9 +8,9 @@ from repro.errors import ReproError, unknown
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS
 from repro.verdicts.claims import cell_values, outcome
-from repro.verdicts.claims.cell_values import Measured, World
+from repro.verdicts.claims.cell_values import MeasuredCells, World
 from repro.verdicts.claims.claim import Claim
-from repro.verdicts.claims.outcome import Outcome, Question, of_question, together
+from repro.verdicts.claims.outcome import ClaimOutcome, Question, of_question, together
 from repro.verdicts.claims.parser import parse
 from repro.verdicts.claims.places import Book
 from repro.verdicts.claims.syntax import Relation
@@ -37,16 +37,16 @@ class Judged:
     """the numbers that its words name"""
     cells: tuple[str, ...] = ()
     """the printed cells that it uses"""
-    published: Outcome | None = None
-    own: Outcome | None = None
+    published: ClaimOutcome | None = None
+    own: ClaimOutcome | None = None
     """with our values, each under its cell's own convention"""
     rules: tuple[str, ...] = ()
     """the conventions of the cells"""
-    others: Mapping[str, Outcome] = field(default_factory=dict)
+    others: Mapping[str, ClaimOutcome] = field(default_factory=dict)
     """another convention for all cells -> what our values then give, where it can matter"""
 
 
-def judge_all(claims: Iterable[Claim], measured: Measured) -> list[Judged]:
+def judge_all(claims: Iterable[Claim], measured: MeasuredCells) -> list[Judged]:
     """The verdicts on some claims; raise ReproError naming the first that cannot be read."""
     books: dict[str, Book] = {}
     return [
@@ -54,7 +54,7 @@ def judge_all(claims: Iterable[Claim], measured: Measured) -> list[Judged]:
     ]
 
 
-def judge(claim: Claim, measured: Measured, book: Book) -> Judged:
+def judge(claim: Claim, measured: MeasuredCells, book: Book) -> Judged:
     """The verdict on one claim, from the printed cells and the records at hand."""
     if claim.holds is None:
         return Judged(claim, "unchecked", claim.why or "")
@@ -89,7 +89,7 @@ def exit_code(judged: Sequence[Judged], gates: set[str]) -> tuple[int, str]:
 
 
 def _judged(
-    claim: Claim, relations: tuple[Relation, ...], measured: Measured, book: Book
+    claim: Claim, relations: tuple[Relation, ...], measured: MeasuredCells, book: Book
 ) -> Judged:
     asked = [outcome.question(one, book) for one in relations]
     cells = {str(place): place for one in asked for place in one.used}
@@ -103,7 +103,7 @@ def _judged(
     published = together([of_question(one, cell_values.printed, measured=False) for one in asked])
     answers = [of_question(one, measured.own, measured=True) for one in asked]
     own = together(answers)
-    others: dict[str, Outcome] = {}
+    others: dict[str, ClaimOutcome] = {}
     if own.holds is not None and any(one.moves for one in asked):
         for name in (name for name in CONVENTIONS if rules != (name,)):
             found = _counted(asked, answers, measured.under(name))
@@ -115,7 +115,9 @@ def _judged(
     return Judged(claim, verdict, reason, text, tuple(cells), published, own, rules, others)
 
 
-def _counted(asked: Sequence[Question], answers: Sequence[Outcome], world: World) -> Outcome:
+def _counted(
+    asked: Sequence[Question], answers: Sequence[ClaimOutcome], world: World
+) -> ClaimOutcome:
     """Our outcome where all costs are counted by one convention."""
     return together(
         [
@@ -126,7 +128,10 @@ def _counted(asked: Sequence[Question], answers: Sequence[Outcome], world: World
 
 
 def _verdict(
-    published: Outcome, own: Outcome, rules: Sequence[str], others: Mapping[str, Outcome]
+    published: ClaimOutcome,
+    own: ClaimOutcome,
+    rules: Sequence[str],
+    others: Mapping[str, ClaimOutcome],
 ) -> tuple[str, str]:
     names = " and ".join(f"`{name}`" for name in rules)
     holding = _listed(others, lambda one: one.holds is True)
@@ -150,11 +155,11 @@ def _verdict(
     return "holds", f"The printed numbers give {published.brief}.{ours}{gaps}"
 
 
-def _listed(others: Mapping[str, Outcome], wanted: Callable[[Outcome], bool]) -> str:
+def _listed(others: Mapping[str, ClaimOutcome], wanted: Callable[[ClaimOutcome], bool]) -> str:
     return ", ".join(f"`{name}` ({one.brief})" for name, one in others.items() if wanted(one))
 
 
-def _gaps(own: Outcome) -> str:
+def _gaps(own: ClaimOutcome) -> str:
     """Which cells were not measured, in a sentence."""
     names = [name for name, _ in own.missing if name]
     if not names:
@@ -185,7 +190,7 @@ def described(judged: Judged) -> dict[str, object]:
     }
 
 
-def _plain(found: Outcome | None) -> dict[str, object] | None:
+def _plain(found: ClaimOutcome | None) -> dict[str, object] | None:
     return (
         None
         if found is None

@@ -8,9 +8,9 @@ from fractions import Fraction
 from repro.papers.study import SPEED
 from repro.verdicts.claims import cell_values, quantities
 from repro.verdicts.claims.cell_values import Missing, World
-from repro.verdicts.claims.evaluate import Reading
-from repro.verdicts.claims.places import Book, Place
-from repro.verdicts.claims.quantities import Value, exact
+from repro.verdicts.claims.evaluate import ExpressionReader
+from repro.verdicts.claims.places import Book, CellPlace
+from repro.verdicts.claims.quantities import Quantity, exact
 from repro.verdicts.claims.syntax import Cells, Node, Number, Relation, inside
 
 LIKE = Fraction(1, 4)
@@ -22,7 +22,7 @@ SUFFIXES = {"G": "G", "M": "M", "ms": " ms", "FPS": " FPS"}
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ClaimOutcome:
     """What an expression comes to in one world."""
 
     holds: bool | None
@@ -46,7 +46,7 @@ class Question:
 
     relation: Relation
     book: Book
-    used: tuple[Place, ...]
+    used: tuple[CellPlace, ...]
     absolute: str
     """the unit in which it compares cells with a plain number; none if it compares no such"""
 
@@ -62,28 +62,28 @@ class Question:
 def question(relation: Relation, book: Book) -> Question:
     """A comparison as it will be asked; raise ReproError if it cannot be."""
     used, absolute = book.used(relation), ""
-    reading = Reading(book, cell_values.printed)
+    reading = ExpressionReader(book, cell_values.printed)
     if not all(map(_has_cells, (relation.left, relation.right))) and not reading.texts(relation):
         pairs = reading.sides(relation)
         absolute = quantities.common_unit([value for pair in pairs for value in pair])
     return Question(relation, book, used, absolute)
 
 
-def of_question(asked: Question, world: World, measured: bool) -> Outcome:
+def of_question(asked: Question, world: World, measured: bool) -> ClaimOutcome:
     """Whether one comparison holds with the cells of one world."""
-    relation, reading = asked.relation, Reading(asked.book, world)
+    relation, reading = asked.relation, ExpressionReader(asked.book, world)
     texts = reading.texts(relation)
     if measured and (texts or not any(place.column.metric for place in asked.used)):
-        return Outcome(None, missing=(("", "There is nothing to measure in it."),))
+        return ClaimOutcome(None, missing=(("", "There is nothing to measure in it."),))
     if texts:
-        return Outcome(texts[0] == texts[1], shown=texts[:1])
+        return ClaimOutcome(texts[0] == texts[1], shown=texts[:1])
     if measured and asked.absolute in ("ms", "FPS"):
         why = "An absolute speed belongs to the authors' machine."
-        return Outcome(None, missing=(("", why),))
+        return ClaimOutcome(None, missing=(("", why),))
     found = ((place, world(place)) for place in asked.used)
     missing = tuple((str(place), one.why) for place, one in found if isinstance(one, Missing))
     if missing and measured:
-        return Outcome(None, missing=missing)
+        return ClaimOutcome(None, missing=missing)
     loose = measured and any(place.column.metric in SPEED for place in asked.used)
     pairs = reading.sides(relation)
     calls = [
@@ -92,20 +92,20 @@ def of_question(asked: Question, world: World, measured: bool) -> Outcome:
     ]
     failed = [pair for pair, call in zip(pairs, calls, strict=True) if call == "fails"]
     shown = _shown(relation, failed or pairs)
-    return Outcome(not failed, "rounding" in calls and not failed, shown)
+    return ClaimOutcome(not failed, "rounding" in calls and not failed, shown)
 
 
-def together(outcomes: Sequence[Outcome]) -> Outcome:
+def together(outcomes: Sequence[ClaimOutcome]) -> ClaimOutcome:
     """What several comparisons that must all hold come to."""
     telling = [one for one in outcomes if one.holds is False]
     telling = telling or [one for one in outcomes if one.rounding]
     known = [one for one in outcomes if one.holds is not None]
     missing = tuple(dict.fromkeys(gap for one in outcomes for gap in one.missing))
     if not known:
-        return Outcome(None, missing=missing)
+        return ClaimOutcome(None, missing=missing)
     shown = tuple(dict.fromkeys(text for one in telling or known for text in one.shown))
     holds = all(one.holds for one in known)
-    return Outcome(holds, holds and any(one.rounding for one in known), shown, missing)
+    return ClaimOutcome(holds, holds and any(one.rounding for one in known), shown, missing)
 
 
 def claimed(relations: Iterable[Relation], printed: str) -> tuple[str, ...]:
@@ -125,14 +125,14 @@ def _has_cells(node: Node) -> bool:
     return any(isinstance(part, Cells) for part in inside(node))
 
 
-def _tolerance(relation: Relation, right: Value, loose: bool) -> Value | None:
+def _tolerance(relation: Relation, right: Quantity, loose: bool) -> Quantity | None:
     given = relation.tolerance
     if loose and relation.sign == "~":
         return exact(max(abs(right.value) * LIKE, given.value if given else Fraction(0)))
     return exact(given.value, given.unit) if given else None
 
 
-def _shown(relation: Relation, pairs: Sequence[tuple[Value, Value]]) -> tuple[str, ...]:
+def _shown(relation: Relation, pairs: Sequence[tuple[Quantity, Quantity]]) -> tuple[str, ...]:
     sides = (relation.left, relation.right)
     percent = any(isinstance(side, Number) and side.text.endswith("%") for side in sides)
     texts = []
@@ -145,14 +145,14 @@ def _shown(relation: Relation, pairs: Sequence[tuple[Value, Value]]) -> tuple[st
     return tuple(dict.fromkeys(texts))
 
 
-def _turned(sign: str, left: Value, right: Value) -> str:
+def _turned(sign: str, left: Quantity, right: Quantity) -> str:
     """The sign that is true of two numbers."""
     if left.value == right.value:
         return sign if "=" in sign else "="
     return "<" if left.value < right.value else ">"
 
 
-def _written(value: Value, step: Fraction | None, percent: bool) -> str:
+def _written(value: Quantity, step: Fraction | None, percent: bool) -> str:
     """A number with one digit more than `step` has, where it needs it."""
     ratio = percent and value.unit in ("", "ratio")
     number = value.value * (100 if ratio else 1)

@@ -10,9 +10,9 @@ from fractions import Fraction
 
 from repro.errors import unknown
 from repro.verdicts.claims.syntax import (
-    Call,
     Cells,
     Fact,
+    FunctionCall,
     Node,
     Number,
     Operation,
@@ -190,7 +190,7 @@ class _Parser:
             return self.counted(self.call(word))
         return self.counted(self.reference(word))
 
-    def call(self, word: Token) -> Call:
+    def call(self, word: Token) -> FunctionCall:
         if word.text not in FUNCTIONS:
             error = unknown("function", word.text, FUNCTIONS)
             raise mistake(word.at, str(error), error.hint)
@@ -207,7 +207,7 @@ class _Parser:
                 raise mistake(one.at, f"`{word.text}` takes cells alone.")
         if word.text == "rank":
             return _rank(word, arguments)
-        return Call(word.text, tuple(arguments), word.at)
+        return FunctionCall(word.text, tuple(arguments), word.at)
 
     def reference(self, word: Token) -> Node:
         paper, head = None, word
@@ -242,12 +242,12 @@ class _Parser:
         return self.take().text[1:-1] if self.word.kind == "text" else self.name(what).text
 
 
-def _rank(word: Token, arguments: list[Node]) -> Call:
+def _rank(word: Token, arguments: list[Node]) -> FunctionCall:
     first = arguments[0]
     if not isinstance(first, Cells) or not first.single or len(arguments) > 2:
         raise mistake(word.at, "`rank` takes one cell, and perhaps the cells that it is among.")
     column = Cells(first.paper, first.table, (), first.column, first.at)
-    return Call("rank", (first, *(arguments[1:] or [column])), word.at)
+    return FunctionCall("rank", (first, *(arguments[1:] or [column])), word.at)
 
 
 def _number(word: Token) -> Number:

@@ -11,7 +11,7 @@ from repro.verdicts.claims.syntax import Cells, Relation, Term, inside, mistake
 
 
 @dataclass(frozen=True)
-class Place:
+class CellPlace:
     """A printed cell."""
 
     table: Table
@@ -32,10 +32,10 @@ class Book:
 
     def __init__(self, paper: str) -> None:
         self.paper = paper
-        self.known: dict[tuple[object, ...], tuple[Place, ...]] = {}
+        self.known: dict[tuple[object, ...], tuple[CellPlace, ...]] = {}
         self.tables: dict[tuple[str, str], Table] = {}
 
-    def cells(self, cells: Cells) -> tuple[Place, ...]:
+    def cells(self, cells: Cells) -> tuple[CellPlace, ...]:
         """The cells of one column that are meant; raise ReproError if there is none."""
         meant = (cells.paper, cells.table, cells.rows, cells.column)
         if meant not in self.known:
@@ -45,7 +45,7 @@ class Book:
                 raise mistake(cells.at, str(error), error.hint) from error
         return self.known[meant]
 
-    def used(self, relation: Relation) -> tuple[Place, ...]:
+    def used(self, relation: Relation) -> tuple[CellPlace, ...]:
         """Every cell that a comparison uses, once, in order."""
         sides = (part for side in (relation.left, relation.right) for part in inside(side))
         found = {
@@ -56,11 +56,11 @@ class Book:
         }
         return tuple(found.values())
 
-    def _found(self, cells: Cells) -> tuple[Place, ...]:
+    def _found(self, cells: Cells) -> tuple[CellPlace, ...]:
         table = self._table(cells.paper or self.paper, cells.table)
         column = lookup.find_column(table, cells.column)
         rows = _rows(table, cells)
-        found = tuple(Place(table, row, column) for row in rows if column.key in row.cells)
+        found = tuple(CellPlace(table, row, column) for row in rows if column.key in row.cells)
         if not found:
             where = f"{table.study} {table.name}, column `{column.key}`"
             raise ReproError(f"Nothing is printed there: {where}.")

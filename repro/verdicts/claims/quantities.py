@@ -12,7 +12,7 @@ LARGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Quantity:
     """A number; the ends of its interval are excluded unless it is exact."""
 
     value: Fraction
@@ -29,34 +29,34 @@ class Value:
                 raise ReproError("A number grows too long here.")
 
 
-def exact(value: Fraction, unit: str = "", step: Fraction | None = None) -> Value:
+def exact(value: Fraction, unit: str = "", step: Fraction | None = None) -> Quantity:
     """A number that stands for itself alone."""
-    return Value(value, value, value, unit, step)
+    return Quantity(value, value, value, unit, step)
 
 
-def add(left: Value, right: Value) -> Value:
+def add(left: Quantity, right: Quantity) -> Quantity:
     """The sum of two numbers in one unit."""
     unit = common_unit((left, right))
-    return Value(left.value + right.value, left.low + right.low, left.high + right.high, unit)
+    return Quantity(left.value + right.value, left.low + right.low, left.high + right.high, unit)
 
 
-def subtract(left: Value, right: Value) -> Value:
+def subtract(left: Quantity, right: Quantity) -> Quantity:
     """The difference of two numbers in one unit."""
     unit = common_unit((left, right))
-    return Value(left.value - right.value, left.low - right.high, left.high - right.low, unit)
+    return Quantity(left.value - right.value, left.low - right.high, left.high - right.low, unit)
 
 
-def multiply(left: Value, right: Value) -> Value:
+def multiply(left: Quantity, right: Quantity) -> Quantity:
     """The product of two numbers, one of them without a unit."""
     plain = ("", "ratio")
     if left.unit not in plain and right.unit not in plain:
         raise ReproError(f"{left.unit} times {right.unit} has no meaning here.")
     unit = right.unit if left.unit in plain and right.unit else left.unit
     ends = [a * b for a in (left.low, left.high) for b in (right.low, right.high)]
-    return Value(left.value * right.value, min(ends), max(ends), unit)
+    return Quantity(left.value * right.value, min(ends), max(ends), unit)
 
 
-def divide(left: Value, right: Value) -> Value:
+def divide(left: Quantity, right: Quantity) -> Quantity:
     """The quotient of two numbers in one unit, or of a number and a plain one."""
     if right.value == 0 or right.low < 0 < right.high:
         raise ReproError("This divides by zero, or by a number whose digits allow zero.")
@@ -65,10 +65,10 @@ def divide(left: Value, right: Value) -> Value:
     same = left.unit == right.unit and left.unit != ""
     ends = [a / b for a in (left.low, left.high) for b in (right.low, right.high) if b]
     unit = "ratio" if same else left.unit
-    return Value(left.value / right.value, min(ends), max(ends), unit)
+    return Quantity(left.value / right.value, min(ends), max(ends), unit)
 
 
-def power(base: Value, exponent: int) -> Value:
+def power(base: Quantity, exponent: int) -> Quantity:
     """A whole power of a number without a unit."""
     if base.unit not in ("", "ratio"):
         raise ReproError(f"A power of {base.unit} has no meaning here.")
@@ -78,23 +78,23 @@ def power(base: Value, exponent: int) -> Value:
     return found if exponent >= 0 else divide(exact(Fraction(1)), found)
 
 
-def highest(values: Sequence[Value]) -> Value:
+def highest(values: Sequence[Quantity]) -> Quantity:
     """The highest of some numbers in one unit."""
     unit = common_unit(values)
     first = max(values, key=lambda one: one.value)
     ends = max(one.low for one in values), max(one.high for one in values)
-    return Value(first.value, *ends, unit, first.step)
+    return Quantity(first.value, *ends, unit, first.step)
 
 
-def lowest(values: Sequence[Value]) -> Value:
+def lowest(values: Sequence[Quantity]) -> Quantity:
     """The lowest of some numbers in one unit."""
     unit = common_unit(values)
     first = min(values, key=lambda one: one.value)
     ends = min(one.low for one in values), min(one.high for one in values)
-    return Value(first.value, *ends, unit, first.step)
+    return Quantity(first.value, *ends, unit, first.step)
 
 
-def total(values: Sequence[Value]) -> Value:
+def total(values: Sequence[Quantity]) -> Quantity:
     """The sum of some numbers in one unit."""
     found = values[0]
     for one in values[1:]:
@@ -102,19 +102,19 @@ def total(values: Sequence[Value]) -> Value:
     return found
 
 
-def mean(values: Sequence[Value]) -> Value:
+def mean(values: Sequence[Quantity]) -> Quantity:
     """The mean of some numbers in one unit."""
     return divide(total(values), exact(Fraction(len(values))))
 
 
-def rank(of: Value, others: Sequence[Value], lower: bool) -> Value:
+def rank(of: Quantity, others: Sequence[Quantity], lower: bool) -> Quantity:
     """One more than the number of others that are better."""
     common_unit((of, *others))
     better = sum(one.value < of.value if lower else one.value > of.value for one in others)
     return exact(Fraction(1 + better))
 
 
-def compare(left: Value, sign: str, right: Value, within: Value | None) -> str:
+def compare(left: Quantity, sign: str, right: Quantity, within: Quantity | None) -> str:
     """`holds` by the printed digits, `rounding` if only their intervals allow it, or `fails`.
 
     `~` takes `right` as printed, unless a tolerance is given (`within`).
@@ -143,7 +143,7 @@ def compare(left: Value, sign: str, right: Value, within: Value | None) -> str:
     return "rounding" if left.low != left.high and left.low < high and low < left.high else "fails"
 
 
-def common_unit(values: Sequence[Value]) -> str:
+def common_unit(values: Sequence[Quantity]) -> str:
     """The unit that some numbers share; raise ReproError if they do not."""
     units = {one.unit for one in values} - {""}
     if len(units) > 1:

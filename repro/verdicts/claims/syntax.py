@@ -90,7 +90,7 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A function of cells and numbers."""
 
     name: str
@@ -98,7 +98,7 @@ class Call:
     at: int
 
 
-Node = Number | Text | Cells | Fact | Operation | Power | Call
+Node = Number | Text | Cells | Fact | Operation | Power | FunctionCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def inside(node: Node) -> Iterator[Node]:
         parts = node.left, node.right
     elif isinstance(node, Power):
         parts = (node.base,)
-    elif isinstance(node, Call):
+    elif isinstance(node, FunctionCall):
         parts = node.arguments
     for part in parts:
         yield from inside(part)
