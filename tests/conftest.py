@@ -4,31 +4,16 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import cli
 from repro.papers import study
+from support.command_line import ROOT, Outcome, Run
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a worker
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
-
-ROOT = Path(__file__).parent.parent
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, Run
 from repro import doctor
 from repro.data.layout import PLACES, find
+from support.command_line import ROOT, Run
 
 BOXES = "COCO_val2017_detections_AP_H_56_person.json"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import repro
-from conftest import ROOT
 from repro.data import synth
 from repro.errors import ReproError
+from support.command_line import ROOT
 
 
 def test_the_lines_of_the_readme_run(

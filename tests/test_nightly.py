@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import typer.main
 import yaml
-from compare_records import count, kept, timing
-from evaluation_scenes import refused
 
 import cli
-from conftest import ROOT, Run
 from repro import nightly
 from repro.nightly import Done, Night, NightStep
+from support.command_line import ROOT, Run
+from support.compare_records import count, kept, timing
+from support.evaluation_scenes import refused
 
 WORKFLOWS = ROOT / ".github/workflows"
 

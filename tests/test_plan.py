@@ -7,14 +7,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import evaluation_scenes
 import pytest
 import torch
-from evaluation_scenes import IMAGES, mpii
-from record_scenes import cells_of, parsed
 
 import zoo
-from conftest import ROOT, Outcome, Run
 from repro import run
 from repro.data.official_facts import FACTS, Facts
 from repro.errors import RunError
@@ -24,6 +20,10 @@ from repro.records.record import Record
 from repro.records.runs import KINDS, CountRun
 from repro.records.store import Store
 from repro.speed.measure import engine
+from support import evaluation_scenes
+from support.command_line import ROOT, Outcome, Run
+from support.evaluation_scenes import IMAGES, mpii
+from support.record_scenes import cells_of, parsed
 
 STATES = ("cached", "to_run", "impossible")
 Planned = list[dict[str, object]]

@@ -129,7 +129,7 @@ def _pointwise(
 
 
 class _Interleave(torch.autograd.Function):
-    """PhaseMaps (N, C, h, w) to (N, C, s * h, s * w), the channels innermost; in ONNX one operator."""
+    """Maps (N, C, h, w) to (N, C, s * h, s * w), the channels innermost; in ONNX one operator."""
 
     @staticmethod
     def forward(ctx: object, stride: int, *maps: Tensor) -> Tensor:
@@ -196,7 +196,7 @@ class Upsampling(nn.Module):
                 self.paddings.append((left, right, above, below))
 
     def forward(self, images: "Tensor | PhaseMaps") -> PhaseMaps:
-        """PhaseMaps of an input (N, C, h, w), each (N, C', h, w)."""
+        """Maps of an input (N, C, h, w), each (N, C', h, w)."""
         images = interleaved(images)
         maps = [
             cast(Tensor, _Convolve.apply(images, weight, self.bias, padding, self.groups))
