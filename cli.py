@@ -8,26 +8,28 @@ from typing import Annotated
 
 import typer
 
-from repro import __version__
 from repro.commands import (
     accuracy,
-    auditing,
+    audit,
     claims,
-    comparing,
+    compare,
     data,
-    machine,
+    doctor,
     models,
     nightly,
-    pictures,
+    predict,
     records,
-    reporting,
-    running,
+    report,
+    run,
+    schema,
     speed,
     tables,
-    training,
+    train,
 )
-from repro.commands.common import complain, say
+from repro.commands.common import complain
+from repro.env import __version__
 from repro.errors import ReproError
+from repro.report.terminal.console import say
 
 app = typer.Typer(
     add_completion=True,
@@ -121,23 +123,24 @@ def root(
 
 
 app.command("list")(tables.list_)
-for command in (tables.show, running.plan, running.run, tables.explain):
+for command in (tables.show, run.plan, run.run, tables.explain):
     app.command()(command)
 app.command()(models.count)
 app.command()(models.parity)
 app.command("eval")(accuracy.eval_)
 app.command()(accuracy.score)
-app.command()(training.train)
+app.command()(train.train)
 app.command()(speed.speed)
-app.command()(comparing.compare)
+app.command()(compare.compare)
 app.command()(nightly.nightly)
 app.command()(claims.claims)
-app.command()(auditing.audit)
-app.command()(reporting.report)
-app.command()(pictures.predict)
+app.command()(audit.audit)
+app.command()(report.report)
+app.command()(predict.predict)
 app.command()(data.weights)
 app.add_typer(data.app, name="data")
-app.command()(machine.doctor)
+app.command()(doctor.doctor)
+app.command()(schema.schema)
 app.add_typer(records.app, name="records")
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from repro.speed.measure.engine import Settings, measure
+from repro.speed.measure.engine import measure
+from repro.speed.measure.procedures import TimingSettings
 from repro.speed.measure.subjects import Subject, TimedRun
 from repro.speed.results.analysis import Analysis
 
@@ -73,14 +74,14 @@ def main() -> int:
     parser.add_argument("--budget", type=float, default=30)
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--model", default="hwl_mobilenetv3")
-    parser.add_argument("--builder", default=Settings().builder, help=argparse.SUPPRESS)
+    parser.add_argument("--builder", default=TimingSettings().builder, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     subject = Subject(given.model, (256, 192), 17)
     subjects = [subject, replace(subject, slowed=SLOWER)]
     found = []
     with tempfile.TemporaryDirectory() as cache:
-        settings = Settings(
+        settings = TimingSettings(
             budget=given.budget,
             processes=given.processes,
             cache=Path(cache),

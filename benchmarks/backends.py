@@ -22,7 +22,7 @@ from sidebyside import Ratio, compare, one_thread
 from torch import Tensor, nn
 
 import zoo
-from repro.speed.backends import NAMES, BackendError, Prepared, artifacts, equivalence
+from repro.speed.backends import CPU, BackendError, RunnableNetwork, artifacts, equivalence
 from repro.speed.roofline import traffic
 from repro.speed.roofline.calibration import calibrate
 
@@ -46,7 +46,7 @@ class Result:
     ratio: Ratio | None
     """eager's time in multiples of the backend's; None if it was refused"""
     difference: float | None
-    prepared: Prepared | None
+    prepared: RunnableNetwork | None
     refused: str = ""
 
     def described(self) -> dict[str, object]:
@@ -92,16 +92,16 @@ def measure(name: str, backends: Sequence[str], rounds: int) -> Iterator[Result]
     torch.manual_seed(0)
     example = equivalence.picture((1, 3, *SIZE), seed=1)
     model = equivalence.calibrated(zoo.create_model(name), example)
-    eager = NAMES["eager"].prepare(model, example, 1, artifacts.folder())
+    eager = CPU["eager"].prepare(model, example, 1, artifacts.folder())
     for backend in backends:
         yield _measured(model, eager, name, backend, example, rounds)
 
 
 def _measured(
-    model: nn.Module, eager: Prepared, name: str, backend: str, example: Tensor, rounds: int
+    model: nn.Module, eager: RunnableNetwork, name: str, backend: str, example: Tensor, rounds: int
 ) -> Result:
     try:
-        prepared = NAMES[backend].prepare(model, example, 1, artifacts.folder())
+        prepared = CPU[backend].prepare(model, example, 1, artifacts.folder())
     except BackendError as error:
         return Result(name, backend, None, None, None, str(error))
     found = equivalence.compare(model, prepared.run, example)
@@ -155,12 +155,12 @@ class Judged:
 def judged(results: Sequence[Result], models: Sequence[str], peak: float) -> list[Judged]:
     """The bars: of each network, and of the geometric mean where all were measured."""
     found = [
-        Judged(model, best(results, model, list(NAMES)), BARS[model], share(results, model, peak))
+        Judged(model, best(results, model, list(CPU)), BARS[model], share(results, model, peak))
         for model in models
     ]
     if set(models) == set(BARS):
         for title, backends, bar in (
-            ("all four", list(NAMES), TOGETHER),
+            ("all four", list(CPU), TOGETHER),
             ("all four, torch alone", OWN, OWN_TOGETHER),
         ):
             ratios = [best(results, model, backends) for model in models]
@@ -171,7 +171,7 @@ def judged(results: Sequence[Result], models: Sequence[str], peak: float) -> lis
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=sorted(BARS), action="append")
-    parser.add_argument("--backends", default=",".join(n for n in NAMES if n != "eager"))
+    parser.add_argument("--backends", default=",".join(n for n in CPU if n != "eager"))
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()

@@ -38,11 +38,11 @@ import os, signal, sys
 from pathlib import Path
 import cli
 from repro import run
-from repro.evaluation import behaviour
-from repro.training import ablation, executing, request, training
+from repro.evaluation import probe
+from repro.training import ablation, choice, runs, trainer
 
-request.SMALL, request.SMOKE_STEPS = (64, 64), 4
-training.PAUSE = 0.0  # a checkpoint after every step
+choice.SMALL, choice.SMOKE_STEPS = (64, 64), 4
+trainer.PAUSE = 0.0  # a checkpoint after every step
 rows = ablation.rows
 ablation.rows = lambda *words: rows(*words)[:2]
 when, _, number = os.environ.get("KILLED", "").partition(" ")

@@ -33,7 +33,7 @@ from repro.data.person_cache import cached
 from repro.data.sampler import EpochOrder, Place
 from repro.data.top_down_samples import PersonSamples, PersonTargets
 from repro.papers.protocol import NORMALISATIONS, Protocol
-from repro.speed.measure.allocation import keep_freed
+from repro.speed.measure.memory import keep_freed
 
 SIZE, MAPS = (256, 192), (64, 48)
 BATCH = 64

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.data import annotations as reading
+from repro.data.annotations import read
 from repro.data.people import Annotations, Poses
-from repro.papers.skeletons import SKELETONS
+from repro.papers.datasets import DATASETS
 from repro.scoring import results
 from repro.scoring.score import of_poses
 
@@ -65,7 +65,7 @@ def within_reach(val: Annotations, poses: Poses) -> Points:
     people = val.people
     if len(np.unique(people.image)) != len(people):
         raise SystemExit("PCK is reckoned for one person an image")
-    names = SKELETONS[DATASET].joints
+    names = DATASETS[DATASET].skeleton.joints
     shoulder, hip = names.index("left shoulder"), names.index("right hip")
     joints, visible = people.keypoints[..., :2], people.keypoints[..., 2] > 0
     torso = np.linalg.norm(joints[:, shoulder] - joints[:, hip], axis=1)
@@ -90,10 +90,10 @@ def main() -> int:
     parser.add_argument("poses", type=Path, nargs="*")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    train, val = (reading.read(path, DATASET) for path in (given.train, given.val))
+    train, val = (read(path, DATASET) for path in (given.train, given.val))
     found = {"mean pose": mean_pose(train, val)}
     for path in given.poses:
-        found[str(path)] = results.read(path, len(SKELETONS[DATASET].joints)).poses
+        found[str(path)] = results.read(path, len(DATASETS[DATASET].skeleton.joints)).poses
     chosen = np.random.default_rng(0).integers(len(val.people), size=(RESAMPLES, len(val.people)))
     lines, base = [], within_reach(val, found["mean pose"])
     for name, poses in found.items():

@@ -19,7 +19,7 @@ from pathlib import Path
 from sidebyside import compare, one_thread
 
 from repro.speed.measure.calls import timed
-from repro.speed.measure.engine import Settings
+from repro.speed.measure.procedures import TimingSettings
 from repro.speed.measure.subjects import Subject
 
 BAR = 0.01
@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--model", default="hwl_mobilenetv3")
     parser.add_argument("--backend", default="eager")
     parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--builder", default=Settings().builder, help=argparse.SUPPRESS)
+    parser.add_argument("--builder", default=TimingSettings().builder, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     module, _, name = given.builder.partition(":")

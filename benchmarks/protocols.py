@@ -21,7 +21,8 @@ import numpy as np
 from background import busy
 from numpy.typing import NDArray
 
-from repro.speed.measure.engine import Settings, measure
+from repro.speed.measure.engine import measure
+from repro.speed.measure.procedures import TimingSettings
 from repro.speed.measure.subjects import Subject
 from repro.speed.results.analysis import Analysis
 
@@ -29,7 +30,7 @@ BAR = 1 / 3
 RESAMPLES = 4000
 
 
-def ratio(subjects: list[Subject], settings: Settings) -> tuple[float, str, float]:
+def ratio(subjects: list[Subject], settings: TimingSettings) -> tuple[float, str, float]:
     """How many times as long the second takes as the first, by which clock, and seconds spent."""
     start = time.monotonic()
     run = measure(subjects, settings, lambda what, share: None)
@@ -39,7 +40,7 @@ def ratio(subjects: list[Subject], settings: Settings) -> tuple[float, str, floa
 
 
 def compared(
-    subjects: list[Subject], settings: Settings, runs: int, title: str
+    subjects: list[Subject], settings: TimingSettings, runs: int, title: str
 ) -> dict[str, object]:
     """The ratios of both procedures over so many runs of each."""
     found = np.empty((runs, 2))
@@ -86,15 +87,15 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--load", type=int, default=4, help="processes beside the second half")
     parser.add_argument("--models", default="hwl_mobilenetv3,litehrnet_18")
-    parser.add_argument("--block", type=float, default=Settings().block)
+    parser.add_argument("--block", type=float, default=TimingSettings().block)
     parser.add_argument("--twin", action="store_true", help="our run times an A/A twin as well")
-    parser.add_argument("--builder", default=Settings().builder, help=argparse.SUPPRESS)
+    parser.add_argument("--builder", default=TimingSettings().builder, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     subjects = [Subject(name, (256, 192), 17) for name in given.models.split(",")]
     found = {}
     with tempfile.TemporaryDirectory() as cache:
-        settings = Settings(
+        settings = TimingSettings(
             processes=1,
             block=given.block,
             twin=given.twin,

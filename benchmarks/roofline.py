@@ -2,11 +2,10 @@
 
     python benchmarks/roofline.py [--threads 2] [--rounds 15] [--json]
 
-The calibration comes first: peak multiply-adds by a loop of nothing else, a matrix product and a
-3x3 convolution, memory bandwidth, the fixed cost of a call, with one thread and with all. Bars: it
-takes under 3 seconds, and its convolution reaches 80 % of the measured peak. Then the networks run
-in PyTorch eager, batch 1, one thread, interleaved in an order that rotates; the time of each is
-its median CPU time, which other programs on the machine hardly move.
+The calibration comes first: peak multiply-adds by a matrix product and a 3x3 convolution, memory
+bandwidth, the fixed cost of a call, with one thread and with all. Bar: it takes under 3 seconds.
+Then the networks run in PyTorch eager, batch 1, one thread, interleaved in an order that rotates;
+the time of each is its median CPU time, which other programs on the machine hardly move.
 """
 
 import argparse
@@ -24,7 +23,7 @@ from repro.speed.roofline.model import MachineLimits, RooflineRow
 
 MODELS = ("hwl_mobilenetv3", "lpn_50", "litehrnet_18", "simplebaseline_resnet50")
 SIZE = (256, 192)
-LONGEST, REACH = 3.0, 0.8
+LONGEST = 3.0
 
 
 def rows(machine: MachineLimits, rounds: int) -> list[RooflineRow]:
@@ -56,12 +55,12 @@ def rows(machine: MachineLimits, rounds: int) -> list[RooflineRow]:
 
 def show(machine: MachineLimits, found: list[RooflineRow]) -> None:
     """Print calibration, rows and explanations."""
-    print(f"calibration {machine.seconds:.2f} s, load {machine.load:.1f}; peak: {machine.source}")
-    print("threads  peak  matmul  conv 3x3  of peak  memory   cache   (G multiply-adds/s, GB/s)")
+    print(f"calibration {machine.seconds:.2f} s, load {machine.load:.1f}")
+    print("threads  peak  matmul  conv 3x3  memory   cache   (G multiply-adds/s, GB/s)")
     for limit in {one.threads: one for one in (machine.one, machine.all)}.values():
         print(
             f"{limit.threads:7} {limit.peak / 1e9:5.1f} {limit.matmul / 1e9:7.1f}"
-            f" {limit.convolution / 1e9:9.1f} {limit.reach:8.0%}"
+            f" {limit.convolution / 1e9:9.1f}"
             f" {limit.memory / 1e9:7.1f} {limit.cache / 1e9:7.1f}"
         )
     costs = (f"{kind} {1e6 * cost:.1f}" for kind, cost in machine.overhead.items())
@@ -103,8 +102,8 @@ def main() -> None:
         print(json.dumps(values, indent=1))
     else:
         show(machine, found)
-    if machine.seconds > LONGEST or machine.one.reach < REACH:
-        raise SystemExit(f"missed: under {LONGEST} s, convolution at {REACH:.0%} of the peak")
+    if machine.seconds > LONGEST:
+        raise SystemExit(f"missed: under {LONGEST} s")
 
 
 if __name__ == "__main__":

@@ -135,24 +135,24 @@ def stock(batch: int, size: Size) -> Callable[[], float]:
 
 def ours(batch: int, size: Size) -> Callable[[], float]:
     """A step of repro's loop."""
-    from repro.speed.measure.allocation import keep_freed
+    from repro.speed.measure.memory import keep_freed
 
     keep_freed()
     import torch
 
     from repro.data.batches import Batch
     from repro.pose.losses import Heatmaps, criterion
+    from repro.training.distributed import launched
     from repro.training.loop import TrainedNetwork
-    from repro.training.machine import fabric
     from repro.training.request import TrainingMachine
 
     model, images, maps, weights = material(batch, size)
     model.to(memory_format=torch.channels_last)
-    made = fabric(TrainingMachine("cpu"))
+    fabric = launched(TrainingMachine("cpu"))
     network = TrainedNetwork(
-        made,
+        fabric,
         model,
-        made.setup_module(model),
+        fabric.setup_module(model),
         torch.optim.Adam(model.parameters(), LR),
         criterion("heatmap-weighting", function="x"),
         channels_last=True,

@@ -6,6 +6,8 @@ What is offered here lies in `repro.face` and is imported when it is first asked
 
 from typing import TYPE_CHECKING
 
+from repro.env import __version__ as __version__
+
 if TYPE_CHECKING:
     from repro.face import (
         count_model,
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from repro.plans.planned import RunSettings
     from repro.records.store import Store
 
-__version__ = "0.1.0"
 __all__ = [
     "RunSettings",
     "Store",

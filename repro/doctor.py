@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from repro import __version__, env
+from repro import env
 from repro.data import layout
 from repro.errors import ReproError
 from repro.papers import study
+from repro.papers.datasets import DATASETS
 
 SIGNS = {"ok": "✓", "absent": "–", "warning": "!"}
 EXTRAS = {"deploy": ("onnx", "onnxscript", "openvino")}
@@ -37,13 +38,13 @@ def checks(store: Path) -> list[Checkup]:
 
 
 def _software() -> Iterator[Checkup]:
-    yield Checkup("repro", "ok", f"{__version__}, commit {env.revision() or 'unknown'}")
+    yield Checkup("repro", "ok", f"{env.__version__}, commit {env.revision() or 'unknown'}")
     yield Checkup("python", "ok", platform.python_version())
-    found = env.libraries()
+    versions = env.libraries()
     for name in env.LIBRARIES:
-        state = "ok" if name in found else "warning"
-        cure = "" if name in found else f"pip install {name}"
-        yield Checkup(name, state, found.get(name, "not installed"), cure)
+        state = "ok" if name in versions else "warning"
+        cure = "" if name in versions else f"pip install {name}"
+        yield Checkup(name, state, versions.get(name, "not installed"), cure)
     for extra, names in EXTRAS.items():
         lacking = [name for name in names if env.version(name) is None]
         if lacking:
@@ -95,10 +96,10 @@ def _data() -> Iterator[Checkup]:
         cure = "Correct REPRO_DATA, or unset it."
         yield Checkup("data", "warning", f"REPRO_DATA is {root}, which is no folder", cure)
         return
-    told = f"`repro data check {root}` counts what is there and says what to fetch"
-    yield Checkup("data", "ok", f"{root}; {told}")
-    for dataset, splits in layout.PLACES.items():
-        yield from (_split(folder, dataset, split) for split in splits)
+    advice = f"`repro data check {root}` counts what is there and says what to fetch"
+    yield Checkup("data", "ok", f"{root}; {advice}")
+    for name, dataset in DATASETS.items():
+        yield from (_split(folder, name, split) for split in dataset.splits)
 
 
 def _split(folder: Path, dataset: str, split: str) -> Checkup:
@@ -108,12 +109,12 @@ def _split(folder: Path, dataset: str, split: str) -> Checkup:
         source = layout.find(folder, dataset, split, images=False)
     except ReproError:
         return Checkup(name, "absent", "no annotations")
-    place, images = layout.PLACES[dataset][split], source.images.is_dir()
+    files, images = DATASETS[dataset].splits[split], source.images.is_dir()
     parts = {"annotations": source.annotations, "images": source.images if images else None}
-    parts |= {"boxes": source.boxes} if place.boxes else {}
-    parts |= {"head boxes": source.truth} if place.truth else {}
-    found = (
+    parts |= {"boxes": source.boxes} if files.boxes.paths else {}
+    parts |= {"head boxes": source.truth} if files.truth.paths else {}
+    facts = (
         f"{what} {path.relative_to(folder)}" if path else f"no {what}"
         for what, path in parts.items()
     )
-    return Checkup(name, "ok" if images else "absent", ", ".join(found))
+    return Checkup(name, "ok" if images else "absent", ", ".join(facts))

@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+__version__ = "0.1.0"
+
 LIBRARIES = (
     "torch",
     "timm",

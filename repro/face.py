@@ -81,12 +81,12 @@ def evaluate_model(
     `data` is the folder with the data sets; `rules` are instead of the protocol's, as `flip=False`
     or `boxes="ground truth"`. From the store if it is there.
     """
-    from repro.evaluation import asking, evaluator, pipeline, request
+    from repro.evaluation import choice, evaluator, pipeline
 
-    _, look = asking.looked(model, weights, dataset, protocol, **rules)  # type: ignore[arg-type]
-    source = request.source(look.protocol, data, {})
-    run = evaluator.run_of(pipeline.prepare(look, source))
-    return execute(single(run, store, (look, source)), store).only
+    _, request = choice.requested(model, weights, dataset, protocol, rules=rules)
+    files = choice.source(request.protocol, data, {})
+    run = evaluator.run_of(pipeline.prepare(request, files))
+    return execute(single(run, store, (request, files)), store).only
 
 
 def train_model(
@@ -106,11 +106,11 @@ def train_model(
     """
     from dataclasses import replace
 
-    from repro.training import asking, identity, preparing
+    from repro.training import choice, preparation, runs
 
-    wanted = asking.asked(paper, model, recipe, fields=fields, smoke=smoke)
-    request = asking.requested(wanted, data, out)
-    run = identity.run_of(preparing.checked(replace(request, cache=None), lambda text: None))
+    chosen = choice.chosen(paper, model, recipe, fields=fields, smoke=smoke)
+    request = choice.requested(chosen, data, out)
+    run = runs.run_of(preparation.checked(replace(request, cache=None)))
     return execute(single(run, store, request, served=False), store).only
 
 
@@ -129,7 +129,7 @@ def time_models(
     from repro.speed import requests, sweep
     from repro.speed.measure.procedures import TimingSettings
 
-    subjects = sweep.sweep([count_run(one, size) for one in selection.models(models)])
+    subjects = sweep.sweep([count_run(name, size) for name in selection.models(models)])
     settings = TimingSettings(threads=threads or env.cores(), budget=budget)
     run = requests.run_of(subjects, settings)
     return execute(single(run, store, (subjects, settings), served=False), store).only

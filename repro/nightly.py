@@ -20,6 +20,7 @@ from pathlib import Path
 from repro import schema
 from repro.errors import ReproError, unknown
 from repro.files import read_plain, write_whole
+from repro.papers.datasets import SYNTH
 
 RESULT, BASELINE, RECORDS = "nightly.json", "baseline", "records"
 ROOT = Path(__file__).parent.parent
@@ -124,7 +125,7 @@ def steps(night: Night) -> list[NightStep]:
         NightStep("parity", ("parity",)),
         NightStep("speed", ("speed", *budget, *store)),
         NightStep("data", ("data", "synth", data, "--train", "48", "--val", "40")),
-        NightStep("evaluation", ("eval", "truth", "--dataset", "synth", "--data", data, *store)),
+        NightStep("evaluation", ("eval", "truth", "--dataset", SYNTH, "--data", data, *store)),
         NightStep("smoke", ("train", *SMOKE, *smoke, *store)),
         NightStep(
             "drift",
@@ -149,11 +150,11 @@ def _no_baseline(previous: Path | None) -> str:
 def chosen(night: Night, names: Sequence[str]) -> list[NightStep]:
     """The named steps, or all of them; ReproError for an unknown name or no earlier night."""
     before(night)
-    found = {one.name: one for one in steps(night)}
+    by_name = {step.name: step for step in steps(night)}
     for name in names:
-        if name not in found:
-            raise unknown("step", name, found)
-    return [one for name, one in found.items() if name in (names or found)]
+        if name not in by_name:
+            raise unknown("step", name, by_name)
+    return [step for name, step in by_name.items() if name in (names or by_name)]
 
 
 def before(night: Night) -> tuple[str, ...]:
@@ -193,7 +194,7 @@ def begin(night: Night) -> None:
 
 def _files(night: Night) -> list[str]:
     """What a night writes into its folder; the mark that it is one goes last."""
-    of_steps = [f"{one.name}.{ending}" for one in steps(night) for ending in ("json", "log")]
+    of_steps = [f"{step.name}.{ending}" for step in steps(night) for ending in ("json", "log")]
     documents = ["exact.xml", "drift.xml", "drift.md", "nightly.xml", "nightly.md", "report.html"]
     return [RECORDS, BASELINE, "data", "smoke", *of_steps, *documents, RESULT]
 
@@ -206,12 +207,12 @@ def spend(
     for step in todo:
         done.append(take(step, night.out, night.budget + limit))
         tell(done[-1])
-    bad = tuple(cell for one in done for cell in one.bad)
+    bad = tuple(cell for step in done for cell in step.bad)
     earlier = before(night)
     again = tuple(cell for cell in bad if cell in earlier)
     result = Result(tuple(done), bad, again, exit_code(done))
     former = night.out if night.previous is None else night.previous
-    noisy = any((one.name, one.state) == ("speed", "unstable") for one in done)
+    noisy = any((step.name, step.state) == ("speed", "unstable") for step in done)
     stays = bad or (noisy and (former / BASELINE).is_dir())
     _keep(former / BASELINE if stays else night.out / RECORDS, night.out / BASELINE)
     data = {"schema": 1, "command": "nightly", **asdict(result)}
@@ -224,18 +225,17 @@ def exit_code(done: Sequence[Done]) -> int:
 
     4 where nothing was done.
     """
-    states = [one.state for one in done]
-    codes = {"failed": 6, "bad": 3, "unstable": 5}
-    found = next((code for state, code in codes.items() if state in states), 0)
-    return found or (0 if "good" in states else 4)
+    states = [step.state for step in done]
+    codes = {"failed": 6, "bad": 3, "unstable": 5, "good": 0}
+    return next((code for state, code in codes.items() if state in states), 4)
 
 
 def take(step: NightStep, out: Path, limit: float) -> Done:
     """One step: its object goes to NAME.json, what it says to NAME.log."""
     words = (*step.words, "--json")
-    shown = shlex.join(("repro", *words))
+    command = shlex.join(("repro", *words))
     if step.lacking:
-        return Done(step.name, "skipped", shown, said=step.lacking)
+        return Done(step.name, "skipped", command, said=step.lacking)
     result, log, start = out / f"{step.name}.json", out / f"{step.name}.log", time.monotonic()
     with result.open("wb") as stdout, log.open("wb") as stderr:
         try:
@@ -256,8 +256,8 @@ def take(step: NightStep, out: Path, limit: float) -> Done:
     state = "bad" if (step.name, code) == ("exact", 5) else BY_CODE.get(code, "failed")
     data = {} if state == "good" else _object(result)
     said = "" if state == "good" else str(data.get("unstable") or _last(log))
-    bad = _caught(step.name, data) if state in ("bad", "failed") else ()
-    return Done(step.name, state, shown, code, seconds, said, bad)
+    bad = caught_cells(step.name, data) if state in ("bad", "failed") else ()
+    return Done(step.name, state, command, code, seconds, said, bad)
 
 
 def _environment() -> Mapping[str, str]:
@@ -279,17 +279,17 @@ def _object(result: Path) -> Mapping[str, object]:
     return data if isinstance(data, dict) else {}
 
 
-def _caught(name: str, data: Mapping[str, object]) -> tuple[str, ...]:
+def caught_cells(name: str, data: Mapping[str, object]) -> tuple[str, ...]:
     """The cells of a comparison that its gate caught; else the step as a whole.
 
     Of a speed it is the network: which rival is in the middle is another one every night.
     """
     changes = data.get("changes")
-    rows = [one for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
-    caught = [one for one in rows if one.get("call") in CAUGHT.get(name, ())]
+    rows = [row for row in changes if isinstance(row, dict)] if isinstance(changes, list) else []
+    caught = [row for row in rows if row.get("call") in CAUGHT.get(name, ())]
     cells = [
-        str(one["cell"]).partition(" / ")[0] if one["kind"] == "speed" else one["cell"]
-        for one in caught
+        str(row["cell"]).partition(" / ")[0] if row["kind"] == "speed" else row["cell"]
+        for row in caught
     ]
     return tuple(f"{name}: {cell}" for cell in cells) or (name,)
 
@@ -300,7 +300,9 @@ def _keep(records: Path, baseline: Path) -> None:
     def others(folder: str, names: list[str]) -> list[str]:
         paths = [Path(folder, name) for name in names]
         return [
-            one.name for one in paths if one.is_symlink() or not (one.is_file() or one.is_dir())
+            path.name
+            for path in paths
+            if path.is_symlink() or not (path.is_file() or path.is_dir())
         ]
 
     if records.is_dir() and not records.is_symlink():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repro.errors import ReproError
-from repro.papers.study import COST, SPEED
+from repro.papers.metrics import COST, SPEED
 from repro.plans import selection
 from repro.plans.planned import (
     CACHED,
@@ -26,7 +26,7 @@ from repro.records.runs import CountRun, EvaluationRun, Run, TimingRun, run_of
 from repro.records.store import Store
 
 if TYPE_CHECKING:
-    from repro.training.graph import TrainingGraph
+    from repro.training.table_rows import TrainingGraph
 
 
 def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None = None) -> Plan:
@@ -36,24 +36,24 @@ def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None
     """
     from repro.plans.estimates import estimated
 
-    chosen = settings or RunSettings()
-    _check(chosen)
+    settings = settings or RunSettings()
+    _check(settings)
     trained: TrainingGraph | None = None
-    if chosen.train:
-        from repro.training import graph
+    if settings.train:
+        from repro.training import table_rows
 
-        trained = graph.planned(wanted, store, chosen)
+        trained = table_rows.planned(wanted, store, settings)
     runs = [
-        *_counts(wanted, store, chosen),
-        *_accuracies(wanted, trained, store, chosen),
-        *_timings(wanted, store, chosen),
+        *_counts(wanted, store, settings),
+        *_accuracies(wanted, trained, store, settings),
+        *_timings(wanted, store, settings),
         *_never(wanted),
     ]
-    estimate = estimated(store, chosen)
+    estimate = estimated(store, settings)
     return Plan(
         tuple(wanted),
-        tuple(replace(one, estimate=estimate(one)) for one in runs),
-        tuple(_served(one, runs) for one in trained.rows) if trained else (),
+        tuple(replace(run, estimate=estimate(run)) for run in runs),
+        tuple(_served(row, runs) for row in trained.rows) if trained else (),
     )
 
 
@@ -67,15 +67,15 @@ def _check(settings: RunSettings) -> None:
     if settings.data is not None and not settings.data.is_dir():
         raise ReproError(f"There is no folder `{settings.data}`.", "See --data.")
     if settings.data is not None:
-        from repro.evaluation.execution import Execution
         from repro.evaluation.loading import device_of
+        from repro.evaluation.request import Execution
 
         device_of(Execution(settings.device, settings.batch, threads=settings.threads))
 
 
 def _counts(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> Iterable[PlannedRun]:
     for run in selection.specs(wanted):
-        cells = tuple(one.place for one in wanted if one.spec == run)
+        cells = tuple(cell.place for cell in wanted if cell.spec == run)
         record = store.find(run)
         yield possible(run, str(run), cells, record, settings.fresh)
 
@@ -85,28 +85,28 @@ def _accuracies(
 ) -> list[PlannedRun]:
     """The trainings and evaluations: what is asked by print, and what was trained beside it."""
     trainings = trained.trainings if trained else []
-    own = trained.evaluations if trained else []
-    taken: list[PlannedRun] = []
+    evaluations = trained.evaluations if trained else []
+    asked: list[PlannedRun] = []
     for requirement in selection.accuracies(wanted):
         cells = [
-            one
-            for one in wanted
-            if isinstance(one.spec, AccuracyRequirement) and requirement.same_evaluation(one.spec)
+            cell
+            for cell in wanted
+            if isinstance(cell.spec, AccuracyRequirement) and requirement.same_evaluation(cell.spec)
         ]
-        taken.append(_accuracy(requirement, cells, own, store, settings))
-    aside = _once(one for one in own if one.aside)
-    return [*_serving(trainings, [*taken, *aside]), *taken, *aside]
+        asked.append(_accuracy(requirement, cells, evaluations, store, settings))
+    aside = _once(run for run in evaluations if run.aside)
+    return [*_serving(trainings, [*asked, *aside]), *asked, *aside]
 
 
 def _once(runs: Iterable[PlannedRun]) -> list[PlannedRun]:
     """Each run once, for the cells of all that need it."""
-    found: dict[str, PlannedRun] = {}
-    for one in runs:
-        assert one.run is not None
-        first = found.setdefault(one.run.key, one)
-        if first is not one:
-            found[one.run.key] = replace(first, cells=first.cells + one.cells)
-    return list(found.values())
+    by_key: dict[str, PlannedRun] = {}
+    for evaluation in runs:
+        assert evaluation.run is not None
+        first = by_key.setdefault(evaluation.run.key, evaluation)
+        if first is not evaluation:
+            by_key[evaluation.run.key] = replace(first, cells=first.cells + evaluation.cells)
+    return list(by_key.values())
 
 
 def _served(row: TrainedRow, runs: Sequence[PlannedRun]) -> TrainedRow:
@@ -138,7 +138,7 @@ def _accuracy(
     settings: RunSettings,
 ) -> PlannedRun:
     """The evaluation that a printed accuracy asks for: kept, possible by files, or by training."""
-    cells, name = tuple(one.place for one in wanted), str(requirement)
+    cells, name = tuple(cell.place for cell in wanted), str(requirement)
     record = store.find(requirement)
     current = None if record is None or record.stale else run_of(record.spec)
     if current is not None and not settings.fresh:
@@ -152,9 +152,10 @@ def _accuracy(
             return possible(run, name, cells, record, settings.fresh, work)
         except ReproError as error:
             lacking = str(error)
-    for one in trained:
-        if one.run is not None and not one.aside and requirement.fits(one.run.plain):
-            return replace(one, name=name, cells=cells)
+    for evaluation in trained:
+        known = evaluation.run
+        if known is not None and not evaluation.aside and requirement.fits(known.plain):
+            return replace(evaluation, name=name, cells=cells)
     if current is not None:
         why = f"Kept, since it cannot be measured again. {lacking}"
         return PlannedRun(EvaluationRun.kind, name, CACHED, cells, current, why)
@@ -180,17 +181,17 @@ def _beside(run: EvaluationRun) -> str:
 
 def _timings(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> Iterable[PlannedRun]:
     for requirement in selection.speeds(wanted):
-        own = [
-            one
-            for one in wanted
-            if isinstance(one.spec, SpeedRequirement) and requirement.same_timing(one.spec)
+        cells = [
+            cell
+            for cell in wanted
+            if isinstance(cell.spec, SpeedRequirement) and requirement.same_timing(cell.spec)
         ]
-        places, name = tuple(one.place for one in own), str(requirement)
+        places, name = tuple(cell.place for cell in cells), str(requirement)
         record = store.find(requirement)
         if record is not None and not (settings.fresh and settings.timed):
             yield PlannedRun(TimingRun.kind, name, CACHED, places, why=record.unstable)
         elif not settings.timed:
-            yield PlannedRun(TimingRun.kind, name, IMPOSSIBLE, places, why=own[0].lacking)
+            yield PlannedRun(TimingRun.kind, name, IMPOSSIBLE, places, why=cells[0].lacking)
         else:
             from repro.speed import requests
 
@@ -200,12 +201,12 @@ def _timings(wanted: Sequence[Wanted], store: Store, settings: RunSettings) -> I
 
 def _never(wanted: Sequence[Wanted]) -> Iterable[PlannedRun]:
     """What no run of this machine and version gives, the same reasons together."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for one in wanted:
-        if one.spec is None and one.lacking:
-            metric = one.column.metric
+    places_of: dict[tuple[str, str], list[str]] = {}
+    for cell in wanted:
+        if cell.spec is None and cell.lacking:
+            metric = cell.column.metric
             kind = TimingRun.kind if metric in SPEED else EvaluationRun.kind
             kind = CountRun.kind if metric in COST else kind
-            found.setdefault((kind, one.lacking), []).append(one.place)
-    for (kind, why), places in found.items():
+            places_of.setdefault((kind, cell.lacking), []).append(cell.place)
+    for (kind, why), places in places_of.items():
         yield PlannedRun(kind, f"{len(places)} cells", IMPOSSIBLE, tuple(places), why=why)

@@ -76,66 +76,67 @@ def carry_out(plan: Plan, store: Store, watch: RunWatch | None = None) -> Outcom
     Raise StoreError where the store cannot be written, KeyboardInterrupt if the user ends it.
     """
     course = _Course(store, watch or Silent())
-    if any(one.state not in (CACHED, IMPOSSIBLE) for one in plan.runs):
+    if any(planned.state not in (CACHED, IMPOSSIBLE) for planned in plan.runs):
         store.check()
     for kind in KINDS:
         runs = plan.of(kind)
         if not runs:
             continue
         with course.watch.phase(kind, len(runs)):
-            for one in runs:
-                record = _taken(one, course)
+            for planned in runs:
+                record = _taken(planned, course)
                 if record is not None and record.spec.get("interrupted"):
-                    return _outcome(course, interrupted=True)
-    return _outcome(course)
+                    return Outcome(course.records, course.failed, interrupted=True)
+    return Outcome(course.records, course.failed)
 
 
-def _outcome(course: _Course, interrupted: bool = False) -> Outcome:
-    return Outcome(course.records, course.failed, interrupted)
-
-
-def _taken(one: PlannedRun, course: _Course) -> Record | None:
+def _taken(planned: PlannedRun, course: _Course) -> Record | None:
     """The record of a run, from the store or made; None, and a failure, where it cannot be."""
-    if one.state == CACHED:
-        course.watch.became(one.name, "cached")
-        kept = course.store.chosen(one.run) if one.run is not None else None
-        if one.run is None or kept is None or kept.record.stale:
-            return None
-        course.records[one.run.key] = kept.record
-        older = kept.path.stat().st_mtime if kept.path.is_file() else 0.0
-        _forget(kept.record, course.store.artifacts(kept.record.key), older)
-        return kept.record
-    assert one.run is not None
-    lacking = next((course.failed[key] for key in one.needs if key in course.failed), None)
+    if planned.state == CACHED:
+        return _cached(planned, course)
+    assert planned.run is not None
+    lacking = next((course.failed[key] for key in planned.needs if key in course.failed), None)
     if lacking is not None:
-        course.failed[one.run.key] = lacking
-        course.watch.became(one.name, "failed")
+        course.failed[planned.run.key] = lacking
+        course.watch.became(planned.name, "failed")
         return None
     try:
-        record = _made(one, course)
+        record = _made(planned, course)
     except StoreError:
         raise
     except CAUGHT as error:
-        course.failed[one.run.key] = _failure(one, error)
-        course.watch.became(one.name, "failed")
+        course.failed[planned.run.key] = _failure(planned, error)
+        course.watch.became(planned.name, "failed")
         return None
     if record is not None:
-        course.records[one.run.key] = record
+        course.records[planned.run.key] = record
     return record
 
 
-def _made(one: PlannedRun, course: _Course) -> Record | None:
+def _cached(planned: PlannedRun, course: _Course) -> Record | None:
+    """The record of a run that is there; None where what counts for a cell is no run's of today."""
+    course.watch.became(planned.name, "cached")
+    stored = None if planned.run is None else course.store.chosen(planned.run)
+    if planned.run is None or stored is None or stored.record.stale:
+        return None
+    record = course.records[planned.run.key] = stored.record
+    older = stored.path.stat().st_mtime if stored.path.is_file() else 0.0
+    clear_unnamed(record, course.store.artifacts(record.key), older)
+    return record
+
+
+def _made(planned: PlannedRun, course: _Course) -> Record | None:
     """Make a run and keep its record; None where another process does that."""
-    assert one.run is not None
+    assert planned.run is not None
     begun = time.monotonic()
-    record = EXECUTORS[type(one.run)](one, course)
+    record = EXECUTORS[type(planned.run)](planned, course)
     if record is None:
         return None
     took = None if env.repeats() else round(time.monotonic() - begun, 3)
     record = replace(record, made=MadeBy(env.now(), took, None if took is None else _memory()))
-    course.store.add(record, again=one.again or _differs(record, course.store))
-    _forget(record, course.store.artifacts(record.key))
-    course.watch.became(one.name, "done")
+    course.store.add(record, again=planned.again or _differs(record, course.store))
+    clear_unnamed(record, course.store.artifacts(record.key))
+    course.watch.became(planned.name, "done")
     return record
 
 
@@ -143,11 +144,11 @@ def _differs(record: Record, store: Store) -> bool:
     """Whether a run that was made again, since its files were gone, has given others."""
     if not record.artifacts:
         return False
-    known = [kept.record for kept in store.kept(counts=False) if kept.record.key == record.key]
-    return bool(known) and all(one.artifacts != record.artifacts for one in known)
+    alike = [one.record for one in store.stored(counts=False) if one.record.key == record.key]
+    return bool(alike) and all(known.artifacts != record.artifacts for known in alike)
 
 
-def _forget(record: Record, folder: Path, until: float = math.inf) -> None:
+def clear_unnamed(record: Record, folder: Path, until: float = math.inf) -> None:
     """Clear what an interrupted run would have gone on from: what its record does not name.
 
     What is there `until` a time alone: the rest is of a process that makes the run again.
@@ -166,8 +167,8 @@ def _forget(record: Record, folder: Path, until: float = math.inf) -> None:
 
 def _written(path: Path) -> float:
     """When a file was written, or the last one in a folder; its own time is that of a removal."""
-    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return max((each.stat().st_mtime for each in files), default=0.0)
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return max((file.stat().st_mtime for file in files), default=0.0)
 
 
 def _memory() -> int:
@@ -176,29 +177,34 @@ def _memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _failure(one: PlannedRun, error: BaseException) -> RunError:
+def _failure(planned: PlannedRun, error: BaseException) -> RunError:
     hint = error.hint if isinstance(error, ReproError) else ""
-    told = f"{error or type(error).__name__}"
-    text = told if told.startswith(f"{one.run} failed") else f"{one.name} failed: {told}"
-    found = RunError(text, hint)
-    found.__cause__ = error
-    return found
+    reason = f"{error or type(error).__name__}"
+    if not reason.startswith(f"{planned.run} failed"):
+        reason = f"{planned.name} failed: {reason}"
+    failure = RunError(reason, hint)
+    failure.__cause__ = error
+    return failure
 
 
-def _count(one: PlannedRun, course: _Course) -> Record:
-    assert isinstance(one.run, CountRun)
+def _count(planned: PlannedRun, course: _Course) -> Record:
+    assert isinstance(planned.run, CountRun)
+    with course.watch.run(planned.name, 1, "counts"):
+        return count_record(planned.run, counted(planned.run))
+
+
+def count_record(run: CountRun, count: "Count") -> Record:
+    """The record of a count."""
     from repro.counting import counter
 
-    with course.watch.one(one.name, 1, "counts"):
-        found = counted(one.run)
     return Record(
-        key=one.run.key,
-        spec=one.run.described(),
-        measurements=counter.measurements(found),
+        key=run.key,
+        spec=run.described(),
+        measurements=counter.measurements(count),
         env=env.fingerprint(),
-        parts=tuple(counter.outline(found)),
-        uncounted=found.uncounted,
-        code=one.run.code,
+        parts=tuple(counter.outline(count)),
+        uncounted=count.uncounted,
+        code=run.code,
     )
 
 
@@ -212,39 +218,39 @@ def counted(asked: CountRun, conventions: tuple[str, ...] | None = None) -> "Cou
         raise RunError(f"{asked} failed: {error or type(error).__name__}") from error
 
 
-def _evaluate(one: PlannedRun, course: _Course) -> Record:
-    assert isinstance(one.run, EvaluationRun) and isinstance(one.work, tuple)
+def _evaluate(planned: PlannedRun, course: _Course) -> Record:
+    assert isinstance(planned.run, EvaluationRun) and isinstance(planned.work, tuple)
     from repro.data.layout import Source
     from repro.evaluation import evaluator, pipeline
     from repro.evaluation.request import EvaluationRequest
 
-    look, source = one.work
-    assert isinstance(look, EvaluationRequest) and isinstance(source, Source)
-    job = pipeline.prepare(look, source)
-    course.store.begin(one.run)
-    with course.watch.one(one.name, job.total, job.unit) as tell:
-        folder = course.store.artifacts(one.run.key)
-        return evaluator.execute(one.run, job, folder, tell, one.again)
+    request, source = planned.work
+    assert isinstance(request, EvaluationRequest) and isinstance(source, Source)
+    prepared = pipeline.prepare(request, source)
+    course.store.begin(planned.run)
+    with course.watch.run(planned.name, prepared.total, prepared.unit) as tell:
+        folder = course.store.artifacts(planned.run.key)
+        return evaluator.execute(planned.run, prepared, folder, tell, planned.again)
 
 
-def _train(one: PlannedRun, course: _Course) -> Record | None:
-    assert isinstance(one.run, TrainingRun)
-    from repro.training import executing
+def _train(planned: PlannedRun, course: _Course) -> Record | None:
+    assert isinstance(planned.run, TrainingRun)
+    from repro.training import runs
     from repro.training.request import TrainingRequest
 
-    assert isinstance(one.work, TrainingRequest)
-    return executing.execute(one, one.work, course.store, course.watch)
+    assert isinstance(planned.work, TrainingRequest)
+    return runs.execute(planned, planned.work, course.store, course.watch)
 
 
-def _time(one: PlannedRun, course: _Course) -> Record:
-    assert isinstance(one.run, TimingRun) and isinstance(one.work, tuple)
+def _time(planned: PlannedRun, course: _Course) -> Record:
+    assert isinstance(planned.run, TimingRun) and isinstance(planned.work, tuple)
     from repro.speed import timer
     from repro.speed.measure.procedures import TimingSettings
 
-    subjects, settings = one.work
+    subjects, settings = planned.work
     assert isinstance(subjects, tuple) and isinstance(settings, TimingSettings)
-    with course.watch.one(one.name, 100, "per cent") as tell:
-        return timer.execute(one.run, subjects, settings, course.store, tell, course.watch.say)
+    with course.watch.run(planned.name, 100, "per cent") as tell:
+        return timer.execute(planned.run, subjects, settings, course.store, tell, course.watch.say)
 
 
 EXECUTORS: Mapping[type, Callable[[PlannedRun, _Course], Record | None]] = {

@@ -20,7 +20,7 @@ from repro.files import read_plain
 
 T = TypeVar("T")
 
-type_names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+TYPE_NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def toml(path: Path, file: str) -> dict[str, object]:
@@ -92,7 +92,7 @@ def _value(annotation: object, value: object, file: str, place: str) -> object:
         return read(annotation, value, file, place)
     if annotation is float and isinstance(value, int) and abs(value) < 2**1000:
         value = value if isinstance(value, bool) else float(value)
-    if annotation in type_names and type(value) is annotation:
+    if annotation in TYPE_NAMES and type(value) is annotation:
         return value
     raise ReproError(f"{file}: `{place}` should be {_describe(annotation)}, not {value!r:.60}.")
 
@@ -123,6 +123,6 @@ def _tuple(
 
 
 def _describe(annotation: object) -> str:
-    if annotation in type_names:
-        return type_names[annotation]
+    if annotation in TYPE_NAMES:
+        return TYPE_NAMES[annotation]
     return "a list" if typing.get_origin(annotation) is tuple else "a table"

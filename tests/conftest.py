@@ -10,6 +10,7 @@ import pytest
 
 import cli
 from repro.papers import study
+from support import answer_check
 from support.command_line import ROOT, Outcome, Run
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a worker
@@ -30,10 +31,18 @@ def repro(
         with pytest.raises(SystemExit) as stop:
             cli.main()
         captured = capsys.readouterr()
+        if "--json" in words and captured.out:
+            answer_check.check(words, captured.out)
         code = stop.value.code
         return Outcome(code if isinstance(code, int) else 0, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def committed(tmp_path: Path) -> Path:
+    """A copy of the committed records."""
+    return Path(shutil.copytree(ROOT / "records", tmp_path / "records"))
 
 
 @pytest.fixture

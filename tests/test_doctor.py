@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from repro import doctor
-from repro.data.layout import PLACES, find
+from repro.data.layout import find
+from repro.papers.datasets import DATASETS
 from support.command_line import ROOT, Run
 
 BOXES = "COCO_val2017_detections_AP_H_56_person.json"
@@ -45,8 +46,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_split_of_the_layout_is_looked_for(folder: Path) -> None:
     assert data_checks() == {
         f"{dataset} {split}": ("absent", "no annotations")
-        for dataset, splits in PLACES.items()
-        for split in splits
+        for dataset, entry in DATASETS.items()
+        for split in entry.splits
     }
 
 

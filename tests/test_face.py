@@ -57,7 +57,7 @@ def test_an_evaluation_from_python_is_that_of_the_command(tmp_path: Path) -> Non
     record = repro.evaluate_model("truth", tmp_path / "data", store, dataset="synth", **rules)
     assert record.spec["kind"] == "evaluate" and record.measurement("AP") is not None
     again = repro.evaluate_model("truth", tmp_path / "data", store, dataset="synth", **rules)
-    assert again.digest and again.key == record.key and len(store.kept()) == 1
+    assert again.digest and again.key == record.key and len(store.stored()) == 1
 
 
 def test_what_does_not_exist_is_one_sentence() -> None:

@@ -107,7 +107,7 @@ def test_a_speed_is_the_same_beside_whatever_rival(repro: Run, tmp_path: Path) -
         Path(f"{name}.json").write_text(repro("compare", before, after, "--json").out)
     found = [json.loads(Path(f"{name}.json").read_text()) for name in ("one", "two")]
     assert len({one["changes"][0]["cell"] for one in found}) == 2  # b / a, b / c
-    assert {nightly._caught("drift", one) for one in found} == {("drift: b",)}
+    assert {nightly.caught_cells("drift", one) for one in found} == {("drift: b",)}
 
 
 def test_links_do_not_become_the_baseline(spent, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import torch
 
 import zoo
 from repro import run
-from repro.data.official_facts import FACTS, Facts
 from repro.errors import RunError
+from repro.papers.datasets import OfficialFacts
 from repro.plans import selection
 from repro.plans.planned import PlannedRun
 from repro.records.record import Record
@@ -23,6 +23,7 @@ from repro.speed.measure import engine
 from support import evaluation_scenes
 from support.command_line import ROOT, Outcome, Run
 from support.evaluation_scenes import IMAGES, mpii
+from support.official import set_facts
 from support.record_scenes import cells_of, parsed
 
 STATES = ("cached", "to_run", "impossible")
@@ -263,12 +264,12 @@ def official(stand_ins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     people = json.loads(coco.read_text())["annotations"]
     labelled = sum(one["num_keypoints"] > 0 for one in people)
     facts = {
-        ("coco", "val2017"): Facts(IMAGES, len(people), labelled, boxes=2),
-        ("crowdpose", "test"): Facts(IMAGES),
-        ("mpii", "val"): Facts(-(-PEOPLE // 2), PEOPLE, PEOPLE),
+        ("coco", "val2017"): OfficialFacts(IMAGES, len(people), labelled, boxes=2),
+        ("crowdpose", "test"): OfficialFacts(IMAGES),
+        ("mpii", "val"): OfficialFacts(-(-PEOPLE // 2), PEOPLE, PEOPLE),
     }
     for name, one in facts.items():
-        monkeypatch.setitem(FACTS, name, one)  # type: ignore[index]
+        set_facts(monkeypatch, *name, one)
 
 
 def evaluations(runs: Planned, state: str) -> Counter[str]:
@@ -361,7 +362,7 @@ def test_part_of_a_checkpoint_is_no_weights_and_other_data_are_no_official_ones(
     assert needs.pop(f"{MOBILENET} {ON_COCO}") is None
     (need,) = needs.values()
     assert "does not fit the network" in need
-    monkeypatch.setitem(FACTS, ("coco", "val2017"), Facts(5000))  # type: ignore[index]
+    set_facts(monkeypatch, "coco", "val2017", OfficialFacts(5000))
     assert not evaluations(planned(repro, *words), "to_run")
     assert {place.rpartition(" ")[2] for place in agreed(repro, *words)} == {"params", "gflops"}
 

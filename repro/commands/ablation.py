@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands.common import complain, console, emit, say
+from repro.commands.common import complain, console, emit
+from repro.commands.run_request import RunRequest, typed
 from repro.errors import ReproError
+from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
     from repro.papers.study import Row, Study, Table
@@ -27,7 +29,7 @@ PURPOSE = "--seeds without --train, which trains the rows of one ablation on gen
 
 def check(context: typer.Context) -> None:
     """Raise ReproError for an option that does not go with --seeds, or needs a training."""
-    words = {one.name: one.opts[-1] for one in context.command.params if one.name}
+    words = {option.name: option.opts[-1] for option in context.command.params if option.name}
     given = [name for name in words if typed(context, name)]
     if "train" in given:
         return
@@ -41,29 +43,8 @@ def check(context: typer.Context) -> None:
         return
     wrong = [words[name] for name in given if name not in FITTING]
     if wrong:
-        names = " and ".join(f"`{one}`" for one in wrong)
+        names = " and ".join(f"`{word}`" for word in wrong)
         raise ReproError(f"{names} cannot go with {PURPOSE}.", f"Leave out {names}.")
-
-
-def typed(context: typer.Context, name: str) -> bool:
-    """Whether an option was typed, not left alone or taken from the environment."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-@dataclass(frozen=True)
-class AskedAblation:
-    """What such trainings are asked for with."""
-
-    paper: str
-    table: str | None
-    data: Path | None
-    out: Path
-    epochs: int | None
-    device: str
-    threads: int | None
-    fresh: bool
-    store: Path
 
 
 @dataclass(frozen=True)
@@ -86,65 +67,69 @@ class PlannedAblation:
         return f"{self.study.name} Table {self.table.number}"
 
 
-def planned(asked: AskedAblation, seeds: int, on_data: bool, store: "Store") -> PlannedAblation:
+def planned(request: RunRequest, on_data: bool, store: "Store") -> PlannedAblation:
     """The trainings that are asked for; their pictures are made if they are not there.
 
     `on_data` tells whether a folder was typed; that of the environment is for other data.
     """
-    if asked.paper == "all" or asked.table is None:
+    if request.paper == "all" or request.table is None:
         raise ReproError(
             "An ablation is trained one table at a time.",
             "Name it, as in `repro run paper1 table4 --data synth --seeds 3`.",
         )
     from repro.papers import lookup
-    from repro.speed.measure.allocation import keep_freed
+    from repro.speed.measure.memory import keep_freed
 
-    study = lookup.find_study(asked.paper)
-    table = lookup.find_table(study, asked.table)
+    study = lookup.find_study(request.paper)
+    table = lookup.find_table(study, request.table)
     keep_freed()  # before torch asks for any memory
+    from repro.papers.datasets import SYNTH
     from repro.training import ablation
     from repro.training.request import TrainingMachine
 
     ablation.rows(study, table)
-    budget = ablation.Budget() if asked.epochs is None else ablation.Budget(asked.epochs)
-    data = asked.data if on_data else None
-    if data is not None and str(data) != "synth" and not data.is_dir():
+    budget = ablation.Budget() if request.epochs is None else ablation.Budget(request.epochs)
+    data = request.data if on_data else None
+    if data is not None and str(data) != SYNTH and not data.is_dir():
         raise ReproError(f"There is no folder `{data}`.", "`--data synth` makes the pictures.")
-    if data is None or str(data) == "synth":
-        data = ablation.data(asked.out, budget)
-    machine = TrainingMachine(asked.device, workers=1, threads=asked.threads)
-    rows = ablation.runs(study, table, data, asked.out, seeds, budget, machine)
-    graph, runs = ablation.planned(rows, store, asked.fresh)
+    if data is None or str(data) == SYNTH:
+        data = ablation.data(request.out, budget)
+    machine = TrainingMachine(request.device, workers=1, threads=request.threads)
+    seeds = request.seeds or 1
+    rows = ablation.runs(study, table, data, request.out, seeds, budget, machine)
+    graph, runs = ablation.planned(rows, store, request.fresh)
     return PlannedAblation(study, table, budget, data, rows, graph, runs)
 
 
-def run(asked: AskedAblation, seeds: int, on_data: bool, quiet: bool, as_json: bool) -> None:
+def run(request: RunRequest, on_data: bool, quiet: bool, as_json: bool) -> None:
     """Train a table's ablation on generated figures, and tell whether its ranking shows."""
     from repro.records.store import Store
-    from repro.report.terminal import training_view as shown
+    from repro.report.terminal import training_view
     from repro.report.terminal.progress import TerminalWatch
     from repro.run import carry_out
 
-    kept, show = Store(asked.store), not (quiet or as_json)
-    own = planned(asked, seeds, on_data, kept)
-    epochs = own.budget.epochs
+    records, show = Store(request.store), not (quiet or as_json)
+    plan = planned(request, on_data, records)
+    seeds, epochs, data = request.seeds or 1, plan.budget.epochs, str(plan.data)
     if show:
         say(
-            f"{own.title}: {len(own.rows)} rows x {seeds} seeds, epochs each: {epochs}, on "
+            f"{plan.title}: {len(plan.rows)} rows x {seeds} seeds, epochs each: {epochs}, on "
             "generated figures: does the ranking show at this scale? No printed figure is "
             "reproduced."
         )
-    outcome = carry_out(own.graph, kept, TerminalWatch(show))
+    outcome = carry_out(plan.graph, records, TerminalWatch(show))
     for failure in outcome.failures:
         complain(failure)
     from repro.training import ablation
 
-    found = ablation.described(ablation.gathered(own.table, own.rows, own.runs, outcome.records))
-    words = shown.ablation_words(own.title, found, seeds, epochs, str(own.data))
+    trained = ablation.gathered(plan.table, plan.rows, plan.runs, outcome.records)
+    rows = ablation.described(trained)
+    words = training_view.ablation_words(plan.title, rows, seeds, epochs, data)
     if as_json:
-        trained = {"seeds": seeds, "epochs": epochs, "data": str(own.data)}
-        emit("run", study=own.study.name, table=own.table.name, **trained, rows=found, words=words)
+        place = {"study": plan.study.name, "table": plan.table.name}
+        told = {"rows": rows, "words": words, "records": list(outcome.records.values())}
+        emit("run", **place, seeds=seeds, epochs=epochs, data=data, **told)
         return
-    console().print(shown.ablation(found))
+    console().print(training_view.ablation(rows))
     for line in words:
         print(line)

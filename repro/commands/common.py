@@ -1,39 +1,24 @@
-"""What the commands share: their options, and where they print."""
+"""What the commands share: how they read words, and where they print."""
 
 import json
-import math
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from repro.report.terminal.console import say as say
+from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from repro.errors import ReproError
+    from repro.papers.values import Size
     from repro.records.store import Store
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
-Paper = Annotated[str, typer.Argument(help="paper1 ... paper4, or a short name; see `repro list`.")]
-TableName = Annotated[str, typer.Argument(help="table1, 1 or I.")]
-StoreDir = Annotated[
-    Path, typer.Option("--store", envvar="REPRO_STORE", help="Folder of the records.")
-]
-Metric = Annotated[str, typer.Option(help="Only these, as in `params,macs`.")]
-RowPattern = Annotated[str | None, typer.Option("--row", help="Only rows like `LPN*`.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data", envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii, synth."),
-]
-RECORDS = Path("records")
 
 
 def emit(command: str, **values: object) -> None:
-    """The result as one JSON object on stdout."""
-    print(json.dumps({"schema": 1, "command": command, **values}))
+    """The result as one JSON object on stdout, records in their plain form."""
+    from repro.records.plain_form import written
+
+    print(json.dumps({"schema": 1, "command": command, **values}, default=written))
 
 
 def console() -> "Console":
@@ -42,6 +27,13 @@ def console() -> "Console":
 
     terminal = sys.stdout is not None and sys.stdout.isatty()
     return Console(width=None if terminal else 300, highlight=False)
+
+
+def size_of(text: str | None) -> "Size | None":
+    """`256x192` -> (256, 192); None where nothing is given."""
+    from repro.papers.lookup import parse_size
+
+    return parse_size(text) if text else None
 
 
 def names_of(text: str) -> list[str]:
@@ -60,10 +52,3 @@ def warn(store: "Store") -> None:
     """Name the broken records that were met."""
     for warning in dict.fromkeys(store.warnings):
         say(f"warning: {warning}")
-
-
-def finite(value: float | None) -> float | None:
-    """A number of the command line; the range of an option lets `nan` pass."""
-    if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is no finite number.")
-    return value

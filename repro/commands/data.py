@@ -1,66 +1,60 @@
 """What evaluations need: data check, data synth, weights."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands.common import Json, console, emit
+from repro.commands import options
+from repro.commands.common import console, emit
 
 if TYPE_CHECKING:
     from repro.data.completeness import SplitFound
-
-    pass
 
 app = typer.Typer(help="Data sets: what is there, and one to try things on.", rich_markup_mode=None)
 
 
 @app.command()
-def check(
-    folder: Annotated[
-        Path, typer.Argument(envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii.")
-    ],
-    as_json: Json = False,
-) -> None:
+def check(folder: options.CheckedFolder, as_json: options.Json = False) -> None:
     """Name what is present, whether it is the official data, and what to fetch by hand.
 
     Example: repro data check DATA
     """
-    from repro.data import completeness as checking
+    from repro.data import completeness
 
-    found = checking.check(folder)
+    splits = completeness.check(folder)
     if as_json:
-        emit("data check", splits=[one.described() for one in found])
+        emit("data check", splits=[split.described() for split in splits])
         return
-    for one in found:
-        print(f"{SIGNS[state(one)]} {one.dataset} {one.split}: {facts(one)}")
-        for note in one.notes:
+    for split in splits:
+        print(f"{SIGNS[state(split)]} {split.dataset} {split.split}: {facts(split)}")
+        for note in split.notes:
             print(f"    {note}")
-        for fetch in one.fetch:
+        for fetch in split.fetch:
             print(f"    to fetch by hand: {fetch}")
 
 
 SIGNS = {"complete": "✓", "part": "≈", "absent": "–"}
 
 
-def state(found: "SplitFound") -> str:
+def state(split: "SplitFound") -> str:
     """complete, part or absent."""
-    if found.source is None:
+    if split.source is None:
         return "absent"
-    return "complete" if found.complete and found.official is not False else "part"
+    return "complete" if split.complete and split.official is not False else "part"
 
 
-def facts(found: "SplitFound") -> str:
+def facts(split: "SplitFound") -> str:
     """What is there of a split, in a line."""
-    if found.counts is None:
-        return "not here" if found.source is None else "cannot be read"
-    counts = found.counts
+    if split.counts is None:
+        return "not here" if split.source is None else "cannot be read"
+    counts = split.counts
     official = {True: "the official files", False: "not the official files", None: ""}
     parts = [
         f"{counts.present:,} of {counts.images:,} images",
         f"{counts.people:,} persons, {counts.labelled:,} with joints, {counts.crowd:,} crowds",
         *([] if counts.boxes is None else [f"{counts.boxes:,} detected boxes"]),
-        *([official[found.official]] if official[found.official] else []),
+        *([official[split.official]] if official[split.official] else []),
         f"sha256 {counts.sha256[:12]}",
     ]
     return " · ".join(parts)
@@ -68,21 +62,21 @@ def facts(found: "SplitFound") -> str:
 
 @app.command()
 def synth(
-    folder: Annotated[Path, typer.Argument(help="It gets a folder `synth`.")],
-    train: Annotated[int, typer.Option(min=1, help="Pictures to train on.")] = 400,
-    val: Annotated[int, typer.Option(min=1, help="Pictures to evaluate on.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, max=2**32, help="Another seed, other pictures.")] = 0,
-    as_json: Json = False,
+    folder: options.SynthFolder,
+    train: options.TrainPictures = 400,
+    val: options.ValPictures = 100,
+    seed: options.PictureSeed = 0,
+    as_json: options.Json = False,
 ) -> None:
     """Generate pictures of articulated figures, annotated as COCO and CrowdPose are.
 
     Example: repro data synth DATA --train 400 --val 100
     """
-    from repro.data import synth as generating
+    from repro.data.synth import write
     from repro.report.terminal.progress import Steps
 
     with Steps(train + val, "pictures", show=not as_json) as tell:
-        path = generating.write(folder, train, val, seed, tell=tell)
+        path = write(folder, train, val, seed, tell=tell)
     if as_json:
         emit("data synth", folder=str(path), train=train, val=val, seed=seed)
     else:
@@ -90,17 +84,11 @@ def synth(
 
 
 def weights(
-    model: Annotated[str | None, typer.Argument(help="One model; all by default.")] = None,
-    check: Annotated[
-        Path | None, typer.Option("--check", help="Report how a checkpoint fits.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option("--data", envvar="REPRO_DATA", help="Where files may be.")
-    ] = None,
-    keypoints: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="17 COCO, 16 MPII, 14 CrowdPose.")
-    ] = None,
-    as_json: Json = False,
+    model: options.PublishedModel = None,
+    check: options.CheckedFile = None,
+    data: options.WeightsDir = None,
+    keypoints: options.CheckedKeypoints = None,
+    as_json: options.Json = False,
 ) -> None:
     """List the published checkpoints, or check a file against the models.
 
@@ -109,35 +97,35 @@ def weights(
     if check is not None:
         report_of(model, check, keypoints, as_json)
         return
-    from repro.papers import checkpoint_catalogue as catalogue
-    from repro.report.terminal import checkpoint_table as shown
+    from repro.papers import checkpoint_catalogue
+    from repro.report.terminal import checkpoint_table
 
-    found = catalogue.published(model)
-    reason = catalogue.unpublished(model) if model else None
-    present = {path.name: path for path in catalogue.present(data)}
+    published = checkpoint_catalogue.published(model)
+    reason = checkpoint_catalogue.unpublished(model) if model else None
+    present = {path.name: path for path in checkpoint_catalogue.present(data)}
     if as_json:
         rows = [
             {**one.described(), "present": str(present[one.file]) if one.file in present else None}
-            for one in found
+            for one in published
         ]
         emit("weights", checkpoints=rows, unpublished=reason and reason.why)
         return
-    console().print(shown.listed(found, reason, present))
+    console().print(checkpoint_table.listed(published, reason, present))
 
 
 def report_of(model: str | None, path: Path, keypoints: int | None, as_json: bool) -> None:
     """Tell how a checkpoint fits."""
     import zoo
     from repro.checkpoints import inspection
-    from repro.report.terminal import checkpoint_table as shown
+    from repro.report.terminal import checkpoint_table
     from repro.report.terminal.progress import Steps
 
     with Steps(len(zoo.MODELS), "networks", show=not as_json) as steps:
-        found = inspection.report(
+        report = inspection.report(
             model, path, keypoints, tell=lambda name: steps(1, f"does it fit {name}?")
         )
     if as_json:
-        emit("weights", **found.described())
+        emit("weights", **report.described())
     else:
-        console().print(shown.reported(found))
-    raise typer.Exit(0 if found.fits else 3)
+        console().print(checkpoint_table.reported(report))
+    raise typer.Exit(0 if report.fits else 3)

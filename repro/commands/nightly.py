@@ -1,11 +1,13 @@
 """A night of checks: nightly."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands.common import RECORDS, Json, StoreDir, emit, finite, names_of, say
+from repro.commands import options
+from repro.commands.common import emit, names_of
+from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
     from repro.nightly import Done
@@ -14,21 +16,15 @@ OUT = Path("nightly")
 
 
 def nightly(
-    out: Annotated[Path, typer.Option(help="Folder of the night; an earlier one there goes.")] = (
-        OUT
-    ),
-    budget: Annotated[
-        float, typer.Option(min=1, callback=finite, help="Seconds of the timing.")
-    ] = 600.0,
-    processes: Annotated[int, typer.Option(min=1, help="Of the timing.")] = 5,
-    previous: Annotated[
-        Path | None, typer.Option(help="Folder of an earlier night to compare with.")
-    ] = None,
-    only: Annotated[str, typer.Option(help="Only these steps, as in `doctor,count,exact`.")] = "",
-    summary: Annotated[Path | None, typer.Option(help="Append to a GitHub step summary.")] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Show the steps, do nothing.")] = False,
-    store: StoreDir = RECORDS,
-    as_json: Json = False,
+    out: options.NightDir = OUT,
+    budget: options.NightBudget = 600.0,
+    processes: options.NightProcesses = 5,
+    previous: options.EarlierNight = None,
+    only: options.OnlySteps = "",
+    summary: options.Summary = None,
+    plan: options.ShowSteps = False,
+    store: options.StoreDir = options.RECORDS,
+    as_json: options.Json = False,
 ) -> None:
     """Check everything once: machine, counts, parity, speed, evaluation, training, drift, report.
 
@@ -40,27 +36,27 @@ def nightly(
     import shlex
     from dataclasses import asdict
 
-    from repro import nightly as nights
-    from repro.report.terminal import night_view as shown
+    from repro.nightly import Night, begin, chosen, spend
+    from repro.report.terminal import night_view
 
-    night = nights.Night(out, budget, previous, store, summary, processes)
-    todo = nights.chosen(night, names_of(only))
+    night = Night(out, budget, previous, store, summary, processes)
+    steps = chosen(night, names_of(only))
     if plan:
         if as_json:
-            emit("nightly", steps=[asdict(step) for step in todo])
-        for step in todo if not as_json else ():
+            emit("nightly", steps=[asdict(step) for step in steps])
+        for step in steps if not as_json else ():
             print(f"{step.name:10}  repro {shlex.join(step.words)}  {step.lacking}".rstrip())
         return
-    nights.begin(night)
+    begin(night)
 
     def tell(done: "Done") -> None:
         if not as_json:
-            say(shown.line(done))
+            say(night_view.line(done))
 
-    result = nights.spend(night, todo, tell)
-    shown.write(result, out, summary)
+    result = spend(night, steps, tell)
+    night_view.write(result, out, summary)
     if as_json:
         emit("nightly", **asdict(result))
     else:
-        print(shown.ending(result, out))
+        print(night_view.ending(result, out))
     raise typer.Exit(result.exit)

@@ -1,32 +1,287 @@
-"""The options that plan and run share: what is wanted of all their runs."""
+"""The options and arguments of all commands, each named once: its form, its range, its help."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
-from repro.commands.common import finite
+RECORDS, RESULTS = Path("records"), Path("RESULTS.md")
 
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
-RESULTS, FIGURES = Path("RESULTS.md"), Path("runs")
-Tables = Annotated[str, typer.Argument(help="A paper, or all.")]
-Table = Annotated[str | None, typer.Argument(help="One table; all of them by default.")]
+
+def finite(value: float | None) -> float | None:
+    """A number of the command line; the range of an option lets `nan` pass."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no finite number.")
+    return value
+
+
+# what many commands share
+
+Json = Annotated[bool, Option("--json", help="One JSON object on stdout, nothing else.")]
+StoreDir = Annotated[Path, Option("--store", envvar="REPRO_STORE", help="Folder of the records.")]
+DataDir = Annotated[
+    Path | None,
+    Option("--data", envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii, synth."),
+]
+Summary = Annotated[Path | None, Option(help="Append to a GitHub step summary.")]
+
+# which printed numbers
+
+Paper = Annotated[str, Argument(help="paper1 ... paper4, or a short name; see `repro list`.")]
+PaperOrAll = Annotated[str, Argument(help="A paper, or all.")]
+ListedPaper = Annotated[str | None, Argument(help="One paper: its tables.")]
+ListModels = Annotated[bool, Option("--models", help="The models of the zoo.")]
+Table = Annotated[str, Argument(help="table1, 1 or I.")]
+TableOrAll = Annotated[str | None, Argument(help="One table; all of them by default.")]
+Row = Annotated[str, Argument(help="The row's label, or its beginning.")]
+Column = Annotated[str, Argument(help="The column's key, label or metric.")]
+RowPattern = Annotated[str | None, Option("--row", help="Only rows like `LPN*`.")]
+Metrics = Annotated[str, Option("--metric", help="Only these, as in `params,macs`.")]
+ClaimKinds = Annotated[str, Option("--kind", help="Only these: result, cost, speed, recipe, unit.")]
+FailOnClaim = Annotated[str, Option(help="Exit with 3 on these verdicts, as in `contradicted`.")]
+AuditRules = Annotated[str, Option("--rule", help="Only these, as in `area,sums`.")]
+Consistent = Annotated[bool, Option("--all", help="Also what is consistent.")]
+FailOnFinding = Annotated[
+    str, Option(help="Exit with 3 on these: contradiction, implausible, note.")
+]
+
+# a network, its weights, and what it runs on
+
+ModelPatterns = Annotated[list[str], Argument(help="Models, or patterns such as `lpn_*`.")]
+Model = Annotated[str, Argument(help="A model of the zoo; see `repro list --models`.")]
+ModelOrFile = Annotated[str, Argument(help="A model, or an exported FILE.onnx.")]
+ModelFileOrTruth = Annotated[
+    str, Argument(help="A model, an exported FILE.onnx, or `truth` for a perfect one.")
+]
+ModelOptions = Annotated[
+    list[str] | None, Option(help="An option of the model, as in `attention=se`.")
+]
+Size = Annotated[str, Option("--input", help="Height x width.")]
+SizeOrUsual = Annotated[str | None, Option("--input", help="Height x width.")]
+Weights = Annotated[Path | None, Option(help="A checkpoint of the model.")]
+AllowPartial = Annotated[bool, Option("--allow-partial", help="Load what fits of a checkpoint.")]
+Device = Annotated[str, Option(help="cpu or cuda.")]
+Crops = Annotated[int, Option(min=1, help="Crops at a time.")]
+Threads = Annotated[int | None, Option(min=1, help="Of the network.")]
+
+# plan and run
+
 Train = Annotated[
     str | None,
-    typer.Option(help="Train the weights that are not there: smoke, paper or official recipe."),
+    Option(help="Train the weights that are not there: smoke, paper or official recipe."),
 ]
 Seeds = Annotated[
     int | None,
-    typer.Option(
-        min=1, max=100, help="Trainings of each row; without --train of one ablation's, small."
+    Option(min=1, max=100, help="Trainings of each row; without --train of one ablation's, small."),
+]
+EpochsOfEach = Annotated[int | None, Option(min=1, help="Of each training, not the recipe's.")]
+PicturesDir = Annotated[Path, Option(help="Folder of the pictures that are generated.")]
+BudgetOfEach = Annotated[
+    float, Option(min=1, callback=finite, help="Seconds for each set of networks that is timed.")
+]
+Fresh = Annotated[bool, Option("--fresh", help="Measure again, keep both.")]
+ResultsFile = Annotated[Path, Option(help="The file to write.")]
+NoWrite = Annotated[bool, Option("--no-write", help="Leave RESULTS.md alone.")]
+FailOnVerdict = Annotated[
+    str, Option(help="Exit 3 if a cell has one of these verdicts, as in `off,near`.")
+]
+Strict = Annotated[bool, Option("--strict", help="Exit 4 if a selected cell is missing.")]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="Only the totals.")]
+
+# count, parity and weights
+
+Convention = Annotated[str, Option(help="A counting convention, or all.")]
+Keypoints = Annotated[int | None, Option(help="17 COCO, 16 MPII, 14 CrowdPose.")]
+Depth = Annotated[int, Option(min=0, help="Levels of the module tree.")]
+GoldenModels = Annotated[list[str] | None, Argument(help="All with a golden by default.")]
+GoldenDir = Annotated[Path, Option(help="Folder of goldens.")]
+PublishedModel = Annotated[str | None, Argument(help="One model; all by default.")]
+CheckedFile = Annotated[Path | None, Option("--check", help="Report how a checkpoint fits.")]
+WeightsDir = Annotated[
+    Path | None, Option("--data", envvar="REPRO_DATA", help="Where files may be.")
+]
+CheckedKeypoints = Annotated[
+    int | None, Option(min=1, max=1000, help="17 COCO, 16 MPII, 14 CrowdPose.")
+]
+
+# the rules of an evaluation: eval and predict
+
+Dataset = Annotated[str | None, Option(help="coco, crowdpose, mpii, synth or synth-crowdpose.")]
+JointsOf = Annotated[str | None, Option(help="Whose joints: coco, crowdpose or mpii.")]
+Split = Annotated[str | None, Option(help="val2017, test, val ...")]
+Protocol = Annotated[
+    str | None, Option(help="A protocol such as paper2/coco-val2017; else the model's.")
+]
+ProtocolOfPictures = Annotated[str | None, Option(help="As in paper2/coco-val2017.")]
+Annotations = Annotated[Path | None, Option(help="An annotation file by name.")]
+Images = Annotated[Path | None, Option(help="The folder of its images.")]
+HeadBoxes = Annotated[Path | None, Option(help="MPII: mpii_gt_valid.mat.")]
+Boxes = Annotated[str | None, Option(help="A detector's json file, or `gt` for ground truth.")]
+Decode = Annotated[
+    str | None, Option(help="argmax, argmax+quarter, DARK, beta-soft-argmax(160) ...")
+]
+DecodeOfPictures = Annotated[str | None, Option(help="argmax+quarter, DARK ...")]
+Flip = Annotated[bool | None, Option("--flip/--no-flip", help="Flip test.")]
+Shift = Annotated[bool | None, Option("--shift/--no-shift", help="Shift of the flipped maps.")]
+Colour = Annotated[str | None, Option(help="RGB or BGR.")]
+Normalise = Annotated[str | None, Option(help="ImageNet, 128/256, 0..1, -1..1 or 0..255.")]
+Nms = Annotated[float | None, Option(help="OKS above which persons are one.")]
+Padding = Annotated[float | None, Option(help="Of the boxes, 1.25 as a rule.")]
+Udp = Annotated[bool | None, Option("--udp/--no-udp", help="UDP geometry.")]
+Loaders = Annotated[int, Option(min=1, max=64, help="Threads that load images.")]
+PosesFile = Annotated[Path | None, Option(help="Write the poses, COCO format.")]
+FreshEvaluation = Annotated[
+    bool, Option("--fresh", help="Evaluate again from the start, keep both.")
+]
+Pictures = Annotated[list[Path], Argument(help="Pictures, or folders of them.")]
+PersonBoxes = Annotated[
+    list[str] | None, Option(help="left,top,width,height of a person, for one picture.")
+]
+BoxesFile = Annotated[Path | None, Option(help="A json list of {file_name, bbox, score}.")]
+PosesDir = Annotated[Path, Option(help="Folder of what is written.")]
+LeastScore = Annotated[
+    float, Option(min=0, callback=finite, help="Score below which a joint is not drawn.")
+]
+
+# score and compare
+
+ScoredDataset = Annotated[str, Argument(help="coco, crowdpose or mpii.")]
+ScoredAnnotations = Annotated[Path, Option(help="The data set's annotation file.")]
+ResultsOfOthers = Annotated[Path, Option(help="Poses in the data set's own format.")]
+ZeroBased = Annotated[bool, Option("--zero-based", help="MPII: add 1 to every coordinate.")]
+Resamples = Annotated[int, Option(min=0, max=100_000, help="For the intervals; 0: none.")]
+SideA = Annotated[
+    str | None,
+    Argument(
+        metavar="A",
+        help="`published`, a folder of records, a file that --json wrote, a git revision; or "
+        "of an evaluation its key, or a file of poses; or alone a paper.",
     ),
 ]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Of each training, not the recipe's.")]
-Out = Annotated[Path, typer.Option(help="Folder of the pictures that are generated.")]
-Batch = Annotated[int, typer.Option(min=1, help="Crops at a time.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Of the network.")]
-Budget = Annotated[
-    float,
-    typer.Option(min=1, callback=finite, help="Seconds for each set of networks that is timed."),
+SideB = Annotated[
+    str | None, Argument(metavar="B", help="Another. Without it A is held against the papers.")
 ]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again, keep both.")]
+ComparedAnnotations = Annotated[Path | None, Option(help="The annotation file of evaluations.")]
+ComparedDataset = Annotated[str | None, Option(help="Of poses; told from the file.")]
+ZeroBasedPoses = Annotated[
+    bool, Option("--zero-based", help="MPII poses: add 1 to every coordinate.")
+]
+ImageResamples = Annotated[int, Option(min=100, max=100_000, help="Of the images.")]
+OnlyFigures = Annotated[str, Option("--only", help="Only these: exact, accuracy, speed.")]
+FailOnChange = Annotated[str, Option(help="Of worse, changed, missing, incomparable; or nothing.")]
+MinEffect = Annotated[
+    float,
+    Option(min=0, max=1000, callback=finite, help="Per cent, below which no speed changed."),
+]
+MarkdownFile = Annotated[Path | None, Option(help="Write a table to this file.")]
+JunitFile = Annotated[Path | None, Option(help="Write a test case for each figure.")]
+
+# train
+
+Recipe = Annotated[str, Option(help="paper, official, or another of the study.")]
+TrainedOn = Annotated[Path | None, Option(help="What to train on.")]
+EvaluatedOn = Annotated[Path | None, Option(help="What to evaluate on.")]
+Epochs = Annotated[int | None, Option(min=1, help="Instead of the recipe's.")]
+Samples = Annotated[int | None, Option(min=1, help="Samples of a step, in all.")]
+LearningRate = Annotated[float | None, Option(help="Learning rate instead of the recipe's.")]
+Loss = Annotated[str | None, Option(help="Instead of the recipe's: NAME or NAME:SETTING=VALUE.")]
+EvaluateEvery = Annotated[int | None, Option(min=1, help="Epochs.")]
+RecipeFields = Annotated[
+    list[str] | None,
+    Option("--set", help="Any other field, as in `rotation_factor=0`, `milestones=90+110`."),
+]
+Accumulate = Annotated[int, Option(min=1, help="Parts that a step is seen in, for small memories.")]
+StartWeights = Annotated[Path | None, Option(help="A checkpoint to begin with.")]
+AllowPartialStart = Annotated[bool, Option("--allow-partial", help="Load what fits of it.")]
+Seed = Annotated[int, Option(min=0, max=2**31)]
+DeviceOrAuto = Annotated[str, Option(help="cpu, cuda, or auto.")]
+Devices = Annotated[int, Option(min=1, help="Processes, one a device.")]
+Precision = Annotated[str, Option(help="fp32, bf16 or fp64.")]
+Workers = Annotated[int, Option(min=0, max=256, help="Processes that load, for each device.")]
+ChannelsLast = Annotated[bool, Option("--channels-last/--no-channels-last", help="Memory format.")]
+CropCache = Annotated[bool, Option("--crop-cache", help="Cut persons out once, in OUT/cache.")]
+SaveEvery = Annotated[
+    int | None, Option(min=1, help="Steps between checkpoints; else about a minute.")
+]
+TrainingDir = Annotated[Path | None, Option(help="Folder; runs/... by default.")]
+Resume = Annotated[
+    bool | None, Option("--resume/--fresh", help="Insist on going on, or begin anew.")
+]
+Smoke = Annotated[
+    bool, Option("--smoke", help="A minute on generated figures: does the loss fall?")
+]
+ShowRecipe = Annotated[bool, Option("--plan", help="Show the recipe, train nothing.")]
+
+# speed
+
+TimedModels = Annotated[
+    list[str] | None, Argument(help="Models or patterns; those of paper1 Table V.")
+]
+TimedSize = Annotated[str | None, Option("--input", help="Height x width; 256x192 by default.")]
+Batches = Annotated[
+    list[str] | None,
+    Option("--batch", help="Images at a time, one or more, as in `1,8,16`."),
+]
+TimedThreads = Annotated[int | None, Option(min=1, help="All cores by default.")]
+Backends = Annotated[
+    list[str] | None,
+    Option("--backend", help="One or more, as in `eager,onnx_runtime`, or all."),
+]
+Precisions = Annotated[
+    list[str] | None,
+    Option("--precision", help="One or more of fp32, bf16; on cuda fp16, tf32 too."),
+]
+Stage = Annotated[str, Option(help="net, pre, post or full.")]
+TwoPasses = Annotated[bool, Option("--flip", help="Two passes, as with a flip test.")]
+TimingProtocol = Annotated[str, Option(help="repro, paper1 or paper2.")]
+Budget = Annotated[
+    float | None,
+    Option(min=1, callback=finite, help="Seconds; 60, or what a verdict needs if more."),
+]
+FreshProcesses = Annotated[int, Option(min=1, help="Fresh ones, one after another.")]
+Against = Annotated[str | None, Option(help="A paper: its printed speeds beside ours.")]
+Roofline = Annotated[
+    bool, Option("--roofline", help="How far from this machine's limits, and why.")
+]
+TraceFile = Annotated[
+    Path | None,
+    Option("--profile", help="Write a profiler trace of one model to this file."),
+]
+Merge = Annotated[bool, Option("--merge", help="Time nothing: MODELS are files that --json wrote.")]
+AllowNoisy = Annotated[bool, Option("--allow-noisy", help="Exit 0 though nothing gets a verdict.")]
+
+# nightly
+
+NightDir = Annotated[Path, Option(help="Folder of the night; an earlier one there goes.")]
+NightBudget = Annotated[float, Option(min=1, callback=finite, help="Seconds of the timing.")]
+NightProcesses = Annotated[int, Option(min=1, help="Of the timing.")]
+EarlierNight = Annotated[Path | None, Option(help="Folder of an earlier night to compare with.")]
+OnlySteps = Annotated[str, Option("--only", help="Only these steps, as in `doctor,count,exact`.")]
+ShowSteps = Annotated[bool, Option("--plan", help="Show the steps, do nothing.")]
+
+AnsweringCommand = Annotated[
+    list[str] | None, Argument(help="One command, as in `data check`; all by default.")
+]
+
+# data, records and report
+
+CheckedFolder = Annotated[
+    Path, Argument(envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii.")
+]
+SynthFolder = Annotated[Path, Argument(help="It gets a folder `synth`.")]
+TrainPictures = Annotated[int, Option(min=1, help="Pictures to train on.")]
+ValPictures = Annotated[int, Option(min=1, help="Pictures to evaluate on.")]
+PictureSeed = Annotated[int, Option(min=0, max=2**32, help="Another seed, other pictures.")]
+Key = Annotated[str, Argument(help="The key, or a beginning of 6 letters or more.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Only tell.")]
+ReportFile = Annotated[
+    Path | None, Option("--output", "-o", help="The file; its ending tells the format.")
+]
+ReportFormat = Annotated[
+    str, Option("--format", help="html (the default), md, csv, latex, json or junit.")
+]
+CheckReport = Annotated[
+    bool, Option("--check", help="Write nothing; exit 3 if the file would change.")
+]

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from repro.commands.common import RECORDS, Json, StoreDir, emit, say
+from repro.commands import options
+from repro.commands.common import emit
+from repro.report.terminal.console import say
 
 app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 
 
 @app.command("ls")
-def records_ls(store: StoreDir = RECORDS, as_json: Json = False) -> None:
+def records_ls(store: options.StoreDir = options.RECORDS, as_json: options.Json = False) -> None:
     """List the records: key, run, whether the present code would use it, and what it fills."""
     from repro.plans import selection
     from repro.records import cleanup
@@ -21,9 +22,9 @@ def records_ls(store: StoreDir = RECORDS, as_json: Json = False) -> None:
     from repro.report.text import counted
     from repro.verdicts import judge
 
-    kept = Store(store)
-    cells = judge.filled(selection.select(selection.tables()), kept)
-    entries = cleanup.entries(kept, cells)
+    records = Store(store)
+    cells = judge.filled(selection.select(selection.tables()), records)
+    entries = cleanup.entries(records, cells)
     if as_json:
         emit("records", records=[entry.described() for entry in entries])
         return
@@ -36,9 +37,9 @@ def records_ls(store: StoreDir = RECORDS, as_json: Json = False) -> None:
 
 @app.command("rm")
 def records_rm(
-    key: Annotated[str, typer.Argument(help="The key, or a beginning of 6 letters or more.")],
-    store: StoreDir = RECORDS,
-    as_json: Json = False,
+    key: options.Key,
+    store: options.StoreDir = options.RECORDS,
+    as_json: options.Json = False,
 ) -> None:
     """Remove the records of one key."""
     from repro.records import cleanup
@@ -50,9 +51,9 @@ def records_rm(
 
 @app.command("gc")
 def records_gc(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
-    store: StoreDir = RECORDS,
-    as_json: Json = False,
+    dry_run: options.DryRun = False,
+    store: options.StoreDir = options.RECORDS,
+    as_json: options.Json = False,
 ) -> None:
     """Remove the records that the present code no longer uses, broken ones, and what killed runs
     left."""

@@ -1,27 +1,21 @@
 """How fast networks are on this machine: speed."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import speed_files
-from repro.commands.common import (
-    RECORDS,
-    Json,
-    StoreDir,
-    console,
-    emit,
-    finite,
-    names_of,
-    say,
-)
+from repro.commands import options, speed_files
+from repro.commands.common import console, emit, names_of
+from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from repro.records.record import Record
-    from repro.speed.measure.subjects import TimedRun
+    from repro.speed.measure.procedures import TimingSettings
+    from repro.speed.measure.subjects import Subject, TimedRun
     from repro.speed.results.analysis import Analysis
     from repro.speed.roofline.model import MachineLimits
 
@@ -31,48 +25,25 @@ BUDGET = 60.0
 
 
 def speed(
-    models: Annotated[
-        list[str] | None, typer.Argument(help="Models or patterns; those of paper1 Table V.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    size: Annotated[
-        str | None, typer.Option("--input", help="Height x width; 256x192 by default.")
-    ] = None,
-    batch: Annotated[
-        list[str] | None, typer.Option(help="Images at a time, one or more, as in `1,8,16`.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="All cores by default.")] = None,
-    backend: Annotated[
-        list[str] | None, typer.Option(help="One or more, as in `eager,onnx_runtime`, or all.")
-    ] = None,
-    precision: Annotated[
-        list[str] | None, typer.Option(help="One or more of fp32, bf16; on cuda fp16, tf32 too.")
-    ] = None,
-    stage: Annotated[str, typer.Option(help="net, pre, post or full.")] = "net",
-    flip: Annotated[bool, typer.Option("--flip", help="Two passes, as with a flip test.")] = False,
-    protocol: Annotated[str, typer.Option(help="repro, paper1 or paper2.")] = "repro",
-    budget: Annotated[
-        float | None,
-        typer.Option(min=1, callback=finite, help="Seconds; 60, or what a verdict needs if more."),
-    ] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Fresh ones, one after another.")] = 5,
-    against: Annotated[
-        str | None, typer.Option(help="A paper: its printed speeds beside ours.")
-    ] = None,
-    roofline: Annotated[
-        bool, typer.Option("--roofline", help="How far from this machine's limits, and why.")
-    ] = False,
-    profile: Annotated[
-        Path | None, typer.Option(help="Write a profiler trace of one model to this file.")
-    ] = None,
-    merge: Annotated[
-        bool, typer.Option("--merge", help="Time nothing: MODELS are files that --json wrote.")
-    ] = False,
-    allow_noisy: Annotated[
-        bool, typer.Option("--allow-noisy", help="Exit 0 though nothing gets a verdict.")
-    ] = False,
-    store: StoreDir = RECORDS,
-    as_json: Json = False,
+    models: options.TimedModels = None,
+    device: options.Device = "cpu",
+    size: options.TimedSize = None,
+    batch: options.Batches = None,
+    threads: options.TimedThreads = None,
+    backend: options.Backends = None,
+    precision: options.Precisions = None,
+    stage: options.Stage = "net",
+    flip: options.TwoPasses = False,
+    protocol: options.TimingProtocol = "repro",
+    budget: options.Budget = None,
+    processes: options.FreshProcesses = 5,
+    against: options.Against = None,
+    roofline: options.Roofline = False,
+    profile: options.TraceFile = None,
+    merge: options.Merge = False,
+    allow_noisy: options.AllowNoisy = False,
+    store: options.StoreDir = options.RECORDS,
+    as_json: options.Json = False,
 ) -> None:
     """Time networks against each other, interleaved, in fresh processes.
 
@@ -81,17 +52,12 @@ def speed(
     if merge:
         speed_files.merged(models or [], as_json)
         return
-    from dataclasses import replace
-
-    from repro import env, plan
-    from repro.speed import requests, sweep
-    from repro.speed.measure import procedures
-    from repro.speed.measure.procedures import TimingSettings
-    from repro.speed.results import recording
-    from repro.speed.results.analysis import Analysis
+    from repro import env
+    from repro.speed import sweep
+    from repro.speed.measure.procedures import TimingSettings, agreed
     from repro.speed.roofline import placement
 
-    chosen = sweep.sweep(
+    subjects = sweep.sweep(
         sweep.networks(models, size, against),
         sweep.batches_of(",".join(batch or ["1"])),
         names_of(",".join(precision or ["fp32"])),
@@ -104,38 +70,68 @@ def speed(
         placement.check(device, stage)
     check_device(device)
     if profile is not None:
-        speed_files.profiled(chosen, profile, device, as_json)
+        speed_files.profiled(subjects, profile, device, as_json)
         return
+    settings = TimingSettings(protocol, threads or env.cores(), budget or BUDGET, processes)
+    settings = agreed(subjects, settings, batch is not None, threads is not None)
+    settings = with_budget(subjects, settings, budget)
+    time_and_tell(subjects, settings, device, against, roofline, allow_noisy, store, as_json)
+
+
+def with_budget(
+    subjects: "Sequence[Subject]", settings: "TimingSettings", given: float | None
+) -> "TimingSettings":
+    """The settings with what a verdict needs, or with what is given; a warning if that is less."""
+    from dataclasses import replace
+
+    from repro.speed.measure import procedures
+
+    needed = procedures.needed(subjects, settings)
+    if given is None:
+        return replace(settings, budget=max(BUDGET, needed))
+    if given < needed:
+        say(f"warning: {given:.0f} s may be too few for a verdict, which takes about {needed:.0f}")
+    return settings
+
+
+def time_and_tell(
+    subjects: "tuple[Subject, ...]",
+    settings: "TimingSettings",
+    device: str,
+    against: str | None,
+    roofline: bool,
+    allow_noisy: bool,
+    store: Path,
+    as_json: bool,
+) -> None:
+    """Time, keep the record, print who is faster than whom, and exit by what became of it."""
+    from repro.plan import single
     from repro.records.store import Store
     from repro.report.terminal.progress import TerminalWatch
     from repro.run import carry_out
+    from repro.speed import requests
+    from repro.speed.measure import procedures
+    from repro.speed.results import recording
+    from repro.speed.results.analysis import Analysis
+    from repro.speed.roofline import placement
 
-    settings = TimingSettings(protocol, threads or env.cores(), budget or BUDGET, processes)
-    settings = procedures.agreed(chosen, settings, batch is not None, threads is not None)
-    needed = procedures.needed(chosen, settings)
-    if budget is None:
-        settings = replace(settings, budget=max(BUDGET, needed))
-    elif budget < needed:
-        say(f"warning: {budget:.0f} s may be too few for a verdict, which takes about {needed:.0f}")
-    kept = Store(store)
-    kept.check()
-    planned = f"{len(chosen)} subjects, about {procedures.planned(chosen, settings):.0f} s"
-    say(f"{planned}; what is exported or compiled for the first time comes on top")
+    records = Store(store)
+    records.check()
+    extent = f"{len(subjects)} subjects, about {procedures.planned(subjects, settings):.0f} s"
+    say(f"{extent}; what is exported or compiled for the first time comes on top")
     machine = placement.measured(settings.threads) if roofline else None
-    graph = plan.single(
-        requests.run_of(chosen, settings, device), kept, (chosen, settings), served=False
-    )
-    outcome = carry_out(graph, kept, TerminalWatch(show=not as_json))
-    record = outcome.only
-    run = recording.kept(kept.artifacts(record.key))
-    found = Analysis(run)
+    timing = requests.run_of(subjects, settings, device)
+    plan = single(timing, records, (subjects, settings), served=False)
+    record = carry_out(plan, records, TerminalWatch(show=not as_json)).only
+    run = recording.kept(records.artifacts(record.key))
     if run.interrupted:
         done = f"{run.settings['finished']} of {settings.processes} processes"
         say(f"ended early: every sample of {done} is kept in record {record.key[:12]}")
-    code = exit_code(run, found, allow_noisy)
-    data, parts = reported(run, found, record, against, machine)
+    analysis = Analysis(run)
+    code = exit_code(run, analysis, allow_noisy)
+    data, parts = reported(run, analysis, record, against, machine)
     if as_json:
-        emit("speed", **data, exit=code)
+        emit("speed", **data, records=[record], exit=code)
     else:
         console().print(*parts, sep="\n")
     raise typer.Exit(code)
@@ -155,18 +151,18 @@ def check_device(name: str) -> None:
             say(f"warning: {absent}")
 
 
-def exit_code(run: "TimedRun", found: "Analysis", allow_noisy: bool) -> int:
+def exit_code(run: "TimedRun", analysis: "Analysis", allow_noisy: bool) -> int:
     """What became of the run as a whole."""
     if run.interrupted:
         return INTERRUPTED
     if run.failures and any(one.refused.startswith("its process") for one in run.preparations):
         return FAILED
-    return UNSTABLE if found.unstable and not allow_noisy else 0
+    return UNSTABLE if analysis.unstable and not allow_noisy else 0
 
 
 def reported(
     run: "TimedRun",
-    found: "Analysis",
+    analysis: "Analysis",
     record: "Record",
     against: str | None,
     machine: "MachineLimits | None",
@@ -176,23 +172,22 @@ def reported(
 
     from repro.comparing import speed_columns
     from repro.report import orders
-    from repro.report.terminal import roofline_table
-    from repro.report.terminal import speed_table as shown
+    from repro.report.terminal import roofline_table, speed_table
     from repro.speed.roofline import placement
 
-    standings = speed_columns.standings(found)
-    data = shown.described(run, found, record)
-    data["standings"] = [asdict(one) for one in standings]
-    parts = [shown.table(run, found, record), *map(orders.standing, standings)]
+    standings = speed_columns.standings(analysis)
+    data = speed_table.described(run, analysis, record)
+    data["standings"] = [asdict(standing) for standing in standings]
+    parts = [speed_table.table(run, analysis, record), *map(orders.standing, standings)]
     if against is not None:
-        sides = speed_columns.beside(found, record, against)
-        data["against"] = [asdict(one) for one in sides]
+        sides = speed_columns.beside(analysis, record, against)
+        data["against"] = [asdict(side) for side in sides]
         parts.append(orders.beside(sides))
         if not sides:
             say(f"no two of the networks of `{against}` were timed at the sizes that it prints")
     if machine is not None:
-        rows = placement.placed(found, machine)
-        said = placement.explained(rows)
-        data["roofline"] = roofline_table.described(machine, rows, said)
-        parts.append(roofline_table.table(machine, rows, said))
+        rows = placement.placed(analysis, machine)
+        words = placement.explained(rows)
+        data["roofline"] = roofline_table.described(machine, rows, words)
+        parts.append(roofline_table.table(machine, rows, words))
     return data, parts

@@ -1,20 +1,10 @@
 """Look at the tables: list, show, explain."""
 
-from typing import Annotated
-
-import typer
+from pathlib import Path
 
 import zoo
-from repro.commands.common import (
-    RECORDS,
-    Json,
-    Paper,
-    StoreDir,
-    TableName,
-    console,
-    emit,
-    warn,
-)
+from repro.commands import options
+from repro.commands.common import console, emit, warn
 
 STATES = {
     "measured": "numbers measured",
@@ -26,86 +16,97 @@ STATES = {
 
 
 def list_(
-    paper: Annotated[str | None, typer.Argument(help="One paper: its tables.")] = None,
-    models: Annotated[bool, typer.Option("--models", help="The models of the zoo.")] = False,
-    store: StoreDir = RECORDS,
-    as_json: Json = False,
+    paper: options.ListedPaper = None,
+    models: options.ListModels = False,
+    store: options.StoreDir = options.RECORDS,
+    as_json: options.Json = False,
 ) -> None:
     """List papers, tables or models; of tables also what is measured and what runs here.
 
     Example: repro list paper1
     """
-    from repro.papers import lookup, study
-    from repro.plans import selection
-    from repro.records.store import Store
-
     if models:
         names = zoo.list_models()
         emit("list", models=names) if as_json else print("\n".join(names))
     elif paper is None:
-        found = [study.load_study(name) for name in study.study_names()]
-        if as_json:
-            rows = [
-                {"name": one.name, "slugs": one.slugs, "title": one.title, "year": one.year}
-                | {"tables": study.table_names(one.name)}
-                for one in found
-            ]
-            emit("list", studies=rows)
-            return
-        for one in found:
-            count = len(study.table_names(one.name))
-            print(f"{' · '.join((one.name, *one.slugs))}: {one.title} ({one.year}), {count} tables")
+        list_papers(as_json)
     else:
-        one = lookup.find_study(paper)
-        tables = [study.load_table(one.name, name) for name in study.table_names(one.name)]
-        kept = Store(store)
-        cells = [selection.select([table]) for table in tables]
-        tallies = [selection.tally(wanted, kept) for wanted in cells]
-        warn(kept)
-        if as_json:
-            rows = [
-                {"name": table.name, "number": table.number, "caption": table.caption}
-                | {"rows": [row.label for row in table.rows], "numbers": tally}
-                for table, tally in zip(tables, tallies, strict=True)
-            ]
-            emit("list", study=one.name, tables=rows)
-            return
-        for table, tally in zip(tables, tallies, strict=True):
-            states = [f"{count} {STATES[state]}" for state, count in tally.items() if count]
-            print(f"{table.name:8} {len(table.rows):2} rows  {table.caption}")
-            print(f"{'':18}{', '.join(states)}")
+        list_tables(paper, store, as_json)
 
 
-def show(paper: Paper, table: TableName, as_json: Json = False) -> None:
+def list_papers(as_json: bool) -> None:
+    """Print the papers."""
+    from repro.papers import study
+
+    papers = [study.load_study(name) for name in study.study_names()]
+    if as_json:
+        rows = [
+            {"name": paper.name, "slugs": paper.slugs, "title": paper.title, "year": paper.year}
+            | {"tables": study.table_names(paper.name)}
+            for paper in papers
+        ]
+        emit("list", studies=rows)
+        return
+    for paper in papers:
+        names, count = (paper.name, *paper.slugs), len(study.table_names(paper.name))
+        print(f"{' · '.join(names)}: {paper.title} ({paper.year}), {count} tables")
+
+
+def list_tables(paper: str, store: Path, as_json: bool) -> None:
+    """Print the tables of a paper, and how many of their numbers are measured."""
+    from repro.papers import lookup, study
+    from repro.plans import selection
+    from repro.records.store import Store
+
+    name = lookup.find_study(paper).name
+    tables = [study.load_table(name, table) for table in study.table_names(name)]
+    records = Store(store)
+    tallies = [selection.tally(selection.select([table]), records) for table in tables]
+    warn(records)
+    if as_json:
+        rows = [
+            {"name": table.name, "number": table.number, "caption": table.caption}
+            | {"rows": [row.label for row in table.rows], "numbers": tally}
+            for table, tally in zip(tables, tallies, strict=True)
+        ]
+        emit("list", study=name, tables=rows)
+        return
+    for table, tally in zip(tables, tallies, strict=True):
+        states = [f"{count} {STATES[state]}" for state, count in tally.items() if count]
+        print(f"{table.name:8} {len(table.rows):2} rows  {table.caption}")
+        print(f"{'':18}{', '.join(states)}")
+
+
+def show(paper: options.Paper, table: options.Table, as_json: options.Json = False) -> None:
     """Show a table as printed.
 
     Example: repro show paper2 table3
     """
     from repro.papers import lookup
 
-    found = lookup.find_table(lookup.find_study(paper), table)
+    published = lookup.find_table(lookup.find_study(paper), table)
     if not as_json:
         from repro.report import printed_table
 
-        console().print(printed_table.printed(found))
+        console().print(printed_table.printed(published))
         return
-    columns = [{"key": column.key, "label": column.label} for column in found.columns]
+    columns = [{"key": column.key, "label": column.label} for column in published.columns]
     rows = [
         {"label": row.label, "model": row.model, "input": row.input}
-        | {"cells": {column.key: row.cells.get(column.key) for column in found.columns}}
+        | {"cells": {column.key: row.cells.get(column.key) for column in published.columns}}
         | {"cites": row.cites, "notes": row.notes}
-        for row in found.rows
+        for row in published.rows
     ]
-    emit("show", study=found.study, table=found.name, columns=columns, rows=rows)
+    emit("show", study=published.study, table=published.name, columns=columns, rows=rows)
 
 
 def explain(
-    paper: Paper,
-    table: TableName,
-    row: Annotated[str, typer.Argument(help="The row's label, or its beginning.")],
-    column: Annotated[str, typer.Argument(help="The column's key, label or metric.")],
-    store: StoreDir = RECORDS,
-    as_json: Json = False,
+    paper: options.Paper,
+    table: options.Table,
+    row: options.Row,
+    column: options.Column,
+    store: options.StoreDir = options.RECORDS,
+    as_json: options.Json = False,
 ) -> None:
     """Explain the verdict on one cell.
 
@@ -117,12 +118,12 @@ def explain(
     from repro.report.terminal import cell_chain
     from repro.verdicts import judge
 
-    found = lookup.find_table(lookup.find_study(paper), table)
-    wanted = selection.cell(found, lookup.find_row(found, row), lookup.find_column(found, column))
-    kept = Store(store)
-    cell = judge.judge(wanted, kept.find)
-    warn(kept)
-    record = kept.find(wanted.spec) if wanted.spec else None
+    published = lookup.find_table(lookup.find_study(paper), table)
+    place = lookup.find_row(published, row), lookup.find_column(published, column)
+    wanted, records = selection.cell(published, *place), Store(store)
+    cell = judge.judge(wanted, records.find)
+    warn(records)
+    record = records.find(wanted.spec) if wanted.spec else None
     if as_json:
         emit("explain", **judge.described(cell), **cell_chain.described(cell, record))
     else:

@@ -1,5 +1,6 @@
 """Accuracy: by the paired bootstrap over images where it can be, else by the kept intervals."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,11 @@ from repro.comparing.change import Change
 from repro.comparing.side import Side, newest
 from repro.data import layout
 from repro.errors import ReproError
+from repro.papers.metrics import MAIN
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.store import Store
 
-MAIN = ("AP", "Mean")
-"""the figure that decides"""
 RULES = ("protocol", "evaluator", "annotations", "boxes", "truth", "partial", "images", "people")
 Rules = tuple[tuple[str, str], ...]
 Tell = Callable[[str], None]
@@ -60,45 +60,45 @@ class StoredEvaluation:
         return path if path.is_file() else None
 
 
-def changes(one: Side, other: Side, truths: Truths, resamples: int, tell: Tell) -> Iterator[Change]:
+def changes(a: Side, b: Side, truths: Truths, resamples: int, tell: Tell) -> Iterator[Change]:
     """The deciding figure of every evaluation of two sets."""
-    before, after = _grouped(one), _grouped(other)
+    before, after = _grouped(a), _grouped(b)
     for name in dict.fromkeys((*before, *after)):
         left, right = before.get(name, []), after.get(name, [])
         several = len(left) > 1 or len(right) > 1
-        for a, b in _pairs(left, right):
-            cell = f"{name}{_own(a or b, (*left, *right)) if several else ''}"
-            if a is None or b is None:
-                yield Change("accuracy", cell, "new" if a is None else "missing")
+        for former, latter in _pairs(left, right):
+            cell = f"{name}{_telling(former or latter, (*left, *right)) if several else ''}"
+            if former is None or latter is None:
+                yield Change("accuracy", cell, "new" if former is None else "missing")
                 continue
-            apart = _apart(a.record, b.record)
+            apart = _apart(former.record, latter.record)
             if apart:
-                values = (_figure(a.record).value, _figure(b.record).value)
+                values = (_figure(former.record).value, _figure(latter.record).value)
                 yield Change("accuracy", cell, "incomparable", *values, reason=apart)
             else:
                 tell(cell)
-                yield _compared(cell, a, b, truths, resamples)
+                yield _compared(cell, former, latter, truths, resamples)
 
 
 def _compared(
     name: str, a: StoredEvaluation, b: StoredEvaluation, truths: Truths, resamples: int
 ) -> Change:
-    one, other = _figure(a.record), _figure(b.record)
+    before, after = _figure(a.record), _figure(b.record)
     weights = [_mapping(each.record.spec.get("weights")).get("sha256") for each in (a, b)]
     retrained = "other weights; " if None not in weights and weights[0] != weights[1] else ""
-    found = _paired(a, b, truths, resamples)
-    if found is None:
-        change, low, high = other.value - one.value, *_independent(one, other)
+    difference = _paired(a, b, truths, resamples)
+    if difference is None:
+        change, low, high = after.value - before.value, *_independent(before, after)
         how = "by the intervals of each: poses or annotations are not here"
     else:
-        (change, low, high), how = found, "paired over images"
+        (change, low, high), how = difference, "paired over images"
     if low is None or high is None:
         call = "same" if not change else "undecided"
         how = "no interval is kept, and no poses"
     else:
         call = "better" if low > 0 else "worse" if high < 0 else "same"
     return Change(
-        "accuracy", name, call, one.value, other.value, change, low, high, retrained + how
+        "accuracy", name, call, before.value, after.value, change, low, high, retrained + how
     )
 
 
@@ -106,40 +106,40 @@ def _paired(
     a: StoredEvaluation, b: StoredEvaluation, truths: Truths, resamples: int
 ) -> tuple[float, float, float] | None:
     """The difference and its interval from the poses of both; None where they are not at hand."""
-    first, second = a.poses, b.poses
-    if first is None or second is None or a.store is None or b.store is None:
+    if a.poses is None or b.poses is None or a.store is None or b.store is None:
         return None
-    if first.read_bytes() == second.read_bytes():
+    if a.poses.read_bytes() == b.poses.read_bytes():
         return 0.0, 0.0, 0.0
     annotations = truths.find(a.record)
     if annotations is None:
         return None
     from repro.comparing import paired
 
-    found = paired.of_records((a.record, a.store), (b.record, b.store), annotations, resamples)
-    one = found.get(_figure(a.record).metric)
-    return None if one is None else (one.value, one.low, one.high)
+    evaluations = (a.record, a.store), (b.record, b.store)
+    differences = paired.of_records(*evaluations, annotations, resamples)
+    difference = differences.get(_figure(a.record).metric)
+    return None if difference is None else (difference.value, difference.low, difference.high)
 
 
-def _independent(one: Measurement, other: Measurement) -> tuple[float | None, float | None]:
+def _independent(a: Measurement, b: Measurement) -> tuple[float | None, float | None]:
     """The interval of a difference of two figures as if they were of other images each."""
-    if one.low is None or one.high is None or other.low is None or other.high is None:
+    if a.low is None or a.high is None or b.low is None or b.high is None:
         return None, None
-    change = other.value - one.value
-    below = math.hypot(other.value - other.low, one.high - one.value)
-    above = math.hypot(other.high - other.value, one.value - one.low)
+    change = b.value - a.value
+    below = math.hypot(b.value - b.low, a.high - a.value)
+    above = math.hypot(b.high - b.value, a.value - a.low)
     return change - below, change + above
 
 
 def _grouped(side: Side) -> dict[str, list[StoredEvaluation]]:
     """The evaluations of each network on each data set, one for each set of rules."""
-    found = newest(
+    records = newest(
         ((_name(record), tuple(_rules(record).items())), record)
         for record in side.records
         if _name(record)
     )
     grouped: dict[str, list[StoredEvaluation]] = {}
-    for record in found.values():
+    for record in records.values():
         grouped.setdefault(_name(record), []).append(StoredEvaluation(record, side.store))
     return grouped
 
@@ -149,30 +149,26 @@ def _pairs(
 ) -> Iterator[tuple[StoredEvaluation | None, StoredEvaluation | None]]:
     """Those by the same rules together, then the others as they come."""
     left, right = list(left), list(right)
-    for one in list(left):
-        same = next((two for two in right if not _apart(one.record, two.record)), None)
-        if same is not None:
-            left.remove(one)
-            right.remove(same)
-            yield one, same
-    for place in range(max(len(left), len(right))):
-        yield (
-            left[place] if place < len(left) else None,
-            right[place] if place < len(right) else None,
-        )
+    for former in list(left):
+        latter = next((one for one in right if not _apart(former.record, one.record)), None)
+        if latter is not None:
+            left.remove(former)
+            right.remove(latter)
+            yield former, latter
+    yield from itertools.zip_longest(left, right)
 
 
-def _own(one: StoredEvaluation | None, others: Sequence[StoredEvaluation]) -> str:
+def _telling(evaluation: StoredEvaluation | None, others: Sequence[StoredEvaluation]) -> str:
     """The rules that tell an evaluation from others of its network."""
-    own = {} if one is None else _rules(one.record)
-    known = [_rules(each.record) for each in others]
-    varied = (name for name in own if len({each.get(name) for each in known}) > 1)
-    return "".join(f", {name} {own[name]:.60}" for name in varied)
+    rules = {} if evaluation is None else _rules(evaluation.record)
+    known = [_rules(other.record) for other in others]
+    varied = (name for name in rules if len({other.get(name) for other in known}) > 1)
+    return "".join(f", {name} {rules[name]:.60}" for name in varied)
 
 
 def _figure(record: Record) -> Measurement:
-    found = (record.measurement(metric) for metric in MAIN)
-    return next(one for one in found if one is not None)
+    figures = (record.measurement(metric) for metric in MAIN)
+    return next(figure for figure in figures if figure is not None)
 
 
 def _name(record: Record) -> str:
@@ -205,9 +201,9 @@ def _rules(record: Record) -> dict[str, str]:
     return {name: str(value) for name, value in flat.items() if value not in (None, "")}
 
 
-def _apart(one: Record, other: Record) -> str:
+def _apart(a: Record, b: Record) -> str:
     """The rules that both tell and that differ; empty if none does."""
-    before, after = _rules(one), _rules(other)
+    before, after = _rules(a), _rules(b)
     return "; ".join(
         f"{name} {before[name]:.60} in A, {after[name]:.60} in B"
         for name in before

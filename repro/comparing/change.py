@@ -108,13 +108,13 @@ def kinds(names: Sequence[str]) -> set[str]:
     return set(names or KINDS)
 
 
-def exit_code(found: Comparison, caught: set[str]) -> tuple[int, str]:
+def exit_code(comparison: Comparison, caught: set[str]) -> tuple[int, str]:
     """What a gate on those calls makes of a comparison, and why.
 
     3 where a figure is worse or changed, 4 where one is gone or none could be compared, 5 where
     all or some cannot be for their rules or their noise. The first of these that holds.
     """
-    counts = found.summary
+    counts = comparison.summary
     for code, calls in (
         (DIFFERS, ("worse", "changed")),
         (NOTHING, ("missing",)),
@@ -123,7 +123,7 @@ def exit_code(found: Comparison, caught: set[str]) -> tuple[int, str]:
         parts = [f"{counts[call]} {call}" for call in calls if call in caught and call in counts]
         if parts:
             return code, f"{' and '.join(parts)}: exit {code}"
-    if found.judged:
+    if comparison.judged:
         return 0, ""
     if "undecided" in counts:
         return INCOMPARABLE, f"nothing could be decided: exit {INCOMPARABLE}"

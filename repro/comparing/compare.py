@@ -11,7 +11,7 @@ from repro.errors import ReproError
 from repro.scoring.confidence import RESAMPLES
 
 if TYPE_CHECKING:
-    from repro.comparing.paired import PairedComparison as Pair
+    from repro.comparing.paired import PairedComparison
 
 NOWHERE = Truths()
 
@@ -21,8 +21,8 @@ def silent(name: str) -> None:
 
 
 def compare(
-    one: str,
-    other: str,
+    a: str,
+    b: str,
     kinds: Collection[str] = tuple(KINDS),
     truths: Truths = NOWHERE,
     least: float = speeds.EFFECT,
@@ -35,26 +35,27 @@ def compare(
     `least` is the smallest effect of a speed, in per cent; `tell` hears of each evaluation; what
     is published is that of one paper, or of `all`.
     """
-    if one == other == PUBLISHED:
+    if a == b == PUBLISHED:
         raise ReproError("Both are what the papers print.", "Name your own results as one of them.")
-    a, b = side(one), side(other)
-    if a.published or b.published:
-        found = against_print.changes(a, b, paper)
+    sides = side(a), side(b)
+    if any(one.published for one in sides):
+        changes = against_print.changes(*sides, paper)
     else:
-        found = _measured(a, b, kinds, truths, least, resamples, tell)
-    return Comparison(one, other, ordered(each for each in found if each.kind in kinds))
+        changes = _measured(*sides, kinds, truths, least, resamples, tell)
+    return Comparison(a, b, ordered(change for change in changes if change.kind in kinds))
 
 
-def deciding(found: "Pair", kinds: Collection[str]) -> Comparison:
+def deciding(pair: "PairedComparison", kinds: Collection[str]) -> Comparison:
     """The deciding figure of two evaluations; nothing where there is none."""
-    name = found.main
+    name = pair.main
     if name is None or "accuracy" not in kinds:
-        return Comparison(*found.names, ())
-    one = found.differences[name]
-    a, b = (metrics[name] for metrics in found.metrics)
-    call, interval = found.calls()[name], (one.value, one.low, one.high)
-    row = Change("accuracy", name, call, a, b, *interval, reason="paired over images")
-    return Comparison(*found.names, (row,))
+        return Comparison(*pair.names, ())
+    difference = pair.differences[name]
+    a, b = (metrics[name] for metrics in pair.metrics)
+    interval = difference.value, difference.low, difference.high
+    call, reason = pair.calls()[name], "paired over images"
+    change = Change("accuracy", name, call, a, b, *interval, reason=reason)
+    return Comparison(*pair.names, (change,))
 
 
 def _measured(

@@ -14,11 +14,11 @@ Figure = tuple[str, str | None]
 COUNTER = "repro/counting/counter.py"
 
 
-def changes(one: Side, other: Side) -> Iterator[Change]:
+def changes(a: Side, b: Side) -> Iterator[Change]:
     """Every exact figure of two sets."""
-    before, after = _named(one), _named(other)
-    keys = {name: (before[name].key, after[name].key) for name in before if name in after}
-    counter = not any(a == b for a, b in keys.values() if a)
+    before, after = _named(a), _named(b)
+    keys = [(before[name].key, after[name].key) for name in before if name in after]
+    counter = not any(former == latter for former, latter in keys if former)
     for name in dict.fromkeys((*before, *after)):
         if name not in before or name not in after:
             gone = name in before
@@ -26,14 +26,14 @@ def changes(one: Side, other: Side) -> Iterator[Change]:
             yield Change("exact", name, "missing" if gone else "new", reason=figures)
             continue
         why = _code(before[name], after[name], counter)
-        for found in _compared(name, before[name], after[name]):
-            reason = found.reason or ("" if found.call == "same" else why)
-            yield replace(found, reason=reason)
+        for change in _compared(name, before[name], after[name]):
+            reason = change.reason or ("" if change.call == "same" else why)
+            yield replace(change, reason=reason)
 
 
 def _named(side: Side) -> Mapping[str, Record]:
-    found = newest((_name(record), record) for record in side.records)
-    return {str(name): record for name, record in sorted(found.items(), key=str) if name}
+    records = newest((_name(record), record) for record in side.records)
+    return {str(name): record for name, record in sorted(records.items(), key=str) if name}
 
 
 def _name(record: Record) -> str:
@@ -57,8 +57,8 @@ def _figures(record: Record) -> dict[Figure, int | float]:
     }
 
 
-def _compared(name: str, one: Record, other: Record) -> Iterator[Change]:
-    before, after = _figures(one), _figures(other)
+def _compared(name: str, a: Record, b: Record) -> Iterator[Change]:
+    before, after = _figures(a), _figures(b)
     conventions = [
         [rules for metric, rules in each if metric == "macs"] for each in (before, after)
     ]
@@ -71,29 +71,29 @@ def _compared(name: str, one: Record, other: Record) -> Iterator[Change]:
             for each in (before, after)
         )
     for figure in dict.fromkeys((*before, *after)):
-        a, b = before.get(figure), after.get(figure)
+        former, latter = before.get(figure), after.get(figure)
         metric, rules = figure
-        lacking = [record.uncounted.get(rules or "", ()) for record in (one, other)]
+        lacking = [record.uncounted.get(rules or "", ()) for record in (a, b)]
         call, reason = "same", ""
         if any(lacking):
             operators = ", ".join(lacking[0] or lacking[1])
             call, reason = "incomparable", f"`{rules}` has no rule for {operators}"
-        elif a is None or b is None:
-            call = "new" if a is None else "missing"
-        elif a != b:
+        elif former is None or latter is None:
+            call = "new" if former is None else "missing"
+        elif former != latter:
             call = "changed"
-        apart = None if a is None or b is None else b - a
+        apart = None if former is None or latter is None else latter - former
         cell = f"{name} {metric}" + (f" [{rules}]" if rules else "")
-        yield Change("exact", cell, call, a, b, apart, reason=reason)
+        yield Change("exact", cell, call, former, latter, apart, reason=reason)
 
 
-def _code(one: Record, other: Record, counter: bool) -> str:
+def _code(a: Record, b: Record, counter: bool) -> str:
     """Whose code differs, where both records tell.
 
     A key is the digest of what was run and of the code that ran: of the same run it differs only
     by the code. The counter is one for all networks: it is the same if any key is.
     """
-    if not one.key or not other.key or one.key == other.key:
+    if not a.key or not b.key or a.key == b.key:
         return ""
-    suspects = " or ".join([code(one), *([COUNTER] if counter else [])])
-    return f"{suspects}: fingerprint {one.key[:8]} -> {other.key[:8]}"
+    suspects = " or ".join([code(a), *([COUNTER] if counter else [])])
+    return f"{suspects}: fingerprint {a.key[:8]} -> {b.key[:8]}"

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from repro.data import annotations as reading
@@ -11,7 +11,8 @@ from repro.data.mpii import Truth
 from repro.data.people import Annotations, Ints
 from repro.errors import IncomparableError, ReproError
 from repro.evaluation import predictions
-from repro.papers.skeletons import SKELETONS
+from repro.papers.datasets import DATASETS
+from repro.papers.metrics import MAIN
 from repro.records.record import Record
 from repro.records.store import Store
 from repro.scoring import oks, pckh, results
@@ -38,7 +39,7 @@ class PairedComparison:
     @property
     def main(self) -> str | None:
         """The figure that decides: AP, or the mean of PCKh; None where there is none."""
-        return next((name for name in ("AP", "Mean") if name in self.differences), None)
+        return next((name for name in MAIN if name in self.differences), None)
 
     def calls(self) -> dict[str, str]:
         """better, worse or same: whether the interval of a difference leaves zero out."""
@@ -49,8 +50,8 @@ class PairedComparison:
 
 
 def compare(
-    one: str,
-    other: str,
+    a: str,
+    b: str,
     annotations: Path,
     dataset: str | None,
     store: Store,
@@ -62,53 +63,48 @@ def compare(
     A ReproError for what is neither; an IncomparableError for records of other data.
     """
     expected = reading.read(annotations, dataset)
-    if zero_based and expected.dataset != "mpii":
+    if zero_based and DATASETS[expected.dataset].measure != "PCKh":
         raise ReproError(
             f"`{expected.dataset}` counts pixels from 0 already.", "Leave --zero-based out."
         )
-    records = [_record(word, store) for word in (one, other)]
-    for word, record in zip((one, other), records, strict=True):
-        seen = {} if record is None else record.spec.get("data", {})
-        if isinstance(seen, dict) and seen.get("annotations", expected.sha256) != expected.sha256:
+    records = [_record(word, store) for word in (a, b)]
+    for word, record in zip((a, b), records, strict=True):
+        data = {} if record is None else record.spec.get("data", {})
+        if isinstance(data, dict) and data.get("annotations", expected.sha256) != expected.sha256:
             raise IncomparableError(
-                f"Record `{word}` was evaluated on {seen.get('name')}, not on `{annotations}`.",
+                f"Record `{word}` was evaluated on {data.get('name')}, not on `{annotations}`.",
                 "Give the annotations it was evaluated on.",
             )
-    heads = truth(annotations) if expected.dataset == "mpii" else None
+    heads = truth(annotations) if DATASETS[expected.dataset].measure == "PCKh" else None
     first, second = (
         _evaluation(word, record, expected, heads, store, zero_based)
-        for word, record in zip((one, other), records, strict=True)
+        for word, record in zip((a, b), records, strict=True)
     )
-    scale = _scale(expected)
+    scale = DATASETS[expected.dataset].scale
     differences = _differences(first, second, resamples, scale)
-    names = (_name(one, records[0]), _name(other, records[1]))
+    names = (_name(a, records[0]), _name(b, records[1]))
     metrics = (_scaled(first.metrics(), scale), _scaled(second.metrics(), scale))
     return PairedComparison(names, metrics, differences, _rules(*records))
 
 
 def of_records(
-    one: tuple[Record, Store], other: tuple[Record, Store], annotations: Path, resamples: int
+    a: tuple[Record, Store], b: tuple[Record, Store], annotations: Path, resamples: int
 ) -> dict[str, Difference]:
     """The differences, in points, of two recorded evaluations whose poses are kept."""
     expected = reading.read(annotations, None)
-    heads = truth(annotations) if expected.dataset == "mpii" else None
+    heads = truth(annotations) if DATASETS[expected.dataset].measure == "PCKh" else None
     first, second = (
-        _evaluation("", record, expected, heads, store, False) for record, store in (one, other)
+        _evaluation("", record, expected, heads, store, False) for record, store in (a, b)
     )
-    return _differences(first, second, resamples, _scale(expected))
-
-
-def _scale(expected: Annotations) -> float:
-    """From an evaluation's figures to per cent."""
-    return 1.0 if expected.dataset == "mpii" else 100.0
+    return _differences(first, second, resamples, DATASETS[expected.dataset].scale)
 
 
 def _differences(
     first: Evaluation, second: Evaluation, resamples: int, scale: float
 ) -> dict[str, Difference]:
     return {
-        name: Difference(d.value * scale, d.low * scale, d.high * scale, d.chance)
-        for name, d in paired(first, second, resamples).items()
+        name: replace(one, value=one.value * scale, low=one.low * scale, high=one.high * scale)
+        for name, one in paired(first, second, resamples).items()
     }
 
 
@@ -120,18 +116,18 @@ def _record(word: str, store: Store) -> Record | None:
     """The evaluation whose key begins so; None for a file."""
     if Path(word).is_file():
         return None
-    found = {
-        kept.record.key: kept.record
-        for kept in store.kept(counts=False)
-        if kept.record.spec.get("kind") == "evaluate" and kept.record.key.startswith(word)
+    matching = {
+        stored.record.key: stored.record
+        for stored in store.stored(counts=False)
+        if stored.record.spec.get("kind") == "evaluate" and stored.record.key.startswith(word)
     }
-    if not KEY.fullmatch(word) or len(found) != 1:
-        what = f"{len(found)} evaluations begin with `{word}`"
+    if not KEY.fullmatch(word) or len(matching) != 1:
+        what = f"{len(matching)} evaluations begin with `{word}`"
         raise ReproError(
             f"{what if KEY.fullmatch(word) else f'There is no file `{word}`'} in `{store.folder}`.",
             "Give a results file, or the beginning of a key that `repro records ls` shows.",
         )
-    return next(iter(found.values()))
+    return next(iter(matching.values()))
 
 
 def _name(word: str, record: Record | None) -> str:
@@ -142,10 +138,10 @@ def _name(word: str, record: Record | None) -> str:
     return f"{name or record.spec.get('model')} ({record.key[:8]})"
 
 
-def _rules(one: Record | None, other: Record | None) -> dict[str, tuple[object, object]]:
-    if one is None or other is None:
+def _rules(a: Record | None, b: Record | None) -> dict[str, tuple[object, object]]:
+    if a is None or b is None:
         return {}
-    before, after = (_flat(record.spec) for record in (one, other))
+    before, after = _flat(a.spec), _flat(b.spec)
     return {
         name: (before.get(name), after.get(name))
         for name in {**before, **after}
@@ -154,13 +150,13 @@ def _rules(one: Record | None, other: Record | None) -> dict[str, tuple[object, 
 
 
 def _flat(spec: Mapping[str, object]) -> dict[str, object]:
-    found: dict[str, object] = {}
+    flat: dict[str, object] = {}
     for name, value in spec.items():
         if isinstance(value, dict):
-            found |= {f"{name}.{key}": inner for key, inner in value.items()}
+            flat |= {f"{name}.{key}": inner for key, inner in value.items()}
         else:
-            found[name] = value
-    return found
+            flat[name] = value
+    return flat
 
 
 def _evaluation(
@@ -180,11 +176,11 @@ def _evaluation(
 
 
 def _matched(
-    found: Path, expected: Annotations, heads: Heads | None, zero_based: bool
+    poses: Path, expected: Annotations, heads: Heads | None, zero_based: bool
 ) -> Evaluation:
     if heads is not None:
         joints, units = heads
-        points = results.points(found)
+        points = results.points(poses)
         return pckh.evaluate(joints, points if zero_based else points - 1, units)
-    given = results.read(found, len(SKELETONS[expected.dataset].joints))
+    given = results.read(poses, len(DATASETS[expected.dataset].skeleton.joints))
     return oks.evaluate(expected, given.poses, given.boxes)

@@ -27,10 +27,12 @@ def commit(word: str) -> str:
     except subprocess.SubprocessError as error:
         raise ReproError(f"{what}, and this folder is no git checkout.", CURE) from error
     try:
-        found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}")
+        revision = _git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}"
+        )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise ReproError(f"{what}, nor a revision of this checkout.", CURE) from error
-    return found.decode().strip()
+    return revision.decode().strip()
 
 
 def unpack(revision: str, folder: Path) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zoo
-from repro.comparing import outputs, revisions
+from repro.comparing import revisions
 from repro.errors import ReproError
 from repro.records import rule
+from repro.records.plain_form import answered
 from repro.records.record import Record
 from repro.records.rule import StoredRecord
 from repro.records.store import Store
@@ -24,7 +25,7 @@ class Side:
     records: tuple[Record, ...]
     """in the order in which they count, see `repro.records.rule`, the last before all others; none
     of what is published. Those of a folder tell how they stand to the present code; those of a
-    revision or an output are taken as they are"""
+    revision or an answer are taken as they are"""
     store: Store | None = None
     """where poses may lie beside the records"""
 
@@ -35,7 +36,7 @@ class Side:
 
 
 def side(word: str) -> Side:
-    """What a word means: `published`, a folder of records, an output of --json, or a revision.
+    """What a word means: `published`, a folder of records, an answer of --json, or a revision.
 
     ReproError for anything else, and where a record is broken: a gate must not pass it over.
     """
@@ -45,9 +46,9 @@ def side(word: str) -> Side:
     if word and path.is_dir():
         store = Store(path)
         cure = f"`repro records gc --store {word}` removes broken records."
-        return Side(word, _ordered(map(rule.told, _records(store, word, cure))), store)
+        return Side(word, _ordered(map(rule.with_standing, _records(store, word, cure))), store)
     if word and path.exists():
-        return Side(word, outputs.read(path))
+        return Side(word, _ordered(StoredRecord(record, path) for record in answered(path)))
     revision = revisions.commit(word)
     with revisions.temporary() as folder:
         revisions.unpack(revision, Path(folder))
@@ -68,7 +69,7 @@ def code(record: Record) -> str:
 
 def _records(store: Store, word: str, cure: str) -> list[StoredRecord]:
     """Every record of a store."""
-    found = []
+    records = []
     for path, record in store.all():
         if record is None:
             why = store.warnings[-1].partition("left out: ")[2]
@@ -76,9 +77,9 @@ def _records(store: Store, word: str, cure: str) -> list[StoredRecord]:
                 f"`{path.name}` of `{word}` is no whole record: {why}",
                 cure,
             )
-        found.append(StoredRecord(record, path))
-    return found
+        records.append(StoredRecord(record, path))
+    return records
 
 
-def _ordered(kept: Iterable[StoredRecord]) -> tuple[Record, ...]:
-    return tuple(one.record for one in rule.ordered(kept))
+def _ordered(records: Iterable[StoredRecord]) -> tuple[Record, ...]:
+    return tuple(stored.record for stored in rule.ordered(records))

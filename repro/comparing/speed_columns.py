@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.counting import counter
+from repro.papers import conventions
 from repro.plans import printed_speeds
 from repro.plans.printed_speeds import PrintedSpeeds
 from repro.records.record import Record
@@ -17,8 +18,6 @@ from repro.verdicts import speed_order
 
 LEAST = 3
 """networks in common, below which an order says nothing"""
-COST = "conv"
-"""the counting convention of the cost: true multiply-adds"""
 DEVICES = {"cpu": "cpu", "gpu": "cuda"}
 """of a printed column -> of ours; other columns are held against any"""
 
@@ -68,98 +67,105 @@ class ColumnBeside:
     """Kendall's tau of the two orders; None below three networks"""
 
 
-def standings(found: Analysis) -> list[OrderAgreement]:
+def standings(analysis: Analysis) -> list[OrderAgreement]:
     """The order of the networks run in each way, beside print and beside cost."""
-    ways, columns = _ways(found), printed_speeds.printed()
+    ways, columns = _ways(analysis), printed_speeds.printed()
     costs: dict[str, float] = {}
-    for own in ways.values():
-        for place, name in own.items():
-            if len(own) >= LEAST and name not in costs:
-                costs[name] = _macs(found, place)
-    return [one for way, own in ways.items() for one in _of_way(found, way, own, columns, costs)]
+    for networks in ways.values():
+        for place, name in networks.items():
+            if len(networks) >= LEAST and name not in costs:
+                costs[name] = _macs(analysis, place)
+    return [
+        agreement
+        for way, networks in ways.items()
+        for agreement in _of_way(analysis, way, networks, columns, costs)
+    ]
 
 
-def _ways(found: Analysis) -> dict[Way, dict[int, str]]:
+def _ways(analysis: Analysis) -> dict[Way, dict[int, str]]:
     """The timed subjects of each way of running them, with the names of their networks."""
     ways: dict[Way, dict[int, str]] = {}
-    for place in found.subjects:
-        subject = found.run.subjects[place]
+    for place in analysis.subjects:
+        subject = analysis.run.subjects[place]
         if subject.alias != TWIN:
             ways.setdefault(subject.way, {})[place] = recording.name(subject)
     return ways
 
 
 def _of_way(
-    found: Analysis,
+    analysis: Analysis,
     way: Way,
-    own: Mapping[int, str],
+    networks: Mapping[int, str],
     columns: Sequence[PrintedSpeeds],
     costs: Mapping[str, float],
 ) -> Iterator[OrderAgreement]:
-    for one in columns:
-        tau = _tau(found, one, own)
+    for column in columns:
+        tau = _tau(analysis, column, networks)
         if tau is not None:
-            yield OrderAgreement(one.title, "Kendall's tau", way, tau)
-    if len(own) >= LEAST:
-        rho = ranks.spearman(found, {place: costs[name] for place, name in own.items()})
-        yield OrderAgreement(f"MACs ({COST})", "Spearman's rho", way, rho)
+            yield OrderAgreement(column.title, "Kendall's tau", way, tau)
+    if len(networks) >= LEAST:
+        rho = ranks.spearman(analysis, {place: costs[name] for place, name in networks.items()})
+        yield OrderAgreement(f"MACs ({conventions.TRUE})", "Spearman's rho", way, rho)
 
 
-def _tau(found: Analysis, one: PrintedSpeeds, own: Mapping[int, str]) -> Correlation | None:
-    times = {network_name(spec): float(one.seconds(row)) for row, spec in one.networks.items()}
-    common = {place: times[name] for place, name in own.items() if name in times}
-    return ranks.kendall(found, common, fps=False) if len(common) >= LEAST else None
+def _tau(
+    analysis: Analysis, column: PrintedSpeeds, networks: Mapping[int, str]
+) -> Correlation | None:
+    times = {network_name(run): float(column.seconds(row)) for row, run in column.networks.items()}
+    common = {place: times[name] for place, name in networks.items() if name in times}
+    return ranks.kendall(analysis, common, fps=False) if len(common) >= LEAST else None
 
 
-def _macs(found: Analysis, place: int) -> float:
-    one = found.run.subjects[place]
-    spec = count_run(one.model, one.input, one.keypoints, one.options)
-    return float(counter.run(spec, (COST,)).macs[COST])
+def _macs(analysis: Analysis, place: int) -> float:
+    subject = analysis.run.subjects[place]
+    run = count_run(subject.model, subject.input, subject.keypoints, subject.options)
+    return float(counter.run(run, (conventions.TRUE,)).macs[conventions.TRUE])
 
 
-def beside(found: Analysis, record: Record, paper: str) -> list[ColumnBeside]:
+def beside(analysis: Analysis, record: Record, paper: str) -> list[ColumnBeside]:
     """Every speed that a paper prints and the run timed, beside ours, for each way of running it.
 
     `record` is the run's own. A column is left out where the run timed fewer than two of its
     networks.
     """
-    names = recording.names(found.run)
+    names = recording.names(analysis.run)
     device = str(record.spec["device"])
     sides = []
-    for way, own in _ways(found).items():
-        called = {name: names[place] for place, name in own.items()}
-        for one in printed_speeds.printed(paper):
+    for way, networks in _ways(analysis).items():
+        called = {name: names[place] for place, name in networks.items()}
+        for column in printed_speeds.printed(paper):
             timed = {
-                row: called[network_name(spec)]
-                for row, spec in one.networks.items()
-                if network_name(spec) in called
+                row: called[network_name(run)]
+                for row, run in column.networks.items()
+                if network_name(run) in called
             }
             if len(set(timed.values())) > 1:
-                reference = min(timed, key=one.seconds)
-                held = tuple(_held(one, row, timed, reference, record, device) for row in timed)
-                sides.append(ColumnBeside(one.title, way, reference, held, _tau(found, one, own)))
+                reference = min(timed, key=column.seconds)
+                held = tuple(_held(column, row, timed, reference, record, device) for row in timed)
+                tau = _tau(analysis, column, networks)
+                sides.append(ColumnBeside(column.title, way, reference, held, tau))
     return sides
 
 
 def _held(
-    one: PrintedSpeeds,
+    column: PrintedSpeeds,
     row: str,
     timed: Mapping[str, str],
     reference: str,
     record: Record,
     device: str,
 ) -> SpeedBeside:
-    times = {label: (name, one.seconds(label)) for label, name in timed.items()}
-    own = times.pop(row)
-    if DEVICES.get(one.column.device or "", device) != device:
-        verdict, reason = "", f"The column is of a {one.column.device}, this run is not."
+    times = {label: (name, column.seconds(label)) for label, name in timed.items()}
+    network = times.pop(row)
+    if DEVICES.get(column.column.device or "", device) != device:
+        verdict, reason = "", f"The column is of a {column.column.device}, this run is not."
     else:
-        verdict, reason = speed_order.verdict(speed_order.pairs(own, times, record), record)
+        verdict, reason = speed_order.verdict(speed_order.pairs(network, times, record), record)
     ratio = record.measurement("ratio", of=f"{timed[row]} / {timed[reference]}")
     value, low, high = (
         (1.0, 1.0, 1.0)
         if ratio is None
         else (float(ratio.value), float(ratio.low or 0), float(ratio.high or 0))
     )
-    apart = float(one.seconds(row) / one.seconds(reference))
-    return SpeedBeside(row, timed[row], one.text(row), apart, value, low, high, verdict, reason)
+    apart = float(column.seconds(row) / column.seconds(reference))
+    return SpeedBeside(row, timed[row], column.text(row), apart, value, low, high, verdict, reason)

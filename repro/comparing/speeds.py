@@ -36,8 +36,8 @@ class TimedRatio:
     @property
     def floor(self) -> float | None:
         """How far apart equals seem in its run, in per cent."""
-        found = self.record.measurement("noise_floor")
-        return None if found is None else float(found.value)
+        floor = self.record.measurement("noise_floor")
+        return None if floor is None else float(floor.value)
 
     @property
     def basis(self) -> str:
@@ -55,9 +55,9 @@ Ratios = dict[str, dict[str, TimedRatio]]
 """network -> rival -> their ratio"""
 
 
-def changes(one: Side, other: Side, least: float = EFFECT) -> Iterator[Change]:
+def changes(a: Side, b: Side, least: float = EFFECT) -> Iterator[Change]:
     """Every network of two sets; `least` is the smallest effect, in per cent."""
-    before, after = _grouped(one), _grouped(other)
+    before, after = _grouped(a), _grouped(b)
     for rules in dict.fromkeys((*before, *after)):
         left, right = before.get(rules, {}), after.get(rules, {})
         for name in dict.fromkeys((*left, *right)):
@@ -80,7 +80,7 @@ def _compared(
         return Change("speed", name, "incomparable", reason="no rival was timed with it in both")
     changes = sorted((_change(before[rival], after[rival])[0], rival) for rival in rivals)
     middle = changes[(len(changes) - 1) // 2 : len(changes) // 2 + 1]
-    _, rival = min(middle, key=lambda each: abs(each[0]))
+    _, rival = min(middle, key=lambda pair: abs(pair[0]))
     a, b = before[rival], after[rival]
     change, half = _change(a, b)
     floors = [0.0 if each.floor is None else each.floor for each in (a, b)]
@@ -118,7 +118,7 @@ def _call(change: float, half: float, threshold: float) -> str:
 
 def _change(a: TimedRatio, b: TimedRatio) -> tuple[float, float]:
     """The logarithm of how much a ratio grew, and half the width of its interval."""
-    if a == b:
+    if a.ratio == b.ratio and a.record.key == b.record.key:
         return 0.0, 0.0  # one and the same run
     change = math.log(b.ratio.value / a.ratio.value)
     return change, math.hypot(_half(a.ratio), _half(b.ratio))
@@ -130,11 +130,11 @@ def _half(ratio: Measurement) -> float:
 
 def _grouped(side: Side) -> dict[Rules, Ratios]:
     """The newest ratio of any two networks, by the rules of their timing."""
-    found: dict[Rules, Ratios] = {}
+    grouped: dict[Rules, Ratios] = {}
     for record in side.records:
         if record.spec.get("kind") != "speed":
             continue
-        ratios = found.setdefault(tuple(_rules(record).items()), {})
+        ratios = grouped.setdefault(tuple(_rules(record).items()), {})
         for measured in record.measurements:
             if measured.metric == "latency" and measured.of:
                 ratios.setdefault(measured.of, {})
@@ -147,7 +147,7 @@ def _grouped(side: Side) -> dict[Rules, Ratios]:
                 and measured.value > 0
             ):
                 ratios.setdefault(name, {})[rival] = TimedRatio(measured, record)
-    return found
+    return grouped
 
 
 def _rules(record: Record) -> dict[str, str]:
@@ -160,11 +160,9 @@ def _rules(record: Record) -> dict[str, str]:
 
 def _elsewhere(name: str, rules: Rules, others: Mapping[Rules, Ratios], gone: bool) -> str:
     """What differs from a timing of the same network by other rules; empty if there is none."""
-    for found, ratios in others.items():
+    for others_rules, ratios in others.items():
         if name in ratios:
-            pairs = ((one, other) for one, other in zip(rules, found, strict=True) if one != other)
-            return "; ".join(
-                f"{one[0]} {(one if gone else other)[1]} in A, {(other if gone else one)[1]} in B"
-                for one, other in pairs
-            )
+            a, b = (rules, others_rules) if gone else (others_rules, rules)
+            pairs = ((x, y) for x, y in zip(a, b, strict=True) if x != y)
+            return "; ".join(f"{rule} {x} in A, {y} in B" for (rule, x), (_, y) in pairs)
     return ""

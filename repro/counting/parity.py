@@ -17,9 +17,12 @@ import torch
 from torch import Tensor, nn
 
 import zoo
-from repro import schema
+from repro import env, schema
 from repro.errors import ReproError
 from repro.files import read_plain
+from repro.papers.values import Size
+from repro.records.measurement import Measurement
+from repro.records.record import Record
 
 TOLERANCE = 1e-9
 """of the largest absolute value of the output"""
@@ -104,6 +107,47 @@ def run(golden: Golden) -> Parity:
     elif error > TOLERANCE:
         problem = f"outputs differ by {error:.1e} of their largest value"
     return Parity(golden.model, not problem, params_ok, True, error, problem)
+
+
+def golden_of(
+    network: nn.Module, model: str, size: Size, seed: int = 0, samples: int = 64
+) -> dict[str, object]:
+    """What an official network gives for one image of a size: the content of a golden of `model`.
+
+    Its weights are overwritten by those of fill v1, under the names that it gives them.
+    """
+    network = network.double().eval()
+    state, shape = network.state_dict(), (1, 3, *size)
+    with torch.no_grad():
+        fill(state, seed)
+        outputs = flatten(network(seeded_input(shape, seed)))
+    return {
+        "model": model,
+        "input": shape,
+        "params": sum(parameter.numel() for parameter in network.parameters()),
+        "state_dict": [[name, tuple(tensor.shape)] for name, tensor in state.items()],
+        "seed": seed,
+        "fill": "v1",
+        "outputs": [_sampled(output, samples, seed) for output in outputs],
+    }
+
+
+def _sampled(output: Tensor, samples: int, seed: int) -> dict[str, object]:
+    flat = output.flatten()
+    indices = np.random.default_rng(seed).integers(0, len(flat), samples)
+    return {
+        "shape": tuple(output.shape),
+        "mean": float(flat.mean()),
+        "std": float(flat.std()),
+        "absmax": float(flat.abs().max()),
+        "values": [(index, float(flat[index])) for index in indices.tolist()],
+    }
+
+
+def record(result: Parity) -> Record:
+    """A comparison as a record; no store keeps it, so that it has no key."""
+    spec = {"kind": "parity", "model": result.model}
+    return Record("", spec, (Measurement("parity", int(result.ok), ""),), env.fingerprint())
 
 
 def described(result: Parity) -> dict[str, object]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from repro import env
 from repro.data.people import Annotations, Images, People
 from repro.files import write_whole
-from repro.papers.skeletons import SKELETONS
+from repro.papers.datasets import DATASETS
 from repro.records.fingerprint import digest, fingerprint
 
 LEAST = 8 * 2**20
@@ -111,7 +111,7 @@ def _unpacked(arrays: Mapping[str, NDArray[np.generic]], sha256: str) -> Annotat
 
     words = orjson.loads(arrays["words"].tobytes())
     dataset, files = words["dataset"], words["files"]
-    joints, persons = len(SKELETONS[dataset].joints), len(arrays["people.ids"])
+    joints, persons = len(DATASETS[dataset].skeleton.joints), len(arrays["people.ids"])
     images = Images(
         column("images.ids", np.int64, len(files)),
         tuple(map(str, files)),

@@ -8,6 +8,7 @@ import numpy as np
 from repro.data.columns import Rows, load
 from repro.data.people import Annotations, Bools, Floats, Ints
 from repro.errors import ReproError
+from repro.papers.datasets import DATASETS
 from repro.pose.transforms import centres_and_extents
 
 PADDING = 1.25
@@ -86,7 +87,7 @@ def ground_truth(annotations: Annotations) -> Instances:
     """
     people, crowd = annotations.people, annotations.people.crowd
     labelled = (people.keypoints[..., 2] > 0).any(axis=1)
-    if annotations.dataset == "mpii":
+    if DATASETS[annotations.dataset].square:
         chosen = np.flatnonzero(labelled)  # in the order of the list, which the evaluation needs
         boxes = people.boxes[chosen]
         return Instances(

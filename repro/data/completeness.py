@@ -6,10 +6,10 @@ from pathlib import Path
 
 from repro.data.annotations import read
 from repro.data.columns import Rows, load
-from repro.data.layout import PLACES, Source, find
-from repro.data.official_facts import FACTS, SUPPLIES, Facts, Fetch
+from repro.data.layout import Source, find
 from repro.data.people import Annotations
 from repro.errors import ReproError
+from repro.papers.datasets import DATASETS, Dataset, Fetch, OfficialFacts, SplitPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,45 +69,38 @@ def check(folder: Path) -> list[SplitFound]:
     if not folder.is_dir():
         hint = "Give the folder that holds coco, crowdpose or mpii, or one of these."
         raise ReproError(f"The data folder `{folder}` does not exist.", hint)
-    return [_found(folder, dataset, split) for dataset in PLACES for split in PLACES[dataset]]
+    return [_found(folder, entry, split) for entry in DATASETS.values() for split in entry.splits]
 
 
-def _found(folder: Path, dataset: str, split: str) -> SplitFound:
-    key = (dataset, split)
-    supply = SUPPLIES.get(key)
+def _found(folder: Path, dataset: Dataset, split: str) -> SplitFound:
+    files = dataset.splits[split]
     try:
-        source = find(folder, dataset, split, images=False)
+        source = find(folder, dataset.name, split, images=False)
     except ReproError:
-        fetch = (supply.annotations, supply.images, supply.boxes, supply.truth) if supply else ()
-        return SplitFound(dataset, split, None, None, None, fetch=_distinct(fetch))
+        parts = files.annotations, files.images, files.boxes, files.truth
+        return SplitFound(dataset.name, split, None, None, None, fetch=_fetches(*parts))
     notes: list[str] = []
-    counts = None
-    absent = [supply.boxes if supply and source.boxes is None else None]
-    absent += [supply.truth if supply and source.truth is None else None]
+    counts = official = None
+    absent = [files.boxes] if source.boxes is None else []
+    absent += [files.truth] if source.truth is None else []
     try:
-        annotations = read(source.annotations, dataset, without_people=True)
+        annotations = read(source.annotations, dataset.name, without_people=True)
         counts = _counts(annotations, source)
         if source.boxes:
             counts = replace(counts, boxes=_boxes(source.boxes))
     except ReproError as error:
         notes.append(str(error))
-    if supply and (counts is None or counts.present < counts.images):
-        absent.insert(0, supply.images)
-    if counts is None:
-        return SplitFound(
-            dataset, split, source, None, None, tuple(notes), _distinct(tuple(absent))
-        )
-    if counts.present < counts.images:
+    if counts is None or counts.present < counts.images:
+        absent.insert(0, files.images)
+    if counts and counts.present < counts.images:
         missing = counts.images - counts.present
         notes.append(f"{missing:,} of {counts.images:,} images are not in `{source.images}`.")
-    facts = FACTS.get(key)
-    official = None
-    if facts:
-        differing = _differing(facts, counts)
+    if counts and files.facts:
+        differing = _differing(files.facts, counts)
         notes += differing
         official = not differing
     return SplitFound(
-        dataset, split, source, counts, official, tuple(notes), _distinct(tuple(absent))
+        dataset.name, split, source, counts, official, tuple(notes), _fetches(*absent)
     )
 
 
@@ -141,7 +134,7 @@ def _boxes(path: Path) -> int:
     return int((rows.whole("category_id", otherwise=1) == 1).sum())
 
 
-def _differing(facts: Facts, counts: SplitCounts) -> list[str]:
+def _differing(facts: OfficialFacts, counts: SplitCounts) -> list[str]:
     """What is not as in the official files, a sentence each."""
     names = {
         "images": "images",
@@ -149,20 +142,18 @@ def _differing(facts: Facts, counts: SplitCounts) -> list[str]:
         "labelled": "persons with joints",
         "boxes": "detected persons",
     }
-    notes = [
-        f"{seen:,} {name}; officially {wanted:,}."
+    differing = facts.differing({field: getattr(counts, field) for field in (*names, "sha256")})
+    if differing == ["sha256"]:
+        return [f"The annotation file has the sha256 {counts.sha256}, not the official one."]
+    return [
+        f"{getattr(counts, field):,} {name}; officially {getattr(facts, field):,}."
         for field, name in names.items()
-        if (wanted := getattr(facts, field)) is not None
-        and (seen := getattr(counts, field)) is not None
-        and seen != wanted
+        if field in differing
     ]
-    if facts.sha256 and not notes and counts.sha256 != facts.sha256:
-        notes.append(f"The annotation file has the sha256 {counts.sha256}, not the official one.")
-    return notes
 
 
-def _distinct(fetch: tuple[Fetch | None, ...]) -> tuple[Fetch, ...]:
-    return tuple(dict.fromkeys(one for one in fetch if one))
+def _fetches(*parts: SplitPart) -> tuple[Fetch, ...]:
+    return tuple(dict.fromkeys(part.fetch for part in parts if part.fetch))
 
 
 def _files(source: Source) -> dict[str, str | None]:

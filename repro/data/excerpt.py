@@ -37,7 +37,7 @@ def fields(*names: str) -> Kept:
 def excerpt(text: bytes, path: Path, what: str, lists: Mapping[str, Kept]) -> object:
     """As `columns.parsed`, but with only what is kept of the rows in these lists of the file."""
     with uncollected():
-        found = _in_pieces(text, lists)
+        found = in_pieces(text, lists)
         if found is not None:
             return found
         document = parsed(text, path, what)  # which says what is wrong, or takes what is unusual
@@ -49,7 +49,7 @@ def excerpt(text: bytes, path: Path, what: str, lists: Mapping[str, Kept]) -> ob
         return document
 
 
-def _in_pieces(text: bytes, lists: Mapping[str, Kept]) -> dict[str, object] | None:
+def in_pieces(text: bytes, lists: Mapping[str, Kept]) -> dict[str, object] | None:
     """The same, with few whole rows in memory at a time; None if that is not possible."""
     import orjson
     from msgspec import MsgspecError, Raw

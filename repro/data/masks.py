@@ -15,6 +15,7 @@ from repro.data.excerpt import excerpt, fields
 from repro.data.people import Annotations
 from repro.data.pictures import Pixels
 from repro.errors import ReproError
+from repro.papers.datasets import DATASETS
 
 Runs = Mapping[str, object]
 """COCO's compressed run lengths of a mask: {size, counts}"""
@@ -43,7 +44,7 @@ def read(path: Path, annotations: Annotations) -> Masks:
     """
     from faster_coco_eval.core import mask
 
-    if annotations.dataset != "coco":
+    if not DATASETS[annotations.dataset].segments:
         return Masks({})
     people, images = annotations.people, annotations.images
     masked = people.crowd | (people.labelled == 0)

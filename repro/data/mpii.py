@@ -6,15 +6,14 @@ of 200 scales about it, which is the person's box here; padded by 1.25 it become
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from repro.data.columns import Rows, content
-from repro.data.matlab import arrays
+from repro.data.matlab import Struct, Value, arrays, structs
 from repro.data.people import Annotations, Bools, Floats, Images, Ints, People
 from repro.errors import ReproError
 from repro.papers.skeletons import MPII
@@ -54,40 +53,41 @@ def listed(rows: Rows, sha256: str) -> Annotations:
     return _annotations(rows.words("image"), points, visible, centres, scales, sha256)
 
 
-def release(path: Path) -> Annotations:
+def release(path: Path, text: bytes, sha256: str) -> Annotations:
     """The training persons of mpii_human_pose_v1_u12_1.mat that have joints, a centre and a scale.
 
     The release knows no validation split and keeps the joints of its test images back.
     """
-    contents, sha256 = _matlab(path)
-    if "RELEASE" not in contents:
+    try:
+        releases = structs(text, "RELEASE")
+    except ValueError as error:
+        message = f"The annotation file `{path}` cannot be read as MATLAB's: {error}."
+        raise ReproError(message, "Fetch it again.") from error
+    if not releases:
         hint = "Give the data set's valid.json; mpii_gt_valid.mat has no image names."
         raise ReproError(f"`{path}` is not the official release of MPII.", hint)
-    names: list[str] = []
-    points: list[Floats] = []
-    visible: list[Floats] = []
-    regions: list[tuple[float, float, float]] = []
     try:
-        images = _each(_field(contents["RELEASE"], "annolist"))
-        training = _each(_field(contents["RELEASE"], "img_train"))
-        for image, trained in zip(images, training, strict=True):
-            for person in _each(_field(image, "annorect")) if trained else ():
-                joints = _each(_field(person, "annopoints", "point"))
-                if joints and _field(person, "objpos", "x") is not None:
-                    names.append(str(_field(image, "image", "name")))
-                    placed, seen = _placed(joints)
-                    points.append(placed)
-                    visible.append(seen)
-                    region = (("objpos", "x"), ("objpos", "y"), ("scale",))
-                    x, y, scale = (_number(_field(person, *where)) for where in region)
-                    regions.append((x, y, scale))
-    except (IndexError, TypeError, ValueError) as error:
+        persons = list(_persons(releases[0]))
+    except (IndexError, OverflowError, TypeError, ValueError) as error:
         raise ReproError(f"`{path}` is not as released: {error}.", "Fetch it again.") from error
-    if not names:
+    if not persons:
         raise ReproError(f"`{path}` has no persons with joints.", "Fetch it again.")
+    names, points, visible, regions = zip(*persons, strict=True)
     *centres, scales = np.array(regions, np.float64).T
-    placed, seen = np.stack(points), np.stack(visible)
-    return _annotations(names, placed, seen, np.stack(centres, axis=1), scales, sha256)
+    placed, seen, centre = np.stack(points), np.stack(visible), np.stack(centres, axis=1)
+    return _annotations(names, placed, seen, centre, scales, sha256)
+
+
+def _persons(release: Struct) -> Iterator[tuple[str, Floats, Floats, list[float]]]:
+    """Image, joints, visibility, and x, y and scale of the training persons that have them."""
+    training = np.ravel(np.asarray(_field(release, "img_train")))
+    for image, trained in zip(_structs(release, "annolist"), training, strict=True):
+        for person in _structs(image, "annorect") if trained else ():
+            joints = _structs(person, "annopoints", "point")
+            if joints and _field(person, "objpos", "x") is not None:
+                region = (("objpos", "x"), ("objpos", "y"), ("scale",))
+                numbers = [_number(_field(person, *where)) for where in region]
+                yield str(_field(image, "image", "name")), *_placed(joints), numbers
 
 
 def truth(path: Path) -> Truth:
@@ -173,41 +173,31 @@ def _annotations(
     )
     sizes = np.tile(np.array(UNKNOWN_SIZE, np.int64), (len(position), 1))
     return Annotations(
-        "mpii", Images(np.arange(len(position)), tuple(position), sizes), people, sha256
+        MPII.name, Images(np.arange(len(position)), tuple(position), sizes), people, sha256
     )
 
 
-def _matlab(path: Path) -> tuple[dict[str, object], str]:
-    from scipy.io import loadmat
-
-    text = content(path, "annotation file")
-    try:
-        contents = loadmat(BytesIO(text), struct_as_record=False, squeeze_me=True)
-    except Exception as error:  # scipy lets through what its parser stumbles over
-        message = f"The annotation file `{path}` cannot be read as MATLAB's: {error}."
-        raise ReproError(message, "Fetch it again.") from error
-    return contents, hashlib.sha256(text).hexdigest()
-
-
-def _field(struct: object, *names: str) -> object:
+def _field(struct: Struct, *names: str) -> Value:
     """A field of a field of a MATLAB struct; None where it is absent or empty."""
-    for name in names:
-        struct = getattr(struct, name, None)
-    return None if isinstance(struct, np.ndarray) and not struct.size else struct
+    *outer, last = names
+    for name in outer:
+        inner = struct.get(name)
+        struct = inner[0] if isinstance(inner, list) and len(inner) == 1 else {}
+    value = struct.get(last)
+    return None if value is None or not len(value) else value
 
 
-def _each(value: object) -> list[object]:
-    """The elements of a MATLAB array of structs, of which scipy unpacks a single one."""
-    if value is None or isinstance(value, str):
-        return []
-    return list(np.atleast_1d(np.asarray(value, dtype=object)).flat)
+def _structs(struct: Struct, *names: str) -> list[Struct]:
+    """The elements of a field that is a struct itself."""
+    value = _field(struct, *names)
+    return value if isinstance(value, list) else []
 
 
-def _number(value: object) -> float:
+def _number(value: Value) -> float:
     return float(np.asarray(value).astype(np.float64).item())
 
 
-def _placed(joints: Iterable[object]) -> tuple[Floats, Floats]:
+def _placed(joints: Iterable[Struct]) -> tuple[Floats, Floats]:
     """x, y (16, 2) and visibility (16,): 0 not labelled, 1 hidden or not said, 2 visible."""
     points, visible = np.zeros((JOINTS, 2)), np.zeros(JOINTS)
     for joint in joints:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from repro.data import headers
 from repro.data.columns import content
 from repro.data.people import Annotations
 from repro.errors import ReproError
@@ -22,6 +21,11 @@ UPRIGHT = cv2.IMREAD_COLOR
 AGAIN = "Fetch the file again."
 LARGEST = 10**8
 """pixels of a picture; beyond them, decoding takes seconds and gigabytes"""
+PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
+SCAN = 0xDA
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+"""markers of the segments that state the size"""
 
 
 def decoded(path: Path, upright: bool = False, size: tuple[int, int] | None = None) -> Pixels:
@@ -32,8 +36,8 @@ def decoded(path: Path, upright: bool = False, size: tuple[int, int] | None = No
     has more than 1e8 pixels, or is not of the height and width that are stated.
     """
     data = content(path, "image")
-    _check_size(path, headers.size(data), size)
-    if headers.truncated(data):
+    _check_size(path, stated_size(data), size)
+    if _is_truncated(data):
         raise ReproError(f"The image `{path}` is truncated: its end is missing.", AGAIN)
     try:
         reading = UPRIGHT if upright else STORED
@@ -44,6 +48,43 @@ def decoded(path: Path, upright: bool = False, size: tuple[int, int] | None = No
         raise ReproError(f"The image `{path}` cannot be decoded.", AGAIN)
     _check_size(path, (found.shape[0], found.shape[1]), size)
     return np.asarray(found, np.uint8)
+
+
+def stated_size(data: bytes) -> tuple[int, int] | None:
+    """Height and width of a JPEG or PNG by its headers, as stored; None where they cannot be told."""
+    if data.startswith(PNG) and len(data) >= 24:
+        width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+        return height, width
+    if not data.startswith(JPEG):
+        return None
+    marker, place = _segment(data, {SCAN, *FRAMES})
+    if marker not in FRAMES or place + 9 > len(data):
+        return None
+    height, width = (int.from_bytes(data[at : at + 2], "big") for at in (place + 5, place + 7))
+    return (height, width) if height else None  # 0: stated after the first scan
+
+
+def _is_truncated(data: bytes) -> bool:
+    """Whether a JPEG or PNG lacks its end mark; the one of an embedded preview does not count."""
+    if data.startswith(PNG):
+        return data.rfind(b"IEND") < 0
+    return data.startswith(JPEG) and data.rfind(b"\xff\xd9") < _segment(data, {SCAN})[1]
+
+
+def _segment(data: bytes, markers: set[int]) -> tuple[int, int]:
+    """The first of these markers among a JPEG's headers, and where; 0 and the end if none."""
+    place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker in markers:
+            return marker, place
+        if marker == SCAN:
+            break
+        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:  # fill, or without a body
+            place += 1 if marker == 0xFF else 2
+        else:
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return 0, len(data)
 
 
 def _check_size(path: Path, found: tuple[int, int] | None, stated: tuple[int, int] | None) -> None:

@@ -11,17 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data.annotations import GENERATED
-from repro.data.layout import PLACES
 from repro.data.people import Bools, Floats
 from repro.data.synth_scenes import JOINTS, Scene, crowding, scene
 from repro.errors import ReproError
 from repro.files import write_whole
-from repro.papers.skeletons import COCO, CROWDPOSE, Skeleton
+from repro.papers.datasets import DATASETS, GENERATED, SYNTH, Dataset
+from repro.papers.skeletons import CROWDPOSE, Skeleton
 
 VERSION = 1
 """grows whenever a seed gives other pictures"""
 SPLITS = ("train", "val")
+FORMS = tuple(DATASETS[name] for name in GENERATED)
+"""in which the annotations are written"""
 LEAST_SIDE = 64
 BODY = 12
 """of CrowdPose's joints, the first, which its num_keypoints counts: not head top and neck"""
@@ -50,7 +51,7 @@ def write(
     if min(size) < LEAST_SIDE:
         hint = f"Both sides need {LEAST_SIDE} pixels."
         raise ReproError(f"Pictures of {size[0]} x {size[1]} are too small.", hint)
-    root = folder / GENERATED
+    root = folder / SYNTH
     try:
         for number, (split, count) in enumerate(zip(SPLITS, (train, val), strict=True)):
             _write_split(root, split, count, (seed, number), size, tell)
@@ -59,6 +60,12 @@ def write(
         message = f"The generated data set cannot be written to `{root}`: {reason}."
         raise ReproError(message, "Make room or give another folder.") from error
     return root
+
+
+def is_written(folder: Path) -> bool:
+    """Whether `write` came to its end in a folder."""
+    last = FORMS[-1].splits[SPLITS[-1]].annotations.paths[0]
+    return (folder / SYNTH / last).exists()
 
 
 def _write_split(
@@ -73,16 +80,16 @@ def _write_split(
 
     way = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # smaller and faster than the default on grain
     way += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY]
-    place = PLACES[GENERATED][split]
-    pictures = root / place.images[0]
+    files = DATASETS[SYNTH].splits[split]
+    pictures = root / files.images.paths[0]
     pictures.mkdir(parents=True, exist_ok=True)
     images: list[Row] = []
-    people: dict[str, list[Row]] = {COCO.name: [], CROWDPOSE.name: []}
+    people: dict[str, list[Row]] = {form.name: [] for form in FORMS}
     boxes: list[Row] = []
     for index in range(count):
         rng = np.random.default_rng([*seeds, index])
         made = scene(rng, size)
-        name = f"{GENERATED}_{split}_{index:06d}.png"
+        name = f"{SYNTH}_{split}_{index:06d}.png"
         _, data = cv2.imencode(".png", made.image, way)
         (pictures / name).write_bytes(data.tobytes())
         outlines = np.array([_box(mask) for mask in made.masks]).reshape(-1, 4)
@@ -90,37 +97,37 @@ def _write_split(
         crowded = crowding(outlines, made.keypoints[:, places])
         image = {"id": index + 1, "file_name": name, "height": size[0], "width": size[1]}
         images.append({**image, "crowdIndex": round(crowded, 2)})
-        for skeleton in (COCO, CROWDPOSE):
-            people[skeleton.name] += _people(made, outlines, index + 1, skeleton)
+        for form in FORMS:
+            people[form.name] += _people(made, outlines, index + 1, form)
         boxes += _detected(rng, made, outlines, index + 1, size)
         if tell:
             tell(1)
     info = {
         "description": "Generated articulated figures; not photographs, not COCO, not CrowdPose.",
-        "dataset": GENERATED,
+        "dataset": SYNTH,
         "split": split,
         "seed": seeds[0],
         "version": VERSION,
     }
-    _dump(root / place.boxes[0], boxes)
-    for skeleton, dataset in ((COCO, GENERATED), (CROWDPOSE, f"{GENERATED}-crowdpose")):
-        rows = [{"id": number + 1, **row} for number, row in enumerate(people[skeleton.name])]
+    _dump(root / files.boxes.paths[0], boxes)
+    for form in FORMS:
+        rows = [{"id": number + 1, **row} for number, row in enumerate(people[form.name])]
         document = {
             "info": info,
             "images": images,
             "annotations": rows,
-            "categories": [_category(skeleton)],
+            "categories": [_category(form.skeleton)],
         }
-        _dump(root / PLACES[dataset][split].annotations[0], document)
+        _dump(root / form.splits[split].annotations.paths[0], document)
 
 
-def _people(made: Scene, boxes: Floats, image: int, skeleton: Skeleton) -> list[Row]:
+def _people(made: Scene, boxes: Floats, image: int, form: Dataset) -> list[Row]:
     """The annotations of a picture; CrowdPose's have neither segments nor their area."""
-    places = [JOINTS.index(joint) for joint in skeleton.joints]
+    places = [JOINTS.index(joint) for joint in form.skeleton.joints]
     keypoints = np.where(made.keypoints[..., 2:] > 0, made.keypoints, 0)[:, places].round(1)
     rows = []
     for mask, points, crowd, box in zip(made.masks, keypoints, made.crowd, boxes, strict=True):
-        counted = points[:BODY] if skeleton is CROWDPOSE else points
+        counted = points[:BODY] if form.skeleton is CROWDPOSE else points
         row: Row = {
             "image_id": image,
             "category_id": 1,
@@ -129,7 +136,7 @@ def _people(made: Scene, boxes: Floats, image: int, skeleton: Skeleton) -> list[
             "num_keypoints": int((counted[:, 2] > 0).sum()),
             "iscrowd": int(crowd),
         }
-        if skeleton is COCO:
+        if form.segments:
             row["area"] = int(mask.sum())
             row["segmentation"] = _runs(mask)
         rows.append(row)

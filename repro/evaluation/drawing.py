@@ -1,16 +1,24 @@
-"""What a user takes away from pictures: overlays, and the poses in COCO's format."""
+"""What a user takes away from pictures: poses drawn on them, and in COCO's format."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from repro.data.pictures import decoded
 from repro.errors import ReproError, StoreError
-from repro.evaluation import overlay
 from repro.evaluation.predict import PosedPicture
 from repro.files import write_whole
 from repro.papers.skeletons import Skeleton
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+LEFT, RIGHT, MIDDLE = (255, 160, 0), (0, 130, 255), (90, 220, 90)
+"""colours, blue first: the person's own left, right, and what has no side"""
+EDGE = (20, 20, 20)
 
 
 def write(
@@ -20,8 +28,7 @@ def write(
     written = []
     for picture in pictures:
         image = decoded(picture.path, upright=True)
-        people = picture.poses.keypoints
-        canvas = overlay.drawn(image, people, skeleton, picture.boxes, least)
+        canvas = drawn(image, picture.poses.keypoints, skeleton, picture.boxes, least)
         done, content = cv2.imencode(".png", canvas)
         if not done:
             raise ReproError(f"The overlay of `{picture.path}` cannot be encoded.")
@@ -33,13 +40,12 @@ def write(
 def _json(pictures: Sequence[PosedPicture], skeleton: Skeleton) -> bytes:
     import orjson
 
-    images = [{"id": place, "file_name": one.path.name} for place, one in enumerate(pictures)]
+    images = [{"id": place, "file_name": each.path.name} for place, each in enumerate(pictures)]
     rows: list[dict[str, object]] = []
-    for place, one in enumerate(pictures):
-        boxes = None if one.boxes is None else one.boxes.tolist()
-        for person, (keypoints, score) in enumerate(
-            zip(one.poses.keypoints, one.poses.scores, strict=True)
-        ):
+    for place, picture in enumerate(pictures):
+        boxes = None if picture.boxes is None else picture.boxes.tolist()
+        people = zip(picture.poses.keypoints, picture.poses.scores, strict=True)
+        for person, (keypoints, score) in enumerate(people):
             row = {
                 "id": len(rows),
                 "image_id": place,
@@ -52,7 +58,7 @@ def _json(pictures: Sequence[PosedPicture], skeleton: Skeleton) -> bytes:
         "id": 1,
         "name": "person",
         "keypoints": skeleton.joints,
-        "skeleton": [[one + 1, other + 1] for one, other in skeleton.limbs],
+        "skeleton": [[start + 1, end + 1] for start, end in skeleton.limbs],
     }
     return orjson.dumps({"images": images, "annotations": rows, "categories": [category]})
 
@@ -65,3 +71,57 @@ def _written(path: Path, content: bytes) -> Path:
             f"`{path}` cannot be written: {error.strerror}.", "Choose a folder with --output."
         ) from error
     return path
+
+
+def drawn(
+    image: Pixels,
+    people: Floats,
+    skeleton: Skeleton,
+    boxes: Floats | None = None,
+    least: float = 0.2,
+) -> Pixels:
+    """A copy of an image (H, W, 3), blue first, with people (M, K, 3) on it.
+
+    Joints are x, y and score; those scored below `least` and their limbs are left out. Boxes
+    (M, 4) are left, top, width, height.
+    """
+    canvas = image.copy()
+    for index, person in enumerate(people):
+        if boxes is not None:
+            _box(canvas, boxes[index])
+        _limbs(canvas, person, skeleton, _width(person, least), least)
+    return canvas
+
+
+def _width(person: Floats, least: float) -> int:
+    """Of the lines, by how large the person is."""
+    sure = person[person[:, 2] >= least, :2]
+    span = float(np.ptp(sure, axis=0).max()) if len(sure) > 1 else 0.0
+    return int(np.clip(span / 60, 1, 8))
+
+
+def _box(canvas: Pixels, box: Floats) -> None:
+    left, top, width, height = (round(float(value)) for value in box)
+    cv2.rectangle(canvas, (left, top), (left + width, top + height), (255, 255, 255), 1)
+
+
+def _limbs(canvas: Pixels, person: Floats, skeleton: Skeleton, width: int, least: float) -> None:
+    sure = (person[:, 2] >= least) & np.isfinite(person).all(axis=1)
+    limit = 4 * max(canvas.shape[:2])
+    places = np.clip(np.nan_to_num(person[:, :2]), -limit, limit).round().astype(int).tolist()
+    for border in (width + 2, width):
+        for start, end in skeleton.limbs:
+            if sure[start] and sure[end]:
+                colour = EDGE if border > width else _colour(skeleton, start, end)
+                cv2.line(canvas, places[start], places[end], colour, border, cv2.LINE_AA)
+    for joint, place in enumerate(places):
+        if sure[joint]:
+            cv2.circle(canvas, place, width + 2, EDGE, -1, cv2.LINE_AA)
+            cv2.circle(canvas, place, width + 1, _colour(skeleton, joint), -1, cv2.LINE_AA)
+
+
+def _colour(skeleton: Skeleton, *joints: int) -> tuple[int, int, int]:
+    sides = {skeleton.joints[joint].partition(" ")[0] for joint in joints}
+    if sides == {"left"}:
+        return LEFT
+    return RIGHT if sides == {"right"} else MIDDLE

@@ -8,16 +8,16 @@ import torch
 import zoo
 from repro import env
 from repro.checkpoints import matching, reading
-from repro.data.official_facts import is_official
+from repro.data.annotations import is_official
 from repro.errors import ReproError
-from repro.evaluation import behaviour, pipeline, predictions
+from repro.evaluation import pipeline, predictions, probe
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import device_of
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
 from repro.files import sha256
+from repro.papers.datasets import DATASETS
 from repro.papers.protocol import GROUND_TRUTH
-from repro.papers.skeletons import FORMS
 from repro.papers.values import Scalar
 from repro.records.record import Record
 from repro.records.runs import EvaluationRun, count_run, weights_name
@@ -25,33 +25,37 @@ from repro.records.runs import EvaluationRun, count_run, weights_name
 Facts = Mapping[str, Scalar]
 
 
-def run_of(job: PreparedEvaluation, weights: Facts | None = None) -> EvaluationRun:
-    """The run that a job is; ReproError where the weights do not fit the network.
+def run_of(prepared: PreparedEvaluation, weights: Facts | None = None) -> EvaluationRun:
+    """The run that an evaluation is; ReproError where the weights do not fit the network.
 
     `weights` says what they are where their training is still to come.
     """
-    look, rules = job.look, job.look.protocol
-    device_of(look.execution)
+    request, rules = prepared.request, prepared.request.protocol
+    device_of(request.execution)
     return EvaluationRun(
-        look.model,
-        job.size,
+        request.model,
+        prepared.size,
         rules.keypoints,
-        dict(look.options),
-        weights_of(job) if weights is None else weights,
-        _data(job),
+        dict(request.options),
+        weights_of(prepared) if weights is None else weights,
+        _data(prepared),
         rules.described(),
-        _execution(look),
+        _execution(request),
         evaluator(rules.dataset),
     )
 
 
 def execute(
-    run: EvaluationRun, job: PreparedEvaluation, folder: Path, tell: Tell, fresh: bool = False
+    run: EvaluationRun,
+    prepared: PreparedEvaluation,
+    folder: Path,
+    tell: Tell,
+    fresh: bool = False,
 ) -> Record:
     """The record of an evaluation; see `pipeline.measure` for what becomes of `folder`."""
-    measured, notes = pipeline.measure(job, folder, tell, fresh)
-    if "training" in run.weights and job.look.weights is not None:
-        notes = {**notes, "weights": sha256(job.look.weights)}
+    measured, notes = pipeline.measure(prepared, folder, tell, fresh)
+    if "training" in run.weights:
+        notes = {**notes, "weights": sha256(prepared.request.file)}
     return Record(
         run.key,
         run.described(),
@@ -60,80 +64,78 @@ def execute(
         notes=notes,
         artifacts={predictions.NAME: sha256(folder / predictions.NAME)},
         code=run.code,
-        probe=behaviour.of(run.described()),
+        probe=probe.of(run.described()),
     )
 
 
-def weights_of(job: PreparedEvaluation) -> Facts:
+def weights_of(prepared: PreparedEvaluation) -> Facts:
     """What a record says of the weights: whose they are, their digest, and what fits."""
-    look, path = job.look, job.look.weights
-    if look.model == TRUTH:
+    request = prepared.request
+    if request.model == TRUTH:
         return {}
-    if path is None:
-        raise ReproError(f"`{look.model}` needs weights.", "Give a checkpoint: --weights FILE.")
-    if look.model == ONNX:
+    path = request.file
+    if request.model == ONNX:
         return {"name": path.name, "sha256": sha256(path)}
-    count_run(look.model, job.size, look.protocol.keypoints, look.options)
+    count_run(request.model, prepared.size, request.protocol.keypoints, request.options)
     state = reading.read(path)
     try:
         with torch.device("meta"):
-            model = zoo.create_model(look.model, look.protocol.keypoints, **look.options)
+            model = zoo.create_model(request.model, request.protocol.keypoints, **request.options)
     except ValueError as error:
         raise ReproError(str(error)) from error
-    match = matching.matched(model, state, look.partial)
+    match = matching.matched(model, state, request.partial)
     trained = reading.facts(path)
-    found: dict[str, Scalar] = {"name": trained.get("name", named(job)), "sha256": state.sha256}
+    name = trained.get("name", usual_name(prepared))
+    facts: dict[str, Scalar] = {"name": name, "sha256": state.sha256}
     if trained.get("deviations") or trained.get("official", "yes") != "yes":
-        found["faithful"] = False
+        facts["faithful"] = False
     if not match.exact:
-        found |= {"partial": True, "loaded": f"{len(match.names)} of {match.tensors} tensors"}
-    return found
+        facts |= {"partial": True, "loaded": f"{len(match.names)} of {match.tensors} tensors"}
+    return facts
 
 
-def named(job: PreparedEvaluation) -> str:
-    """What the weights of a job's network are called."""
-    look = job.look
-    return weights_name(look.model, job.size, look.protocol.dataset, look.options, look.variant)
+def usual_name(prepared: PreparedEvaluation) -> str:
+    """What the weights of an evaluation's network are called."""
+    request = prepared.request
+    dataset = request.protocol.dataset
+    return weights_name(request.model, prepared.size, dataset, request.options, request.variant)
 
 
-def _data(job: PreparedEvaluation) -> dict[str, Scalar]:
-    look, source, annotations = job.look, job.source, job.annotations
+def _data(prepared: PreparedEvaluation) -> dict[str, Scalar]:
+    rules, source = prepared.request.protocol, prepared.source
+    annotations, instances = prepared.annotations, prepared.instances
     boxes = None
-    if job.instances is not None and look.protocol.boxes != GROUND_TRUTH:
-        boxes = len(job.instances) + job.instances.left_out.empty
-    found: dict[str, Scalar] = {
-        "name": f"{look.protocol.on} ({source.annotations.name})",
-        "dataset": look.protocol.dataset,
-        "split": look.protocol.split,
+    if instances is not None and rules.boxes != GROUND_TRUTH:
+        boxes = len(instances) + instances.left_out.empty
+    facts: dict[str, Scalar] = {
+        "name": f"{rules.on} ({source.annotations.name})",
+        "dataset": rules.dataset,
+        "split": rules.split,
         "annotations": annotations.sha256,
         "images": len(annotations.images),
         "people": len(annotations.people),
-        "official": is_official(look.protocol.dataset, look.protocol.split, annotations, boxes),
+        "official": is_official(rules.dataset, rules.split, annotations, boxes),
     }
-    if job.instances is not None:
-        found["instances"] = len(job.instances)
-        if look.protocol.boxes != GROUND_TRUTH and source.boxes is not None:
-            found["boxes"] = sha256(source.boxes)
-    if look.protocol.dataset == "mpii" and source.truth is not None:
-        found["truth"] = sha256(source.truth)
-    return found
+    if instances is not None:
+        facts["instances"] = len(instances)
+    if boxes is not None and source.boxes is not None:
+        facts["boxes"] = sha256(source.boxes)
+    if DATASETS[rules.dataset].measure == "PCKh" and source.truth is not None:
+        facts["truth"] = sha256(source.truth)
+    return facts
 
 
-def _execution(look: EvaluationRequest) -> dict[str, Scalar]:
-    found: dict[str, Scalar] = {
-        "device": look.execution.device,
-        "batch": 1 if look.protocol.bottom_up else look.execution.batch,
+def _execution(request: EvaluationRequest) -> dict[str, Scalar]:
+    execution = request.execution
+    facts: dict[str, Scalar] = {
+        "device": execution.device,
+        "batch": 1 if request.protocol.bottom_up else execution.batch,
         "precision": "float32",
     }
-    if look.execution.threads is not None:
-        found["threads"] = look.execution.threads
-    return found
+    return facts if execution.threads is None else {**facts, "threads": execution.threads}
 
 
 def evaluator(dataset: str) -> str:
     """The name and version of what scores a data set officially."""
-    kind = FORMS[dataset]
-    if kind == "mpii":
-        return "PCKh (HRNet)"
-    tool = "pycocotools" if kind == "coco" else "faster-coco-eval"
-    return f"{tool} {env.version(tool)}"
+    entry = DATASETS[dataset]
+    return entry.evaluator if entry.measure == "PCKh" else f"{entry.tool} {env.version(entry.tool)}"

@@ -15,7 +15,7 @@ from repro.papers.values import Size
 from repro.pose import embedding, fields, offsets, whole_image
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
-Found = tuple[Floats, Floats]
+Persons = tuple[Floats, Floats]
 """joints (M, K, 3) and scores (M,) of persons"""
 
 
@@ -58,40 +58,40 @@ def _flipped(images: Tensor, protocol: Protocol) -> Tensor:
     return images.flip(3)
 
 
-def _by_tags(found: ImageMaps, protocol: Protocol) -> Found:
+def _by_tags(maps: ImageMaps, protocol: Protocol) -> Persons:
     heatmaps, tags = embedding.aggregate(
-        found.plain,
-        found.mirrored,
+        maps.plain,
+        maps.mirrored,
         protocol.skeleton.mirrored,
-        found.fit.size,
+        maps.fit.size,
         protocol.keypoints,
     )
     return embedding.group(heatmaps.float().cpu().numpy(), tags.float().cpu().numpy())
 
 
-def _by_offsets(found: ImageMaps, protocol: Protocol) -> Found:
+def _by_offsets(maps: ImageMaps, protocol: Protocol) -> Persons:
     skeleton = protocol.skeleton
-    scale = offsets.aggregate(found.plain, found.mirrored, skeleton.mirrored, protocol.keypoints)
+    scale = offsets.aggregate(maps.plain, maps.mirrored, skeleton.mirrored, protocol.keypoints)
     return offsets.decode([scale])
 
 
-def _by_fields(found: ImageMaps, protocol: Protocol) -> Found:
-    if not isinstance(found.fit, whole_image.PaddedFit):
+def _by_fields(maps: ImageMaps, protocol: Protocol) -> Persons:
+    if not isinstance(maps.fit, whole_image.PaddedFit):
         raise TypeError("part affinity fields need the fit of Lightweight OpenPose")
-    heatmaps, affinities = (one[0].float().cpu().numpy() for one in found.plain[-2:])
-    return fields.decode(heatmaps, affinities, found.fit)
+    heatmaps, affinities = (output[0].float().cpu().numpy() for output in maps.plain[-2:])
+    return fields.decode(heatmaps, affinities, maps.fit)
 
 
-GROUPINGS: Mapping[str, Callable[[ImageMaps, Protocol], Found]] = {
+GROUPINGS: Mapping[str, Callable[[ImageMaps, Protocol], Persons]] = {
     "associative embedding": _by_tags,
     "centre offsets": _by_offsets,
     "part affinity fields": _by_fields,
 }
 
 
-def people(found: ImageMaps, protocol: Protocol) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def people(maps: ImageMaps, protocol: Protocol) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The persons in the maps, joints in image pixels; a missing joint is the input's corner."""
-    keypoints, scores = GROUPINGS[protocol.decode](found, protocol)
+    keypoints, scores = GROUPINGS[protocol.decode](maps, protocol)
     placed = keypoints.astype(np.float64)
-    placed[..., :2] = found.fit.to_image(placed[..., :2])
+    placed[..., :2] = maps.fit.to_image(placed[..., :2])
     return placed, scores.astype(np.float64)

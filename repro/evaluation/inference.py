@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from repro.data.boxes import Instances
 from repro.data.crops import Crops
 from repro.data.normalising import normalised
-from repro.data.people import Poses
-from repro.data.pictures import Pictures
+from repro.data.people import Annotations, Poses
+from repro.data.pictures import Colour, Pictures
 from repro.evaluation import grouping
-from repro.evaluation.execution import Execution
 from repro.evaluation.network import Network, check_finite, heatmaps, running, sigma_of
 from repro.evaluation.overlap import overlapped
+from repro.evaluation.request import EvaluationRequest, Execution
 from repro.evaluation.shards import Arrays, Shards
+from repro.papers.datasets import DATASETS
 from repro.papers.protocol import HEATMAP_DECODERS, Protocol
 from repro.papers.values import Size
 from repro.pose import decode, flip, nms, transforms
@@ -23,6 +27,36 @@ from repro.pose import decode, flip, nms, transforms
 Chosen = NDArray[np.int64]
 Tell = Callable[[int], None]
 """called with how many instances or images were finished since the last call"""
+
+
+def poses(
+    network: Network,
+    request: EvaluationRequest,
+    size: Size,
+    images: Path,
+    annotations: Annotations,
+    instances: Instances | None,
+    shards: Shards,
+    tell: Tell,
+    upright: bool = False,
+) -> tuple[Poses, NDArray[np.int64] | None]:
+    """The persons found, and of which instances they are; None without boxes.
+
+    Images are taken as stored, or turned `upright` as EXIF asks. Finished shards are taken from
+    disk. For PCKh all poses stay, in the order of the persons.
+    """
+    rules, execution = request.protocol, request.execution
+    colour = cast(Colour, rules.colour)
+    if instances is None:
+        pictures = Pictures(images, annotations, colour, upright)
+        return bottom_up(network, pictures, size, rules, shards, execution, tell), None
+    crops = Crops(images, annotations, instances, size, colour, rules.udp, upright)
+    all_poses = top_down(network, crops, size, rules, shards, execution, tell)
+    if DATASETS[rules.dataset].measure == "PCKh":
+        return all_poses, np.arange(len(all_poses))
+    all_poses = rescored(all_poses)
+    left = kept(all_poses, instances.extents(size).prod(axis=1), rules)
+    return all_poses[left], left
 
 
 def top_down(
@@ -60,14 +94,14 @@ def top_down(
         points, scores = decode.decode(
             maps, HEATMAP_DECODERS[protocol.decoder], sigma=sigma_of(size), beta=protocol.beta
         )
-        found = transforms.to_image(
+        joints = transforms.to_image(
             points,
             instances.centres(size)[chosen],
             instances.extents(size)[chosen],
             maps.shape[2:],
             protocol.udp,
         )
-        return {"keypoints": np.concatenate([found, scores[..., None]], axis=2)}
+        return {"keypoints": np.concatenate([joints, scores[..., None]], axis=2)}
 
     done = _sharded(len(instances), shards, execution, load, compute, finish, tell)
     keypoints = np.concatenate([part["keypoints"] for part in done]).astype(np.float64)
@@ -105,8 +139,8 @@ def bottom_up(
             "scores": scores,
         }
 
-    one_by_one = replace(execution, batch=1)
-    done = _sharded(len(pictures), shards, one_by_one, load, compute, finish, tell)
+    singly = replace(execution, batch=1)
+    done = _sharded(len(pictures), shards, singly, load, compute, finish, tell)
     image = np.concatenate([part["image"] for part in done]).astype(np.int64)
     return Poses(
         pictures.annotations.images.ids[image],
@@ -129,7 +163,7 @@ def kept(poses: Poses, areas: NDArray[np.float64], protocol: Protocol) -> NDArra
     """
     if protocol.nms is None:
         return np.arange(len(poses))
-    found = [np.zeros(0, np.int64)]
+    left = [np.zeros(0, np.int64)]
     for group in _by_image(poses.image_ids):
         chosen = nms.oks_nms(
             poses.keypoints[group],
@@ -138,8 +172,8 @@ def kept(poses: Poses, areas: NDArray[np.float64], protocol: Protocol) -> NDArra
             protocol.skeleton.sigmas,
             protocol.nms,
         )
-        found.append(group[np.sort(chosen)])
-    return np.concatenate(found)
+        left.append(group[np.sort(chosen)])
+    return np.concatenate(left)
 
 
 def _by_image(image_ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -164,11 +198,11 @@ def _sharded(
     done: dict[int, Arrays] = {}
     waiting: list[int] = []
     for number, start in enumerate(range(0, count, step)):
-        found = shards.find(number)
-        if found is None:
+        arrays = shards.find(number)
+        if arrays is None:
             waiting.append(number)
         else:
-            done[number] = found
+            done[number] = arrays
             tell(min(step, count - start))
     batches = [
         np.arange(start, min(start + execution.batch, count))
@@ -177,9 +211,8 @@ def _sharded(
     ]
     parts = overlapped(batches, load, compute, finish, execution.loaders)
     for number in waiting:
-        arrays = _joined(_taken(parts, number, step, count, execution.batch, tell))
-        shards.save(number, arrays)
-        done[number] = arrays
+        done[number] = _joined(_taken(parts, number, step, count, execution.batch, tell))
+        shards.save(number, done[number])
     return [done[number] for number in sorted(done)]
 
 

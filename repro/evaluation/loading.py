@@ -1,7 +1,6 @@
-"""The network of a look: built, filled with its weights, ready on its device."""
+"""The network of an evaluation: built, filled with its weights, ready on its device."""
 
 import re
-from pathlib import Path
 
 import torch
 
@@ -11,33 +10,32 @@ from repro.data.boxes import Instances
 from repro.data.people import Annotations
 from repro.errors import ReproError
 from repro.evaluation import network, oracle
-from repro.evaluation.execution import Execution
 from repro.evaluation.network import Network, ZooNetwork
-from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
+from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest, Execution
 from repro.papers.values import Size
 
 MOST_THREADS = 256
 
 
 def opened(
-    look: EvaluationRequest, annotations: Annotations, instances: Instances | None, size: Size
+    request: EvaluationRequest, annotations: Annotations, instances: Instances | None, size: Size
 ) -> Network:
-    """The network of a look, filled with its weights."""
-    device = device_of(look.execution)
-    if device.type != "cpu" and look.model in (TRUTH, ONNX):
-        raise ReproError(f"`{look.model}` runs on the CPU.", "Leave --device out.")
-    if look.execution.threads is not None:
-        torch.set_num_threads(look.execution.threads)
-    if look.model == TRUTH:
-        rounded = look.options.get("rounded", True)
-        if set(look.options) - {"rounded"} or not isinstance(rounded, bool):
+    """The network of a request, filled with its weights."""
+    device = device_of(request.execution)
+    if device.type != "cpu" and request.model in (TRUTH, ONNX):
+        raise ReproError(f"`{request.model}` runs on the CPU.", "Leave --device out.")
+    if request.execution.threads is not None:
+        torch.set_num_threads(request.execution.threads)
+    if request.model == TRUTH:
+        rounded = request.options.get("rounded", True)
+        if set(request.options) - {"rounded"} or not isinstance(rounded, bool):
             raise ReproError(
                 "`truth` has one option, `rounded`, true or false.", "Say --option rounded=false."
             )
-        return oracle.network(annotations, instances, size, look.protocol, rounded)
-    if look.model == ONNX:
-        return _exported(look, file_of(look))
-    return _of_the_zoo(look, file_of(look), device)
+        return oracle.network(annotations, instances, size, request.protocol, rounded)
+    if request.model == ONNX:
+        return _exported(request)
+    return _of_the_zoo(request, device)
 
 
 def device_of(execution: Execution) -> torch.device:
@@ -64,33 +62,27 @@ def device_of(execution: Execution) -> torch.device:
     return device
 
 
-def file_of(look: EvaluationRequest) -> Path:
-    if look.weights is None:
-        raise ReproError(f"`{look.model}` needs weights.", "Give a checkpoint: --weights FILE.")
-    return look.weights
-
-
-def _exported(look: EvaluationRequest, path: Path) -> Network:
-    if look.options or look.partial:
+def _exported(request: EvaluationRequest) -> Network:
+    path, keypoints = request.file, request.protocol.keypoints
+    if request.options or request.partial:
         raise ReproError(
             f"`{path}` is what it is: it takes no options and is not loaded in part.",
             "Leave --option and --allow-partial out.",
         )
-    found = network.open_onnx(path, look.execution.threads or 0)
-    keypoints = look.protocol.keypoints
-    if found.keypoints not in (None, keypoints):
+    exported = network.open_onnx(path, request.execution.threads or 0)
+    if exported.keypoints not in (None, keypoints):
         raise ReproError(
-            f"`{path}` finds {found.keypoints} joints; {look.protocol.on} has {keypoints}.",
+            f"`{path}` finds {exported.keypoints} joints; {request.protocol.on} has {keypoints}.",
             "Choose the data set it was trained for: --dataset.",
         )
-    return found
+    return exported
 
 
-def _of_the_zoo(look: EvaluationRequest, path: Path, device: torch.device) -> Network:
-    state = reading.read(path)
+def _of_the_zoo(request: EvaluationRequest, device: torch.device) -> Network:
+    weights = reading.read(request.file)
     try:
-        model = zoo.create_model(look.model, look.protocol.keypoints, **look.options)
+        model = zoo.create_model(request.model, request.protocol.keypoints, **request.options)
     except ValueError as error:
         raise ReproError(str(error)) from error
-    matching.load(model, state, look.partial)
+    matching.load(model, weights, request.partial)
     return ZooNetwork(model.eval().to(device), device)

@@ -29,6 +29,11 @@ class Network(Protocol):
         """
 
 
+def listed(outputs: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    """The outputs of a model as a list, also where it has only one."""
+    return [outputs] if isinstance(outputs, Tensor) else list(outputs)
+
+
 @dataclass(frozen=True)
 class ZooNetwork:
     """A model of the zoo with its weights, on a device."""
@@ -39,8 +44,8 @@ class ZooNetwork:
     def __call__(self, images: Tensor, chosen: NDArray[np.int64], mirrored: bool) -> list[Tensor]:
         """See Network."""
         with torch.inference_mode():
-            found = self.model(images.to(self.device))
-        return [found] if isinstance(found, Tensor) else list(found)
+            outputs = self.model(images.to(self.device))
+        return listed(outputs)
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,13 @@ class OnnxNetwork:
         """See Network."""
         batch = self.shape[0] or len(images)
         parts = [self._heatmaps(part) for part in torch.split(images, batch)]
-        found = torch.cat(parts)
-        if len(found) != len(images):
+        maps = torch.cat(parts)
+        if len(maps) != len(images):
             raise ReproError(
-                f"The network gives {len(found)} maps for {len(images)} images.",
+                f"The network gives {len(maps)} maps for {len(images)} images.",
                 "Export it with a batch that stays a batch, or with a batch of 1.",
             )
-        return [found]
+        return [maps]
 
     def _heatmaps(self, images: Tensor) -> Tensor:
         lacking = (self.shape[0] or len(images)) - len(images)
@@ -101,9 +106,9 @@ def open_onnx(path: Path, threads: int = 0) -> OnnxNetwork:
 def _checked(session: "onnxruntime.InferenceSession", path: Path) -> OnnxNetwork:
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
-        found = ", ".join(f"{one.name} {one.type}{one.shape}" for one in inputs)
+        taken = ", ".join(f"{one.name} {one.type}{one.shape}" for one in inputs)
         raise ReproError(
-            f"`{path}` takes {found}.", "An evaluation takes one float input of N x 3 x H x W."
+            f"`{path}` takes {taken}.", "An evaluation takes one float input of N x 3 x H x W."
         )
     if len(outputs[-1].shape) != 4:
         raise ReproError(
@@ -168,7 +173,7 @@ def _failure(error: Exception) -> RunError:
 
 def check_finite(outputs: Sequence[Tensor], what: str) -> None:
     """Raise ReproError where a network gives NaN or infinity."""
-    if not all(bool(torch.isfinite(one).all()) for one in outputs):
+    if not all(bool(torch.isfinite(output).all()) for output in outputs):
         raise ReproError(
             f"The network gives NaN or infinity for {what}.",
             "Are the weights those of this network?",

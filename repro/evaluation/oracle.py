@@ -43,9 +43,9 @@ class TruthOfCrops:
         centres = self.instances.centres(self.size)[chosen]
         extents = self.instances.extents(self.size)[chosen]
         points = np.empty_like(persons[..., :2])
-        for one, (centre, extent) in enumerate(zip(centres, extents, strict=True)):
+        for place, (centre, extent) in enumerate(zip(centres, extents, strict=True)):
             matrix = transforms.matrix(centre, extent, self.size, udp=self.protocol.udp)
-            points[one] = persons[one, :, :2] @ matrix[:, :2].T + matrix[:, 2]
+            points[place] = persons[place, :, :2] @ matrix[:, :2].T + matrix[:, 2]
         visible = persons[..., 2] > 0
         if mirrored:
             points, visible = _mirrored(points, visible, self.size[1], self.protocol)
@@ -77,26 +77,21 @@ class TruthOfImages:
         people, index = self.annotations.people, int(chosen[0])
         height, width = (int(side) for side in self.annotations.images.sizes[index])
         fit = whole_image.fit((height, width), self.size[0])
-        own = (people.image == index) & ~people.crowd & (people.keypoints[..., 2] > 0).any(axis=1)
-        points = fit.to_input(people.keypoints[own, :, :2])
-        visible = people.keypoints[own, :, 2] > 0
+        here = (people.image == index) & ~people.crowd & (people.keypoints[..., 2] > 0).any(axis=1)
+        points = fit.to_input(people.keypoints[here, :, :2])
+        visible = people.keypoints[here, :, 2] > 0
         if mirrored:
             points, visible = _mirrored(points, visible, fit.size[1], self.protocol)
         outputs = []
         for stride in STRIDES:
-            maps = self._each(points, visible, fit.size, stride)
+            maps, _ = targets.gaussian(
+                points, visible, fit.size, stride=stride, rounded=self.rounded
+            )
             joints = maps.max(axis=0, initial=0)
             if stride == STRIDES[0]:
                 joints = np.concatenate([joints, _tags(maps)])
             outputs.append(torch.from_numpy(joints)[None])
         return outputs
-
-    def _each(
-        self, points: NDArray[np.float64], visible: NDArray[np.bool_], size: Size, stride: int
-    ) -> NDArray[np.float32]:
-        """The heatmaps (M, K, h, w) of each person."""
-        maps, _ = targets.gaussian(points, visible, size, stride=stride, rounded=self.rounded)
-        return maps
 
 
 def _tags(maps: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,10 +1,10 @@
-"""One evaluation, from files to figures: read, look, score.
+"""One evaluation, from files to figures: read, predict, score.
 
 Whatever can move a figure lies here or is reached from here, so that the code of an evaluation's
 key is followed from this module. It knows no record and no store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,14 +13,15 @@ import numpy as np
 from repro.data import annotations as reading
 from repro.data import boxes, mpii
 from repro.data.boxes import Instances
-from repro.data.layout import MPII_TRUTHS, Source
+from repro.data.layout import Source
 from repro.data.people import Annotations, Poses
 from repro.errors import ReproError, RunError
-from repro.evaluation import passes, predictions
+from repro.evaluation import inference, predictions
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
+from repro.papers.datasets import DATASETS, MPII_TRUTHS
 from repro.papers.protocol import GROUND_TRUTH, Protocol, changed
 from repro.papers.values import Size
 from repro.records.measurement import Measurement
@@ -31,7 +32,7 @@ from repro.scoring.score import Score, of_points, of_poses
 class PreparedEvaluation:
     """One evaluation whose files were read; its network is opened when it is measured."""
 
-    look: EvaluationRequest
+    request: EvaluationRequest
     size: Size
     """of the input"""
     annotations: Annotations
@@ -49,62 +50,67 @@ class PreparedEvaluation:
         """What `total` counts."""
         return "images" if self.instances is None else "crops"
 
+    def check_images(self) -> None:
+        """Raise ReproError unless every image that is looked at is there."""
+        count, instances = len(self.annotations.images), self.instances
+        positions = range(count) if instances is None else np.unique(instances.image).tolist()
+        check_images(self.source.images, self.annotations, positions)
 
-def prepare(look: EvaluationRequest, source: Source) -> PreparedEvaluation:
+
+def prepare(request: EvaluationRequest, source: Source) -> PreparedEvaluation:
     """Read annotations and boxes; raise ReproError for whatever does not fit.
 
-    The look must say the size of its input; `repro.evaluation.sizes` finds the usual one.
+    The request must say the size of its input; `repro.evaluation.choice` finds the usual one.
     """
-    size = look.size
+    size = request.size
     assert size is not None
-    rules = changed(look.protocol, split=source.split)
-    look = replace(look, protocol=rules)
-    if rules.dataset == "mpii":
-        _check_mpii(rules, source)
+    rules = changed(request.protocol, split=source.split)
+    if DATASETS[rules.dataset].measure == "PCKh":
+        _check_pckh(rules, source)
     annotations = reading.read(source.annotations, rules.dataset)
-    instances = None if rules.bottom_up else _instances(look, source, annotations)
-    return PreparedEvaluation(look, size, annotations, instances, source)
+    instances = None if rules.bottom_up else _instances(rules, source, annotations)
+    request = replace(request, protocol=rules)
+    return PreparedEvaluation(request, size, annotations, instances, source)
 
 
 def measure(
-    job: PreparedEvaluation, folder: Path, tell: Tell, fresh: bool = False
+    prepared: PreparedEvaluation, folder: Path, tell: Tell, fresh: bool = False
 ) -> tuple[tuple[Measurement, ...], Mapping[str, str]]:
     """The figures of an evaluation, and what a reader of them must know.
 
     Poses go to `folder` shard by shard; an interrupted run goes on where it stopped, unless
     `fresh`: then it begins anew.
     """
-    check_images(job)
-    truth = _truth(job)
-    network = opened(job.look, job.annotations, job.instances, job.size)
+    prepared.check_images()
+    request, source = prepared.request, prepared.source
+    annotations, instances = prepared.annotations, prepared.instances
+    truth = truth_of(request.protocol, source, annotations)
+    network = opened(request, annotations, instances, prepared.size)
     shards = Shards(folder / "shards")
     if fresh:
         shards.clear()
-    found, _ = passes.poses(
-        network,
-        job.look,
-        job.size,
-        job.source.images,
-        job.annotations,
-        job.instances,
-        shards,
-        tell,
+    poses, _ = inference.poses(
+        network, request, prepared.size, source.images, annotations, instances, shards, tell
     )
-    predictions.keep(folder, found, job.look.protocol.dataset)
-    return _score(job, found, truth), _notes(job)
+    predictions.keep(folder, poses, request.protocol.dataset)
+    score = scored(source, annotations, instances, truth, poses)
+    if not score.measurements:
+        raise RunError("Nobody is to be found in these annotations, so there is nothing to score.")
+    return score.measurements, _notes(prepared)
 
 
-def _notes(job: PreparedEvaluation) -> dict[str, str]:
+def _notes(prepared: PreparedEvaluation) -> dict[str, str]:
     """How many joints no top-down network can find, since its input does not show them."""
-    if job.instances is None or not (job.instances.person >= 0).any():
+    annotations, instances = prepared.annotations, prepared.instances
+    if instances is None or not (instances.person >= 0).any():
         return {}
-    unseen = boxes.outside(job.annotations, job.instances, job.size)
-    labelled = int((job.annotations.people.keypoints[job.instances.person][..., 2] > 0).sum())
+    unseen = boxes.outside(annotations, instances, prepared.size)
+    labelled = int((annotations.people.keypoints[instances.person][..., 2] > 0).sum())
     persons = f"of {int(unseen.any(axis=1).sum()):,} of {len(unseen):,} persons"
     return {"outside": f"{int(unseen.sum()):,} of {labelled:,} labelled joints, {persons}"}
 
 
-def _check_mpii(rules: Protocol, source: Source) -> None:
+def _check_pckh(rules: Protocol, source: Source) -> None:
     """PCKh is measured on the annotated persons, whose head boxes must be known."""
     if rules.boxes != GROUND_TRUTH:
         raise ReproError(
@@ -118,14 +124,13 @@ def _check_mpii(rules: Protocol, source: Source) -> None:
         )
 
 
-def check_images(job: PreparedEvaluation) -> None:
-    """Raise ReproError unless every image that is looked at is there."""
-    files = job.annotations.images.files
-    needed = range(len(files)) if job.instances is None else np.unique(job.instances.image).tolist()
-    lacking = [files[place] for place in needed if not _there(job.source.images / files[place])]
+def check_images(folder: Path, annotations: Annotations, positions: Sequence[int]) -> None:
+    """Raise ReproError unless each of these images is there."""
+    files = [annotations.images.files[position] for position in positions]
+    lacking = [file for file in files if not _there(folder / file)]
     if lacking:
         raise ReproError(
-            f"`{job.source.images}` lacks {len(lacking):,} of the {len(needed):,} images "
+            f"`{folder}` lacks {len(lacking):,} of the {len(files):,} images "
             f"(first: `{lacking[0]}`).",
             "Fetch the rest, or correct --images; `repro data check` counts what is there.",
         )
@@ -133,53 +138,44 @@ def check_images(job: PreparedEvaluation) -> None:
 
 def _there(path: Path) -> bool:
     try:
-        return path.exists()
+        return path.is_file()
     except (OSError, ValueError):
         return False
 
 
-def _instances(look: EvaluationRequest, source: Source, annotations: Annotations) -> Instances:
-    rules = look.protocol
+def _instances(rules: Protocol, source: Source, annotations: Annotations) -> Instances:
     if rules.boxes == GROUND_TRUTH:
-        found = boxes.ground_truth(annotations)
+        instances = boxes.ground_truth(annotations)
     elif source.boxes is not None:
-        found = boxes.detected(source.boxes, annotations)
+        instances = boxes.detected(source.boxes, annotations)
     else:
         raise ReproError(
             f"The protocol takes the boxes of {rules.boxes}, which is not there.",
             "Give the file with --boxes, or take ground truth: --boxes gt.",
         )
-    if not len(found):
+    if not len(instances):
         raise ReproError(f"`{source.annotations}` has no labelled person to look at.")
-    return replace(found, padding=rules.padding)
+    return replace(instances, padding=rules.padding)
 
 
-def _score(
-    job: PreparedEvaluation, poses: Poses, truth: mpii.Truth | None
-) -> tuple[Measurement, ...]:
-    """The figures in per cent, with 95 % intervals; the official evaluator must agree with ours."""
-    if truth is not None and job.instances is not None:
-        people = job.annotations.people
-        points = np.zeros((len(people), poses.keypoints.shape[1], 2))
-        points[job.instances.person] = poses.keypoints[..., :2]
-        return _measurements(of_points(truth, points, people.image), 1.0)
-    return _measurements(of_poses(job.source.annotations, job.annotations, poses), 100.0)
-
-
-def _measurements(score: Score, scale: float) -> tuple[Measurement, ...]:
-    found = []
-    for name, value in score.metrics.items():
-        if value is not None:
-            bounds = score.intervals.get(name)
-            low, high = (bounds.low * scale, bounds.high * scale) if bounds else (None, None)
-            found.append(Measurement(name, value * scale, "%", low=low, high=high))
-    if not found:
-        raise RunError("Nobody is to be found in these annotations, so there is nothing to score.")
-    return tuple(found)
-
-
-def _truth(job: PreparedEvaluation) -> mpii.Truth | None:
+def truth_of(rules: Protocol, source: Source, annotations: Annotations) -> mpii.Truth | None:
     """MPII's joints and head boxes, a row for each person; None for other data sets."""
-    if job.look.protocol.dataset != "mpii" or job.source.truth is None:
+    if DATASETS[rules.dataset].measure != "PCKh" or source.truth is None:
         return None
-    return mpii.matching(mpii.truth(job.source.truth), job.annotations)
+    return mpii.matching(mpii.truth(source.truth), annotations)
+
+
+def scored(
+    source: Source,
+    annotations: Annotations,
+    instances: Instances | None,
+    truth: mpii.Truth | None,
+    poses: Poses,
+) -> Score:
+    """The figures with 95 % intervals; the official evaluator must agree with ours."""
+    if truth is None or instances is None:
+        return of_poses(source.annotations, annotations, poses)
+    people = annotations.people
+    points = np.zeros((len(people), poses.keypoints.shape[1], 2))
+    points[instances.person] = poses.keypoints[..., :2]
+    return of_points(truth, points, people.image)

@@ -12,14 +12,14 @@ from repro.data.columns import load
 from repro.data.people import Annotations, Images, People, Poses
 from repro.data.pictures import decoded
 from repro.errors import ReproError
-from repro.evaluation import passes
+from repro.evaluation import inference
+from repro.evaluation.choice import size_of
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
-from repro.evaluation.sizes import size_of
+from repro.papers.datasets import DATASETS
 from repro.papers.protocol import Protocol
-from repro.papers.skeletons import FORMS
 
 Box = tuple[float, float, float, float]
 """left, top, width, height in pixels"""
@@ -37,8 +37,8 @@ class PosedPicture:
     """(M, 4) of the persons; None for networks that need none"""
 
 
-def look_at(
-    look: EvaluationRequest, paths: Sequence[Path], boxes: Boxes, tell: Tell
+def predict(
+    request: EvaluationRequest, paths: Sequence[Path], boxes: Boxes, tell: Tell
 ) -> list[PosedPicture]:
     """The poses on each picture of a user's, in pixels of the picture as viewers show it.
 
@@ -51,18 +51,18 @@ def look_at(
             f"There are boxes for `{unknown[0]}`, which is not among the pictures.",
             "Name the picture too, or leave its boxes out.",
         )
-    annotations = _annotations(paths, look.protocol)
-    instances = None if look.protocol.bottom_up else _instances(paths, annotations, boxes, look)
-    size = size_of(look)
-    network = opened(look, annotations, instances, size)
+    rules, size = request.protocol, size_of(request)
+    annotations = _annotations(paths, rules)
+    instances = None if rules.bottom_up else _instances(paths, annotations, boxes, rules)
+    network = opened(request, annotations, instances, size)
     nowhere = Shards(None)
-    found, kept = passes.poses(
-        network, look, size, Path(), annotations, instances, nowhere, tell, upright=True
+    poses, kept = inference.poses(
+        network, request, size, Path(), annotations, instances, nowhere, tell, upright=True
     )
-    own = [np.flatnonzero(found.image_ids == place) for place in range(len(paths))]
+    persons = [np.flatnonzero(poses.image_ids == place) for place in range(len(paths))]
     return [
-        PosedPicture(path, found[one], None if instances is None else instances.boxes[kept][one])
-        for path, one in zip(paths, own, strict=True)
+        PosedPicture(path, poses[own], None if instances is None else instances.boxes[kept][own])
+        for path, own in zip(paths, persons, strict=True)
     ]
 
 
@@ -85,7 +85,7 @@ def read_boxes(path: Path) -> Boxes:
     hint = "It must be a list of {file_name, bbox, score}."
     if not isinstance(rows, list):
         raise ReproError(f"The box file `{path}` is not a list.", hint)
-    found: dict[str, list[tuple[Box, float]]] = {}
+    boxes: dict[str, list[tuple[Box, float]]] = {}
     for place, row in enumerate(rows):
         if not isinstance(row, dict) or not isinstance(row.get("bbox"), list):
             raise ReproError(f"Entry {place} of `{path}` has no `bbox`.", hint)
@@ -98,8 +98,8 @@ def read_boxes(path: Path) -> Boxes:
             box = parse_box(",".join(map(str, row["bbox"])))
         except ReproError as error:
             raise ReproError(f"Entry {place} of `{path}`: {error}", error.hint) from error
-        found.setdefault(Path(name).name, []).append((box, float(score)))
-    return found
+        boxes.setdefault(Path(name).name, []).append((box, float(score)))
+    return boxes
 
 
 def _annotations(paths: Sequence[Path], protocol: Protocol) -> Annotations:
@@ -112,12 +112,12 @@ def _annotations(paths: Sequence[Path], protocol: Protocol) -> Annotations:
         none, none, np.zeros((0, 4)), keypoints, np.zeros(0), none, np.zeros(0, np.bool_)
     )
     return Annotations(
-        FORMS[protocol.dataset], Images(np.arange(len(paths)), files, sizes), people, ""
+        DATASETS[protocol.dataset].kind, Images(np.arange(len(paths)), files, sizes), people, ""
     )
 
 
 def _instances(
-    paths: Sequence[Path], annotations: Annotations, boxes: Boxes, look: EvaluationRequest
+    paths: Sequence[Path], annotations: Annotations, boxes: Boxes, rules: Protocol
 ) -> Instances:
     rows = []
     for place, path in enumerate(paths):
@@ -125,6 +125,6 @@ def _instances(
         whole = [((0.0, 0.0, width, height), 1.0)]
         rows += [(place, box, score) for box, score in boxes.get(path.name, whole)]
     image, places, scores = zip(*rows, strict=True)
-    found = Instances(np.array(image), np.array(places), np.array(scores), np.full(len(rows), -1))
-    padding = look.protocol.padding if boxes else 1.0
-    return replace(found, padding=padding)
+    persons = np.full(len(rows), -1)
+    instances = Instances(np.array(image), np.array(places), np.array(scores), persons)
+    return replace(instances, padding=rules.padding if boxes else 1.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from repro.data.people import Poses
 from repro.errors import StoreError
 from repro.files import write_whole
+from repro.papers.datasets import DATASETS
 
 NAME = "predictions.json.gz"
 LARGEST = 2**30
@@ -17,7 +18,7 @@ def dumped(poses: Poses, dataset: str) -> bytes:
     """Poses as JSON: COCO's list of results; for MPII a list of N poses, counted from 1."""
     import orjson
 
-    if dataset == "mpii":
+    if DATASETS[dataset].measure == "PCKh":
         return orjson.dumps((poses.keypoints[..., :2] + 1).tolist())
     rows = zip(
         poses.image_ids.tolist(),

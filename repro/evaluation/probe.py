@@ -7,11 +7,11 @@ and both leave out the last digits, which hang on the processor and the number o
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -19,23 +19,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import zoo
+from repro import schema
 from repro.checkpoints import matching
 from repro.checkpoints.reading import State
 from repro.counting import parity
 from repro.data import annotations as reading
-from repro.data import boxes, mpii
+from repro.data import boxes
 from repro.data.boxes import Instances
 from repro.data.layout import Source
 from repro.data.people import Annotations, Poses
-from repro.evaluation import passes, probe_networks, probe_set
-from repro.evaluation.execution import Execution
+from repro.evaluation import inference, pipeline, probe_networks, probe_set
 from repro.evaluation.network import ZooNetwork
-from repro.evaluation.request import TRUTH, EvaluationRequest
+from repro.evaluation.request import TRUTH, EvaluationRequest, Execution
 from repro.evaluation.shards import Shards
+from repro.papers.datasets import DATASETS
 from repro.papers.protocol import GROUND_TRUTH, Protocol
-from repro.papers.skeletons import FORMS
 from repro.papers.values import Options, Size
-from repro.scoring.score import Score, of_points, of_poses
+from repro.records.runs import NO_OPTIONS
+from repro.scoring.score import Score
 
 TOP_DOWN, SQUARE, LARGE, WHOLE = (128, 96), (128, 128), (384, 96), (128, 128)
 """inputs; networks for a height of 384 or more are trained with wider Gaussians"""
@@ -50,7 +51,25 @@ SAMPLES = 256
 """values of all outputs together"""
 DIGITS = 6
 """of a value, relative to the largest of its output"""
-NO_OPTIONS: Options = MappingProxyType({})
+LEFT_OUT = {"supply": "", "source": "", "metric": ""}
+"""of a record's protocol, since it moves no figure"""
+
+
+def of(spec: Mapping[str, object]) -> dict[str, str]:
+    """The probes of an evaluation's spec: of the pipeline, and of its network if the zoo has it."""
+    protocol = spec["protocol"]
+    assert isinstance(protocol, Mapping)
+    rules = schema.read(Protocol, {**protocol, **LEFT_OUT}, "record")
+    probes = {"pipeline": probe(rules)}
+    model, options = str(spec["model"]), spec["options"]
+    if model in zoo.MODELS and isinstance(options, Mapping):
+        # lists come back from JSON where tuples went in
+        typed = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in options.items()
+        }
+        probes["network"] = network_probe(model, rules.keypoints, typed)
+    return probes
 
 
 @cache
@@ -69,7 +88,7 @@ def probe(rules: Protocol, execution: Execution = EXECUTION) -> str:
         annotations = reading.read(source.annotations, rules.dataset)
         instances = None if rules.bottom_up else _instances(rules, source, annotations)
         for size in _sizes(rules):
-            poses, kept = passes.poses(
+            poses, kept = inference.poses(
                 probe_networks.clouded(annotations, instances, size, rules),
                 EvaluationRequest(TRUTH, None, rules, execution=execution),
                 size,
@@ -79,7 +98,8 @@ def probe(rules: Protocol, execution: Execution = EXECUTION) -> str:
                 Shards(None),
                 lambda done: None,
             )
-            score = _score(source, annotations, instances, poses)
+            truth = pipeline.truth_of(rules, source, annotations)
+            score = pipeline.scored(source, annotations, instances, truth, poses)
             digest.update(_packed(poses, kept, score))
     return digest.hexdigest()
 
@@ -92,14 +112,14 @@ def network_probe(model: str, keypoints: int, options: Options = NO_OPTIONS) -> 
     entry = zoo.MODELS[model]
     size = entry.size or (2 * entry.stride, 3 * entry.stride)
     network = zoo.create_model(model, keypoints, **options).double().eval()
-    own = zoo.published_state(network)
-    weights = {name: torch.empty_like(tensor) for name, tensor in own.items()}
+    published = zoo.published_state(network)
+    weights = {name: torch.empty_like(tensor) for name, tensor in published.items()}
     parity.fill(weights, SEED)
     matching.load(network, State("probe", "torch", 0, "", weights))
     images = parity.seeded_input((1, 3, *size), SEED)
     outputs = ZooNetwork(network, torch.device("cpu"))(images, np.zeros(1, np.int64), False)
     digest = hashlib.sha256()
-    for name, tensor in own.items():
+    for name, tensor in published.items():
         digest.update(f"{name} {tuple(tensor.shape)}\n".encode())
     for output in outputs:
         digest.update(_sampled(output, -(-SAMPLES // len(outputs))))
@@ -119,7 +139,7 @@ def _plain(rules: Protocol) -> Protocol:
     """The rules without what does not move a number."""
     return replace(
         rules,
-        dataset=FORMS[rules.dataset],
+        dataset=DATASETS[rules.dataset].kind,
         split="",
         boxes="detected.json" if rules.boxes.endswith(".json") else rules.boxes,
         evaluator="pycocotools",
@@ -132,27 +152,15 @@ def _plain(rules: Protocol) -> Protocol:
 def _sizes(rules: Protocol) -> tuple[Size, ...]:
     if rules.bottom_up:
         return (WHOLE,)
-    return (SQUARE if rules.dataset == "mpii" else TOP_DOWN, LARGE)
+    return (SQUARE if DATASETS[rules.dataset].square else TOP_DOWN, LARGE)
 
 
 def _instances(rules: Protocol, source: Source, annotations: Annotations) -> Instances:
     if rules.boxes == GROUND_TRUTH or source.boxes is None:  # nobody detects MPII's persons
-        found = boxes.ground_truth(annotations)
+        instances = boxes.ground_truth(annotations)
     else:
-        found = boxes.detected(source.boxes, annotations)
-    return replace(found, padding=rules.padding)
-
-
-def _score(
-    source: Source, annotations: Annotations, instances: Instances | None, poses: Poses
-) -> Score:
-    if source.truth is None or instances is None:
-        return of_poses(source.annotations, annotations, poses)
-    people = annotations.people
-    heads = mpii.matching(mpii.truth(source.truth), annotations)
-    points = np.zeros((len(people), poses.keypoints.shape[1], 2))
-    points[instances.person] = poses.keypoints[..., :2]
-    return of_points(heads, points, people.image)
+        instances = boxes.detected(source.boxes, annotations)
+    return replace(instances, padding=rules.padding)
 
 
 def _packed(poses: Poses, kept: NDArray[np.int64] | None, score: Score) -> bytes:
@@ -174,5 +182,5 @@ def _packed(poses: Poses, kept: NDArray[np.int64] | None, score: Score) -> bytes
     for name, value in score.metrics.items():
         bounds = score.intervals.get(name)
         numbers = [value] if bounds is None else [value, bounds.low, bounds.high]
-        figures += [name, *("-" if one is None else f"{one:.9f}" for one in numbers)]
+        figures += [name, *("-" if number is None else f"{number:.9f}" for number in numbers)]
     return b"\0".join([*parts, " ".join(figures).encode()])

@@ -64,18 +64,18 @@ class Clouded:
         """See Network."""
         pixels: Maps = images.cpu().numpy()
         shown = pixels / (1 + np.abs(pixels))  # from -1 to 1, however they are normalised
-        found = []
+        outputs = []
         for place, output in enumerate(self.clear(images, chosen, mirrored)):
             shape = tuple(output.shape[1:])
-            clouds = [_cloud(shape, place, int(one), int(mirrored)) for one in chosen]
+            clouds = [_cloud(shape, place, int(index), int(mirrored)) for index in chosen]
             maps: Maps = output.numpy() + np.stack(clouds)
             stride = images.shape[2] // shape[1]
             for channel in range(3):
                 shares = (np.arange(shape[0]) * (channel + 2) % 7 - 3) * (TRACE / 9)
                 traces = shown[:, channel, None, ::stride, ::stride]
                 maps = maps + traces * shares.astype(np.float32)[:, None, None]
-            found.append(torch.from_numpy(maps))
-        return found
+            outputs.append(torch.from_numpy(maps))
+        return outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,15 +94,15 @@ class FromTargets:
         fit = (whole_image.openpose_fit if fields else whole_image.fit)(
             (height, width), self.size[0]
         )
-        own = (people.image == index) & ~people.crowd & (people.labelled > 0)
-        points = fit.to_input(people.keypoints[own, :, :2])
-        seen = people.keypoints[own, :, 2] > 0
+        here = (people.image == index) & ~people.crowd & (people.labelled > 0)
+        points = fit.to_input(people.keypoints[here, :, :2])
+        seen = people.keypoints[here, :, 2] > 0
         if mirrored:
             order = list(self.protocol.skeleton.mirrored)
             points, seen = points[:, order], seen[:, order]
             points[..., 0] = fit.size[1] - STRIDE - points[..., 0]  # see offsets.mirrored_input
         targets = TARGETS[self.protocol.decode](points, seen, fit.size)
-        return [torch.from_numpy(one) for one in targets]
+        return [torch.from_numpy(target) for target in targets]
 
 
 def _offsets(points: Floats, seen: Bools, size: Size) -> tuple[Maps, ...]:
@@ -144,8 +144,8 @@ def _owned(instances: Instances, annotations: Annotations) -> Instances:
     """Boxes that are each somebody's: a detector's that of the nearest person of the image."""
     people = annotations.people
     middles = people.boxes[:, :2] + people.boxes[:, 2:] / 2
-    own = instances.boxes[:, :2] + instances.boxes[:, 2:] / 2
-    away = ((own[:, None] - middles) ** 2).sum(axis=2)  # (N, P)
+    centres = instances.boxes[:, :2] + instances.boxes[:, 2:] / 2
+    away = ((centres[:, None] - middles) ** 2).sum(axis=2)  # (N, P)
     away[instances.image[:, None] != people.image] += 1e6
     away[:, people.crowd | (people.labelled == 0)] = np.inf
     person = np.where(instances.person < 0, away.argmin(axis=1), instances.person)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from repro.data.layout import Source
 from repro.data.mpii import LOWER_PER_SCALE, PIXELS_PER_SCALE
 from repro.data.people import Floats
-from repro.papers.skeletons import FORMS, SKELETONS, Skeleton
+from repro.papers.datasets import DATASETS
+from repro.papers.skeletons import MPII, Skeleton
 
 Row = dict[str, object]
 
@@ -117,15 +118,15 @@ def write(folder: Path, dataset: str) -> Source:
 
     COCO's and CrowdPose's come with the boxes of a detector, MPII's with its head boxes.
     """
-    form = FORMS[dataset]
+    entry = DATASETS[dataset]
     for place, image in enumerate(IMAGES):
         pixels = _pixels(place, image)
         (folder / f"{image.id}.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
     path = folder / "annotations.json"
-    if form == "mpii":
+    if entry.measure == "PCKh":
         truth = _mpii(path)
         return Source(dataset, "", path, folder, truth=truth)
-    path.write_text(json.dumps(_document(SKELETONS[form])))
+    path.write_text(json.dumps(_document(entry.skeleton)))
     boxes = folder / "boxes.json"
     boxes.write_text(json.dumps(_detected()))
     return Source(dataset, "", path, folder, boxes)
@@ -144,7 +145,7 @@ def _joints(place: int, skeleton: Skeleton) -> Floats:
     """The joints (K, 3) of a person; those outside the image are not labelled."""
     person = PEOPLE[place]
     image = IMAGES[person.image]
-    found = np.zeros((len(skeleton.joints), 3))
+    points = np.zeros((len(skeleton.joints), 3))
     for row, joint in enumerate(skeleton.joints):
         side, _, name = joint.partition(" ")
         across, down = (
@@ -159,8 +160,8 @@ def _joints(place: int, skeleton: Skeleton) -> Floats:
         inside = 0 <= x < image.width and 0 <= y < image.height
         visibility = 2 if seen > 0.25 else 1 if seen > 0.1 else 0
         if person.labelled and inside and visibility:
-            found[row] = x, y, visibility
-    return found
+            points[row] = x, y, visibility
+    return points
 
 
 def _box(person: Person) -> list[float]:
@@ -188,13 +189,13 @@ def _document(skeleton: Skeleton) -> Row:
         people.append(row)
     images = [
         {
-            "id": one.id,
-            "file_name": f"{one.id}.png",
-            "height": one.height,
-            "width": one.width,
-            "crowdIndex": one.crowding,
+            "id": image.id,
+            "file_name": f"{image.id}.png",
+            "height": image.height,
+            "width": image.width,
+            "crowdIndex": image.crowding,
         }
-        for one in IMAGES
+        for image in IMAGES
     ]
     return {"images": images, "annotations": people}
 
@@ -204,23 +205,23 @@ def _detected() -> list[Row]:
 
     Two have the same score; the last two are on an unknown image and of no person.
     """
-    found: list[tuple[int, list[float], float]] = []
+    detections: list[tuple[int, list[float], float]] = []
     for turn in (1, 2):
         for place, person in enumerate(PEOPLE):
             score, *shaken = draws((5,), 3, turn, place).tolist()
             if turn == 1 or score > 0.3:
                 apart = 0.04 * turn * person.height
-                moved = [np.floor(4 * apart * (one - 0.5)) / 4 for one in shaken]
+                moved = [np.floor(4 * apart * (share - 0.5)) / 4 for share in shaken]
                 box = [side + by for side, by in zip(_box(person), moved, strict=True)]
-                found.append((IMAGES[person.image].id, box, (1 + score) / (2 * turn)))
+                detections.append((IMAGES[person.image].id, box, (1 + score) / (2 * turn)))
     for place, image in enumerate(IMAGES):
         x, y, score = draws((3,), 4, place).tolist()
         left, top = np.floor(x * image.width * 0.6), np.floor(y * image.height * 0.5)
-        found.append((image.id, [left, top, image.width / 4, image.height / 2], score / 2))
-    found[1] = (*found[1][:2], found[0][2])
+        detections.append((image.id, [left, top, image.width / 4, image.height / 2], score / 2))
+    detections[1] = (*detections[1][:2], detections[0][2])
     rows: list[Row] = [
         {"image_id": image, "category_id": 1, "bbox": box, "score": score}
-        for image, box, score in found
+        for image, box, score in detections
     ]
     return [*rows, {**rows[0], "image_id": 1}, {**rows[1], "category_id": 2}]
 
@@ -229,24 +230,23 @@ def _mpii(path: Path) -> Path:
     """HRNet's list of persons, and beside it their joints and head boxes; all count from 1."""
     from scipy.io import savemat
 
-    skeleton = SKELETONS["mpii"]
     rows, joints, heads = [], [], []
     for place, person in enumerate(PEOPLE):
         if not (person.labelled and person.height):
             continue
-        own = _joints(place, skeleton)
+        points = _joints(place, MPII)
         scale = person.height / PIXELS_PER_SCALE
         middle = person.top + person.height / 2 - LOWER_PER_SCALE * scale
         rows.append(
             {
                 "image": f"{IMAGES[person.image].id}.png",
-                "joints": (own[:, :2] + 1).tolist(),
-                "joints_vis": (own[:, 2] > 0).astype(int).tolist(),
+                "joints": (points[:, :2] + 1).tolist(),
+                "joints_vis": (points[:, 2] > 0).astype(int).tolist(),
                 "center": [person.x + 1.0, middle + 1],
                 "scale": scale,
             }
         )
-        joints.append(own)
+        joints.append(points)
         high, wide = np.floor(0.16 * person.height), np.floor(0.12 * person.height)
         left, top = person.x - wide / 2 + 1, person.top + 1
         heads.append([[left, top], [left + wide, top + high]])

@@ -35,8 +35,8 @@ class Shards:
             return None
         if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
             return None
-        with np.load(io.BytesIO(content[DIGEST:]), allow_pickle=False) as found:
-            return dict(found)
+        with np.load(io.BytesIO(content[DIGEST:]), allow_pickle=False) as arrays:
+            return dict(arrays)
 
     def save(self, number: int, arrays: Arrays) -> None:
         """Write a part, whole or not at all; raise StoreError where the disk refuses."""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from repro.data.layout import Source, find
 from repro.errors import ReproError
 from repro.evaluation import evaluator, pipeline
-from repro.evaluation.execution import Execution
-from repro.evaluation.request import EvaluationRequest
+from repro.evaluation.request import EvaluationRequest, Execution
 from repro.papers import checkpoint_catalogue
 from repro.records.requirements import AccuracyRequirement
 from repro.records.runs import EvaluationRun, weights_name
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def supplied(
-    wanted: AccuracyRequirement, settings: "RunSettings"
+    requirement: AccuracyRequirement, settings: "RunSettings"
 ) -> tuple[EvaluationRun, tuple[EvaluationRequest, Source]]:
     """The evaluation that fills a printed cell, and its files; a ReproError says what is not there.
 
@@ -26,61 +25,63 @@ def supplied(
     """
     assert settings.data is not None
     execution = Execution(settings.device, settings.batch, settings.loaders, settings.threads)
-    look, source = files(wanted, settings.data, execution)
-    job = pipeline.prepare(look, source)
-    run = evaluator.run_of(job)
+    request, source = files(requirement, settings.data, execution)
+    prepared = pipeline.prepare(request, source)
+    run = evaluator.run_of(prepared)
     if not run.data["official"]:
         raise ReproError(
-            f"`{source.annotations}` is not the official {wanted.protocol.on} "
+            f"`{source.annotations}` is not the official {requirement.protocol.on} "
             f"({run.data['images']:,} images, {run.data['people']:,} persons); "
             "`repro eval` evaluates on it."
         )
-    if not wanted.fits(run.plain):
+    if not requirement.fits(run.plain):
         raise ReproError(
-            f"`{look.weights}` was trained here as `{run.weights['name']}`, and not by the recipe "
-            f"of `{wanted.weights}` in everything, on the official data; `repro eval` evaluates it."
+            f"`{request.weights}` was trained here as `{run.weights['name']}`, and not by the "
+            f"recipe of `{requirement.weights}` in everything, on the official data; `repro eval` "
+            "evaluates it."
         )
-    pipeline.check_images(job)
-    return run, (look, source)
+    prepared.check_images()
+    return run, (request, source)
 
 
 def files(
-    wanted: AccuracyRequirement, data: Path, execution: Execution
+    requirement: AccuracyRequirement, data: Path, execution: Execution
 ) -> tuple[EvaluationRequest, Source]:
     """The network and the files of an evaluation; a ReproError says what is not there."""
-    rules = wanted.protocol
-    path = _weights(wanted, data)
+    rules, path = requirement.protocol, _weights(requirement, data)
     if path is None:
         raise ReproError(
-            f"There are no weights `{wanted.weights}.pth` (or .safetensors) in `{data}/weights`."
+            f"There are no weights `{requirement.weights}.pth` (or .safetensors) in "
+            f"`{data}/weights`."
         )
-    source = find(data, rules.dataset, rules.split)
-    variant = wanted.weights.removeprefix(_usual(wanted)).removeprefix("-")
-    look = EvaluationRequest(
-        wanted.model,
+    variant = requirement.weights.removeprefix(_usual(requirement)).removeprefix("-")
+    request = EvaluationRequest(
+        requirement.model,
         path,
         rules,
-        wanted.input,
-        wanted.options,
+        requirement.input,
+        requirement.options,
         variant,
         execution=execution,
     )
-    return look, source
+    return request, find(data, rules.dataset, rules.split)
 
 
-def _usual(wanted: AccuracyRequirement) -> str:
-    return weights_name(wanted.model, wanted.input, wanted.protocol.dataset, wanted.options)
+def _usual(requirement: AccuracyRequirement) -> str:
+    return weights_name(
+        requirement.model, requirement.input, requirement.protocol.dataset, requirement.options
+    )
 
 
-def _weights(wanted: AccuracyRequirement, data: Path) -> Path | None:
+def _weights(requirement: AccuracyRequirement, data: Path) -> Path | None:
     """The file of exactly that name, or the published one of a network trained as usual."""
-    model, dataset, size = wanted.model, wanted.protocol.dataset, wanted.input
-    names = [f"{wanted.weights}{ending}" for ending in checkpoint_catalogue.EXTENSIONS]
-    if wanted.weights == _usual(wanted) and not wanted.options:
+    model, dataset, size = requirement.model, requirement.protocol.dataset, requirement.input
+    names = [f"{requirement.weights}{ending}" for ending in checkpoint_catalogue.EXTENSIONS]
+    if requirement.weights == _usual(requirement) and not requirement.options:
         names += [
-            one.file
-            for one in checkpoint_catalogue.published(model)
-            if one.file and (one.dataset, one.input) == (dataset, size)
+            entry.file
+            for entry in checkpoint_catalogue.published(model)
+            if entry.file and (entry.dataset, entry.input) == (dataset, size)
         ]
     for name in names:
         path = checkpoint_catalogue.find(data, model, dataset, size, name)

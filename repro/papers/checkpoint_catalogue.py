@@ -10,8 +10,9 @@ from pathlib import Path
 import zoo
 from repro import env, schema
 from repro.errors import ReproError, unknown
-from repro.papers.skeletons import SKELETONS
-from repro.papers.study import METRICS, tables_dir
+from repro.papers.datasets import REAL
+from repro.papers.metrics import METRICS
+from repro.papers.study import tables_dir
 from repro.papers.values import Size
 
 EXTENSIONS = (".safetensors", ".pth", ".pt", ".pth.tar", ".tar")
@@ -122,7 +123,7 @@ def network(model: str) -> tuple[str, str | None]:
     if model not in zoo.MODELS:
         raise unknown("model", model, zoo.MODELS)
     base, _, ending = model.rpartition("_")
-    suffixed = base in zoo.MODELS and ending in SKELETONS
+    suffixed = base in zoo.MODELS and ending in REAL
     return (base, ending) if suffixed else (model, None)
 
 
@@ -211,7 +212,7 @@ def _resolved(checkpoint: Checkpoint, catalogue: Catalogue, file: str) -> Checkp
     try:
         network(checkpoint.model)
         for what, word, valid in (
-            ("data set", checkpoint.dataset, SKELETONS),
+            ("data set", checkpoint.dataset, REAL),
             ("publisher", checkpoint.publisher, catalogue.publishers),
             ("protocol", checkpoint.protocol, (*catalogue.protocols, None)),
         ):

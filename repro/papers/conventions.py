@@ -21,6 +21,10 @@ class Convention:
     decimals: int | None = None
     """with how many the tool prints a sum in G, where tables were seen to round its print again"""
 
+    def unit(self, usual: int) -> int:
+        """What G stands for in a count by it: `usual`, unless its tables take another."""
+        return usual if usual in self.giga else self.giga[0]
+
 
 _ALL = (
     Convention(
@@ -65,6 +69,11 @@ _ALL = (
 )
 
 CONVENTIONS = {convention.name: convention for convention in _ALL}
+
+TRUE = "conv"
+"""the convention of what a network really does"""
+USUAL = "fvcore"
+"""the convention of a count that names none"""
 
 GIGA = {10**9: "G = 1e9", 2**30: "G = 2^30"}
 """what the papers' G stands for"""

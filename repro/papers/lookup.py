@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from repro.errors import ReproError, unknown
+from repro.papers.metrics import SYNONYMS
 from repro.papers.study import (
     Column,
     Row,
@@ -16,9 +17,6 @@ from repro.papers.study import (
     table_names,
 )
 from repro.papers.values import Scalar, Size
-
-SYNONYMS = {"flops": "macs", "gflops": "macs", "pckh": "Mean"}
-"""what users call a metric"""
 
 
 def find_study(text: str) -> Study:
@@ -50,24 +48,24 @@ def find_rows(table: Table, pattern: str | None) -> list[Row]:
     if exact:
         return exact
     glob = pattern.lower()
-    found = [row for row in table.rows if fnmatch.fnmatchcase(row.label.lower(), glob)]
-    if not found:
-        found = [row for row in table.rows if row.label.lower().startswith(glob)]
-    if not found:
+    rows = [row for row in table.rows if fnmatch.fnmatchcase(row.label.lower(), glob)]
+    if not rows:
+        rows = [row for row in table.rows if row.label.lower().startswith(glob)]
+    if not rows:
         what = f"row in {table.study} {table.name} like"
         raise unknown(what, pattern, (row.label for row in table.rows))
-    return found
+    return rows
 
 
 def find_row(table: Table, text: str) -> Row:
     """The one row a user means."""
-    found = find_rows(table, text)
-    if len(found) > 1:
+    rows = find_rows(table, text)
+    if len(rows) > 1:
         raise ReproError(
-            f"`{text}` means {len(found)} rows of {table.study} {table.name}.",
-            f"Name one: {', '.join(f'`{row.label}`' for row in found)}.",
+            f"`{text}` means {len(rows)} rows of {table.study} {table.name}.",
+            f"Name one: {', '.join(f'`{row.label}`' for row in rows)}.",
         )
-    return found[0]
+    return rows[0]
 
 
 def find_column(table: Table, text: str) -> Column:
@@ -102,10 +100,10 @@ def _roman(name: str) -> str:
 
 def parse_size(text: str) -> Size:
     """`256x192` (height x width) as numbers."""
-    found = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
-    if found is None:
+    sides = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    if sides is None:
         raise ReproError(f"`{text}` is no size.", "Sizes are height x width, as in 256x192.")
-    return int(found[1]), int(found[2])
+    return int(sides[1]), int(sides[2])
 
 
 def parse_options(words: Sequence[str]) -> dict[str, Scalar | tuple[Scalar, ...]]:

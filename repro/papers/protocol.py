@@ -5,16 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from repro.errors import ReproError, unknown
-from repro.papers.skeletons import FORMS, SKELETONS, Skeleton
-
-DATASETS = {
-    "coco": "COCO",
-    "crowdpose": "CrowdPose",
-    "mpii": "MPII",
-    "synth": "generated",
-    "synth-crowdpose": "generated (CrowdPose's joints)",
-}
-"""the data sets' names in print"""
+from repro.papers.datasets import DATASETS
+from repro.papers.skeletons import Skeleton
 
 HEATMAP_DECODERS = {
     "argmax": "argmax",
@@ -27,9 +19,9 @@ HEATMAP_DECODERS = {
 """how a protocol names a decoding of heatmaps -> how `repro.pose.decode` does"""
 GROUPINGS = ("associative embedding", "centre offsets", "part affinity fields")
 """how bottom-up networks find persons"""
-PCKH = "PCKh (HRNet)"
-"""at most 0.5 of 0.6 × head box diagonal; mean over 14 joints weighted by their count"""
-EVALUATORS = ("pycocotools", "crowdposetools", "COCO evaluation server", PCKH)
+SERVER = "COCO evaluation server"
+"""an evaluator that nobody can run at home"""
+EVALUATORS = (*dict.fromkeys(entry.evaluator for entry in DATASETS.values()), SERVER)
 COLOURS = ("RGB", "BGR")
 NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "ImageNet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
@@ -49,7 +41,7 @@ class Protocol:
     """The rules of one evaluation."""
 
     dataset: str
-    """coco, crowdpose, mpii or synth"""
+    """one of DATASETS"""
     split: str
     boxes: str
     """the name of a detector's file, `ground truth`, or `none` where persons need no boxes"""
@@ -120,7 +112,7 @@ class Protocol:
     @property
     def skeleton(self) -> Skeleton:
         """The joints of the data set."""
-        return SKELETONS[FORMS[self.dataset]]
+        return DATASETS[self.dataset].skeleton
 
     @property
     def keypoints(self) -> int:
@@ -130,7 +122,7 @@ class Protocol:
     @property
     def on(self) -> str:
         """`COCO val2017`."""
-        return f"{DATASETS[self.dataset]} {self.split}".strip()
+        return f"{DATASETS[self.dataset].title} {self.split}".strip()
 
     def described(self) -> dict[str, object]:
         """What a record keeps: the rules, without who supplies what."""

@@ -6,13 +6,11 @@ from dataclasses import replace
 import zoo
 from repro.errors import ReproError, unknown
 from repro.papers import lookup, study
-from repro.papers.protocol import DATASETS, GROUND_TRUTH, Protocol
-from repro.papers.skeletons import FORMS
-from repro.papers.study import COST, SPEED, Table
+from repro.papers.datasets import DATASETS, find_dataset, with_joints
+from repro.papers.metrics import ACCURACY
+from repro.papers.protocol import GROUND_TRUTH, SERVER, Protocol
+from repro.papers.study import Table
 from repro.papers.values import Size
-
-SERVER = "COCO evaluation server"
-"""an evaluator that nobody can run at home"""
 
 
 def named(name: str) -> Protocol:
@@ -30,12 +28,11 @@ def chosen(model: str, dataset: str | None, name: str | None) -> tuple[str, Prot
     """The protocol of that name, else the model's own on a data set, COCO by default."""
     if name is None:
         joints = zoo.MODELS[model].keypoints if model in zoo.MODELS else 17
-        usual = {16: "mpii", 14: "crowdpose"}.get(joints, "coco")
-        return of_model(model, dataset or usual)
+        return of_model(model, dataset or with_joints(joints).name)
     protocol = named(name)
-    if dataset in (None, protocol.dataset):
+    if dataset is None or dataset == protocol.dataset:
         return name, protocol
-    return f"{name}, on {DATASETS.get(dataset or '', '')}", _moved(protocol, dataset or "")
+    return _moved(name, protocol, dataset)
 
 
 def of_model(model: str, dataset: str) -> tuple[str, Protocol]:
@@ -44,10 +41,8 @@ def of_model(model: str, dataset: str) -> tuple[str, Protocol]:
     That of the first printed row with the model and the data set; for other models the first
     protocol of the same kind on the same data set, else of the same kind.
     """
-    if dataset not in DATASETS:
-        raise unknown("data set", dataset, DATASETS)
+    kind = find_dataset(dataset).kind
     grouping = zoo.MODELS[model].grouping if model in zoo.MODELS else ""
-    kind = FORMS[dataset]
     fitting = [
         (name, protocol)
         for name, protocol in (*_printed(model), *_all())
@@ -61,24 +56,21 @@ def of_model(model: str, dataset: str) -> tuple[str, Protocol]:
     name, protocol = (same or fitting)[0]
     if same and dataset == kind:
         return name, protocol
-    return f"{name}, on {DATASETS[dataset]}", _moved(protocol, dataset)
+    return _moved(name, protocol, dataset)
 
 
-def _moved(protocol: Protocol, dataset: str) -> Protocol:
-    """The protocol with another data set's persons and evaluator."""
-    if dataset not in DATASETS:
-        raise unknown("data set", dataset, DATASETS)
-    kind = FORMS[dataset]
-    evaluator = {"coco": "pycocotools", "crowdpose": "crowdposetools"}.get(kind, "PCKh (HRNet)")
-    split = {"coco": "val2017"}.get(dataset, "val")
-    return replace(
+def _moved(name: str, protocol: Protocol, dataset: str) -> tuple[str, Protocol]:
+    """The protocol with another data set's persons and evaluator, and what it is called then."""
+    entry = find_dataset(dataset)
+    moved = replace(
         protocol,
         dataset=dataset,
-        split=split,
-        evaluator=evaluator,
+        split=entry.compared_on,
+        evaluator=entry.evaluator,
         boxes=protocol.boxes if protocol.bottom_up else GROUND_TRUTH,
-        nms=None if kind == "mpii" else protocol.nms,
+        nms=protocol.nms if entry.measure == "OKS" else None,
     )
+    return f"{name}, on {entry.title}", moved
 
 
 def _all() -> Iterator[tuple[str, Protocol]]:
@@ -98,7 +90,7 @@ def _printed(model: str) -> Iterator[tuple[str, Protocol]]:
     for table in _tables():
         protocols = study.load_study(table.study).protocols
         for row in table.rows:
-            accuracy = [c for c in table.columns if c.metric and c.metric not in (*COST, *SPEED)]
+            accuracy = [column for column in table.columns if column.metric in ACCURACY]
             if accuracy and _bare(model) in map(_bare, (row.model, *(c.model for c in accuracy))):
                 name = row.protocol or table.protocol
                 yield f"{table.study}/{name}", protocols[name]
@@ -106,7 +98,8 @@ def _printed(model: str) -> Iterator[tuple[str, Protocol]]:
 
 def _bare(model: str | None) -> str:
     """A model's name without the data set that fixes its joints."""
-    return (model or "").removesuffix("_coco").removesuffix("_crowdpose")
+    base, _, ending = (model or "").rpartition("_")
+    return base if ending in DATASETS else model or ""
 
 
 def size_of(model: str, dataset: str) -> Size:
@@ -124,7 +117,7 @@ def size_of(model: str, dataset: str) -> Size:
         for size in [row.input or next((c.input for c in table.columns if c.model == model), None)]
         if size and _bare(model) in map(_bare, (row.model, *(c.model for c in table.columns)))
     ]
-    same = [size for owner, size in sizes if owner == FORMS[dataset]]
+    same = [size for owner, size in sizes if owner == DATASETS[dataset].kind]
     bottom_up = entry is not None and bool(entry.grouping)
-    default = (512, 512) if bottom_up else (256, 256) if dataset == "mpii" else (256, 192)
+    default = (512, 512) if bottom_up else DATASETS[dataset].size
     return next(iter(same or [size for _, size in sizes]), default)

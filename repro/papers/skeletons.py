@@ -1,6 +1,5 @@
 """The joints of each data set: names, mirror pairs, OKS constants, limbs to draw."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -76,10 +75,3 @@ MPII = Skeleton(
     ),
     (7, 8, 9, 10, 11, 12, 13, 14, 15),
 )
-SKELETONS: Mapping[str, Skeleton] = {one.name: one for one in (COCO, CROWDPOSE, MPII)}
-FORMS: Mapping[str, str] = {
-    **{name: name for name in SKELETONS},
-    "synth": "coco",
-    "synth-crowdpose": "crowdpose",
-}
-"""for each data set the one whose joints and file format it has"""

@@ -13,35 +13,11 @@ from repro import env, schema
 from repro.errors import ReproError, unknown
 from repro.papers import published
 from repro.papers.conventions import CONVENTIONS, GIGA
+from repro.papers.metrics import COST, METRICS, SPEED
 from repro.papers.protocol import Protocol
 from repro.papers.published import Published
 from repro.papers.recipe_sources import WrittenRecipe
 from repro.papers.values import Options, Size
-
-METRICS = {
-    "params": "M",
-    "macs": "G",
-    "latency": "ms",
-    "fps": "FPS",
-    "AP": "%",
-    "AP50": "%",
-    "AP75": "%",
-    "APM": "%",
-    "APL": "%",
-    "AR": "%",
-    "AP_gain": "points",
-    "Head": "%",
-    "Shoulder": "%",
-    "Elbow": "%",
-    "Wrist": "%",
-    "Hip": "%",
-    "Knee": "%",
-    "Ankle": "%",
-    "Mean": "%",
-}
-"""What a column can hold, with its unit; Head ... Mean are PCKh@0.5."""
-COST = ("params", "macs")
-SPEED = ("latency", "fps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +49,9 @@ class Column:
     @property
     def scale(self) -> int:
         """How many base units one printed unit is."""
-        return {"params": 10**6, "macs": self.giga}.get(self.metric or "", 1)
+        if self.metric == "macs":
+            return self.giga
+        return METRICS[self.metric].scale if self.metric else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +174,7 @@ class ThirdParty:
     giga: int = 10**9
 
     def __post_init__(self) -> None:
+        _check_name(self.source, "metric", self.metric, METRICS)
         _check_giga(self.source, self.giga)
         if self.published is None or (self.metric in COST and self.published.value <= 0):
             raise ReproError(f"`{self.value}` is no {self.metric}.")
@@ -203,9 +182,11 @@ class ThirdParty:
     @property
     def published(self) -> Published | None:
         """The number in base units; None where `value` is none. M and G name the unit of MACs."""
-        units = {"M": 10**6 if self.giga == 10**9 else self.giga // 2**10, "G": self.giga}
-        unit = {"params": 10**6, "macs": units.get(self.value[-1:], self.giga)}
-        return published.parse(self.value, unit.get(self.metric, 1))
+        scale = METRICS[self.metric].scale
+        if self.metric == "macs":
+            mega = 10**6 if self.giga == 10**9 else self.giga // 2**10
+            scale = mega if self.value.endswith("M") else self.giga
+        return published.parse(self.value, scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +243,10 @@ def tables_dir() -> Path:
 
 def study_names() -> list[str]:
     """The names of all studies, in order."""
-    found = sorted(path.parent.name for path in tables_dir().glob("*/study.toml"))
-    if not found:
+    names = sorted(path.parent.name for path in tables_dir().glob("*/study.toml"))
+    if not names:
         raise ReproError(f"No studies under `{tables_dir()}`.", "Set REPRO_TABLES or reinstall.")
-    return found
+    return names
 
 
 def table_names(study: str) -> list[str]:
@@ -325,10 +306,11 @@ def _check_column(column: Column, table: Table, file: str) -> None:
     if column.metric is None:
         return
     _check_name(file, f"metric (column `{column.key}`)", column.metric, METRICS)
-    if column.unit != METRICS[column.metric]:
+    unit = METRICS[column.metric].unit
+    if column.unit != unit:
         raise ReproError(
             f"{file}: column `{column.key}` is in `{column.unit}`, "
-            f"but {column.metric} is in `{METRICS[column.metric]}`."
+            f"but {column.metric} is in `{unit}`."
         )
     if column.metric == "macs":
         _check_name(

@@ -5,7 +5,8 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from repro.data.official_facts import FACTS
+from repro.papers import conventions
+from repro.papers.datasets import DATASETS
 from repro.papers.values import Size
 from repro.plans.planned import CACHED, Estimate, PlannedRun, RunSettings
 from repro.records.record import Record
@@ -32,30 +33,30 @@ def estimated(store: Store, settings: RunSettings) -> Callable[[PlannedRun], Est
 
     @functools.cache
     def past() -> list[Record]:
-        return [kept.record for kept in store.kept() if kept.record.made is not None]
+        return [stored.record for stored in store.stored() if stored.record.made is not None]
 
     @functools.cache
     def rate() -> float:
         return SHARE * peak()
 
-    def estimate(one: PlannedRun) -> Estimate | None:
-        if one.state == CACHED:
+    def estimate(planned: PlannedRun) -> Estimate | None:
+        if planned.state == CACHED:
             return None
-        run = one.run
+        run = planned.run
         if run is None:
-            return None if one.asks is None else _asked(one.asks, store)
+            return None if planned.asks is None else _asked(planned.asks, store)
         if isinstance(run, TimingRun):
             return Estimate(settings.budget, None, None, "the budget of a timing")
-        own = _past(past(), run)
-        if own is not None:
-            return own
+        known = _past(past(), run)
+        if known is not None:
+            return known
         if isinstance(run, CountRun):
             return _counted(past())
         if isinstance(run, TrainingRun):
             return _trained(run, store, rate)
         assert isinstance(run, EvaluationRun)
         passes = _passes(int(run.data.get("instances", run.data["images"])), run.protocol)
-        return _looked(run.model, run.input, run.keypoints, run.options, passes, store, rate)
+        return _evaluated(run.model, run.input, run.keypoints, run.options, passes, store, rate)
 
     return estimate
 
@@ -84,10 +85,10 @@ def _past(past: Sequence[Record], run: Run) -> Estimate | None:
         and record.made.seconds is not None
         and _same(record.spec, run.plain)
     ]
-    seconds = [one.seconds for one in alike if one.seconds is not None]
+    seconds = [made.seconds for made in alike if made.seconds is not None]
     if not seconds:
         return None
-    memory = [one.memory for one in alike if one.memory is not None]
+    memory = [made.memory for made in alike if made.memory is not None]
     count = f"{len(seconds)} such run{'' if len(seconds) == 1 else 's'} in the store"
     return Estimate(
         round(statistics.median(seconds), 2), max(memory, default=None), None, f"{count}, median"
@@ -100,9 +101,9 @@ def _same(spec: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
     if any(spec.get(name) != wanted.get(name) for name in names):
         return False
     amounts = ("dataset", "split", "images", "instances", "samples")
-    one, other = spec.get("data"), wanted.get("data")
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        if any(one.get(name) != other.get(name) for name in amounts):
+    data, wanted_data = spec.get("data"), wanted.get("data")
+    if isinstance(data, Mapping) and isinstance(wanted_data, Mapping):
+        if any(data.get(name) != wanted_data.get(name) for name in amounts):
             return False
         return spec.get("execution") == wanted.get("execution")
     return True
@@ -110,9 +111,9 @@ def _same(spec: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
 
 def _counted(past: Sequence[Record]) -> Estimate:
     counts = [
-        one.made.seconds
-        for one in past
-        if one.spec.get("kind") == CountRun.kind and one.made and one.made.seconds
+        record.made.seconds
+        for record in past
+        if record.spec.get("kind") == CountRun.kind and record.made and record.made.seconds
     ]
     if not counts:
         return Estimate(COUNT_SECONDS, None, None, "no count was made here; most take a second")
@@ -123,7 +124,7 @@ def _counted(past: Sequence[Record]) -> Estimate:
 def _asked(asked: AccuracyRequirement, store: Store) -> Estimate | None:
     """Of an evaluation that is not possible here: how much work it would be."""
     rules = asked.protocol
-    facts = FACTS.get((rules.dataset, rules.split))
+    facts = DATASETS[rules.dataset].facts(rules.split)
     if facts is None:
         return None
     one_by_one = rules.bottom_up
@@ -131,14 +132,14 @@ def _asked(asked: AccuracyRequirement, store: Store) -> Estimate | None:
     if many is None:
         return None
     passes = _passes(many, rules.described())
-    return _looked(asked.model, asked.input, asked.keypoints, asked.options, passes, store, None)
+    return _evaluated(asked.model, asked.input, asked.keypoints, asked.options, passes, store, None)
 
 
 def _passes(many: int, rules: Mapping[str, object]) -> int:
     return many * (2 if rules.get("flip") else 1)
 
 
-def _looked(
+def _evaluated(
     model: str,
     size: Size,
     keypoints: int,
@@ -149,7 +150,7 @@ def _looked(
 ) -> Estimate:
     """By the network's cost, if it was counted, and this machine's peak."""
     record = store.find(CountRun(model, size, keypoints, dict(options)))  # type: ignore[arg-type]
-    macs = record.value("macs", "conv") if record else None
+    macs = record.value("macs", conventions.TRUE) if record else None
     cost = UNCOUNTED if macs is None else f"{macs / 1e9:.2f} G MACs"
     work = f"{passes:,} passes of {cost}"
     if macs is None or rate is None:
@@ -160,7 +161,7 @@ def _looked(
 
 def _trained(run: TrainingRun, store: Store, rate: Callable[[], float]) -> Estimate:
     record = store.find(CountRun(run.model, run.input, run.keypoints, dict(run.options)))
-    macs = record.value("macs", "conv") if record else None
+    macs = record.value("macs", conventions.TRUE) if record else None
     params = record.value("params") if record else None
     epochs, batch = run.recipe.get("epochs"), run.recipe.get("batch")
     assert isinstance(epochs, int) and isinstance(batch, int)

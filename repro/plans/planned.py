@@ -135,16 +135,16 @@ class Plan:
 
     def of(self, kind: str) -> list[PlannedRun]:
         """The runs of one kind that are there or can be made."""
-        return [one for one in self.runs if one.kind == kind and one.state != IMPOSSIBLE]
+        return [run for run in self.runs if run.kind == kind and run.state != IMPOSSIBLE]
 
     @property
     def lacking(self) -> dict[str, int]:
         """Why cells cannot be measured here -> how many."""
-        found: dict[str, int] = {}
-        for one in self.runs:
-            if one.state == IMPOSSIBLE:
-                found[one.why] = found.get(one.why, 0) + len(one.cells)
-        return found
+        counts: dict[str, int] = {}
+        for run in self.runs:
+            if run.state == IMPOSSIBLE:
+                counts[run.why] = counts.get(run.why, 0) + len(run.cells)
+        return counts
 
 
 def outdated(record: Record) -> str:

@@ -9,7 +9,8 @@ from fractions import Fraction
 
 import zoo
 from repro.papers import lookup, study
-from repro.papers.study import SPEED, Column, Table
+from repro.papers.metrics import SPEED
+from repro.papers.study import Column, Table
 from repro.plans import selection
 from repro.records.runs import CountRun, count_run
 
@@ -49,13 +50,13 @@ def printed(paper: str | None = None) -> list[PrintedSpeeds]:
     Raise ReproError for a paper that does not exist.
     """
     papers = study.study_names() if paper is None else [lookup.find_study(paper).name]
-    return [one for name in papers for one in _of_paper(name)]
+    return [column for name in papers for column in _of_paper(name)]
 
 
 def networks(paper: str) -> list[CountRun]:
     """The networks whose speed a paper prints, in its order."""
-    found = [spec for one in printed(paper) for spec in one.networks.values()]
-    return [spec for place, spec in enumerate(found) if spec not in found[:place]]
+    timed = [network for column in printed(paper) for network in column.networks.values()]
+    return [network for place, network in enumerate(timed) if network not in timed[:place]]
 
 
 def _of_paper(paper: str) -> Iterator[PrintedSpeeds]:

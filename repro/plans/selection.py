@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 import zoo
 from repro.errors import ReproError, unknown
 from repro.papers import lookup, study
-from repro.papers.protocol import Protocol, changed
-from repro.papers.study import COST, METRICS, SPEED, Column, Row, Table
+from repro.papers.metrics import COST, METRICS, SPEED, SYNONYMS
+from repro.papers.protocol import SERVER, Protocol, changed
+from repro.papers.study import Column, Row, Table
 from repro.papers.values import Size
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
 from repro.records.runs import CountRun, count_run, network_name, weights_name
 from repro.records.store import Store
 
-SERVER = "COCO evaluation server"
 """an evaluator that nobody can run at home"""
 
 
@@ -23,22 +23,22 @@ def tables(paper: str = "all", table: str | None = None) -> list[Table]:
             raise ReproError(f"`all` takes no table, and `{table}` is one.", "Name a paper first.")
         names = study.study_names()
     else:
-        found = lookup.find_study(paper)
+        chosen = lookup.find_study(paper)
         if table is not None:
-            return [lookup.find_table(found, table)]
-        names = [found.name]
-    return [study.load_table(name, each) for name in names for each in study.table_names(name)]
+            return [lookup.find_table(chosen, table)]
+        names = [chosen.name]
+    return [study.load_table(name, file) for name in names for file in study.table_names(name)]
 
 
 def models(words: Sequence[str]) -> list[str]:
     """The models that names and patterns such as `lpn_*` mean."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for word in words:
         matching = zoo.list_models(word)
         if not matching:
             raise unknown("model", word, zoo.list_models())
-        found |= dict.fromkeys(matching)
-    return list(found)
+        names |= dict.fromkeys(matching)
+    return list(names)
 
 
 def select(
@@ -57,15 +57,15 @@ def select(
 
 def _rows(chosen: Sequence[Table], pattern: str | None) -> list[tuple[Table, list[Row]]]:
     """The rows of each table that match; raise only if none of any table does."""
-    found, errors = [], []
+    matching, errors = [], []
     for table in chosen:
         try:
-            found.append((table, lookup.find_rows(table, pattern)))
+            matching.append((table, lookup.find_rows(table, pattern)))
         except ReproError as error:
             errors.append(error)
-    if errors and not found:
+    if errors and not matching:
         raise errors[0]
-    return found
+    return matching
 
 
 def cell(table: Table, row: Row, column: Column) -> Wanted:
@@ -81,22 +81,22 @@ def cell(table: Table, row: Row, column: Column) -> Wanted:
 
 def accuracies(wanted: Iterable[Wanted]) -> list[AccuracyRequirement]:
     """The distinct evaluations that the cells need, in order."""
-    found: list[AccuracyRequirement] = []
+    distinct: list[AccuracyRequirement] = []
     for cell in wanted:
         spec = cell.spec
-        if isinstance(spec, AccuracyRequirement) and not any(map(spec.same_evaluation, found)):
-            found.append(spec)
-    return found
+        if isinstance(spec, AccuracyRequirement) and not any(map(spec.same_evaluation, distinct)):
+            distinct.append(spec)
+    return distinct
 
 
 def speeds(wanted: Iterable[Wanted]) -> list[SpeedRequirement]:
     """One timing for each set of networks that the cells need timed together."""
-    found: list[SpeedRequirement] = []
+    distinct: list[SpeedRequirement] = []
     for cell in wanted:
         spec = cell.spec
-        if isinstance(spec, SpeedRequirement) and not any(one.same_timing(spec) for one in found):
-            found.append(spec)
-    return found
+        if isinstance(spec, SpeedRequirement) and not any(map(spec.same_timing, distinct)):
+            distinct.append(spec)
+    return distinct
 
 
 def specs(wanted: Iterable[Wanted]) -> list[CountRun]:
@@ -106,7 +106,7 @@ def specs(wanted: Iterable[Wanted]) -> list[CountRun]:
 
 def tally(wanted: Iterable[Wanted], store: Store) -> dict[str, int]:
     """How many numbers are measured, run at once, need data and weights, or are not re-run."""
-    found = {"measured": 0, "runnable": 0, "needs_data": 0, "not_rerun": 0}
+    counts = {"measured": 0, "runnable": 0, "needs_data": 0, "not_rerun": 0}
     for cell in wanted:
         if cell.spec is None:
             state = "not_rerun"
@@ -114,15 +114,15 @@ def tally(wanted: Iterable[Wanted], store: Store) -> dict[str, int]:
             state = "measured"
         else:
             state = "needs_data" if isinstance(cell.spec, AccuracyRequirement) else "runnable"
-        found[state] += 1
-    return found
+        counts[state] += 1
+    return counts
 
 
 def _metrics(chosen: Sequence[Table], names: Sequence[str]) -> set[str]:
     present = {column.metric for table in chosen for column in table.columns if column.metric}
     if not names:
         return present
-    by_lower = {metric.lower(): metric for metric in METRICS} | lookup.SYNONYMS
+    by_lower = {metric.lower(): metric for metric in METRICS} | SYNONYMS
     kinds = set()
     for name in names:
         metric = by_lower.get(name.lower())
@@ -190,8 +190,8 @@ def _speed(table: Table, row: Row, column: Column) -> SpeedRequirement:
     }
     distinct = {network_name(spec): spec for spec in networks.values()}
     names = {label: network_name(spec) for label, spec in networks.items()}
-    own = names.pop(row.label)
-    return SpeedRequirement(tuple(distinct.values()), own, names, timing.batch)
+    network = names.pop(row.label)
+    return SpeedRequirement(tuple(distinct.values()), network, names, timing.batch)
 
 
 def _accuracy(
@@ -217,7 +217,7 @@ def _lacking(table: Table, row: Row, column: Column, model: str) -> str:
         return cuda if column.device == "gpu" else ""
     if column.metric in COST:
         return ""
-    if column.metric == "AP_gain":
+    if METRICS[column.metric or ""].difference:
         return "A difference of two AP cells of this table; it follows from those."
     rules = protocol(table, row, column)
     return _supply(table, row, column) if rules.evaluator == SERVER else ""

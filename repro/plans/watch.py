@@ -20,7 +20,7 @@ class RunWatch(Protocol):
     def phase(self, kind: str, count: int) -> AbstractContextManager[object]:
         """So many runs of a kind follow."""
 
-    def one(self, name: str, total: int, unit: str) -> AbstractContextManager[Progress]:
+    def run(self, name: str, total: int, unit: str) -> AbstractContextManager[Progress]:
         """A run is made, which takes so many things."""
 
     def became(self, name: str, state: str) -> None:
@@ -37,7 +37,7 @@ class Silent:
         """So many runs of a kind follow."""
         return nullcontext()
 
-    def one(self, name: str, total: int, unit: str) -> AbstractContextManager[Progress]:
+    def run(self, name: str, total: int, unit: str) -> AbstractContextManager[Progress]:
         """A run is made."""
         return nullcontext(_Deaf())
 

@@ -38,17 +38,17 @@ class StoredFile:
 
 def entries(store: Store, cells: Mapping[Path, Sequence[str]] = NO_CELLS) -> list[StoredFile]:
     """Every record file, its state, and the printed numbers that it is for."""
-    whole = {kept.path: kept for kept in store.kept()}
+    whole = {stored.path: stored for stored in store.stored()}
     return [_entry(path, whole.get(path), cells.get(path, ())) for path in store.files()]
 
 
 def collect(store: Store, dry_run: bool) -> list[Path]:
     """Remove broken and stale records, and what unfinished runs of older code left; return all."""
-    found = [entry.path for entry in entries(store) if entry.state in (STALE, BROKEN)]
+    paths = [entry.path for entry in entries(store) if entry.state in (STALE, BROKEN)]
     for left_over in ("??/" + "[0-9a-f]" * 64 + "*.broken", f"??/{TEMPORARY}"):
-        found += sorted(store.folder.glob(left_over))
-    found += list(store.abandoned())
-    return _remove(store, found, dry_run)
+        paths += sorted(store.folder.glob(left_over))
+    paths += list(store.abandoned())
+    return _remove(store, paths, dry_run)
 
 
 def remove(store: Store, key: str) -> list[Path]:
@@ -56,8 +56,8 @@ def remove(store: Store, key: str) -> list[Path]:
     matching = [entry for entry in entries(store) if entry.key.startswith(key)]
     keys = {entry.key for entry in matching}
     if len(key) < 6 or len(keys) != 1:
-        found = f"{len(keys)} records" if len(key) >= 6 else "too little to name a record"
-        raise ReproError(f"`{key}` means {found}.", "`repro records ls` shows the keys.")
+        meaning = f"{len(keys)} records" if len(key) >= 6 else "too little to name a record"
+        raise ReproError(f"`{key}` means {meaning}.", "`repro records ls` shows the keys.")
     return _remove(store, [entry.path for entry in matching], dry_run=False)
 
 
@@ -67,13 +67,13 @@ def _remove(store: Store, paths: list[Path], dry_run: bool) -> list[Path]:
     return paths
 
 
-def _entry(path: Path, kept: StoredRecord | None, cells: Sequence[str]) -> StoredFile:
-    if kept is None:
+def _entry(path: Path, stored: StoredRecord | None, cells: Sequence[str]) -> StoredFile:
+    if stored is None:
         return StoredFile(path.name.partition(".")[0], BROKEN, "not a whole record", path)
-    found = kept.record
-    made = found.made.at if found.made else ""
+    record = stored.record
+    made = record.made.at if record.made else ""
     return StoredFile(
-        found.key, found.standing, _named(found), path, found.commit, made, tuple(cells)
+        record.key, record.standing, _named(record), path, record.commit, made, tuple(cells)
     )
 
 

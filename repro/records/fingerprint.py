@@ -92,7 +92,7 @@ class Sources:
 
     def __init__(self, root: Path, notes: Path | None = None) -> None:
         self._root = str(root)
-        self.notes = _Notes(notes)
+        self.notes = CodeNotes(notes)
         self._paths: dict[str, str] = {}
         self._codes: dict[str, Code] = {}
         self._bindings: dict[str, list[_Bound]] = {}
@@ -174,7 +174,7 @@ def _is_own(module: str) -> bool:
     return module.partition(".")[0] in PACKAGES
 
 
-class _Notes:
+class CodeNotes:
     """What files say, by the digest of their bytes; kept from one process to the next.
 
     A line each, added at the end. Without a folder, or where it cannot be used, nothing is kept.
@@ -199,13 +199,13 @@ class _Notes:
     def read(self, source: bytes) -> Code:
         """What a file of these bytes says."""
         if self._path is None:
-            return _read(source)
+            return read_code(source)
         key = _sha256(source)
         line = self._lines.get(key, "")
         if line and line[:64] == _sha256(line[64:]):  # noted, and not damaged
             text, imports, uses = json.loads(line[64:])
             return Code(text, tuple(Import(*each) for each in imports), tuple(uses))
-        code = _read(source)
+        code = read_code(source)
         line = json.dumps(code)
         self._new.append(f"{key}{_sha256(line)}{line}\n")
         return code
@@ -382,13 +382,13 @@ _SPECIAL: Mapping[type[ast.AST], Callable[..., None]] = {
 
 
 @functools.cache
-def _read(source: bytes) -> Code:
+def read_code(source: bytes) -> Code:
     """What a file of these bytes says."""
     reader = _Reader(ast.parse(source))
     uses = tuple(use for _, use in sorted(reader.uses))
     return Code(_sha256("\n".join(reader.words)), tuple(reader.imports), uses)
 
 
-EMPTY = _read(b"")
+EMPTY = read_code(b"")
 """what a package says that is only a folder"""
 _HERE = Sources(Path(__file__).parents[2], env.cache_folder())

@@ -68,16 +68,17 @@ class Record:
 
     def value(self, metric: str, convention: str | None = None) -> int | float | None:
         """The measured value of a metric under a convention; None if there is none."""
-        found = self.measurement(metric, convention)
-        return None if found is None else found.value
+        measurement = self.measurement(metric, convention)
+        return None if measurement is None else measurement.value
 
     def measurement(
         self, metric: str, convention: str | None = None, of: str | None = None
     ) -> Measurement | None:
         """The measurement of a metric under a convention; None if there is none."""
-        for found in self.measurements:
-            if (found.metric, found.convention, found.of) == (metric, convention, of):
-                return found
+        wanted = metric, convention, of
+        for measurement in self.measurements:
+            if (measurement.metric, measurement.convention, measurement.of) == wanted:
+                return measurement
         return None
 
 

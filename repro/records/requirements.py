@@ -78,8 +78,8 @@ class SpeedRequirement:
 
     networks: tuple[CountRun, ...]
     """those of the column, in the order of the rows; counts stand for the networks"""
-    own: str
-    """the row's network, as `network_name` calls it"""
+    network: str
+    """of the row, as `network_name` calls it"""
     rivals: Mapping[str, str]
     """label of every other row that prints a speed -> its network"""
     batch: int
@@ -104,14 +104,14 @@ class SpeedRequirement:
             and "eager" in backends
             and spec.get("device", "cpu") == "cpu"
             and not spec.get("interrupted")
-            and set(timed) >= {network_name(one) for one in self.networks}
+            and set(timed) >= set(map(network_name, self.networks))
             and all(spec.get(key) == value for key, value in usual.items())
         )
 
     def same_timing(self, other: "SpeedRequirement") -> bool:
         """Whether one timing satisfies both: of the same networks, for any two rows."""
-        both = ({network_name(each) for each in one.networks} for one in (self, other))
-        return self.batch == other.batch and next(both) == next(both)
+        mine, theirs = (set(map(network_name, speed.networks)) for speed in (self, other))
+        return self.batch == other.batch and mine == theirs
 
     def __str__(self) -> str:
         return f"{len(self.networks)} networks, batch {self.batch}"
@@ -139,8 +139,8 @@ class Wanted:
     @property
     def of_other_joints(self) -> bool:
         """Whether the other run differs in nothing but the data set, by its number of joints."""
-        own, *others = self.specs
-        return any(own.input == one.input for one in others)
+        first, *others = self.specs
+        return any(first.input == other.input for other in others)
 
     @property
     def place(self) -> str:

@@ -23,23 +23,23 @@ class StoredRecord:
     path: Path
 
 
-def chosen(wanted: Requirement, kept: Iterable[StoredRecord]) -> StoredRecord | None:
+def chosen(wanted: Requirement, records: Iterable[StoredRecord]) -> StoredRecord | None:
     """The record that counts, of those with their standing; None where none is what is wanted."""
-    found = [one for one in kept if wanted.fits(one.record.spec)]
-    return ordered(found)[-1] if found else None
+    fitting = [stored for stored in records if wanted.fits(stored.record.spec)]
+    return ordered(fitting)[-1] if fitting else None
 
 
-def ordered(kept: Iterable[StoredRecord]) -> list[StoredRecord]:
+def ordered(records: Iterable[StoredRecord]) -> list[StoredRecord]:
     """Records with their standing, the one that counts before all others last."""
-    return sorted(kept, key=_rank)
+    return sorted(records, key=_rank)
 
 
-def told(kept: StoredRecord) -> StoredRecord:
+def with_standing(stored: StoredRecord) -> StoredRecord:
     """A record with its standing to the present code."""
-    found = standing(kept.record)
-    if found == kept.record.standing:
-        return kept
-    return replace(kept, record=replace(kept.record, standing=found))
+    present = standing(stored.record)
+    if present == stored.record.standing:
+        return stored
+    return replace(stored, record=replace(stored.record, standing=present))
 
 
 def standing(record: Record) -> str:
@@ -74,7 +74,7 @@ def _probed(spec: Mapping[str, object]) -> dict[str, str]:
         return {}  # what cannot be run gives nothing, least of all the same
 
 
-def _rank(kept: StoredRecord) -> tuple[bool, bool, str, int, str]:
-    record = kept.record
+def _rank(stored: StoredRecord) -> tuple[bool, bool, str, int, str]:
+    record = stored.record
     made = record.made.at if record.made else ""
     return not record.stale, not record.unstable, made, record.number, record.key

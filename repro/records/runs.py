@@ -13,15 +13,16 @@ from typing import ClassVar, Self
 import zoo
 from repro import schema
 from repro.errors import ReproError, unknown
+from repro.papers.datasets import DATASETS, REAL, joint_counts
 from repro.papers.values import Options, Scalar, Size
 from repro.records.fingerprint import digest, fingerprint
 from repro.records.record import SCHEMA, plain
 
 EVALUATED_BY = "repro.evaluation.pipeline"
 COUNTED_BY = "repro.counting.counter"
-TRAINED_BY = "repro.training.course"
+TRAINED_BY = "repro.training.trainer"
 """the modules from which the code of a run is followed, beside its network's"""
-PROBED_BY = "repro.evaluation.behaviour"
+PROBED_BY = "repro.evaluation.probe"
 """the module that tells by generated data what the present code of an evaluation does"""
 
 Facts = Mapping[str, Scalar]
@@ -60,9 +61,9 @@ class Run:
     @functools.cached_property
     def plain(self) -> dict[str, object]:
         """What `described` gives, as it comes back from JSON."""
-        found = plain(self.described())
-        assert isinstance(found, dict)
-        return found
+        spec = plain(self.described())
+        assert isinstance(spec, dict)
+        return spec
 
     @functools.cached_property
     def code(self) -> str:
@@ -231,9 +232,9 @@ class TimingRun(Run):
 
     def described(self) -> dict[str, object]:
         """Flat, the settings among the rest."""
-        found = {one.name: getattr(self, one.name) for one in fields(self)}
-        settings = found.pop("settings")
-        return {**found, **settings, "kind": self.kind}
+        spec = {field.name: getattr(self, field.name) for field in fields(self)}
+        settings = spec.pop("settings")
+        return {**spec, **settings, "kind": self.kind}
 
     @property
     def resources(self) -> Resources:
@@ -250,7 +251,7 @@ class TimingRun(Run):
 
 
 KINDS: Mapping[str, type[Run]] = {
-    one.kind: one for one in (CountRun, TrainingRun, EvaluationRun, TimingRun)
+    run.kind: run for run in (CountRun, TrainingRun, EvaluationRun, TimingRun)
 }
 """in the order in which one can need another"""
 
@@ -261,10 +262,10 @@ def run_of(spec: Mapping[str, object]) -> Run | None:
     if kind is None or kind is TimingRun:
         return None
     try:
-        found = kind.read(spec)
+        run = kind.read(spec)
     except ReproError:
         return None
-    return None if isinstance(found, CountRun) and found.model not in zoo.MODELS else found
+    return None if isinstance(run, CountRun) and run.model not in zoo.MODELS else run
 
 
 def count_run(
@@ -278,7 +279,8 @@ def count_run(
     count = entry.keypoints if keypoints is None else keypoints
     if not 1 <= count <= 1000:
         raise ReproError(
-            f"`{model}` cannot have {count} keypoints.", "COCO has 17, MPII 16, CrowdPose 14."
+            f"`{model}` cannot have {count} keypoints.",
+            joint_counts(DATASETS[name] for name in REAL),
         )
     return CountRun(model, size, count, dict(options))
 

@@ -6,22 +6,19 @@ content, so that a torn or edited record is noticed, named, and measured again.
 """
 
 import contextlib
-import hashlib
 import json
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from repro import schema
 from repro.errors import ReproError, StoreError
 from repro.files import TEMPORARY, read_plain, sweep, write_whole
-from repro.records import rule
-from repro.records.measurement import is_sane
-from repro.records.record import CURRENT, SCHEMA, Record, file_of, plain
+from repro.records import plain_form, rule
+from repro.records.record import Record, file_of, plain
 from repro.records.requirements import Requirement
 from repro.records.rule import StoredRecord
 from repro.records.runs import CountRun, Run, run_of
@@ -32,8 +29,6 @@ BEGUN = "begun.json"
 """beside a record that is to come: the run"""
 HOUR = 3600.0
 COUNT = b'"kind": "count"'
-UNWRITTEN = ("standing", "number")
-"""fields of a record that only a reader knows"""
 
 
 @dataclass
@@ -43,9 +38,9 @@ class Store:
     folder: Path
     warnings: list[str] = field(default_factory=list)
     """one sentence for each broken record met"""
-    _found: dict[int, tuple[Requirement, StoredRecord | None]] = field(default_factory=dict)
+    _chosen: dict[int, tuple[Requirement, StoredRecord | None]] = field(default_factory=dict)
     """what was asked for so far"""
-    _kept: dict[Path, StoredRecord | None] = field(default_factory=dict)
+    _stored: dict[Path, StoredRecord | None] = field(default_factory=dict)
     """the records read so far, with their standing; None for a broken one"""
     _counts: set[Path] = field(default_factory=set)
     """the files that are counts, as far as nothing more of them was needed"""
@@ -83,11 +78,11 @@ class Store:
             if not KEY.fullmatch(folder.name) or not folder.is_dir() or _young(folder):
                 continue
             paths = [self._path(folder.name, number) for number in self._numbers(folder.name)]
-            found = [record for path in paths if (record := self._read(path, quiet=True))]
-            named = {name for record in found for name in record.artifacts}
+            records = [record for path in paths if (record := self._read(path, quiet=True))]
+            named = {name for record in records for name in record.artifacts}
             if not paths:
                 yield from () if _goes_on(folder) else (folder,)
-            elif len(found) == len(paths) and all(record.artifacts for record in found):
+            elif len(records) == len(paths) and all(record.artifacts for record in records):
                 yield from (path for path in sorted(folder.iterdir()) if path.name not in named)
 
     def find(self, wanted: Requirement) -> Record | None:
@@ -96,25 +91,25 @@ class Store:
         Which one that is says `repro.records.rule`. Its `standing` tells whether the present code
         made it. A warning names each broken record.
         """
-        found = self.chosen(wanted)
-        return None if found is None else found.record
+        chosen = self.chosen(wanted)
+        return None if chosen is None else chosen.record
 
     def chosen(self, wanted: Requirement) -> StoredRecord | None:
         """The same with its file."""
-        if id(wanted) not in self._found:
+        if id(wanted) not in self._chosen:
             if isinstance(wanted, CountRun):
-                found = rule.chosen(wanted, self._of_key(wanted) or self.kept())
+                chosen = rule.chosen(wanted, self._of_key(wanted) or self.stored())
             else:
-                found = rule.chosen(wanted, self.kept(counts=False))
-            self._found[id(wanted)] = wanted, found
-        return self._found[id(wanted)][1]
+                chosen = rule.chosen(wanted, self.stored(counts=False))
+            self._chosen[id(wanted)] = wanted, chosen
+        return self._chosen[id(wanted)][1]
 
     def current(self, wanted: Requirement) -> Record | None:
         """The record that counts, unless it is stale."""
-        found = self.find(wanted)
-        return None if found is None or found.stale else found
+        record = self.find(wanted)
+        return None if record is None or record.stale else record
 
-    def kept(self, counts: bool = True) -> list[StoredRecord]:
+    def stored(self, counts: bool = True) -> list[StoredRecord]:
         """Every whole record with its standing, in the order of the files; perhaps without counts.
 
         Broken ones are passed over in silence: nobody asked for them.
@@ -122,7 +117,7 @@ class Store:
         if self._listed is None:
             self._listed = list(self.files())
         paths = [path for path in self._listed if counts or not self._is_count(path)]
-        return [kept for path in paths if (kept := self._at(path, quiet=True)) is not None]
+        return [stored for path in paths if (stored := self._at(path, quiet=True)) is not None]
 
     def artifacts(self, key: str) -> Path:
         """The folder beside a record for what is too large to be in it."""
@@ -135,14 +130,14 @@ class Store:
         is and returned, unless this run was asked for `again`: then both are kept. A broken one,
         or one of another run, keeps its content under another name.
         """
-        self._found.clear()
+        self._chosen.clear()
         self._listed = None
         text = _dump(record)
         number = max(self._numbers(record.key), default=0) + 1 if again else 1
         while True:
             path = self._path(record.key, number)
             if self._create(path, text):
-                self._kept.pop(path, None)
+                self._stored.pop(path, None)
                 return path
             if again:
                 number += 1
@@ -165,7 +160,7 @@ class Store:
 
     def remove(self, path: Path) -> None:
         """Delete one record file, and what lies beside it if it was the last of its key."""
-        self._found.clear()
+        self._chosen.clear()
         self._listed = None
         try:
             if path.is_dir():
@@ -183,24 +178,25 @@ class Store:
 
         A warning for each that is not of the run.
         """
-        found = []
+        records = []
         for number in self._numbers(run.key):
-            kept = self._at(self._path(run.key, number))
-            if kept is not None and run.fits(kept.record.spec):
-                found.append(kept)
-            elif kept is not None:
-                self._warn(kept.path, "it is of another run")
-        return found
+            stored = self._at(self._path(run.key, number))
+            if stored is not None and run.fits(stored.record.spec):
+                records.append(stored)
+            elif stored is not None:
+                self._warn(stored.path, "it is of another run")
+        return records
 
     def _at(self, path: Path, quiet: bool = False) -> StoredRecord | None:
-        if path not in self._kept or (self._kept[path] is None and not quiet):
+        if path not in self._stored or (self._stored[path] is None and not quiet):
             record = self._read(path, quiet)
-            self._kept[path] = None if record is None else rule.told(StoredRecord(record, path))
-        return self._kept[path]
+            stored = None if record is None else rule.with_standing(StoredRecord(record, path))
+            self._stored[path] = stored
+        return self._stored[path]
 
     def _is_count(self, path: Path) -> bool:
         """Whether a record is a count, by a look at its text, which is ten times as fast."""
-        if path not in self._counts and path not in self._kept:
+        if path not in self._counts and path not in self._stored:
             try:
                 if COUNT in path.read_bytes():
                     self._counts.add(path)
@@ -218,24 +214,19 @@ class Store:
 
     def _read(self, path: Path, quiet: bool = False) -> Record | None:
         try:
-            data = json.loads(read_plain(path))
-            record = schema.read(Record, data, "record")
-            if record.schema != SCHEMA:
-                raise ReproError(f"it has schema {record.schema}, this version reads {SCHEMA}")
-            if record.digest != _digest(data) or record.key != path.name.partition(".")[0]:
-                raise ReproError("the content is not what was written")
-            if not record.measurements or not all(map(is_sane, record.measurements)):
-                raise ReproError("it holds no measurement, or an impossible one")
+            record = plain_form.read(json.loads(read_plain(path)))
+            if record.key != path.name.partition(".")[0]:
+                raise ReproError("it is of another key than its file")
         except (OSError, ValueError, RecursionError, ReproError) as error:
             if not quiet:
                 self._warn(path, str(error))
             return None
-        return replace(record, standing=CURRENT, number=_number(path))
+        return replace(record, number=_number(path))
 
     def _holds(self, path: Path, record: Record) -> bool:
         """Whether a file is a whole record of the same run."""
-        found = self._read(path, quiet=True)
-        return found is not None and found.spec == plain(record.spec)
+        present = self._read(path, quiet=True)
+        return present is not None and present.spec == plain(record.spec)
 
     def _warn(self, path: Path, why: str) -> None:
         self.warnings.append(f"`{path}` is not a whole record and is left out: {why.rstrip('.')}.")
@@ -290,12 +281,5 @@ def _unwritable(path: Path, error: OSError) -> StoreError:
 
 
 def _dump(record: Record) -> str:
-    data = {key: value for key, value in asdict(record).items() if key not in UNWRITTEN}
-    data["digest"] = _digest(data)
+    data = plain_form.written(record)
     return json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-
-
-def _digest(data: Mapping[str, object]) -> str:
-    rest = {key: value for key, value in data.items() if key != "digest"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()

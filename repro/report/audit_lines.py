@@ -7,10 +7,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from repro.report.text import counted
-from repro.verdicts.audit.check import SEVERITIES, AuditCheck, Quote, summary
+from repro.verdicts.audit.check import SEVERITIES, AuditCheck, Quote, audit_summary
 
-SIGNS = {"contradiction": "✗", "implausible": "!", "note": "·", "consistent": "✓"}
-COLOURS = {"contradiction": "red", "implausible": "yellow", "note": "cyan", "consistent": "green"}
+CONSISTENT = "green"
+"""the colour of what no rule found fault with"""
 PLACES = 8
 """rows that a finding quotes at most"""
 LONGEST = 1000
@@ -38,8 +38,8 @@ def shown(checks: Sequence[AuditCheck], all_checks: Sequence[AuditCheck]) -> Ren
 
 
 def _finding(check: AuditCheck) -> list[RenderableType]:
-    colour = COLOURS[check.severity]
-    head = Text(f"{SIGNS[check.severity]} {check.rule} ", style=colour)
+    severity = SEVERITIES[check.severity]
+    head = Text(f"{severity.sign} {check.rule} ", style=severity.colour)
     head.append(plain(check.finding), style="bold not dim")
     rows: dict[str, list[str]] = {}
     for quote in check.quotes:
@@ -53,7 +53,7 @@ def _finding(check: AuditCheck) -> list[RenderableType]:
 def _consistent(check: AuditCheck) -> Text:
     places = list(dict.fromkeys(_place(quote) for quote in check.quotes))
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-    line = Text(f"{SIGNS['consistent']} {check.rule} ", style=COLOURS["consistent"])
+    line = Text(f"✓ {check.rule} ", style=CONSISTENT)
     return line.append(plain(f"{places[0]}{more}: {check.compared}"), style="default")
 
 
@@ -64,16 +64,16 @@ def _place(quote: Quote) -> str:
 
 
 def _totals(checks: Sequence[AuditCheck], hidden: bool) -> Text:
-    counts = summary(checks)
+    counts = audit_summary(checks)
     line = Text()
-    for name in SEVERITIES:
-        many = name if name == "implausible" or counts[name] == 1 else f"{name}s"
-        line.append(f"{counts[name]:,} {many} · ", style=COLOURS[name])
-    line.append(f"{counts['consistent']:,} consistent", style=COLOURS["consistent"])
+    for name, severity in SEVERITIES.items():
+        noun = name if counts[name] == 1 else severity.plural
+        line.append(f"{counts[name]:,} {noun} · ", style=severity.colour)
+    line.append(f"{counts['consistent']:,} consistent", style=CONSISTENT)
     return line.append(" (--all lists them)" if hidden and counts["consistent"] else "")
 
 
 def plain(text: str) -> str:
     """A text from the tables without what could steer a terminal, and not too long."""
-    kept = "".join(sign if sign.isprintable() else "�" for sign in text[: LONGEST + 1])
-    return kept if len(kept) <= LONGEST else f"{kept[:LONGEST]}…"
+    printable = "".join(sign if sign.isprintable() else "�" for sign in text[: LONGEST + 1])
+    return printable if len(printable) <= LONGEST else f"{printable[:LONGEST]}…"

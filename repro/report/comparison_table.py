@@ -34,60 +34,60 @@ QUIET = ("missing", "new")
 """calls of which a few examples do"""
 
 
-def described(found: "PairedComparison") -> dict[str, object]:
+def described(pair: "PairedComparison") -> dict[str, object]:
     """A comparison as plain data; per cent and points."""
-    calls = found.calls()
+    calls = pair.calls()
     return {
-        "a": found.names[0],
-        "b": found.names[1],
+        "a": pair.names[0],
+        "b": pair.names[1],
         "unit": "%",
         "metrics": {
             name: {
-                "a": found.metrics[0][name],
-                "b": found.metrics[1][name],
-                **asdict(one),
+                "a": pair.metrics[0][name],
+                "b": pair.metrics[1][name],
+                **asdict(difference),
                 "call": calls[name],
             }
-            for name, one in found.differences.items()
+            for name, difference in pair.differences.items()
         },
-        "differing": {name: list(values) for name, values in found.rules.items()},
+        "differing": {name: list(values) for name, values in pair.rules.items()},
     }
 
 
-def shown(found: "PairedComparison") -> RenderableType:
+def shown(pair: "PairedComparison") -> RenderableType:
     """A comparison as a table."""
     grid = new_grid()
     for heading in ("", "A", "B", "B - A", "95 % interval", "p", ""):
         grid.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    for name, call in found.calls().items():
-        one = found.differences[name]
-        first, second = (metrics[name] for metrics in found.metrics)
+    for name, call in pair.calls().items():
+        difference = pair.differences[name]
+        first, second = (metrics[name] for metrics in pair.metrics)
         grid.add_row(
             name,
             f"{first:.2f}",
             f"{second:.2f}",
-            f"{one.value:+.2f}",
-            f"{one.low:+.2f} to {one.high:+.2f}",
-            f"{one.chance:.3f}",
+            f"{difference.value:+.2f}",
+            f"{difference.low:+.2f} to {difference.high:+.2f}",
+            f"{difference.chance:.3f}",
             Text(call, style=COLOURS[call]),
         )
-    lines = [f"A {found.names[0]}", f"B {found.names[1]}"]
-    lines += [f"{name}: {a} in A, {b} in B" for name, (a, b) in sorted(found.rules.items())]
+    lines = [f"A {pair.names[0]}", f"B {pair.names[1]}"]
+    lines += [f"{name}: {a} in A, {b} in B" for name, (a, b) in sorted(pair.rules.items())]
     return Group(grid, Text("\n".join(lines)))
 
 
-def results(found: change.Comparison) -> dict[str, object]:
+def results(comparison: change.Comparison) -> dict[str, object]:
     """A comparison of two sets as plain data; absent values are left out."""
     rows = [
-        {key: value for key, value in asdict(one).items() if value not in (None, "")}
-        for one in found.changes
+        {key: value for key, value in asdict(figure).items() if value not in (None, "")}
+        for figure in comparison.changes
     ]
-    return {"a": found.a, "b": found.b, "changes": rows, "summary": found.summary}
+    return {"a": comparison.a, "b": comparison.b, "changes": rows, "summary": comparison.summary}
 
 
-def table(found: change.Comparison) -> RenderableType:
+def table(comparison: change.Comparison) -> RenderableType:
     """A comparison of two sets as a table of what is not the same, and its totals."""
-    shown = chosen(found.changes, MANY, FEW)
+    figures = chosen(comparison.changes, MANY, FEW)
     grid = new_grid()
     grid.add_column("", no_wrap=True)
     grid.add_column("", overflow="fold")
@@ -95,21 +95,23 @@ def table(found: change.Comparison) -> RenderableType:
         grid.add_column(heading, justify="right", no_wrap=True)
     grid.add_column("", no_wrap=True)
     grid.add_column("", overflow="fold", style="dim")
-    for one in shown:
-        call = Text(one.call, style=COLOURS.get(one.call, ""))
-        cells = (one.kind, plain(one.cell), *values(one))
-        grid.add_row(*map(Text, cells), call, Text(short(plain(one.reason))))
-    lines = [Text(f"A {plain(found.a)}   B {plain(found.b)}")]
-    left = sum(one.call != "same" for one in found.changes) - len(shown)
+    for figure in figures:
+        call = Text(figure.call, style=COLOURS.get(figure.call, ""))
+        cells = (figure.kind, plain(figure.cell), *values(figure))
+        grid.add_row(*map(Text, cells), call, Text(short(plain(figure.reason))))
+    lines = [Text(f"A {plain(comparison.a)}   B {plain(comparison.b)}")]
+    left = sum(figure.call != "same" for figure in comparison.changes) - len(figures)
     tail = [Text(f"and {left} more; --json and --markdown have all", style="dim")] if left else []
-    return Group(*lines, *([grid] if shown else []), *tail, Text(totals(found)))
+    return Group(*lines, *([grid] if figures else []), *tail, Text(totals(comparison)))
 
 
-def totals(found: change.Comparison) -> str:
+def totals(comparison: change.Comparison) -> str:
     """`1 changed · 41 same`, and from which change on a speed counts."""
-    counts = " · ".join(f"{n} {call}" for call, n in found.summary.items())
+    counts = " · ".join(f"{n} {call}" for call, n in comparison.summary.items())
     least = (
-        "" if found.least is None else f"; a speed counts as changed from {found.least:.1f} % on"
+        ""
+        if comparison.least is None
+        else f"; a speed counts as changed from {comparison.least:.1f} % on"
     )
     return (counts or "nothing in either") + least
 
@@ -117,24 +119,28 @@ def totals(found: change.Comparison) -> str:
 def chosen(changes: tuple[Change, ...], many: int, few: int) -> list[Change]:
     """What is not the same, up to `many`; of what was run only before or after up to `few`."""
     seen: Counter[str] = Counter()
-    found = []
-    for one in changes:
-        seen[one.call] += 1
-        if one.call != "same" and (one.call not in QUIET or seen[one.call] <= few):
-            found.append(one)
-    return found[:many]
+    weighty = []
+    for figure in changes:
+        seen[figure.call] += 1
+        if figure.call != "same" and (figure.call not in QUIET or seen[figure.call] <= few):
+            weighty.append(figure)
+    return weighty[:many]
 
 
-def values(one: Change) -> tuple[str, str, str]:
+def values(figure: Change) -> tuple[str, str, str]:
     """A, B and their difference as they are written."""
-    a, b = (_value(one, value) for value in (one.a, one.b))
-    if one.change is None:
+    a, b = (_value(figure, value) for value in (figure.a, figure.b))
+    if figure.change is None:
         return a, b, ""
-    if one.kind == "exact":
-        return a, b, f"{one.change:+,}" if one.change else "="
-    unit = " %" if one.kind == "speed" else ""
-    bounds = "" if one.low is None or one.high is None else f" [{one.low:+.2f}, {one.high:+.2f}]"
-    return a, b, f"{one.change:+.2f}{unit}{bounds}"
+    if figure.kind == "exact":
+        return a, b, f"{figure.change:+,}" if figure.change else "="
+    unit = " %" if figure.kind == "speed" else ""
+    bounds = (
+        ""
+        if figure.low is None or figure.high is None
+        else f" [{figure.low:+.2f}, {figure.high:+.2f}]"
+    )
+    return a, b, f"{figure.change:+.2f}{unit}{bounds}"
 
 
 def plain(text: str) -> str:
@@ -147,11 +153,11 @@ def short(text: str) -> str:
     return text if len(text) <= WIDE else f"{text[: WIDE - 2].rstrip()} …"
 
 
-def _value(one: Change, value: change.Value) -> str:
+def _value(figure: Change, value: change.Value) -> str:
     if value is None:
         return "–"
     if isinstance(value, str):
         return plain(value)
-    if one.kind == "exact":
+    if figure.kind == "exact":
         return f"{value:,}"
-    return f"{value:.2f}x" if one.kind == "speed" else f"{value:.2f}"
+    return f"{value:.2f}x" if figure.kind == "speed" else f"{value:.2f}"

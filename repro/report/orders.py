@@ -9,34 +9,33 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from repro.report.printed_table import new_grid
+from repro.verdicts.kinds import KINDS
 
 if TYPE_CHECKING:
     from repro.comparing.speed_columns import ColumnBeside, OrderAgreement
     from repro.speed.results.merging import Merged
     from repro.speed.results.ranks import Correlation, OrderStability, TimedOrder
 
-COLOURS = {"rank": "green", "off": "red", "unstable": "yellow"}
-
 
 def fastest_first(order: "TimedOrder") -> Text:
     """`eager, fastest first: a < b ~ c`."""
     names = list(order.seconds)
     text = names[0]
-    for one, other in pairwise(names):
-        text += f" {'<' if (one, other) in order.faster else '~'} {other}"
+    for name, other in pairwise(names):
+        text += f" {'<' if (name, other) in order.faster else '~'} {other}"
     return Text(f"{order.way}, fastest first (~ cannot be told apart): {text}")
 
 
-def standing(one: "OrderAgreement") -> Text:
+def standing(order: "OrderAgreement") -> Text:
     """How an order agrees with another, in one line."""
-    return Text(
-        f"{one.way}: {one.measure} of our times with {one.beside} {agreement(one.agreement)}"
-    )
+    words = f"{order.measure} of our times with {order.beside} {agreement(order.agreement)}"
+    return Text(f"{order.way}: {words}")
 
 
-def agreement(found: "Correlation") -> str:
+def agreement(correlation: "Correlation") -> str:
     """`0.87 [0.60, 1.00] over 6 networks`."""
-    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}] over {found.subjects} networks"
+    interval = f"[{correlation.low:.2f}, {correlation.high:.2f}]"
+    return f"{correlation.value:.2f} {interval} over {correlation.subjects} networks"
 
 
 def threads(count: object) -> str:
@@ -52,14 +51,14 @@ def beside(sides: "Sequence[ColumnBeside]") -> RenderableType:
         grid.add_column("", no_wrap=True)
         for heading in ("printed", "ratio", "here", "95 % interval", "verdict"):
             grid.add_column(heading, justify="left" if heading == "verdict" else "right")
-        for one in side.held:
+        for network in side.held:
             grid.add_row(
-                Text(one.row),
-                one.printed,
-                f"{one.ratio:.2f}",
-                f"{one.value:.2f}",
-                f"{one.low:.2f} to {one.high:.2f}",
-                Text(f"{one.verdict} {one.reason}".strip(), COLOURS.get(one.verdict, "dim")),
+                Text(network.row),
+                network.printed,
+                f"{network.ratio:.2f}",
+                f"{network.value:.2f}",
+                f"{network.low:.2f} to {network.high:.2f}",
+                Text(f"{network.verdict} {network.reason}".strip(), _colour(network.verdict)),
             )
         head = f"{side.title} · {side.way} · times as long as {side.reference}"
         tau = "" if side.tau is None else f"Kendall's tau {agreement(side.tau)}"
@@ -67,22 +66,27 @@ def beside(sides: "Sequence[ColumnBeside]") -> RenderableType:
     return Group(*parts)
 
 
-def merged(found: "Merged") -> RenderableType:
+def _colour(verdict: str) -> str:
+    """Of a speed's verdict; a column of another kind of device has none."""
+    return KINDS[verdict].colour if verdict else "dim"
+
+
+def merged(runs: "Merged") -> RenderableType:
     """The picture of several machines."""
     parts: list[RenderableType] = [
         Text(
             f"{one.file}: {one.machine}, {threads(one.threads)}"
             + (f" · UNSTABLE: {one.unstable}" if one.unstable else "")
         )
-        for one in found.outputs
+        for one in runs.outputs
     ]
-    for way, picture in found.pictures.items():
+    for way, picture in runs.pictures.items():
         grid = new_grid()
         grid.add_column("time and rank", no_wrap=True)
         for file in picture.machines:
             grid.add_column(Text(file), justify="right")
         for name in picture.order:
-            ranks = zip(found.outputs, picture.ranks[name], strict=True)
+            ranks = zip(runs.outputs, picture.ranks[name], strict=True)
             grid.add_row(
                 Text(name),
                 *(f"{1e3 * one.orders[way].seconds[name]:.2f} ms {rank:g}" for one, rank in ranks),
@@ -115,16 +119,16 @@ def _pairs(picture: "OrderStability") -> list[Text]:
     return [*lines, Text(f"{counts}, {len(lines)} swap, {open_ones} can nowhere be told apart")]
 
 
-def described(found: "Merged") -> dict[str, object]:
+def described(runs: "Merged") -> dict[str, object]:
     """The picture of several machines as plain data."""
     return {
         "machines": [
             {"file": one.file, "machine": one.machine, "threads": one.threads}
             | ({"unstable": one.unstable} if one.unstable else {})
-            for one in found.outputs
+            for one in runs.outputs
         ],
         "pictures": [
-            {"way": asdict(way)} | _picture(picture) for way, picture in found.pictures.items()
+            {"way": asdict(way)} | _picture(picture) for way, picture in runs.pictures.items()
         ],
     }
 

@@ -3,28 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from repro.errors import listed
-from repro.papers.study import COST, SPEED, Column
+from repro.papers.metrics import COST, FIELDS, METRICS
+from repro.papers.study import Column
 from repro.report.text import counted
 from repro.verdicts.judge import Cell, summary
-
-FIELDS = ("parameters", "MACs", "accuracy", "speed")
-"""what cells are numbers of"""
-SAID = {
-    "match": ("print", "as published"),
-    "convention": ("print", "so under another convention or a named condition"),
-    "near": ("print", "almost so"),
-    "off": ("print", "otherwise"),
-    "unreproducible": ("follow", "from no public definition"),
-    "missing": ("lack", "a count"),
-}
-"""what costs do, by verdict"""
+from repro.verdicts.kinds import KINDS
 
 
 def field(column: Column) -> str:
-    """One of FIELDS."""
-    if column.metric in COST:
-        return "parameters" if column.metric == "params" else "MACs"
-    return "speed" if column.metric in SPEED else "accuracy"
+    """What a column's numbers are numbers of, one of FIELDS."""
+    return METRICS[column.metric or ""].field
 
 
 def matrix(cells: Iterable[Cell]) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
@@ -45,20 +33,20 @@ def sentence(cells: Sequence[Cell]) -> str:
     `Of its 66 parameter and MAC counts 63 print as published and 3 follow from no public
     definition; 232 accuracies and 12 speeds were not run here.`
     """
-    own = [cell for cell in cells if cell.verdict.kind != "cited"]
-    costs = [cell for cell in own if cell.wanted.column.metric in COST]
+    judged = [cell for cell in cells if cell.verdict.kind != "cited"]
+    costs = [cell for cell in judged if cell.wanted.column.metric in COST]
     others = {
-        "accuracy": [cell for cell in own if field(cell.wanted.column) == "accuracy"],
-        "speed": [cell for cell in own if field(cell.wanted.column) == "speed"],
+        "accuracy": [cell for cell in judged if field(cell.wanted.column) == "accuracy"],
+        "speed": [cell for cell in judged if field(cell.wanted.column) == "speed"],
     }
     parts = [_of_costs(costs)] if costs else []
-    run = {what: [one for one in found if _run(one)] for what, found in others.items()}
+    run = {what: [cell for cell in group if _run(cell)] for what, group in others.items()}
     parts += [_of_run(what, run[what], len(others[what])) for what in run if run[what]]
     idle = [_plural(what, len(others[what])) for what in run if others[what] and not run[what]]
     if idle:
         parts.append(f"{'' if parts else 'its '}{listed(idle)} were not run here")
     text = "; ".join(parts) or "all its numbers are copied from elsewhere"
-    copied = len(cells) - len(own)
+    copied = len(cells) - len(judged)
     tail = f" ({counted(copied, 'number')} copied from other papers left out)" if copied else ""
     return f"{text[0].upper()}{text[1:]}{tail}."
 
@@ -67,23 +55,22 @@ def _of_costs(cells: Sequence[Cell]) -> str:
     counts = summary(cells)
     if list(counts) == ["match"]:
         return f"all its {len(cells):,} parameter and MAC counts print as published"
-    said = [
-        f"{counts[kind]:,} {_verb(counts[kind], verb)} {how}"
-        for kind, (verb, how) in SAID.items()
-        if kind in counts
+    parts = [
+        f"{count:,} {_verb(count, words[0])} {words[1]}"
+        for kind, count in counts.items()
+        for words in [KINDS[kind].costs]
+        if words
     ]
-    return f"of its {len(cells):,} parameter and MAC counts {listed(said)}"
+    return f"of its {len(cells):,} parameter and MAC counts {listed(parts)}"
 
 
 def _of_run(what: str, cells: Sequence[Cell], total: int) -> str:
-    words = {"match": "as published", "near": "close", "off": "off", "rank": "in the same order"}
-    counts = summary(cells)
-    said = [f"{number:,} {words.get(kind, kind)}" for kind, number in counts.items()]
-    return f"of {total:,} {_noun(what)} {len(cells):,} were run: {listed(said)}"
+    parts = [f"{count:,} {KINDS[kind].run}" for kind, count in summary(cells).items()]
+    return f"of {total:,} {_noun(what)} {len(cells):,} were run: {listed(parts)}"
 
 
 def _run(cell: Cell) -> bool:
-    return cell.verdict.kind not in ("missing", "unreproducible")
+    return bool(KINDS[cell.verdict.kind].run)
 
 
 def _verb(count: int, verb: str) -> str:

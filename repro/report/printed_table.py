@@ -5,8 +5,8 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from repro.papers import study
-from repro.papers.conventions import GIGA
 from repro.papers.study import Column, Row, Table
+from repro.report import text
 
 
 def printed(table: Table) -> RenderableType:
@@ -21,12 +21,8 @@ def printed(table: Table) -> RenderableType:
             group = row.group
             grid.add_row(Text(group or "", style="italic"))
         grid.add_row(*(_printed(row, column) for column in table.columns))
-    notes = [Text(f"note  {note}", style="dim") for note in table.notes]
-    for row in table.rows:
-        for key, note in row.notes.items():
-            place = f"{row.label}, {table.column(key).heading}"
-            notes.append(Text(f"note  {place}: {note}", style="dim"))
-    return Group(title(table), grid, *notes)
+    notes = text.notes(table, "{row}, {column}: {note}")
+    return Group(title(table), grid, *(Text(f"note  {note}", style="dim") for note in notes))
 
 
 def _printed(row: Row, column: Column) -> Text:
@@ -39,11 +35,7 @@ def title(table: Table) -> Group:
     """Caption, protocol and counting rules of a table."""
     paper = study.load_study(table.study)
     protocol = paper.protocols[table.protocol]
-    facts = [f"{protocol.metric} on {protocol.on}"]
-    for column in table.columns:
-        if column.metric == "macs":
-            rules = f"{column.convention}, {GIGA[column.giga]}"
-            facts.append(f"{column.heading} = MACs by {rules}")
+    facts = [f"{protocol.metric} on {protocol.on}", *text.conventions(table, "{} = MACs by {}, {}")]
     heading = Text(f"{table.study} Table {table.number} · {table.caption}", style="bold")
     return Group(heading, Text(" · ".join(facts), style="dim"))
 

@@ -2,22 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from repro.papers.study import COST, Column
+from repro.papers import study
+from repro.papers.conventions import GIGA
+from repro.papers.metrics import COST
+from repro.papers.study import Table
 from repro.verdicts import digits
 from repro.verdicts.ablation_steps import AblationStep
-from repro.verdicts.judge import KINDS, Cell
+from repro.verdicts.judge import Cell
+from repro.verdicts.kinds import KINDS
 
-SIGNS = {
-    "match": "✓",
-    "convention": "c",
-    "near": "≈",
-    "off": "✗",
-    "rank": "~",
-    "unstable": "?",
-    "cited": "“",
-    "unreproducible": "∅",
-    "missing": "–",
-}
 LADDER = (
     "What one switch changes, as printed and as measured; ✓ if the printed digits allow our change."
 )
@@ -26,27 +19,16 @@ LADDER = (
 def legend(cells: Iterable[Cell]) -> str:
     """The signs that occur, explained."""
     kinds = {cell.verdict.kind for cell in cells}
-    return "   ".join(f"{sign} {KINDS[kind]}" for kind, sign in SIGNS.items() if kind in kinds)
+    return "   ".join(f"{one.sign} {one.meaning}" for name, one in KINDS.items() if name in kinds)
 
 
 def changes(step: AblationStep) -> tuple[str, str]:
     """The printed and our change of a step of an ablation, in the printed unit, with a sign."""
     printed = digits.signed(digits.written(step.after, step.published, more=0))
     if step.measured is None:
-        return printed, SIGNS["missing"]
-    sign = SIGNS["match" if step.fits else "off"]
+        return printed, KINDS["missing"].sign
+    sign = KINDS["match" if step.fits else "off"].sign
     return printed, f"{digits.signed(digits.written(step.after, step.measured))} {sign}"
-
-
-def ladder(steps: Iterable[AblationStep]) -> list[dict[str, str]]:
-    """The rows of the table of an ablation's steps, one for each switch."""
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for step in steps:
-        labels = (step.before.wanted.row.label, step.after.wanted.row.label)
-        row = rows.setdefault(labels, {"from": labels[0], "to": labels[1]})
-        heading = step.after.wanted.column.heading
-        row[heading], row[f"{heading} ours"] = changes(step)
-    return list(rows.values())
 
 
 def reasons(cells: Iterable[Cell]) -> list[tuple[str, str, str]]:
@@ -55,7 +37,7 @@ def reasons(cells: Iterable[Cell]) -> list[tuple[str, str, str]]:
     for cell in cells:
         if cell.verdict.noteworthy:
             grouped.setdefault((cell.verdict.kind, cell.verdict.reason), []).append(cell)
-    order = sorted(grouped, key=lambda key: list(SIGNS).index(key[0]))
+    order = sorted(grouped, key=lambda key: list(KINDS).index(key[0]))
     return [(kind, _where(grouped[kind, reason]), reason) for kind, reason in order]
 
 
@@ -76,10 +58,38 @@ def measured(cells: Iterable[Cell]) -> set[str]:
     }
 
 
-def unmeasured(cells: Sequence[Cell]) -> list[Column]:
-    """The columns of which nothing was measured."""
-    found = {cell.wanted.column.key: cell.wanted.column for cell in cells}
-    return [column for key, column in found.items() if key not in measured(cells)]
+def facts(table: Table, counted: str) -> tuple[str, ...]:
+    """Where a table is printed, on what its accuracies are, and how its MACs are counted.
+
+    `counted` takes a column's heading, its convention and what its G is.
+    """
+    protocol = study.load_study(table.study).protocols[table.protocol]
+    accuracy = f"{protocol.metric} on {protocol.on}, {protocol.decode}"
+    return table.where, accuracy, *conventions(table, counted)
+
+
+def conventions(table: Table, counted: str) -> list[str]:
+    """How the MACs of each column are counted."""
+    return [
+        counted.format(column.heading, column.convention, GIGA[column.giga])
+        for column in table.columns
+        if column.metric == "macs"
+    ]
+
+
+def notes(table: Table, words: str) -> tuple[str, ...]:
+    """The notes on a table and on its cells; `words` takes row, column, printed and note."""
+    cells = (
+        words.format(
+            row=row.label,
+            column=table.column(key).heading,
+            printed=row.cells.get(key, "blank"),
+            note=note,
+        )
+        for row in table.rows
+        for key, note in row.notes.items()
+    )
+    return *table.notes, *cells
 
 
 def counted(count: int, thing: str) -> str:

@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 
 from repro.data.columns import load
 from repro.data.people import Annotations, Floats, Ints, Poses
 from repro.errors import RunError
+from repro.papers.datasets import DATASETS, Tool
 from repro.scoring.oks_rules import rules
 
-Tool = Literal["pycocotools", "faster-coco-eval"]
 TOLERANCE = 1e-9
 PERSON = 1
 
@@ -47,10 +47,11 @@ def evaluate(
 
     The file itself is read again, so that an error in reading it comes out too. `boxes` are those
     of the result file, `images` ids to restrict the evaluation to. Without `tool` COCO is scored
-    by pycocotools; CrowdPose has only one.
+    by pycocotools; faster-coco-eval scores all.
     """
-    if tool is None or annotations.dataset != "coco":
-        tool = "pycocotools" if annotations.dataset == "coco" else "faster-coco-eval"
+    usual = DATASETS[annotations.dataset].tool
+    if tool is None or usual != "pycocotools":
+        tool = usual
     truth = _truth(path, annotations, images)
     found = _found(poses, boxes, truth)
     run = _pycocotools if tool == "pycocotools" else _faster
@@ -156,14 +157,14 @@ def _pycocotools(
 def _faster(dataset: str, truth: dict[str, object], found: list[dict[str, object]]) -> list[float]:
     from faster_coco_eval import COCO, COCOeval_faster
 
-    expected = COCO(truth)
+    entry, expected = DATASETS[dataset], COCO(truth)
     evaluation = COCOeval_faster(
         expected,
         expected.loadRes(found),
-        iouType="keypoints" if dataset == "coco" else "keypoints_crowd",
+        iouType="keypoints_crowd" if entry.crowding else "keypoints",
         print_function=lambda *words: None,
         kpt_oks_sigmas=list(rules(dataset).sigmas),
-        use_area=dataset == "coco",
+        use_area=entry.segments,
     )
     evaluation.evaluate()
     evaluation.accumulate()

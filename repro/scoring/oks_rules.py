@@ -1,12 +1,13 @@
-"""What the official evaluations of COCO and CrowdPose fix: thresholds, classes, figures."""
+"""What the official evaluations by OKS fix: thresholds, classes, figures."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from repro.errors import unknown
-from repro.papers.skeletons import SKELETONS
+from repro.papers.datasets import DATASETS, LARGEST_AREA
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """(T,) least OKS of a match"""
@@ -16,8 +17,6 @@ MOST = 20
 """detections that count in an image, best first"""
 EPSILON = np.spacing(1)
 """what the official code adds to areas and to numbers of detections"""
-HIGHEST = 1e5**2
-"""square pixels: no person is larger"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,14 @@ class Rules:
     figures: tuple[SummaryFigure, ...]
 
 
-def _figures(*sizes: str) -> tuple[SummaryFigure, ...]:
-    return tuple(
+@functools.cache
+def rules(dataset: str) -> Rules:
+    """The rules of a data set that is scored by OKS; a ReproError for any other."""
+    scored = {name: entry for name, entry in DATASETS.items() if entry.measure == "OKS"}
+    if dataset not in scored:
+        raise unknown("OKS evaluation of", dataset, scored)
+    entry = scored[dataset]
+    figures = [
         figure
         for name, recall in (("AP", False), ("AR", True))
         for figure in (
@@ -55,35 +60,11 @@ def _figures(*sizes: str) -> tuple[SummaryFigure, ...]:
             SummaryFigure(f"{name}50", recall, 0),
             SummaryFigure(f"{name}75", recall, 5),
             *(
-                SummaryFigure(name + size, recall, size=place + 1)
-                for place, size in enumerate(sizes)
+                SummaryFigure(name + size[0].upper(), recall, size=place)
+                for place, size in enumerate(entry.sizes, start=1)
             ),
         )
-    )
-
-
-_ALL = (0.0, HIGHEST)
-RULES: Mapping[str, Rules] = {
-    "coco": Rules(
-        SKELETONS["coco"].sigmas,
-        {"all": _ALL, "medium": (32.0**2, 96.0**2), "large": (96.0**2, HIGHEST)},
-        _figures("M", "L"),
-    ),
-    "crowdpose": Rules(
-        SKELETONS["crowdpose"].sigmas,
-        {"all": _ALL},
-        (
-            *_figures(),
-            SummaryFigure("AP_easy", crowding=(-np.inf, 0.2)),
-            SummaryFigure("AP_medium", crowding=(0.2, 0.8)),
-            SummaryFigure("AP_hard", crowding=(0.8, np.inf)),
-        ),
-    ),
-}
-
-
-def rules(dataset: str) -> Rules:
-    """The rules of a data set that is scored by OKS; a ReproError for any other."""
-    if dataset not in RULES:
-        raise unknown("OKS evaluation of", dataset, RULES)
-    return RULES[dataset]
+    ]
+    figures += [SummaryFigure(f"AP_{name}", crowding=of) for name, of in entry.crowding.items()]
+    sizes = {"all": (0.0, LARGEST_AREA), **entry.sizes}
+    return Rules(entry.skeleton.sigmas, sizes, tuple(figures))

@@ -15,7 +15,6 @@ from repro.data.people import Bools, Floats, Ints
 from repro.errors import ReproError
 from repro.papers.skeletons import MPII
 
-NAME = "PCKh (HRNet)"
 HEAD_SHARE = 0.6
 """of the diagonal of the head box"""
 BOUND = 0.5

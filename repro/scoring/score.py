@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from repro import __version__
-from repro.data import annotations as reading
 from repro.data import mpii
-from repro.data.layout import MPII_TRUTHS
+from repro.data.annotations import read
 from repro.data.people import Annotations, Floats, Ints, Poses
-from repro.errors import ReproError, unknown
-from repro.papers.skeletons import FORMS, SKELETONS
-from repro.scoring import official_evaluators as officially
-from repro.scoring import oks, pckh, results
+from repro.env import __version__
+from repro.errors import ReproError
+from repro.papers.datasets import DATASETS, MPII_TRUTHS, PCKH, Tool, find_dataset
+from repro.papers.skeletons import MPII
+from repro.records.measurement import Measurement
+from repro.scoring import official_evaluators, oks, pckh, results
 from repro.scoring.confidence import RESAMPLES, Interval, bootstrap
-from repro.scoring.official_evaluators import Tool
 
 MANY = 20_000
 """COCO poses above which faster-coco-eval takes pycocotools' place"""
@@ -42,6 +41,17 @@ class Score:
     absent: Mapping[str, str] = field(default_factory=dict)
     """why a figure is None"""
     notes: tuple[str, ...] = ()
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """The figures that are known, in per cent."""
+        scale, found = DATASETS[self.dataset].scale, []
+        for name, value in self.metrics.items():
+            if value is not None:
+                bounds = self.intervals.get(name)
+                low, high = (bounds.low * scale, bounds.high * scale) if bounds else (None, None)
+                found.append(Measurement(name, value * scale, "%", low=low, high=high))
+        return tuple(found)
 
     def described(self) -> dict[str, object]:
         """As plain values for JSON."""
@@ -75,16 +85,14 @@ def score(
     to restrict the evaluation to. PCKh is HRNet's formula; `zero_based` predictions count pixels
     from 0 where MPII counts from 1. Without `resamples` there are no intervals.
     """
-    if dataset not in FORMS:
-        raise unknown("data set", dataset, FORMS)
-    if FORMS[dataset] == "mpii":
+    if find_dataset(dataset).measure == "PCKh":
         joints, units = truth(annotations)
         points = results.points(found)
         return of_points(joints, points if zero_based else points - 1, units, resamples)
     if zero_based:
         raise ReproError(f"`{dataset}` counts pixels from 0 already.", "Leave --zero-based out.")
-    expected = reading.read(annotations, dataset)
-    given = results.read(found, len(SKELETONS[expected.dataset].joints))
+    expected = read(annotations, dataset)
+    given = results.read(found, len(DATASETS[expected.dataset].skeleton.joints))
     tool: Tool = "pycocotools" if len(given.poses) <= MANY else "faster-coco-eval"
     whole = of_poses(
         annotations, expected, given.poses, given.boxes, images, official, tool, resamples
@@ -109,8 +117,8 @@ def of_poses(
     matches = oks.evaluate(annotations, poses, boxes, images)
     metrics, evaluator = matches.metrics(), own()
     if official:
-        verdict = officially.evaluate(path, annotations, poses, boxes, images, tool)
-        officially.agree(metrics, verdict.metrics)
+        verdict = official_evaluators.evaluate(path, annotations, poses, boxes, images, tool)
+        official_evaluators.agree(metrics, verdict.metrics)
         metrics, evaluator = verdict.metrics, verdict.evaluator
     return Score(
         annotations.dataset,
@@ -131,10 +139,10 @@ def of_points(
     """Score predictions (N, 16, 2), counted from 0, by PCKh; `images` (N,) names the images."""
     hits = pckh.evaluate(truth, points, images)
     return Score(
-        "mpii",
+        MPII.name,
         hits.metrics(),
         bootstrap(hits, resamples),
-        f"{pckh.NAME}, {own()}",
+        f"{PCKH}, {own()}",
         None if images is None else len(hits.units),
         len(points),
         len(points),
@@ -154,7 +162,7 @@ def truth(path: Path) -> tuple[mpii.Truth, Ints | None]:
     """
     if path.suffix == ".mat":
         return mpii.truth(path), None
-    listed = reading.read(path, "mpii")
+    listed = read(path, MPII.name)
     beside = [path.with_name(name) for name in MPII_TRUTHS if path.with_name(name).is_file()]
     if not beside:
         raise ReproError(

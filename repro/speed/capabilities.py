@@ -10,10 +10,10 @@ def checks() -> Iterator[Checkup]:
     """The backends and the GPU of this machine; nothing where there is no PyTorch to ask."""
     if env.version("torch") is None:
         return
-    from repro.speed import backends
+    from repro.speed.backends import CPU
     from repro.speed.gpu import cuda
 
-    reasons = {one.name: one.why_not() for one in backends.NAMES.values()}
+    reasons = {name: backend.why_not() for name, backend in CPU.items()}
     usable = ", ".join(name for name, reason in reasons.items() if not reason)
     yield Checkup("timing: backends", "ok", usable)
     for name, reason in reasons.items():

@@ -26,8 +26,10 @@ def of_column(
 ) -> tuple[TimingRun, tuple[tuple[Subject, ...], TimingSettings]]:
     """The timing that a printed column asks for, each network run in the plain way."""
     subjects = tuple(
-        Subject(one.model, one.input, one.keypoints, wanted.batch, options=one.options)
-        for one in wanted.networks
+        Subject(
+            network.model, network.input, network.keypoints, wanted.batch, options=network.options
+        )
+        for network in wanted.networks
     )
-    own = TimingSettings(threads=settings.threads or env.cores(), budget=settings.budget)
-    return run_of(subjects, own), (subjects, own)
+    chosen = TimingSettings(threads=settings.threads or env.cores(), budget=settings.budget)
+    return run_of(subjects, chosen), (subjects, chosen)

@@ -1,14 +1,14 @@
 """Which subjects a user means: each network in every batch, precision and backend."""
 
 import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from repro.errors import ReproError, unknown
 from repro.papers.lookup import parse_size
 from repro.plans import printed_speeds, selection
 from repro.records.runs import CountRun, count_run
-from repro.speed import backends
+from repro.speed.backends import BACKENDS
 from repro.speed.measure.subjects import Subject
 
 DEFAULT = "paper1"
@@ -24,8 +24,8 @@ def networks(models: Sequence[str] | None, size: str | None, against: str | None
     Without them the networks whose speed a paper prints, at their sizes there; of paper1 if no
     paper is named. Raise ReproError for what does not exist.
     """
-    own = printed_speeds.networks(against or DEFAULT)
-    if not own:
+    printed = printed_speeds.networks(against or DEFAULT)
+    if not printed:
         papers = sorted({one.table.study for one in printed_speeds.printed()})
         raise ReproError(f"`{against}` prints no speeds.", f"These do: {', '.join(papers)}.")
     if models:
@@ -35,7 +35,7 @@ def networks(models: Sequence[str] | None, size: str | None, against: str | None
             f"The networks of `{against}` have the sizes that it prints, not {size}.",
             "Leave --input out, or name models.",
         )
-    return [replace(one, input=parse_size(size)) for one in own] if size else own
+    return [replace(run, input=parse_size(size)) for run in printed] if size else printed
 
 
 def sweep(
@@ -54,27 +54,25 @@ def sweep(
     """
     if device not in TITLES:
         raise unknown("device", device, TITLES)
-    known = _on_cuda() if device == "cuda" else _on_the_cpu()
+    known = BACKENDS[device]
+    offered = dict.fromkeys(
+        precision for backend in known.values() for precision in backend.precisions
+    )
     if ALL in ways:
-        ways = [one.name for one in backends.NAMES.values() if one.default]
-        ways = ways if device == "cpu" else list(known["backend"])
-    for what, names in (("precision", precisions), ("backend", ways)):
+        ways = [backend.name for backend in known.values() if backend.default]
+    for what, names, choice in (("precision", precisions, offered), ("backend", ways, known)):
         for name in names:
-            if name not in known[what]:
-                raise unknown(f"{what} for {TITLES[device]}", name, known[what])
+            if name not in choice:
+                raise unknown(f"{what} for {TITLES[device]}", name, choice)
     for batch in batches:
         if batch < 1:
             raise ReproError(f"A batch of `{batch}` is none.", "1 is the papers'.")
-    every = (
-        Subject(
-            one.model, one.input, one.keypoints, batch, way, precision, stage, flip, one.options
-        )
-        for one, batch, precision, way in itertools.product(networks, batches, precisions, ways)
-    )
-    found: list[Subject] = []
-    for subject in every:
-        found += [] if subject in found else [subject]
-    return tuple(found)
+    subjects: list[Subject] = []
+    for run, batch, precision, way in itertools.product(networks, batches, precisions, ways):
+        network = run.model, run.input, run.keypoints
+        subject = Subject(*network, batch, way, precision, stage, flip, run.options)
+        subjects += [] if subject in subjects else [subject]
+    return tuple(subjects)
 
 
 def batches_of(text: str) -> list[int]:
@@ -84,15 +82,3 @@ def batches_of(text: str) -> list[int]:
         if not (word.isascii() and word.isdecimal() and len(word) < 10):
             raise ReproError(f"`{word}` is no batch.", "Batches are numbers, as in 1,8,16.")
     return [int(word) for word in words]
-
-
-def _on_the_cpu() -> Mapping[str, Collection[str]]:
-    offered = [one.precisions for one in backends.NAMES.values()]
-    precisions = dict.fromkeys(itertools.chain.from_iterable(offered))
-    return {"precision": precisions, "backend": backends.NAMES}
-
-
-def _on_cuda() -> Mapping[str, Collection[str]]:
-    from repro.speed.gpu import cuda
-
-    return {"precision": cuda.PRECISIONS, "backend": cuda.BACKENDS}

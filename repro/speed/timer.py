@@ -16,8 +16,6 @@ from repro.speed.results.analysis import Analysis
 if TYPE_CHECKING:
     from repro.plans.watch import Progress
 
-    pass
-
 
 def execute(
     run: TimingRun,
@@ -32,25 +30,25 @@ def execute(
     It says `interrupted` if the user ended the timing early. RunError with the reasons if nothing
     could be timed, KeyboardInterrupt if it was ended before anything was.
     """
-    shown = 0
+    told = 0
 
-    def told(now: str, share: float) -> None:
-        nonlocal shown
+    def report(now: str, share: float) -> None:
+        nonlocal told
         done = round(100 * share)
-        tell(done - shown, now)
-        shown = done
+        tell(done - told, now)
+        told = done
 
-    found = _measured(run.device, subjects, settings, told)
-    for failure in found.failures:
+    timed = _measured(run.device, subjects, settings, report)
+    for failure in timed.failures:
         say(f"warning: {failure}")
-    if not found.timed:
+    if not timed.timed:
         reasons = dict.fromkeys(
-            f"{replace(found.subjects[one.subject], alias='')}: {one.refused.rstrip('.')}"
-            for one in found.preparations
+            f"{replace(timed.subjects[made.subject], alias='')}: {made.refused.rstrip('.')}"
+            for made in timed.preparations
         )
         raise RunError(f"Nothing was timed. {'; '.join(reasons)}.", "Try another backend.")
-    record = recording.record(found, Analysis(found))
-    recording.keep(store.artifacts(record.key), found)
+    record = recording.record(timed, Analysis(timed))
+    recording.keep(store.artifacts(record.key), timed)
     return record
 
 

@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from repro.data import synth
 from repro.data.layout import find
 from repro.errors import ReproError, RunError
+from repro.papers.datasets import GENERATED, with_joints
 from repro.papers.recipe_sources import Resolved
-from repro.papers.skeletons import FORMS
 from repro.papers.study import Row, Study, Table
 from repro.plans.planned import Plan, PlannedRun
 from repro.records.record import Record
 from repro.records.runs import TrainingRun
 from repro.records.store import Store
-from repro.training import graph, identity, preparing, request
+from repro.training import choice, preparation, table_rows
 from repro.training.request import TrainingMachine, TrainingRequest
+from repro.training.runs import run_of
 
 METRIC = "AP"
 
@@ -76,10 +76,7 @@ class Against:
 
 def data(folder: Path, budget: Budget) -> Path:
     """A folder with generated pictures, made if they are not there."""
-    found = folder / f"figures-{budget.pictures}"
-    if not (found / "synth" / "annotations" / "synth_crowdpose_val.json").exists():  # comes last
-        synth.write(found, budget.pictures, budget.held_out)
-    return found
+    return choice.pictures(folder / f"figures-{budget.pictures}", budget.pictures, budget.held_out)
 
 
 def rows(study: Study, table: Table) -> list[tuple[Row, str | None]]:
@@ -108,17 +105,17 @@ def runs(
     machine: TrainingMachine,
 ) -> list[tuple[Row, list[TrainingRequest]]]:
     """The trainings of every row, a seed each."""
-    found = []
+    folder = out / f"{study.name}-{table.name}-{budget.epochs}epochs"
+    dataset = with_joints(study.protocols[table.protocol].keypoints, GENERATED).name
+    train, held_out = find(data, dataset, "train"), find(data, dataset, "val")
+    trainings = []
     for row, loss in rows(study, table):
         model = str(row.model)
-        dataset = "synth-crowdpose" if study.protocols[table.protocol].keypoints == 14 else "synth"
-        rules = request.protocol_of(model, dataset)
-        size = request.size_of(model, rules, None, small=True)
+        rules = choice.protocol_of(model, dataset)
+        size = choice.size_of(model, rules, None, small=True)
         recipe = _within(_recipe(study, model, dataset, size, loss), budget)
-        train, held_out = find(data, dataset, "train"), find(data, dataset, "val")
-        folder = out / f"{study.name}-{table.name}-{budget.epochs}epochs"
         name = "".join(sign if sign.isalnum() or sign in "-.=+" else "_" for sign in row.label)
-        own = [
+        requests = [
             TrainingRequest(
                 model,
                 size,
@@ -133,8 +130,8 @@ def runs(
             )
             for seed in range(seeds)
         ]
-        found.append((row, own))
-    return found
+        trainings.append((row, requests))
+    return trainings
 
 
 def planned(
@@ -144,12 +141,13 @@ def planned(
     steps: dict[str, PlannedRun] = {}
     runs: list[list[TrainingRun]] = [[] for _ in trainings]
     for seed in range(len(trainings[0][1])):
-        for place, (row, own) in enumerate(trainings):
-            run = identity.run_of(preparing.checked(own[seed], lambda text: None))
+        for place, (row, requests) in enumerate(trainings):
+            run = run_of(preparation.checked(requests[seed]))
             runs[place].append(run)
-            asked = replace(own[seed], out=store.artifacts(run.key))
-            step = graph.training(run, f"{row.label}, seed {seed}", asked, store, fresh)
-            steps.setdefault(run.key, replace(step, name=f"{row.label}, seed {seed}"))
+            request = replace(requests[seed], out=store.artifacts(run.key))
+            name = f"{row.label}, seed {seed}"
+            step = table_rows.planned_training(run, name, request, store, fresh)
+            steps.setdefault(run.key, replace(step, name=name))
     return Plan((), tuple(steps.values())), runs
 
 
@@ -160,66 +158,69 @@ def gathered(
     records: Mapping[str, Record],
 ) -> list[Trained]:
     """What was held out says of every row; a RunError where a training gave nothing."""
-    column = next(one for one in table.columns if one.metric == METRIC)
-    found = []
-    for (row, _), own in zip(trainings, runs, strict=True):
+    column = next(column for column in table.columns if column.metric == METRIC)
+    results = []
+    for (row, _), seeds in zip(trainings, runs, strict=True):
         printed = table.published(row, column)
-        values = [records[run.key].value(METRIC) for run in own if run.key in records]
+        values = [records[run.key].value(METRIC) for run in seeds if run.key in records]
         known = tuple(float(value) for value in values if value is not None)
-        if len(known) < len(own):
-            raise RunError(f"{row.label}: {len(own) - len(known)} of {len(own)} have no {METRIC}.")
-        found.append(Trained(row.label, None if printed is None else float(printed.value), known))
-    return found
+        if len(known) < len(seeds):
+            lacking = len(seeds) - len(known)
+            raise RunError(f"{row.label}: {lacking} of {len(seeds)} have no {METRIC}.")
+        value = None if printed is None else float(printed.value)
+        results.append(Trained(row.label, value, known))
+    return results
 
 
-def against_first(found: Sequence[Trained]) -> list[Against]:
+def against_first(rows: Sequence[Trained]) -> list[Against]:
     """Every row but the first against that."""
-    first = found[0]
-    return [_against(one, first) for one in found[1:]]
+    first, *others = rows
+    return [_against(row, first) for row in others]
 
 
-def described(found: Sequence[Trained]) -> list[dict[str, object]]:
+def described(rows: Sequence[Trained]) -> list[dict[str, object]]:
     """For --json: every row, and how it stands against the first."""
     differences: list[dict[str, object]] = [
         {
-            "printed_difference": one.printed,
-            "difference": one.value,
-            "interval": None if math.isinf(one.low) else [one.low, one.high],
-            "verdict": one.verdict,
+            "printed_difference": other.printed,
+            "difference": other.value,
+            "interval": None if math.isinf(other.low) else [other.low, other.high],
+            "verdict": other.verdict,
         }
-        for one in against_first(found)
+        for other in against_first(rows)
     ]
     return [
-        {"label": one.label, "printed": one.printed, "trained": list(one.values), **other}
-        for one, other in zip(found, [{}, *differences], strict=True)
+        {"label": row.label, "printed": row.printed, "trained": list(row.values), **difference}
+        for row, difference in zip(rows, [{}, *differences], strict=True)
     ]
 
 
-def _against(one: Trained, first: Trained) -> Against:
-    changes = [new - old for new, old in zip(one.values, first.values, strict=True)]
+def _against(row: Trained, first: Trained) -> Against:
+    changes = [new - old for new, old in zip(row.values, first.values, strict=True)]
     mean, half = statistics.fmean(changes), math.inf
     if len(changes) > 1:
         from scipy.special import stdtrit
 
         error = statistics.stdev(changes) / len(changes) ** 0.5
         half = float(stdtrit(len(changes) - 1, 0.975)) * error
-    known = one.printed is not None and first.printed is not None
-    printed = one.printed - first.printed if known else None  # type: ignore[operator]
-    return Against(one, printed, mean, mean - half, mean + half)
+    printed = None
+    if row.printed is not None and first.printed is not None:
+        printed = row.printed - first.printed
+    return Against(row, printed, mean, mean - half, mean + half)
 
 
 def _recipe(
     study: Study, model: str, dataset: str, size: tuple[int, int], loss: str | None
 ) -> Resolved:
-    found = request.recipe_of(study, "paper", model, FORMS[dataset], size)
-    return request.fitting_loss(found, model, loss)
+    recipe = choice.recipe_of(study, "paper", model, dataset, size)
+    return choice.fitting_loss(recipe, model, loss)
 
 
 def _within(recipe: Resolved, budget: Budget) -> Resolved:
     """The recipe for the budget: milestones at the same shares of it, a short warm-up, and of the
     augmentation the flip alone, since there is no time to learn more."""
     whole = recipe.recipe.epochs
-    at = {max(1, round(one / whole * budget.epochs)) for one in recipe.recipe.milestones}
+    at = {max(1, round(epoch / whole * budget.epochs)) for epoch in recipe.recipe.milestones}
     return recipe.changed(
         "the budget of the study",
         epochs=budget.epochs,

@@ -5,9 +5,10 @@ network draws itself from (seed, step, process). So the state of a training is i
 optimizer, and one that was killed goes on bit for bit from its last checkpoint.
 """
 
+import gc
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -21,13 +22,21 @@ from torch import Tensor, nn
 from repro.data.batches import Batch, Batches
 from repro.data.sampler import EpochOrder
 from repro.errors import RunError
+from repro.evaluation.network import listed
 from repro.pose.losses import Criterion
-from repro.training import memory
-from repro.training.optimiser import Average
-from repro.training.schedule import Moment, Schedule
+from repro.speed.measure.memory import give_back
+from repro.training.optimizer import Average, Moment, Schedule
 
 SEEDS = 2**63 - 25
 """the seeds of steps are taken modulo this"""
+MEMORY_SIGNS = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "bad allocation",
+    "could not create a primitive",  # oneDNN, for want of memory
+)
+"""in errors that are about memory"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class TrainedNetwork:
         values = self._over_processes(sums)
         if not math.isfinite(values["loss"]):
             self.optimizer.zero_grad(set_to_none=True)
-            raise not_finite(batches, sums, values)
+            raise _not_finite(batches, sums, values)
         if self.clip is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
@@ -116,16 +125,14 @@ class TrainedNetwork:
         double = next(self.model.parameters()).dtype == torch.float64
         # Fabric hands outputs back in the default type
         with self.fabric.init_tensor() if double else nullcontext():
-            found = self.wrapped(images)
-        outputs = [found] if isinstance(found, Tensor) else list(found)
-        return self.criterion(outputs, batch.targets)
+            outputs = self.wrapped(images)
+        return self.criterion(listed(outputs), batch.targets)
 
     def fits(self, images: Tensor) -> bool:
         """Whether a forward and a backward pass go through; an error if they do not."""
         self.optimizer.zero_grad(set_to_none=True)
-        found = self.model(images)
-        outputs = [found] if isinstance(found, Tensor) else list(found)
-        loss = torch.stack([one.float().square().mean() for one in outputs]).sum()
+        outputs = listed(self.model(images))
+        loss = torch.stack([output.float().square().mean() for output in outputs]).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad(set_to_none=True)
         return True
@@ -138,13 +145,13 @@ class TrainedNetwork:
         return dict(zip(sums, together.tolist(), strict=True))
 
 
-def not_finite(
-    batches: Sequence[Batch], own: Mapping[str, Tensor], values: Mapping[str, float]
+def _not_finite(
+    batches: Sequence[Batch], sums: Mapping[str, Tensor], values: Mapping[str, float]
 ) -> RunError:
     """The error for a loss that is NaN or infinite: what it was reckoned from."""
     wrong = [name for name, value in values.items() if not math.isfinite(value) and name != "loss"]
-    here = not bool(torch.isfinite(own["loss"]))
-    ids = [one for batch in batches for one in batch.ids]
+    here = not bool(torch.isfinite(sums["loss"]))
+    ids = [sample for batch in batches for sample in batch.ids]
     samples = f"The samples: {', '.join(ids)}." if here else "Another process had the samples."
     return RunError(
         f"The loss ({', '.join(wrong)}) is {values['loss']:g}. {samples}",
@@ -155,7 +162,7 @@ def not_finite(
 
 def steps(
     network: TrainedNetwork,
-    supply: Batches,
+    loader: Batches,
     order: EpochOrder,
     schedule: Schedule,
     accumulate: int,
@@ -168,13 +175,13 @@ def steps(
     while step < end:
         first = schedule.at(step)
         order.set_epoch(first.passes, first.step * accumulate * batch)
-        loaded = iter(supply)
+        loaded = iter(loader)
         for _ in range(first.step, schedule.steps):
             before = time.perf_counter()
             batches = list(islice(loaded, accumulate))
             moment, rate = schedule.at(step), schedule.rate(step)
-            own = (seed * 1_000_003 + step) * 4099 + order.rank
-            values = _within_memory(network, batches, order.world, rate, own % SEEDS)
+            draws = ((seed * 1_000_003 + step) * 4099 + order.rank) % SEEDS
+            values = _within_memory(network, batches, order.world, rate, draws)
             step += 1
             loss, seconds = values.pop("loss"), time.perf_counter() - before
             samples = batch * accumulate
@@ -188,7 +195,7 @@ def _within_memory(
     try:
         return network.step(batches, rate, seed)
     except Exception as error:
-        if not memory.ran_out(error):
+        if not out_of_memory(error):
             raise
     # out of the handler, whose traceback kept what was reckoned so far in memory
     images = batches[0].images
@@ -197,4 +204,50 @@ def _within_memory(
     def fits(count: int) -> bool:
         return network.fits(images[:count])
 
-    raise memory.advice(total, len(batches), world, fits if world == 1 else None)
+    raise memory_advice(total, len(batches), world, fits if world == 1 else None)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error is about memory."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    words = str(error).lower() if isinstance(error, RuntimeError) else ""
+    return any(sign in words for sign in MEMORY_SIGNS)
+
+
+def memory_advice(
+    batch: int, accumulate: int, devices: int, fits: Callable[[int], bool] | None
+) -> RunError:
+    """The error for a batch that did not fit: which part of it would, and how to keep the recipe.
+
+    `batch` is that of the recipe, of which every device sees `batch / devices / accumulate` at a
+    time; `fits` tries so many at a time, None where that cannot be tried.
+    """
+    share = batch // devices
+    tried = share // accumulate
+    smaller = [parts for parts in range(accumulate + 1, share + 1) if share % parts == 0]
+    for parts in smaller:
+        if fits is None or _tried(fits, share // parts):
+            would = "may fit" if fits is None else "fit" if share // parts > 1 else "fits"
+            return RunError(
+                f"{tried:,} samples at a time do not fit into memory; {share // parts:,} {would}.",
+                f"Say --accumulate {parts}: every step is still of the recipe's {batch:,} samples, "
+                "only that batch normalisation sees fewer at a time.",
+            )
+    return RunError(
+        f"{tried:,} samples at a time do not fit into memory, and afterwards no fewer did.",
+        "Try it with more --accumulate, a smaller --input, or --precision bf16 on a GPU.",
+    )
+
+
+def _tried(fits: Callable[[int], bool], count: int) -> bool:
+    gc.collect()
+    give_back()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    try:
+        return fits(count)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        return False

@@ -1,4 +1,6 @@
-"""Checkpoints of a training: written whole, the last two kept, damaged ones passed over.
+"""What a training keeps on disk: how far it is, in checkpoints, and its weights.
+
+Checkpoints are written whole, the last two are kept, damaged ones passed over.
 
 A checkpoint is `step-00001000-<digest>.pt`; the digest of its bytes is in the name, so that a file
 that was cut short or altered is known without being opened.
@@ -6,21 +8,94 @@ that was cut short or altered is known without being opened.
 
 import hashlib
 import io
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import cast
 
+import safetensors.torch
 import torch
+from torch import nn
 
+import zoo
+from repro.checkpoints import matching, reading
 from repro.errors import ReproError, RunError
 from repro.files import write_whole
 
+FOLDER = "state"
+"""of the checkpoints, below a training's"""
 KEPT = 2
 NAME = re.compile(r"step-(\d{8,})-([0-9a-f]{16})\.pt")
 FORMAT = 1
+Row = dict[str, object]
+"""one epoch: where it was, mean losses, and what an evaluation after it found"""
 
 
-def save(folder: Path, step: int, content: Mapping[str, object]) -> Path:
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best weights so far, of a stage or of all."""
+
+    file: str
+    sha256: str
+    step: int
+    metric: str
+    """by which they are the best; empty where nothing is evaluated"""
+    value: float
+
+
+@dataclass
+class Sums:
+    """Losses added up over the steps of an epoch."""
+
+    steps: int = 0
+    values: dict[str, float] = field(default_factory=dict)
+
+    def add(self, values: Mapping[str, float]) -> None:
+        """One more step."""
+        self.steps += 1
+        for name, value in values.items():
+            self.values[name] = self.values.get(name, 0.0) + value
+
+    def means(self) -> dict[str, float]:
+        """Of the steps so far."""
+        return {name: value / self.steps for name, value in self.values.items()}
+
+
+@dataclass
+class TrainState:
+    """How far a training is."""
+
+    step: int = 0
+    sums: Sums = field(default_factory=Sums)
+    """of the epoch that is under way"""
+    stage_best: Best | None = None
+    best: Best | None = None
+    history: list[Row] = field(default_factory=list)
+
+    def described(self) -> dict[str, object]:
+        """As a checkpoint can hold it."""
+        return asdict(self)
+
+    @staticmethod
+    def read(kept: Mapping[str, object]) -> "TrainState":
+        """What `described` gave."""
+        sums = cast(dict[str, object], kept["sums"])
+        return TrainState(
+            cast(int, kept["step"]),
+            Sums(cast(int, sums["steps"]), cast(dict[str, float], sums["values"])),
+            _best(kept["stage_best"]),
+            _best(kept["best"]),
+            cast(list[Row], kept["history"]),
+        )
+
+
+def _best(kept: object) -> Best | None:
+    return None if kept is None else Best(**cast(dict[str, object], kept))  # type: ignore[arg-type]
+
+
+def save_checkpoint(folder: Path, step: int, content: Mapping[str, object]) -> Path:
     """Write a checkpoint and remove all but the last two; RunError where it cannot be written.
 
     A failure leaves the checkpoints before it as they are.
@@ -44,7 +119,7 @@ def save(folder: Path, step: int, content: Mapping[str, object]) -> Path:
     return path
 
 
-def load(folder: Path) -> tuple[dict[str, object] | None, list[str]]:
+def load_checkpoint(folder: Path) -> tuple[dict[str, object] | None, list[str]]:
     """The content of the newest whole checkpoint, None if there is none; what was passed over."""
     warnings: list[str] = []
     for step, path in reversed(checkpoints(folder)):
@@ -66,19 +141,19 @@ def load(folder: Path) -> tuple[dict[str, object] | None, list[str]]:
 
 def checkpoints(folder: Path) -> list[tuple[int, Path]]:
     """Step and file of every checkpoint, oldest first."""
-    found = ((NAME.fullmatch(path.name), path) for path in folder.glob("step-*.pt"))
-    return sorted((int(name[1]), path) for name, path in found if name)
+    files = ((NAME.fullmatch(path.name), path) for path in folder.glob("step-*.pt"))
+    return sorted((int(name[1]), path) for name, path in files if name)
 
 
-def clear(folder: Path) -> None:
+def clear_checkpoints(folder: Path) -> None:
     """Remove every checkpoint."""
     for _, path in checkpoints(folder):
         path.unlink(missing_ok=True)
 
 
-def check_same(known: Mapping[str, object], own: Mapping[str, object], folder: Path) -> None:
+def check_same(known: Mapping[str, object], present: Mapping[str, object], folder: Path) -> None:
     """Raise ReproError, naming each difference, unless a checkpoint is of this very training."""
-    differing = differences(known, own)
+    differing = differences(known, present)
     if differing:
         raise ReproError(
             f"`{folder}` holds another training: {'; '.join(differing)}.",
@@ -87,12 +162,12 @@ def check_same(known: Mapping[str, object], own: Mapping[str, object], folder: P
         )
 
 
-def differences(known: Mapping[str, object], own: Mapping[str, object]) -> list[str]:
+def differences(known: Mapping[str, object], present: Mapping[str, object]) -> list[str]:
     """`lr was 0.001, is 0.0005`: all that differs."""
     return [
-        f"{name} was {_shown(known.get(name))}, is {_shown(own.get(name))}"
-        for name in dict.fromkeys((*known, *own))
-        if known.get(name) != own.get(name)
+        f"{name} was {_shown(known.get(name))}, is {_shown(present.get(name))}"
+        for name in dict.fromkeys((*known, *present))
+        if known.get(name) != present.get(name)
     ]
 
 
@@ -100,3 +175,41 @@ def _shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return " ".join(map(_shown, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def save_weights(path: Path, model: nn.Module, facts: Mapping[str, str]) -> str:
+    """Write a model's weights, whole or not at all, and answer the sha256 of the file.
+
+    `facts` go into the file's metadata as one JSON text, whose order is always the same.
+    """
+    weights = {name: _plain(value) for name, value in zoo.published_state(model).items()}
+    data = safetensors.torch.save(weights, {"repro": json.dumps(facts, sort_keys=True)})
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise RunError(
+            f"The weights cannot be written to `{path}`: {error.strerror}.",
+            "Make room, then run the same command again.",
+        ) from error
+    return hashlib.sha256(data).hexdigest()
+
+
+def load_weights(model: nn.Module, path: Path, partial: bool = False) -> str:
+    """Fill a model from any checkpoint, and answer the sha256 of the file."""
+    weights = reading.read(path)
+    matching.load(model, weights, partial)
+    return weights.sha256
+
+
+def load_same_weights(model: nn.Module, path: Path, sha256: str) -> None:
+    """Fill a model from weights that were kept before, and are what they were."""
+    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise ReproError(
+            f"`{path}` is not what the stage before has written.", "Begin anew with --fresh."
+        )
+    load_weights(model, path)
+
+
+def _plain(value: torch.Tensor) -> torch.Tensor:
+    value = value.detach().cpu()
+    return (value.float() if value.is_floating_point() else value).contiguous().clone()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from repro.papers.study import COST
+from repro.papers.metrics import COST
 from repro.verdicts.judge import Cell
 
 
@@ -45,14 +45,14 @@ class AblationStep:
 
 def steps(cells: Iterable[Cell]) -> list[AblationStep]:
     """The steps between the judged cost cells, in the order of the rows."""
-    found = {
+    costs = {
         (*_place(cell), cell.wanted.row.label): cell
         for cell in cells
         if cell.wanted.column.metric in COST
     }
     pairs = [
-        (found.get((*_place(cell), cell.wanted.row.after)), cell)
-        for cell in found.values()
+        (costs.get((*_place(cell), cell.wanted.row.after)), cell)
+        for cell in costs.values()
         if cell.wanted.row.after
     ]
     return [AblationStep(before, after) for before, after in pairs if before]

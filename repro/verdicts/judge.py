@@ -6,35 +6,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from repro.errors import unknown
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS, GIGA
+from repro.papers.metrics import COST, METRICS, SPEED
 from repro.papers.published import Published
-from repro.papers.study import COST, METRICS, SPEED
 from repro.records.record import CURRENT, Record
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
 from repro.records.runs import CountRun
 from repro.records.store import Store
 from repro.verdicts import speed_order
-
-NEAR = Fraction(1, 200)
-"""a cost within half a per cent of the printed value is `near`"""
-
-NEAR_POINTS = Fraction(1, 2)
-"""an accuracy within half a point of the printed value is `near`"""
-
-KINDS = {
-    "match": "prints as published, rounded or cut, under the cell's convention",
-    "convention": "prints as published only under another convention or a condition that is named",
-    "near": f"a cost within {float(100 * NEAR):g} %, an accuracy within {float(NEAR_POINTS):g} "
-    "points of the published value",
-    "off": "differs",
-    "rank": "order or ratio holds, absolute value not comparable",
-    "unstable": "noise forbids a verdict",
-    "cited": "copied by the paper from elsewhere, not ours to re-run",
-    "unreproducible": "follows from no public definition",
-    "missing": "not run here",
-}
+from repro.verdicts.kinds import KINDS, NEAR, NEAR_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +104,25 @@ def _of_older_code(wanted: Wanted, published: Published, record: Record) -> Cell
     )
     whole = value is not None and value.value.denominator == 1
     number = f"{float(value.value):,.{0 if whole else 2}f} {value.unit}" if value else ""
-    shown = f"{number} was " if number else ""
-    told = f"Stale: {shown}measured by older code, of commit {record.commit}. {supply}"
-    verdict = Verdict("unreproducible", evidence) if evidence else Verdict("missing", told)
+    was = f"{number} was " if number else ""
+    reason = f"Stale: {was}measured by older code, of commit {record.commit}. {supply}"
+    verdict = Verdict("unreproducible", evidence) if evidence else Verdict("missing", reason)
     return Cell(wanted, published, None, verdict, value)
 
 
 def judge_all(wanted: Iterable[Wanted], find: Find) -> list[Cell]:
     """The verdicts on many cells."""
-    return [judge(one, find) for one in wanted]
+    return [judge(cell, find) for cell in wanted]
 
 
 def filled(wanted: Iterable[Wanted], store: Store) -> dict[Path, list[str]]:
     """The file of a record -> the cells that it fills, or beside which it is shown as stale."""
-    found: dict[Path, list[str]] = {}
-    for one in wanted:
-        kept = store.chosen(one.spec) if one.spec else None
-        if kept is not None and judge(one, store.find).shown is not None:
-            found.setdefault(kept.path, []).append(one.place)
-    return found
+    cells: dict[Path, list[str]] = {}
+    for cell in wanted:
+        stored = store.chosen(cell.spec) if cell.spec else None
+        if stored is not None and judge(cell, store.find).shown is not None:
+            cells.setdefault(stored.path, []).append(cell.place)
+    return cells
 
 
 def summary(cells: Iterable[Cell]) -> dict[str, int]:
@@ -163,14 +144,14 @@ def _of_speed(
         for label, one in printed.items()
         if one is not None
     }
-    own = speed.own, column.seconds(published)
-    kind, reason = speed_order.verdict(speed_order.pairs(own, beside, record), record)
-    time = record.measurement("latency", of=speed.own)
+    network = speed.network, column.seconds(published)
+    kind, reason = speed_order.verdict(speed_order.pairs(network, beside, record), record)
+    time = record.measurement("latency", of=speed.network)
     if time is None:
         return Cell(wanted, published, None, Verdict(kind, reason))
     value = Fraction(time.value)
     speed_of = 1000 / value if column.metric == "fps" else value
-    unit = METRICS[column.metric or ""]
+    unit = METRICS[column.metric or ""].unit
     measured = MeasuredValue(speed_of, unit, None, record.key, number=record.number)
     return Cell(wanted, published, measured, Verdict(kind, reason))
 
@@ -180,21 +161,27 @@ def _measured(wanted: Wanted, record: Record | None) -> MeasuredValue | None:
     rules = study.convention(wanted.row, wanted.column) if metric == "macs" else None
     if record is None or record.uncounted.get(rules or ""):
         return None
-    found = record.measurement(metric, rules)
-    if found is None:
+    figure = record.measurement(metric, rules)
+    if figure is None:
         return None
-    value, bounds = Fraction(found.value), (found.low, found.high)
+    value, bounds = Fraction(figure.value), (figure.low, figure.high)
     return MeasuredValue(
-        value, found.unit, rules, record.key, *bounds, record.standing, record.number
+        value, figure.unit, rules, record.key, *bounds, record.standing, record.number
     )
+
+
+def uncounted(record: Record, convention: str) -> str:
+    """Why a record has no count by a convention."""
+    names = ", ".join(f"`{name}`" for name in record.uncounted.get(convention, ()))
+    if not names:
+        return f"`{convention}` gives no count of it."
+    return f"`{convention}` has no rule for {names}; calling it 0 would be wrong."
 
 
 def _missing(wanted: Wanted, record: Record | None) -> Verdict:
     rules = study.convention(wanted.row, wanted.column)
     if record is not None and record.uncounted.get(rules):
-        names = ", ".join(f"`{name}`" for name in record.uncounted[rules])
-        reason = f"`{rules}` has no rule for {names}; calling it 0 would be wrong."
-        return Verdict("missing", reason)
+        return Verdict("missing", uncounted(record, rules))
     if wanted.lacking:
         return Verdict("missing", wanted.lacking)
     table = wanted.table
@@ -227,8 +214,12 @@ def _verdict(
         return Verdict("convention", f"Prints so only under {others}.")
     if not cause and not other and wanted.column.metric == "macs":
         cause = "No counting convention at this input size gives it."
-    kind = "near" if abs(apart) <= NEAR else "off"
-    return Verdict(kind, " ".join(filter(None, (distance, cause, other))))
+    return Verdict(near_or_off(apart), " ".join(filter(None, (distance, cause, other))))
+
+
+def near_or_off(apart: Fraction) -> str:
+    """The kind of verdict on a cost that is so far from the print, as a share of it."""
+    return "near" if abs(apart) <= NEAR else "off"
 
 
 def _accuracy_verdict(published: Published, measured: MeasuredValue, how: str | None) -> Verdict:
@@ -259,13 +250,13 @@ def _other_conventions(wanted: Wanted, published: Published, record: Record) -> 
     if wanted.column.metric != "macs":
         return ""
     scale = study.scale(wanted.row, wanted.column)
-    found = []
+    printing = []
     for rules in CONVENTIONS.values():
         value = None if record.uncounted.get(rules.name) else record.value("macs", rules.name)
         for giga in rules.giga:
             if value is not None and published.prints(Fraction(value) * scale / giga):
-                found.append(f"`{rules.name}` with {GIGA[giga]} ({float(value) / giga:.4f} G)")
-    return ", ".join(found)
+                printing.append(f"`{rules.name}` with {GIGA[giga]} ({float(value) / giga:.4f} G)")
+    return ", ".join(printing)
 
 
 def _other_setting(wanted: Wanted, published: Published, find: Find) -> str:
@@ -290,22 +281,14 @@ def _printed_twice(wanted: Wanted, published: Published, measured: MeasuredValue
     giga = study.scale(wanted.row, wanted.column)
     if rules is None or rules.decimals is None or giga not in rules.giga or measured.value < giga:
         return ""
-    shown = f"{float(measured.value / giga):.{rules.decimals}f}"
+    tool_print = f"{float(measured.value / giga):.{rules.decimals}f}"
     coarser = published.step > Fraction(giga, 10**rules.decimals)
-    if not coarser or published.prints(Fraction(shown) * giga) != "rounded":
+    if not coarser or published.prints(Fraction(tool_print) * giga) != "rounded":
         return ""
     return (
         f"Rounded twice: `{rules.name}` prints {int(measured.value):,} {measured.unit} as "
-        f"{shown} G, which rounds to {published.text}."
+        f"{tool_print} G, which rounds to {published.text}."
     )
-
-
-def kinds(names: Iterable[str]) -> set[str]:
-    """Names of verdicts, checked."""
-    chosen = set(names)
-    for name in sorted(chosen - set(KINDS)):
-        raise unknown("verdict", name, KINDS)
-    return chosen
 
 
 def exit_code(cells: Sequence[Cell], gates: set[str], strict: bool) -> tuple[int, str]:

@@ -36,39 +36,39 @@ class RivalRatio:
 
 
 def pairs(
-    own: tuple[str, Fraction], rivals: Mapping[str, tuple[str, Fraction]], record: Record
+    network: tuple[str, Fraction], rivals: Mapping[str, tuple[str, Fraction]], record: Record
 ) -> list[RivalRatio]:
     """The network beside each rival that the record timed with it.
 
     `own` and the values of `rivals` are the network's name in the record and its printed time;
     the keys of `rivals` are the names in the table. Networks that are the same are no pair.
     """
-    name, time = own
-    found = []
+    network_name, time = network
+    ratios = []
     for label, (other, rival_time) in rivals.items():
-        ratio = record.measurement("ratio", of=f"{name} / {other}")
+        ratio = record.measurement("ratio", of=f"{network_name} / {other}")
         if ratio is not None and ratio.low is not None and ratio.high is not None:
             printed = float(time / rival_time)
-            found.append(RivalRatio(label, printed, float(ratio.value), ratio.low, ratio.high))
-    return found
+            ratios.append(RivalRatio(label, printed, float(ratio.value), ratio.low, ratio.high))
+    return ratios
 
 
-def verdict(found: list[RivalRatio], record: Record) -> tuple[str, str]:
+def verdict(ratios: list[RivalRatio], record: Record) -> tuple[str, str]:
     """`rank`, `off` or `unstable`, with the reason."""
     unstable = record.notes.get("unstable")
-    against = [pair for pair in found if pair.reversed]
-    clear = [pair for pair in found if pair.clear]
-    count = f"{len(found)} rival{'' if len(found) == 1 else 's'}"
+    against = [ratio for ratio in ratios if ratio.reversed]
+    clear = [ratio for ratio in ratios if ratio.clear]
+    count = f"{len(ratios)} rival{'' if len(ratios) == 1 else 's'}"
     if unstable:
         return "unstable", f"{unstable} No verdict."
-    if not found:
+    if not ratios:
         return "unstable", "No rival was timed with it."
     if against:
         listed = "; ".join(map(str, against[:3]))
         return "off", f"The order is reversed against {len(against)} of {count}: {listed}."
-    if 2 * len(clear) < len(found):
+    if 2 * len(clear) < len(ratios):
         return "unstable", f"Only {len(clear)} of {count} can be told apart here."
-    draws = len(found) - len(clear)
+    draws = len(ratios) - len(clear)
     tied = f", {draws} cannot be told apart" if draws else ""
-    extreme = max(found, key=lambda pair: abs(pair.printed - pair.measured))
+    extreme = max(ratios, key=lambda ratio: abs(ratio.printed - ratio.measured))
     return "rank", f"The order holds against {len(clear)} of {count}{tied}; furthest off {extreme}."

@@ -14,7 +14,7 @@ from repro.speed.measure.procedures import TimingSettings, adapted
 from repro.speed.measure.subjects import Preparation, Subject, TimedRun
 from repro.speed.roofline import placement
 from repro.speed.roofline.model import Operator, Work
-from support.command_line import Run as Repro
+from support.command_line import Run
 from support.planted_times import MACHINE, planted
 
 PAIR = ("hwl_mobilenetv3", "lpn_50", "--input", "64x64")
@@ -65,7 +65,7 @@ def samples(folder: Path) -> list[Path]:
     return list(folder.glob("records/??/*/run.json.gz"))
 
 
-def test_a_sweep_is_one_run_with_an_order_for_each_way(repro: Repro, timing: Engine) -> None:
+def test_a_sweep_is_one_run_with_an_order_for_each_way(repro: Run, timing: Engine) -> None:
     ways = ("--batch", "1,8", "--batch", "16", "--backend", "eager,ahead")
     outcome = repro("speed", *PAIR, *ways, "--threads", "1", "--json")
     ((subjects, settings),) = timing.asked
@@ -83,7 +83,7 @@ def test_a_sweep_is_one_run_with_an_order_for_each_way(repro: Repro, timing: Eng
     assert "ahead batch 8, fastest first" in shown.out
 
 
-def test_the_time_is_told_before_it_starts_and_is_enough(repro: Repro, timing: Engine) -> None:
+def test_the_time_is_told_before_it_starts_and_is_enough(repro: Run, timing: Engine) -> None:
     assert "2 subjects, about 60 s" in repro("speed", *PAIR).err
     assert timing.asked[-1][1].budget == 60
     many = repro("speed", *PAIR, "--batch", "512")
@@ -94,7 +94,7 @@ def test_the_time_is_told_before_it_starts_and_is_enough(repro: Repro, timing: E
     assert "5 s may be too few for a verdict" in few.err
 
 
-def test_printed_speeds_stand_beside_ours(repro: Repro, timing: Engine) -> None:
+def test_printed_speeds_stand_beside_ours(repro: Run, timing: Engine) -> None:
     outcome = repro("speed", "--against", "paper2", "--json")
     networks = [(one.model, one.input) for one in timing.asked[0][0]]
     assert networks[-1] == ("hrnet_w48", (384, 288)) and len(networks) == 4
@@ -108,7 +108,7 @@ def test_printed_speeds_stand_beside_ours(repro: Repro, timing: Engine) -> None:
 
 
 def test_the_roofline_is_measured_first_and_printed_last(
-    repro: Repro, timing: Engine, monkeypatch: pytest.MonkeyPatch
+    repro: Run, timing: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[int] = []
 
@@ -128,7 +128,7 @@ def test_the_roofline_is_measured_first_and_printed_last(
     assert "In the papers' words" in repro(*words).out
 
 
-def test_ctrl_c_keeps_the_samples_and_says_so(repro: Repro, timing: Engine, tmp_path: Path) -> None:
+def test_ctrl_c_keeps_the_samples_and_says_so(repro: Run, timing: Engine, tmp_path: Path) -> None:
     timing.interrupted, timing.processes = True, 2
     outcome = repro("speed", *PAIR, "--json")
     assert outcome.code == json.loads(outcome.out)["exit"] == 130
@@ -139,7 +139,7 @@ def test_ctrl_c_keeps_the_samples_and_says_so(repro: Repro, timing: Engine, tmp_
 
 
 def test_where_nothing_could_be_timed_the_reasons_are_told(
-    repro: Repro, timing: Engine, tmp_path: Path
+    repro: Run, timing: Engine, tmp_path: Path
 ) -> None:
     timing.refused = "not installed: openvino"
     outcome = repro("speed", "lpn_50", "--backend", "openvino")
@@ -148,14 +148,14 @@ def test_where_nothing_could_be_timed_the_reasons_are_told(
     assert samples(tmp_path) == []
 
 
-def test_too_few_processes_are_exit_5_unless_noise_is_allowed(repro: Repro, timing: Engine) -> None:
+def test_too_few_processes_are_exit_5_unless_noise_is_allowed(repro: Run, timing: Engine) -> None:
     timing.processes = 2
     assert repro("speed", *PAIR).code == 5
     assert repro("speed", *PAIR, "--allow-noisy").code == 0
 
 
 def test_cuda_is_refused_without_a_gpu_and_timed_by_its_own_engine_with_one(
-    repro: Repro, timing: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    repro: Run, timing: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(cuda, "why_not", lambda: "There is no GPU to use: PyTorch finds none.")
     outcome = repro("speed", *PAIR, "--device", "cuda")
@@ -177,7 +177,7 @@ def test_cuda_is_refused_without_a_gpu_and_timed_by_its_own_engine_with_one(
     assert data["timing"]["machine"].startswith("NVIDIA H200, CUDA 13.0, ")
 
 
-def test_results_are_merged(repro: Repro, timing: Engine, tmp_path: Path) -> None:
+def test_results_are_merged(repro: Run, timing: Engine, tmp_path: Path) -> None:
     for name, times in (("one", (10.0, 20.0)), ("two", (20.0, 10.0))):
         timing.milliseconds = (*times, 30.0, 40.0)
         (tmp_path / f"{name}.json").write_text(repro("speed", *PAIR, "--json").out)
@@ -205,7 +205,7 @@ def test_results_are_merged(repro: Repro, timing: Engine, tmp_path: Path) -> Non
         ("--profile trace.json", "6 subjects cannot share a trace"),
     ],
 )
-def test_a_mistake_is_one_sentence(repro: Repro, timing: Engine, words: str, said: str) -> None:
+def test_a_mistake_is_one_sentence(repro: Run, timing: Engine, words: str, said: str) -> None:
     outcome = repro("speed", *words.split())
     assert outcome.code == 2 and outcome.out == "" and timing.asked == []
     assert said in outcome.err and len(outcome.err.splitlines()) <= 2

@@ -8,7 +8,7 @@ import pytest
 
 from repro.data import synth
 from repro.errors import RunError
-from repro.training import executing
+from repro.training import runs
 from support.command_line import Run
 
 
@@ -108,7 +108,7 @@ def test_only_the_first_of_several_processes_speaks_and_each_tells_its_failure(
 ) -> None:
     monkeypatch.setenv("RANK", "1")
     where = ("--dataset", "synth", "--data", str(data), "--input", "64x32", "--device", "cpu")
-    monkeypatch.setattr(executing, "execute", lambda *words: None)
+    monkeypatch.setattr(runs, "execute", lambda *words: None)
     done = repro("train", "paper1", "hwl_mobilenetv3", *where)
     assert (done.code, done.out, done.err) == (0, "", "")
     assert not list(Path("records").glob("??/*.json"))
@@ -116,6 +116,6 @@ def test_only_the_first_of_several_processes_speaks_and_each_tells_its_failure(
     def failing(*words: object) -> None:
         raise RunError("The loss (heatmaps) is nan.", "Look at these samples.")
 
-    monkeypatch.setattr(executing, "execute", failing)
+    monkeypatch.setattr(runs, "execute", failing)
     done = repro("train", "paper1", "hwl_mobilenetv3", *where)
     assert done.code == 6 and "is nan" in done.err and "Look at" in done.err and not done.out

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from repro.data import synth
+from repro.data.layout import Source
 from repro.errors import RunError
 from repro.papers import study
 from repro.plans.planned import PlannedRun
@@ -13,8 +14,8 @@ from repro.plans.watch import RunWatch
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.store import Store
-from repro.training import ablation, course, entries, executing, graph, request, smoke
-from repro.training.request import TrainingMachine
+from repro.training import ablation, choice, runs, table_rows, trainer
+from repro.training.request import TrainingMachine, TrainingRequest
 from support.command_line import Outcome, Run
 
 TABLE4 = ("run", "paper1", "table4")
@@ -23,18 +24,17 @@ TABLE4 = ("run", "paper1", "table4")
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small inputs, few pictures, no processes that load."""
-    monkeypatch.setattr(request, "SMALL", (64, 64))
-    monkeypatch.setattr(request, "SMOKE_STEPS", 1)
+    monkeypatch.setattr(choice, "SMALL", (64, 64))
+    monkeypatch.setattr(choice, "SMOKE_STEPS", 1)
     monkeypatch.setattr(
-        graph, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
+        table_rows, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
     )
 
-    def data(folder: Path, budget: object = None) -> Path:
+    def pictures(folder: Path, count: int, held_out: int = 0) -> Path:
         synth.write(folder, 4, 2, size=(96, 96))
         return folder
 
-    monkeypatch.setattr(smoke, "data", data)
-    monkeypatch.setattr(ablation, "data", data)
+    monkeypatch.setattr(choice, "pictures", pictures)
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,13 @@ def test_an_ablation_says_what_it_tells(
 ) -> None:
     seen = {"None": (10.0, 10.2), "F(x)=x": (14.0, 14.3), "F(x)=2x": (8.0, 8.1)}
 
-    def planted(
-        one: PlannedRun, asked: request.TrainingRequest, store: Store, watch: RunWatch
-    ) -> Record:
+    def planted(one: PlannedRun, asked: TrainingRequest, store: Store, watch: RunWatch) -> Record:
         ap = seen.get(one.name.partition(",")[0], (10.0, 10.1))[asked.seed]
         assert one.run is not None
-        with watch.one(one.name, 1, "steps"):
+        with watch.run(one.name, 1, "steps"):
             return Record(one.run.key, one.run.described(), (Measurement("AP", ap, "%"),), {})
 
-    monkeypatch.setattr(executing, "execute", planted)
+    monkeypatch.setattr(runs, "execute", planted)
     done = repro(*TABLE4, "--data", "synth", "--seeds", "2")
     assert done.code == 0 and "5 rows x 2 seeds" in done.err
     for said in ("generated figures", "small budget: 10 epochs, 2 seeds a row", "95 % interval"):
@@ -96,7 +94,7 @@ def test_an_interrupted_ablation_goes_on(
 ) -> None:
     two = ablation.rows(study.load_study("paper1"), study.load_table("paper1", "table4"))[:2]
     monkeypatch.setattr(ablation, "rows", lambda *words: two)
-    train, calls = course.train, []
+    train, calls = trainer.train, []
 
     def interrupted(*words: object) -> None:
         calls.append(words)
@@ -104,7 +102,7 @@ def test_an_interrupted_ablation_goes_on(
             raise KeyboardInterrupt
         train(*words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(course, "train", interrupted)
+    monkeypatch.setattr(runs, "train", interrupted)
     words = (*TABLE4, "--data", "synth", "--seeds", "1", "--epochs", "1")
     done = repro(*words)
     assert done.code == 130 and "1 of 2 · None, seed 0 · " in done.err and "left" in done.err
@@ -137,14 +135,14 @@ def test_a_smoke_training_stays_apart_from_the_printed_cells(
 ) -> None:
     calls: list[str] = []
 
-    def planted(training: object) -> smoke.Smoke:
-        calls.append(training.prepared.run.resolved.recipe.loss.settings["function"])  # type: ignore[attr-defined]
+    def planted(training: object) -> runs.Smoke:
+        calls.append(training.prepared.request.resolved.recipe.loss.settings["function"])  # type: ignore[attr-defined]
         if calls[-1] == "2x":
             raise RunError("The loss did not fall.")
-        course.train(training, fresh=True)  # type: ignore[arg-type]
-        return smoke.Smoke(2.0, 1.0, 1)
+        trainer.train(training, fresh=True)  # type: ignore[arg-type]
+        return runs.Smoke(2.0, 1.0)
 
-    monkeypatch.setattr(smoke, "smoke", planted)
+    monkeypatch.setattr(runs, "smoke", planted)
     done, found = trained(repro)
     assert done.code == 6 and calls == ["x", "2x", "x^2"]
     first, failed, _ = found["rows"]  # type: ignore[misc]
@@ -165,33 +163,35 @@ def test_a_smoke_training_stays_apart_from_the_printed_cells(
 
 def wanted(
     paper: str, name: str, mode: str, monkeypatch: pytest.MonkeyPatch
-) -> list[entries.RowTraining]:
-    monkeypatch.setattr(entries, "_sources", lambda rules, wish: (SOURCE, SOURCE))
+) -> list[table_rows.RowTraining]:
+    monkeypatch.setattr(table_rows, "sources", lambda rules, wish: (SOURCE, SOURCE))
     found = study.load_study(paper), study.load_table(paper, name)
-    wish = entries.Wish(mode, None, Path("runs"), TrainingMachine("cpu"))
-    return entries.entries(*found, found[1].rows, wish)
+    wish = table_rows.Wish(mode, None, Path("runs"), TrainingMachine("cpu"))
+    return table_rows.row_trainings(*found, found[1].rows, wish)
 
 
-SOURCE = entries.Source("synth", "val", Path("a.json"), Path("images"))
+SOURCE = Source("synth", "val", Path("a.json"), Path("images"))
 
 
 def test_every_row_has_a_training_or_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     found = wanted("paper1", "table2", "official", monkeypatch)  # the server's: moved to val2017
-    assert all(one.rules["ap"].split == "val2017" and one.run for one in found)
+    assert all(one.rules["ap"].split == "val2017" and one.request for one in found)
     found = wanted("paper2", "table4", "paper", monkeypatch)
-    runs = [one.run for one in found if one.run]
-    stages = [run.resolved.recipe.stages for run in runs]
+    requests = [one.request for one in found if one.request]
+    stages = [request.resolved.recipe.stages for request in requests]
     assert stages == [number for number in range(1, 8) for _ in range(3)]
-    assert len(runs) == len(found) == 21 and not any(run.resolved.deviations for run in runs)
-    assert runs[0].name == "lpn_50_256x192_synth-stage-0" and len({run.name for run in runs}) == 21
+    assert len(requests) == len(found) == 21
+    assert not any(request.resolved.deviations for request in requests)
+    assert requests[0].name == "lpn_50_256x192_synth-stage-0"
+    assert len({request.name for request in requests}) == 21
     found = wanted("paper2", "table2", "official", monkeypatch)
-    assert {one.why.partition(":")[0] for one in found if not one.run} == {"Cited"}
+    assert {one.why.partition(":")[0] for one in found if not one.request} == {"Cited"}
     names = {
-        one.run and one.run.resolved.name
+        one.request and one.request.resolved.name
         for one in wanted("paper4", "table4", "official", monkeypatch)
     }
     assert {"paper4/ditehrnet", "paper4/official"} == names
     found = wanted("paper1", "table5", "smoke", monkeypatch)
-    assert {one.run.size for one in found if one.run} == {request.SMALL}
+    assert {one.request.size for one in found if one.request} == {choice.SMALL}
     found = wanted("paper4", "table8", "smoke", monkeypatch)
-    assert len({str(one.run.resolved.recipe.loss) for one in found if one.run}) == 5
+    assert len({str(one.request.resolved.recipe.loss) for one in found if one.request}) == 5

@@ -1,44 +1,72 @@
 """`repro compare` and files: what commands wrote, what is broken, and documents for gates."""
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from repro.records.plain_form import written
 from repro.report.files import gates
 from support.command_line import ROOT, Run
-from support.compare_records import MACHINE, calls, count, kept, key, timing
+from support.compare_records import calls, count, kept, timing
 from support.evaluation_scenes import refused
 
 
+def answer(command: str, *records: object) -> str:
+    """A file as a command writes it with --json, as far as it is compared: plain records."""
+    path = Path(f"{command}.json")
+    path.write_text(json.dumps({"schema": 1, "command": command, "records": records}))
+    return str(path)
+
+
 def test_what_commands_write_is_compared_with_records(repro: Run, tmp_path: Path) -> None:
-    counted = {"model": "lpn_50", "input": [256, 192], "keypoints": 17, "params": 100}
-    Path("count.json").write_text(json.dumps({"command": "count", **counted, "macs": {"conv": 5}}))
-    seconds = {"median": 0.01, "low": 0.009, "high": 0.011}
-    Path("speed.json").write_text(
-        json.dumps(
-            {
-                "command": "speed",
-                "timing": MACHINE,
-                "basis": "wall",
-                "record": key("e"),
-                "noise_floor": 0.01,
-                "unstable": None,
-                "subjects": [{"name": "a", "seconds": seconds}, {"name": "b", "seconds": seconds}],
-                "ratios": [{"of": "b", "against": "a", "value": 2, "low": 1.98, "high": 2.02}],
-            }
-        )
-    )
+    answer("count", written(count(conv=5)))
+    answer("speed", written(timing("e", {"a": 10.0, "b": 20.0})))
     records = kept(tmp_path / "r", count(conv=5), timing("b", {"a": 10.0, "b": 24.0}))
     found = calls(repro("compare", "count.json", records, "--only", "exact", "--json"))
     assert set(found.values()) == {"same"} and len(found) == 2
     found = calls(repro("compare", "speed.json", records, "--only", "speed", "--json"))
     assert found == {"b / a": "worse", "a / b": "better"}
-    for command in ("list", "compare", "nightly"):
+    for command in ("list", "compare", "nightly", "count"):
         Path("other.json").write_text(json.dumps({"schema": 1, "command": command}))
         refused(repro("compare", "other.json", records), "nothing to compare in it", "--json")
+
+
+@pytest.mark.parametrize("words", ["count lpn_50 litehrnet_18", "parity litehrnet_18"])
+def test_an_answer_equals_itself_and_the_records_behind_it(
+    repro: Run, tmp_path: Path, words: str
+) -> None:
+    golden = ("--golden", str(ROOT / "tests/golden")) if words.startswith("parity") else ()
+    Path("a.json").write_text(repro(*words.split(), *golden, "--json").out)
+    found = calls(repro("compare", "a.json", "a.json", "--json"))
+    assert found and set(found.values()) == {"same"}
+
+
+def test_the_records_of_a_run_are_those_of_its_store(repro: Run, tmp_path: Path) -> None:
+    records = shutil.copytree(ROOT / "records", tmp_path / "records")
+    words = ("run", "paper1", "--no-write", "--json")
+    Path("run.json").write_text(repro(*words).out)
+    outcome = repro("compare", "run.json", str(records), "--json")
+    summary = json.loads(outcome.out)["summary"]
+    assert outcome.code == 0 and set(summary) == {"same", "new"}  # new: those of other papers
+    kinds = {one["kind"] for one in json.loads(outcome.out)["changes"] if one["call"] == "same"}
+    assert kinds == {"exact", "speed"}
+
+
+def test_a_record_that_was_altered_is_named(repro: Run, tmp_path: Path) -> None:
+    records = kept(tmp_path / "r", count())
+    plain = written(count(conv=5))
+    for change, said in (
+        ({"env": {"commit": "other"}}, "record 2 is not whole: the content is not what was"),
+        ({"schema": 2}, "schema 2"),
+        ({"measurements": []}, "no measurement"),
+        ({"digest": 3}, "`digest`"),
+        ({"more": 3}, "`more`"),
+    ):
+        refused(repro("compare", answer("count", plain, plain | change), records), said)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +84,10 @@ def test_what_commands_write_is_compared_with_records(repro: Run, tmp_path: Path
         '{"command": "score", "dataset": "coco", "metrics": {"AP": NaN}, "intervals": {}, '
         '"evaluator": "", "people": 1}',
         '{"command": "run", "cells": [{"study": "../x", "table": "1", "row": "", "column": ""}]}',
+        '{"command": "count", "records": 3}',
+        '{"command": "count", "records": [3]}',
+        '{"command": "count", "records": [{}]}',
+        '{"command": "records", "records": [{"key": "", "state": "current", "run": ""}]}',
     ],
 )
 def test_files_that_are_no_output_are_one_sentence(
@@ -101,15 +133,15 @@ def test_what_nothing_can_measure_is_no_record(
 def test_outputs_with_impossible_figures_are_one_sentence(repro: Run, tmp_path: Path) -> None:
     records = kept(tmp_path / "r", count())
     words = ("run", "paper2", "table3", "--metric", "params", "--no-write", "--json")
-    data = json.loads(repro(*words, "--store", str(ROOT / "records")).out)
-    cell = next(one for one in data["cells"] if one["measured"])
-    for value in (float("nan"), float("inf"), 3.5, 1e300):
-        cell["measured"]["value"] = value
-        Path("run.json").write_text(json.dumps({"command": "run", "cells": [cell]}))
-        refused(repro("compare", "run.json", records), "run.json", "params")
-    counted = {"model": "lpn_50", "input": [256, 192], "keypoints": 17, "macs": {}}
-    Path("count.json").write_text(json.dumps({"command": "count", **counted, "params": 10**400}))
-    refused(repro("compare", "count.json", records), "params cannot be 1000")
+    plain = json.loads(repro(*words, "--store", str(ROOT / "records")).out)["records"][0]
+    figure = next(one for one in plain["measurements"] if one["metric"] == "params")
+    for value in (float("nan"), float("inf"), 1e300):
+        figure["value"] = value
+        refused(repro("compare", answer("run", plain), records), "run.json", "params")
+    figure["value"] = 3.5
+    refused(repro("compare", answer("run", plain), records), "run.json", "not what was written")
+    figure["value"] = 10**400
+    refused(repro("compare", answer("count", plain), records), "params cannot be 1000")
 
 
 def test_options_of_no_use_are_refused(repro: Run, tmp_path: Path) -> None:

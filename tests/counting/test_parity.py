@@ -42,6 +42,16 @@ def test_a_model_equals_its_golden(name: str) -> None:
     assert result.max_relative_error <= 1e-9
 
 
+def test_what_is_written_of_a_network_is_a_golden_that_it_equals(tmp_path: Path) -> None:
+    network = zoo.create_model("small_hrnet_w16")
+    content = parity.golden_of(network, "small_hrnet_w16", (64, 96), seed=7)
+    (tmp_path / "golden.json").write_text(json.dumps(content), encoding="utf-8")
+    (golden,) = parity.goldens(tmp_path).values()
+    result = parity.run(golden)
+    assert result.ok and result.max_relative_error == 0
+    assert golden.outputs[0].shape == (1, 17, 16, 24) and len(golden.outputs[0].values) == 64
+
+
 def spoiled(tmp_path: Path, **changes: object) -> parity.Parity:
     """The comparison with an altered golden of small_hrnet_w16."""
     data = json.loads((GOLDEN / "small_hrnet_w16.json").read_text(encoding="utf-8"))

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repro.data import annotations as reader
-from repro.data.annotations import read
+from repro.data.annotations import BOX_SHARE, read
 from repro.data.columns import Rows, load
 from repro.errors import ReproError
 from repro.papers.skeletons import CROWDPOSE
@@ -233,4 +232,4 @@ def test_rows_that_other_readers_made_may_not_hold_nan() -> None:
 
 
 def test_crowdpose_takes_its_share_of_the_box() -> None:
-    assert np.isclose(reader.BOX_SHARE, 0.53)
+    assert np.isclose(BOX_SHARE, 0.53)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from repro.data import completeness as checking
-from repro.data.completeness import check
-from repro.data.layout import MPII_TRUTHS, PLACES, find
-from repro.data.official_facts import FACTS, SUPPLIES, Facts
+from repro.data.completeness import SplitFound, check
+from repro.data.layout import find
 from repro.errors import ReproError
+from repro.papers.datasets import DATASETS, MPII_TRUTHS, OfficialFacts
 from repro.papers.skeletons import CROWDPOSE
 from support.data_files import box, document, entry, saved
+from support.official import set_facts
 
 BOXES = "COCO_val2017_detections_AP_H_56_person.json"
 
@@ -58,7 +58,7 @@ def test_the_usual_layouts_are_found(
     assert found.annotations == root / annotations
     assert found.images == root / images
     assert found.boxes == (root / boxes if boxes else None)
-    assert found.dataset == dataset and found.split in PLACES[dataset]
+    assert found.dataset == dataset and found.split in DATASETS[dataset].splits
 
 
 @pytest.mark.parametrize("name", ["gt_valid.mat", "mpii_gt_valid.mat", "mpii_gt_val.mat"])
@@ -93,10 +93,13 @@ def test_what_is_absent_is_told_with_the_places_looked_at(tmp_path: Path) -> Non
 
 
 def test_every_split_says_where_it_comes_from() -> None:
-    known = {(dataset, split) for dataset in PLACES for split in PLACES[dataset]}
-    fetched = {key for key in known if not key[0].startswith("synth")}
-    assert set(SUPPLIES) == fetched and set(FACTS) <= fetched
-    assert FACTS["coco", "val2017"] == Facts(5000, 11004, 6352, 104125)
+    for dataset in DATASETS.values():
+        for split in dataset.splits.values():
+            fetched = split.annotations.fetch is not None and split.images.fetch is not None
+            assert fetched is not dataset.generated
+            assert split.facts is None or fetched
+    facts = DATASETS["coco"].facts("val2017")
+    assert facts == OfficialFacts(5000, 11004, 6352, 104125)
 
 
 def test_an_empty_folder_gets_told_what_to_fetch(tmp_path: Path) -> None:
@@ -131,10 +134,9 @@ def test_a_subset_is_counted_and_compared_with_the_official_figures(tmp_path: Pa
 def test_official_files_are_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = laid(tmp_path, "crowdpose/json/crowdpose_val.json", document(CROWDPOSE))
     sha256 = next(one.counts.sha256 for one in check(tmp_path) if one.counts)
-    facts = {("crowdpose", "val"): Facts(2, 3, 1, sha256=sha256)}
-    monkeypatch.setattr(checking, "FACTS", facts)
+    set_facts(monkeypatch, "crowdpose", "val", OfficialFacts(2, 3, 1, sha256=sha256))
 
-    def val() -> checking.SplitFound:
+    def val() -> SplitFound:
         return next(one for one in check(tmp_path) if one.source)
 
     assert val().official

@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from repro.data import crops as cropping
-from repro.data import headers, pictures
+from repro.data import pictures
 from repro.data.annotations import read
 from repro.data.boxes import Instances, ground_truth
 from repro.data.crops import Crops
 from repro.data.people import Annotations
-from repro.data.pictures import Pictures, Pixels, decoded
+from repro.data.pictures import Pictures, Pixels, decoded, stated_size
 from repro.errors import ReproError
 from support.data_files import document, painted, person, saved
 
@@ -86,7 +85,7 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(
     suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = bytearray(cv2.imencode(suffix, painted(64, 48))[1].tobytes())
-    assert headers.size(bytes(whole)) == (64, 48)
+    assert stated_size(bytes(whole)) == (64, 48)
     path = tmp_path / f"a{suffix}"
     for short in (2, 4, 20, 23):
         path.write_bytes(whole[:short])
@@ -148,7 +147,7 @@ def test_an_image_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         asked.append(position)
         return pictures.picture(folder, annotations, position, upright)
 
-    monkeypatch.setattr(cropping, "picture", counted)
+    monkeypatch.setattr("repro.data.crops.picture", counted)
     crops = Crops(tmp_path, annotations, instances, (64, 48))
     for index in range(len(crops)):
         crops[index]

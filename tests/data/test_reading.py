@@ -43,7 +43,7 @@ def outcome(text: bytes) -> object:
 def at_once(text: bytes, monkeypatch: pytest.MonkeyPatch) -> object:
     """The same of a file that is parsed as a whole."""
     with monkeypatch.context() as patch:
-        patch.setattr(excerpt, "_in_pieces", lambda text, lists: None)
+        patch.setattr(excerpt, "in_pieces", lambda text, lists: None)
         return outcome(text)
 
 
@@ -65,7 +65,7 @@ WRITTEN: dict[str, Callable[[dict[str, object]], str]] = {
 def test_an_excerpt_is_what_is_kept_of_the_whole(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(excerpt, "BATCH", 2)
     text = WRITTEN[way](outlined()).encode()
-    assert excerpt._in_pieces(text, KEPT) is not None
+    assert excerpt.in_pieces(text, KEPT) is not None
     whole = parsed(text, Path("a.json"), "annotation file")
     assert isinstance(whole, dict)
     for name in KEPT.keys() & whole.keys():
@@ -127,7 +127,7 @@ def test_the_masks_of_a_file_in_pieces_are_those_of_the_whole(
     path = saved(tmp_path, outlined())
     found = masks.read(path, read(path))
     assert list(found.runs) == [0]  # of a crowd and of a person without joints
-    monkeypatch.setattr(excerpt, "_in_pieces", lambda text, lists: None)
+    monkeypatch.setattr(excerpt, "in_pieces", lambda text, lists: None)
     assert masks.read(path, read(path)) == found
     assert 0 < (found.of(0, (100, 120)) == 0).sum() < 100 * 120
 
@@ -146,14 +146,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "of its own" / "cache"
     monkeypatch.setenv("REPRO_CACHE", str(folder))
     monkeypatch.setattr(annotation_cache, "LEAST", 0)
-    annotations._read.cache_clear()
+    annotations.read_stamped.cache_clear()
     yield folder
-    annotations._read.cache_clear()
+    annotations.read_stamped.cache_clear()
 
 
 def anew(path: Path, dataset: str | None = None, without_people: bool = False) -> Annotations:
     """What another process would read."""
-    annotations._read.cache_clear()
+    annotations.read_stamped.cache_clear()
     return read(path, dataset, without_people)
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from repro.data.official_facts import FACTS, Facts
-from repro.evaluation.execution import Execution
+from repro.evaluation.request import Execution
+from repro.papers.datasets import OfficialFacts
 from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import Scene, parsed, refused
+from support.official import set_facts
 
 CELLS = ("run", "paper2", "table1", "--row", "LPN-50*", "--metric", "AP,AR", "--no-write")
 
@@ -37,8 +38,8 @@ def official(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the generated files were the official ones."""
     people = json.loads(scene.annotations.read_text())["annotations"]
     labelled = sum(one["num_keypoints"] > 0 for one in people)
-    facts = Facts(evaluation_scenes.IMAGES, len(people), labelled, boxes=2)
-    monkeypatch.setitem(FACTS, ("coco", "val2017"), facts)  # type: ignore[index]
+    facts = OfficialFacts(evaluation_scenes.IMAGES, len(people), labelled, boxes=2)
+    set_facts(monkeypatch, "coco", "val2017", facts)
 
 
 def verdicts(found: dict[str, object]) -> dict[str, str]:

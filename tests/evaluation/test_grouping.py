@@ -13,11 +13,11 @@ from repro.data.people import Annotations, Floats
 from repro.data.pictures import Pictures
 from repro.errors import ReproError
 from repro.evaluation import inference
-from repro.evaluation.execution import Execution
+from repro.evaluation.request import Execution
 from repro.evaluation.shards import Shards
 from repro.papers import protocol_choice
+from repro.papers.datasets import DATASETS
 from repro.papers.protocol import changed
-from repro.papers.skeletons import SKELETONS
 from repro.pose import targets, whole_image
 from repro.pose.fields import COCO
 from repro.pose.limbs import TRAINED
@@ -25,7 +25,7 @@ from repro.scoring import oks
 from support import evaluation_scenes
 from support.evaluation_scenes import Scene
 
-MIRRORED = list(SKELETONS["coco"].mirrored)
+MIRRORED = list(DATASETS["coco"].skeleton.mirrored)
 
 
 @pytest.fixture

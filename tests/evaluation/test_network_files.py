@@ -12,11 +12,10 @@ from repro.data import annotations, boxes
 from repro.data.layout import Source
 from repro.data.normalising import normalised
 from repro.errors import ReproError, RunError
-from repro.evaluation import evaluator, loading, network, sizes
-from repro.evaluation.execution import Execution
+from repro.evaluation import choice, evaluator, loading, network
 from repro.evaluation.network import ZooNetwork
 from repro.evaluation.pipeline import PreparedEvaluation
-from repro.evaluation.request import EvaluationRequest, model_of
+from repro.evaluation.request import EvaluationRequest, Execution
 from repro.papers import protocol_choice
 from repro.papers.protocol import changed
 from support import evaluation_scenes
@@ -28,7 +27,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
-def look(model: str, weights: Path | None, **others: object) -> EvaluationRequest:
+def request_of(model: str, weights: Path | None, **others: object) -> EvaluationRequest:
     _, protocol = protocol_choice.chosen(model, "coco", None)
     found = EvaluationRequest(model, weights, changed(protocol, boxes="ground truth"))
     return replace(found, **others)  # type: ignore[arg-type]
@@ -36,12 +35,12 @@ def look(model: str, weights: Path | None, **others: object) -> EvaluationReques
 
 def opened(scene: Scene, wanted: EvaluationRequest) -> tuple[network.Network, dict[str, object]]:
     expected = annotations.read(scene.annotations, "coco")
-    size = sizes.size_of(wanted)
+    size = choice.size_of(wanted)
     persons = boxes.ground_truth(expected)
-    job = PreparedEvaluation(
+    prepared = PreparedEvaluation(
         wanted, size, expected, persons, Source("coco", "val2017", Path(), Path())
     )
-    weights = evaluator.weights_of(job)
+    weights = evaluator.weights_of(prepared)
     return loading.opened(wanted, expected, persons, size), dict(weights)
 
 
@@ -74,13 +73,13 @@ def test_a_file_states_its_colours(tmp_path: Path) -> None:
     stated = MappingProxyType({"colour": "BGR", "normalise": "0..1", "author": "nobody"})
     path = onnx_file(tmp_path / "net.onnx", metadata=stated)
     _, protocol = protocol_choice.chosen("onnx", "coco", None)
-    found = sizes.as_exported(protocol, path)
+    found = choice.as_exported(protocol, path)
     assert (found.colour, found.normalise) == ("BGR", "0..1")
     plain = onnx_file(tmp_path / "plain.onnx")
-    assert sizes.as_exported(protocol, plain) == protocol
+    assert choice.as_exported(protocol, plain) == protocol
     wrong = onnx_file(tmp_path / "wrong.onnx", metadata=MappingProxyType({"colour": "purple"}))
     with pytest.raises(ReproError, match=r"metadata of .*wrong\.onnx.*purple"):
-        sizes.as_exported(protocol, wrong)
+        choice.as_exported(protocol, wrong)
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 99, b"\x08\x07"])
@@ -110,7 +109,7 @@ def test_a_batch_that_is_lost_is_named(tmp_path: Path) -> None:
 def test_other_joints_are_refused(scene: Scene, tmp_path: Path) -> None:
     path = onnx_file(tmp_path / "net.onnx", joints=16)
     with pytest.raises(ReproError, match="finds 16 joints") as caught:
-        opened(scene, look("onnx", path))
+        opened(scene, request_of("onnx", path))
     assert "--dataset" in caught.value.hint
     with pytest.raises(ReproError, match="not of 17 joints"):
         network.heatmaps([torch.zeros(1, 16, 4, 4)], 17)
@@ -136,22 +135,24 @@ def test_what_an_exported_network_cannot_do(
 ) -> None:
     path = onnx_file(tmp_path / "net.onnx")
     with pytest.raises(ReproError, match=said) as caught:
-        opened(scene, look("onnx", path, **changes))
+        opened(scene, request_of("onnx", path, **changes))
     assert caught.value.hint
 
 
 def test_a_network_of_the_zoo_and_what_its_record_says(scene: Scene, tmp_path: Path) -> None:
     path = scene.checkpoint("lpn_50")
-    found, weights = opened(scene, look("lpn_50", path, size=(64, 48)))
+    found, weights = opened(scene, request_of("lpn_50", path, size=(64, 48)))
     assert isinstance(found, ZooNetwork) and not found.model.training
     assert weights["name"] == "lpn_50_64x48_coco" and len(str(weights["sha256"])) == 64
     state = torch.load(path, weights_only=True)
     some = dict(list(state.items())[:100])
     torch.save(some, tmp_path / "some.pth")
     with pytest.raises(ReproError, match="does not fit") as caught:
-        opened(scene, look("lpn_50", tmp_path / "some.pth", size=(64, 48)))
+        opened(scene, request_of("lpn_50", tmp_path / "some.pth", size=(64, 48)))
     assert "--allow-partial" in caught.value.hint
-    _, weights = opened(scene, look("lpn_50", tmp_path / "some.pth", size=(64, 48), partial=True))
+    _, weights = opened(
+        scene, request_of("lpn_50", tmp_path / "some.pth", size=(64, 48), partial=True)
+    )
     assert weights["partial"] is True
     assert str(weights["loaded"]).startswith("100 of ")
 
@@ -161,23 +162,23 @@ def test_a_network_of_the_zoo_and_what_its_record_says(scene: Scene, tmp_path: P
 def test_an_impossible_input_is_refused(scene: Scene, model: str, size: tuple[int, int]) -> None:
     weights = scene.checkpoint("lpn_50") if model == "lpn_50" else None
     with pytest.raises(ReproError, match="cannot take an input of") as caught:
-        opened(scene, look(model, weights, size=size))
+        opened(scene, request_of(model, weights, size=size))
     assert "multiples of" in caught.value.hint
 
 
 def test_whole_images_have_one_short_side() -> None:
     _, protocol = protocol_choice.chosen("litepose_xs_coco", "coco", None)
-    assert sizes.size_of(EvaluationRequest("truth", None, protocol)) == (512, 512)
-    assert sizes.size_of(EvaluationRequest("litepose_xs_coco", None, protocol)) == (256, 256)
+    assert choice.size_of(EvaluationRequest("truth", None, protocol)) == (512, 512)
+    assert choice.size_of(EvaluationRequest("litepose_xs_coco", None, protocol)) == (256, 256)
     with pytest.raises(ReproError, match="not inputs of 448x256") as caught:
-        sizes.size_of(EvaluationRequest("litepose_xs_coco", None, protocol, (448, 256)))
+        choice.size_of(EvaluationRequest("litepose_xs_coco", None, protocol, (448, 256)))
     assert "--input 448x448" in caught.value.hint
 
 
 def test_a_word_is_a_model_or_an_exported_file() -> None:
-    assert model_of("truth", None) == ("truth", None)
-    assert model_of("Net.ONNX", None) == ("onnx", Path("Net.ONNX"))
-    assert model_of("lpn_50", Path("a.pth")) == ("lpn_50", Path("a.pth"))
+    assert choice.model_of("truth", None) == ("truth", None)
+    assert choice.model_of("Net.ONNX", None) == ("onnx", Path("Net.ONNX"))
+    assert choice.model_of("lpn_50", Path("a.pth")) == ("lpn_50", Path("a.pth"))
     for word, weights in (
         ("lpn_51", None),
         ("onnx", None),
@@ -186,7 +187,7 @@ def test_a_word_is_a_model_or_an_exported_file() -> None:
         ("truth", Path("a.pth")),
     ):
         with pytest.raises(ReproError) as caught:
-            model_of(word, weights)
+            choice.model_of(word, weights)
         assert caught.value.hint
 
 

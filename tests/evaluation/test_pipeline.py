@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.data.layout import MPII_TRUTHS
+from repro.papers.datasets import MPII_TRUTHS
 from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import IMAGES, Scene, mpii, parsed, refused

@@ -16,8 +16,8 @@ from repro.checkpoints import matching
 from repro.data import annotations, boxes, crops, pictures
 from repro.errors import ReproError, RunError
 from repro.evaluation import grouping, inference, probe_set
-from repro.evaluation.execution import Execution
 from repro.evaluation.probe import network_probe, probe
+from repro.evaluation.request import Execution
 from repro.papers.protocol import GROUND_TRUTH, GROUPINGS, HEATMAP_DECODERS, NO_BOXES, Protocol
 from repro.papers.study import load_study
 from repro.pose import dark, decode, embedding, fields, flip, limbs, nms, offsets, transforms

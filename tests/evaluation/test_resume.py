@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from repro.errors import StoreError
-from repro.evaluation import execution, overlap, shards
+from repro.evaluation import overlap, shards
+from repro.evaluation.request import Execution
 from repro.evaluation.shards import Shards
 from support import evaluation_scenes
 from support.command_line import ROOT, Run
@@ -36,7 +37,7 @@ def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch a shard."""
-    monkeypatch.setattr(execution.Execution.__init__, "__defaults__", ("cpu", 32, 2, None, 1))
+    monkeypatch.setattr(Execution.__init__, "__defaults__", ("cpu", 32, 2, None, 1))
 
 
 def tree(folder: Path) -> Mapping[str, bytes]:
@@ -54,10 +55,10 @@ def parts(folder: Path) -> list[Path]:
 KILLED = """
 import os, signal, sys
 import cli
-from repro.evaluation import execution
+from repro.evaluation.request import Execution
 from repro.evaluation.shards import Shards
 
-execution.Execution.__init__.__defaults__ = ("cpu", 32, 2, None, 1)
+Execution.__init__.__defaults__ = ("cpu", 32, 2, None, 1)
 save = Shards.save
 
 def dying(self, number, arrays):
@@ -124,7 +125,7 @@ def test_torn_and_altered_shards_are_done_again(
 ) -> None:
     words = ("eval", "truth", *scene.named(), "--boxes", "gt", "--batch", "2", "--input", "64x48")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("repro.run._forget", lambda *words: None)
+        patch.setattr("repro.run.clear_unnamed", lambda *words: None)
         assert repro(*words, "--store", "whole").code == 0
     whole = tree(tmp_path / "whole")
     files = parts(tmp_path / "whole")
@@ -138,7 +139,7 @@ def test_torn_and_altered_shards_are_done_again(
     files[2].write_bytes(content)
     files[3].write_bytes(files[4].read_bytes()[:32] + content[32:])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("repro.run._forget", lambda *words: None)
+        patch.setattr("repro.run.clear_unnamed", lambda *words: None)
         assert repro(*words, "--store", "whole").code == 0
     assert tree(tmp_path / "whole") == whole
 
@@ -158,7 +159,7 @@ def test_fresh_uses_nothing_from_before(
 ) -> None:
     words = ("eval", "truth", *scene.named(), "--boxes", "gt", "--batch", "4", "--input", "64x48")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("repro.run._forget", lambda *words: None)
+        patch.setattr("repro.run.clear_unnamed", lambda *words: None)
         assert repro(*words).code == 0
     good = parts(tmp_path / "records")[0]
     stale = {"keypoints": np.zeros((4, 17, 3))}

@@ -8,7 +8,7 @@ import pytest
 import zoo
 from repro.errors import ReproError
 from repro.papers import checkpoint_catalogue
-from repro.papers.skeletons import SKELETONS
+from repro.papers.datasets import DATASETS
 
 SIZE = (256, 192)
 
@@ -37,7 +37,7 @@ def test_every_network_has_a_checkpoint_or_a_reason(model: str) -> None:
 
 def test_entries_agree_with_themselves() -> None:
     for one in checkpoint_catalogue.published():
-        joints = len(SKELETONS[one.dataset].joints)
+        joints = len(DATASETS[one.dataset].skeleton.joints)
         assert one.page.startswith("https://")
         assert all(side % zoo.MODELS[one.model].stride == 0 for side in one.input)
         assert not one.figures or one.protocol

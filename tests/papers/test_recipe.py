@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 
 from repro.errors import ReproError
-from repro.papers import recipe_sources as recipes
-from repro.papers import study
+from repro.papers import recipe_sources, study
 from repro.papers.recipe import Loss
 from repro.papers.recipe_sources import FIELDS, UNSAID, Resolved, WrittenRecipe
 
 
 def resolved(paper: str, name: str, *words: str) -> Resolved:
-    return recipes.resolve(paper, study.load_study(paper).recipes, name, words)
+    return recipe_sources.resolve(paper, study.load_study(paper).recipes, name, words)
 
 
 @pytest.mark.parametrize("paper", ["paper1", "paper2", "paper3", "paper4"])
@@ -49,7 +48,7 @@ def test_what_a_paper_leaves_out_is_official_and_says_so() -> None:
     assert found.sources["flip"] == "official: HAIV-Lab/ICPR22w, configurations"
     assert found.sources["momentum"] == UNSAID
     official = resolved("paper2", "official", "coco").recipe
-    assert recipes.differing(resolved("paper2", "paper", "coco").recipe, official) == {
+    assert recipe_sources.differing(resolved("paper2", "paper", "coco").recipe, official) == {
         "stages": (7, 1),
         "restart_epoch": (60, 0),
         "init": ("normal 0.001", "network"),
@@ -74,7 +73,7 @@ def test_what_a_user_changes_is_a_deviation() -> None:
     assert [str(one) for one in changed.deviations] == ["batch 4 (the recipe: 64)"]
     assert changed.sources["batch"] == "fewer samples"
     assert not changed.changed("--batch", batch=64).deviations
-    assert recipes.parsed({"milestones": 5, "flip": 0}) == {"milestones": (5,), "flip": 0.0}
+    assert recipe_sources.parsed({"milestones": 5, "flip": 0}) == {"milestones": (5,), "flip": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -108,4 +107,4 @@ def test_a_study_with_a_broken_recipe_names_file_and_place(own_tables: Path) -> 
 def test_recipes_that_complete_each_other_in_a_circle_are_refused() -> None:
     written = {"a": WrittenRecipe({}, {}, "b"), "b": WrittenRecipe({}, {}, "a")}
     with pytest.raises(ReproError, match="cannot be completed"):
-        recipes.resolve("paperX", written, "a")
+        recipe_sources.resolve("paperX", written, "a")

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 import zoo
+from repro.counting import counter
 from repro.errors import ReproError
 from repro.papers import lookup, study
+from repro.papers.conventions import CONVENTIONS, TRUE, USUAL
 
 PRINT = Path(__file__).parents[1] / "print"
 TABLES = [(name, table) for name in study.study_names() for table in study.table_names(name)]
@@ -223,6 +225,11 @@ def test_every_cost_column_names_its_convention() -> None:
         ("paper4", "ptflops", 10**9): 57,
         ("paper4", "hrnet", 10**9): 4,
     }
+
+
+def test_every_convention_has_its_rules_of_counting() -> None:
+    assert set(CONVENTIONS) == {"fvcore", "conv", *counter.RULES}
+    assert {TRUE, USUAL} <= set(CONVENTIONS)
 
 
 def test_figures_of_others_are_kept_as_they_gave_them() -> None:

@@ -1,12 +1,14 @@
 """Lightweight OpenPose's decoding: people put into maps and found again, and a plain reading."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import pytest
 
 from repro.errors import ReproError
 from repro.pose.fields import COCO, OFFICIAL, decode
-from repro.pose.limbs import LIMBS
+from repro.pose.limbs import LIMBS, Limb
 from repro.pose.whole_image import PaddedFit, openpose_fit
 
 SIZE = (300, 400)
@@ -83,77 +85,118 @@ def test_two_joints_are_nobody() -> None:
     assert len(decode(heatmaps, fields, fit)[0]) == 1
 
 
+Place = tuple[float, float, float]
+"""x, y, score"""
+Pairing = tuple[float, int, int]
+"""how well two places are joined; which start, which end"""
+
+
 def plain(heatmaps: np.ndarray, fields: np.ndarray, fit: PaddedFit) -> list[np.ndarray]:
     """The official procedure as it goes about it: 17 times x, y, score, then the person's score."""
-    above, left, below, right = fit.margins
-
-    def large(maps: np.ndarray) -> np.ndarray:
-        maps = cv2.resize(
-            maps.transpose(1, 2, 0), (0, 0), fx=8, fy=8, interpolation=cv2.INTER_CUBIC
-        )
-        maps = maps[above : maps.shape[0] - below, left : maps.shape[1] - right]
-        return cv2.resize(maps, fit.image_size[::-1], interpolation=cv2.INTER_CUBIC)
-
-    heat, vectors = large(heatmaps), large(fields)
-    kinds = []
-    for kind in range(18):
-        padded = np.pad(np.where(heat[..., kind] < 0.1, 0, heat[..., kind]), 1)
-        inner = padded[1:-1, 1:-1]
-        peaks = (inner > padded[1:-1, 2:]) & (inner > padded[1:-1, :-2])
-        peaks &= (inner > padded[2:, 1:-1]) & (inner > padded[:-2, 1:-1])
-        places: list[tuple[float, ...]] = []
-        for x, y in sorted(zip(*np.nonzero(peaks)[::-1], strict=True), key=lambda place: place[0]):
-            if all(np.hypot(x - other[0], y - other[1]) >= 6 for other in places):
-                places.append((x, y, inner[y, x]))
-        kinds.append(places)
+    heat, vectors = enlarged(heatmaps, fit), enlarged(fields, fit)
+    kinds = [peaks(heat[..., kind]) for kind in range(18)]
     people: list[dict[str, object]] = []
     for limb in LIMBS:
-        rated = []
-        for j, end in enumerate(kinds[limb.end]):
-            for i, start in enumerate(kinds[limb.start]):
-                vector = np.array(end[:2], float) - start[:2]
-                unit = vector / (np.linalg.norm(vector) + 1e-6)
-                values = []
-                for step in range(10):
-                    x, y = np.round(start[:2] + vector * step / 9).astype(int)
-                    values.append(vectors[y, x, limb.field : limb.field + 2] @ unit)
-                passed = [value for value in values if value > 0.05]
-                if len(passed) > 8:
-                    rated.append((sum(passed) / (len(passed) + 1e-6), i, j))
-        used: tuple[set[int], set[int]] = set(), set()
-        for rating, i, j in sorted(rated, key=lambda row: -row[0]):
-            if i in used[0] or j in used[1]:
-                continue
+        starts, ends = kinds[limb.start], kinds[limb.end]
+        for rating, i, j in matched(rated(vectors[..., limb.field : limb.field + 2], starts, ends)):
+            if limb[:2] in ((2, 16), (5, 17)):
+                complete(people, limb, i, j)
+            else:
+                grow(people, limb, i, j, rating, starts[i][2], ends[j][2])
+    return [
+        row_of(person, kinds)
+        for person in people
+        if person["count"] >= 3 and person["total"] / person["count"] >= 0.2
+    ]
+
+
+def enlarged(maps: np.ndarray, fit: PaddedFit) -> np.ndarray:
+    """Maps of the image's size."""
+    above, left, below, right = fit.margins
+    maps = cv2.resize(maps.transpose(1, 2, 0), (0, 0), fx=8, fy=8, interpolation=cv2.INTER_CUBIC)
+    maps = maps[above : maps.shape[0] - below, left : maps.shape[1] - right]
+    return cv2.resize(maps, fit.image_size[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def peaks(heat: np.ndarray) -> list[Place]:
+    """The maxima of a heatmap, no two of them near each other."""
+    padded = np.pad(np.where(heat < 0.1, 0, heat), 1)
+    inner = padded[1:-1, 1:-1]
+    highest = (inner > padded[1:-1, 2:]) & (inner > padded[1:-1, :-2])
+    highest &= (inner > padded[2:, 1:-1]) & (inner > padded[:-2, 1:-1])
+    places: list[Place] = []
+    for x, y in sorted(zip(*np.nonzero(highest)[::-1], strict=True), key=lambda place: place[0]):
+        if all(np.hypot(x - other[0], y - other[1]) >= 6 for other in places):
+            places.append((x, y, inner[y, x]))
+    return places
+
+
+def rated(vectors: np.ndarray, starts: list[Place], ends: list[Place]) -> list[Pairing]:
+    """The pairs of places that a field joins."""
+    pairings = []
+    for j, end in enumerate(ends):
+        for i, start in enumerate(starts):
+            vector = np.array(end[:2], float) - start[:2]
+            unit = vector / (np.linalg.norm(vector) + 1e-6)
+            values = []
+            for step in range(10):
+                x, y = np.round(start[:2] + vector * step / 9).astype(int)
+                values.append(vectors[y, x] @ unit)
+            passed = [value for value in values if value > 0.05]
+            if len(passed) > 8:
+                pairings.append((sum(passed) / (len(passed) + 1e-6), i, j))
+    return pairings
+
+
+def matched(pairings: list[Pairing]) -> Iterator[Pairing]:
+    """The best pairs, each place in one of them."""
+    used: tuple[set[int], set[int]] = set(), set()
+    for rating, i, j in sorted(pairings, key=lambda row: -row[0]):
+        if i not in used[0] and j not in used[1]:
             used[0].add(i)
             used[1].add(j)
-            if limb[:2] in ((2, 16), (5, 17)):
-                for person in people:
-                    has = person["joints"]
-                    if has.get(limb.start) == i and limb.end not in has:
-                        has[limb.end] = j
-                    elif has.get(limb.end) == j and limb.start not in has:
-                        has[limb.start] = i
-                continue
-            gain = kinds[limb.end][j][2] + rating
-            owners = [person for person in people if person["joints"].get(limb.start) == i]
-            for person in owners:
-                person["joints"][limb.end] = j
-                person["total"] += gain
-                person["count"] += 1
-            if not owners:
-                joints = {limb.start: i, limb.end: j}
-                gain += kinds[limb.start][i][2]
-                people.append({"joints": joints, "total": gain, "count": 2})
-    rows = []
+            yield rating, i, j
+
+
+def complete(people: list[dict[str, object]], limb: Limb, i: int, j: int) -> None:
+    """Add one end of a limb to whom has the other, for nothing."""
     for person in people:
-        if person["count"] >= 3 and person["total"] / person["count"] >= 0.2:
-            row = np.zeros((17, 3))
-            for joint, own in enumerate(COCO):
-                if own in person["joints"]:
-                    row[joint] = kinds[own][person["joints"][own]]
-                    row[joint, :2] += 0.5
-            rows.append(np.append(row.ravel(), person["total"] * (person["count"] - 1)))
-    return rows
+        has = person["joints"]
+        if has.get(limb.start) == i and limb.end not in has:
+            has[limb.end] = j
+        elif has.get(limb.end) == j and limb.start not in has:
+            has[limb.start] = i
+
+
+def grow(
+    people: list[dict[str, object]],
+    limb: Limb,
+    i: int,
+    j: int,
+    rating: float,
+    start_score: float,
+    end_score: float,
+) -> None:
+    """Add a limb to those who have its start, or begin a person with it."""
+    gain = end_score + rating
+    owners = [person for person in people if person["joints"].get(limb.start) == i]
+    for person in owners:
+        person["joints"][limb.end] = j
+        person["total"] += gain
+        person["count"] += 1
+    if not owners:
+        joints = {limb.start: i, limb.end: j}
+        people.append({"joints": joints, "total": gain + start_score, "count": 2})
+
+
+def row_of(person: dict[str, object], kinds: list[list[Place]]) -> np.ndarray:
+    """17 times x, y, score of COCO's joints, then the person's score."""
+    row = np.zeros((17, 3))
+    for joint, own in enumerate(COCO):
+        if own in person["joints"]:
+            row[joint] = kinds[own][person["joints"][own]]
+            row[joint, :2] += 0.5
+    return np.append(row.ravel(), person["total"] * (person["count"] - 1))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.records import fingerprint as module
-from repro.records.fingerprint import STOPS, Sources, fingerprint, reachable
+from repro.records.fingerprint import PACKAGES, STOPS, CodeNotes, Sources, fingerprint, reachable
 
 ROOT = Path(__file__).parents[2]
 ROOTS = {
@@ -26,7 +25,7 @@ def everything() -> dict[str, str]:
     """Path -> text of every file of the packages."""
     return {
         str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
-        for package in module.PACKAGES
+        for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
     }
 
@@ -134,7 +133,7 @@ def test_modules_may_move_with_their_users(tmp_path: Path, roots: tuple[str, ...
     moved = {name for name in reached if "." in name}
     gone = {file_of(name) for name in moved}
     files = {path: text for path, text in everything().items() if path not in gone}
-    files |= {f"{package}/deeper/__init__.py": '"""A room."""' for package in module.PACKAGES}
+    files |= {f"{package}/deeper/__init__.py": '"""A room."""' for package in PACKAGES}
     for name in reached:
         old = file_of(name)
         new = new_name(name).replace(".", "/") if name in moved else name
@@ -369,7 +368,7 @@ def test_notes_spare_the_next_process_the_reading(
     base = Sources(tmp_path, notes).fingerprint("repro.a")
     (file,) = notes.iterdir()
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_read", None)
+        patch.setattr("repro.records.fingerprint.read_code", None)
         assert Sources(tmp_path, notes).fingerprint("repro.a") == base
     text = file.read_text()
     for damaged in ("", "x", text[:-30], text.replace('["', '["0'), "\xff" + text):
@@ -379,6 +378,6 @@ def test_notes_spare_the_next_process_the_reading(
     written(tmp_path, {"repro/c.py": LITTLE["repro/d.py"]})
     other = Sources(tmp_path, notes).fingerprint("repro.a")
     assert other == Sources(tmp_path).fingerprint("repro.a") != base
-    monkeypatch.setattr(module._Notes, "LIMIT", 1000)
+    monkeypatch.setattr(CodeNotes, "LIMIT", 1000)
     Sources(tmp_path, notes)
     assert not file.exists()

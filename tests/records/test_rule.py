@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.evaluation import behaviour
+from repro.evaluation import probe
 from repro.plans import selection
 from repro.records.record import BY_BEHAVIOUR, CURRENT, STALE, file_of
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
@@ -15,7 +15,7 @@ from repro.records.runs import CountRun
 from repro.records.store import Store
 from repro.report.files import publish
 from repro.verdicts import judge
-from support import record_scenes as scenes
+from support import record_scenes
 from support.command_line import Run
 from support.record_scenes import PROBE, cells_of, parsed
 
@@ -49,14 +49,16 @@ def speed() -> SpeedRequirement:
 @pytest.fixture
 def as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the code of every evaluation did what it did when `PROBE` was taken."""
-    monkeypatch.setattr(behaviour, "of", lambda spec: PROBE)
+    monkeypatch.setattr(probe, "of", lambda spec: PROBE)
 
 
 ACCURACIES = ("run", "paper2", "table1", "--row", "LPN-50*", "--metric", "AP", "--no-write")
 
 
 def test_a_stale_evaluation_is_shown_and_never_judged(repro: Run, tmp_path: Path) -> None:
-    older = scenes.evaluated(scenes.evaluation(accuracy()), 12.3, "other", {}, commit="0ldc0de")
+    older = record_scenes.evaluated(
+        record_scenes.evaluation(accuracy()), 12.3, "other", {}, commit="0ldc0de"
+    )
     Store(tmp_path / "records").add(replace(older, key=FIRST))
     (found,) = parsed(repro(*ACCURACIES, "--json"))["cells"]
     assert found["measured"] is None and found["delta"] is None
@@ -82,8 +84,8 @@ def test_a_stale_evaluation_is_shown_and_never_judged(repro: Run, tmp_path: Path
 @pytest.mark.parametrize("key", [FIRST, LAST])
 def test_a_newer_timing_counts_wherever_its_file_is(repro: Run, tmp_path: Path, key: str) -> None:
     store = Store(tmp_path / "records")
-    store.add(scenes.timed(speed(), 10, "5" * 64, at=OLD))
-    store.add(scenes.timed(speed(), 30, key, at=NEW))
+    store.add(record_scenes.timed(speed(), 10, "5" * 64, at=OLD))
+    store.add(record_scenes.timed(speed(), 30, key, at=NEW))
     found = parsed(repro("explain", *FPS, "--json"))
     assert found["record"] == key and found["verdict"]["kind"] in ("rank", "off")
 
@@ -95,8 +97,8 @@ def test_a_newer_evaluation_counts_wherever_its_file_is(
     """Batches of 1 and of 32 have different keys, and which sorts last is chance."""
     store = Store(tmp_path / "records")
     for batch in (1, 32):
-        one = scenes.evaluation(accuracy(), batch)
-        store.add(scenes.evaluated(one, float(batch), at=NEW if batch == newest else OLD))
+        one = record_scenes.evaluation(accuracy(), batch)
+        store.add(record_scenes.evaluated(one, float(batch), at=NEW if batch == newest else OLD))
     found = parsed(repro("explain", *AP, "--json"))
     assert found["measured"]["value"] == newest and "standing" not in found
 
@@ -104,8 +106,8 @@ def test_a_newer_evaluation_counts_wherever_its_file_is(
 def test_the_newer_of_one_key_counts_by_its_time_and_not_by_its_number(tmp_path: Path) -> None:
     wanted, store = cell(*LPN, "params"), Store(tmp_path)
     assert isinstance(wanted.spec, CountRun)
-    store.add(scenes.counted(wanted.spec, 1, at=NEW))
-    store.add(scenes.counted(wanted.spec, 2, at=OLD), again=True)
+    store.add(record_scenes.counted(wanted.spec, 1, at=NEW))
+    store.add(record_scenes.counted(wanted.spec, 2, at=OLD), again=True)
     found = store.find(wanted.spec)
     assert found is not None and found.made is not None and found.made.at == NEW
 
@@ -113,7 +115,7 @@ def test_the_newer_of_one_key_counts_by_its_time_and_not_by_its_number(tmp_path:
 def test_a_fresh_count_is_judged_before_the_kept_one(repro: Run, tmp_path: Path) -> None:
     wanted = cell(*LPN, "params")
     assert isinstance(wanted.spec, CountRun)
-    Store(tmp_path / "records").add(scenes.counted(wanted.spec, 1, at=OLD))
+    Store(tmp_path / "records").add(record_scenes.counted(wanted.spec, 1, at=OLD))
     words = ("run", *LPN[:2], "--row", LPN[2], "--metric", "params", "--no-write", "--json")
     kept = cells_of(parsed(repro(*words)))[wanted.place]
     assert kept["measured"]["value"] == 1_010_000 and kept["verdict"]["kind"] == "off"
@@ -130,9 +132,9 @@ def test_a_fresh_count_is_judged_before_the_kept_one(repro: Run, tmp_path: Path)
 def test_a_record_of_another_run_under_a_runs_name_makes_room(tmp_path: Path) -> None:
     wanted, store = cell(*LPN, "params"), Store(tmp_path)
     assert isinstance(wanted.spec, CountRun)
-    path = store.add(scenes.counted(replace(wanted.spec, keypoints=3), 1, wanted.spec.key))
+    path = store.add(record_scenes.counted(replace(wanted.spec, keypoints=3), 1, wanted.spec.key))
     assert store.find(wanted.spec) is None and "another run" in store.warnings[0]
-    assert store.add(scenes.counted(wanted.spec, 2)) == path
+    assert store.add(record_scenes.counted(wanted.spec, 2)) == path
     found = store.find(wanted.spec)
     assert found is not None and found.value("params") == 1_020_000
     assert path.with_suffix(".1.broken").exists()
@@ -141,7 +143,7 @@ def test_a_record_of_another_run_under_a_runs_name_makes_room(tmp_path: Path) ->
 def test_a_torn_count_is_named_though_accuracies_were_looked_for_first(tmp_path: Path) -> None:
     wanted, store = cell(*LPN, "params"), Store(tmp_path)
     assert isinstance(wanted.spec, CountRun)
-    path = store.add(scenes.counted(wanted.spec, 1))
+    path = store.add(record_scenes.counted(wanted.spec, 1))
     path.write_text(path.read_text()[:200])
     assert store.find(accuracy()) is None and not store.warnings
     assert store.find(wanted.spec) is None and path.name in store.warnings[0]
@@ -149,7 +151,9 @@ def test_a_torn_count_is_named_though_accuracies_were_looked_for_first(tmp_path:
 
 def by_other_code(folder: Path, probe: Mapping[str, str]) -> str:
     """Keep an evaluation by code of another digest; return its key."""
-    record = scenes.evaluated(scenes.evaluation(accuracy()), 66.0, "other", probe, commit="0ther")
+    record = record_scenes.evaluated(
+        record_scenes.evaluation(accuracy()), 66.0, "other", probe, commit="0ther"
+    )
     Store(folder).add(record)
     return record.key
 
@@ -188,7 +192,7 @@ def test_other_code_that_gives_other_bits_is_stale(
 def test_a_record_under_a_name_that_its_code_does_not_give_is_stale(
     tmp_path: Path, as_ever: None
 ) -> None:
-    record = scenes.evaluated(scenes.evaluation(accuracy()), 66.0, "other")
+    record = record_scenes.evaluated(record_scenes.evaluation(accuracy()), 66.0, "other")
     Store(tmp_path).add(replace(record, code="another"))
     found = Store(tmp_path).find(accuracy())
     assert found is not None and found.stale
@@ -197,11 +201,11 @@ def test_a_record_under_a_name_that_its_code_does_not_give_is_stale(
 def test_what_is_current_by_behaviour_is_worth_as_much_and_the_newer_counts(
     tmp_path: Path, as_ever: None
 ) -> None:
-    run = scenes.evaluation(accuracy())
+    run = record_scenes.evaluation(accuracy())
     for at, standing in ((OLD, CURRENT), (NEW, BY_BEHAVIOUR)):
         folder = tmp_path / standing
-        Store(folder).add(scenes.evaluated(run, 60.0, at=OLD if at == NEW else NEW))
-        Store(folder).add(scenes.evaluated(run, 61.0, "other", at=at))
+        Store(folder).add(record_scenes.evaluated(run, 60.0, at=OLD if at == NEW else NEW))
+        Store(folder).add(record_scenes.evaluated(run, 61.0, "other", at=at))
         found = Store(folder).find(accuracy())
         assert found is not None and found.standing == standing
 
@@ -209,7 +213,7 @@ def test_what_is_current_by_behaviour_is_worth_as_much_and_the_newer_counts(
 def test_the_real_probe_tells_the_same_behaviour_and_a_changed_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = behaviour.of(scenes.evaluation(accuracy()).described())
+    real = probe.of(record_scenes.evaluation(accuracy()).described())
     assert set(real) == {"pipeline", "network"}
     by_other_code(tmp_path, real)
     found = Store(tmp_path).find(accuracy())
@@ -225,7 +229,7 @@ def test_an_unstable_timing_is_shown_as_such_and_is_in_no_results(
     repro: Run, tmp_path: Path
 ) -> None:
     store = Store(tmp_path / "records")
-    store.add(scenes.timed(speed(), 10, FIRST, "Noise of 40 %.", at=NEW))
+    store.add(record_scenes.timed(speed(), 10, FIRST, "Noise of 40 %.", at=NEW))
     words = ("run", *FPS[:2], "--row", FPS[2], "--no-write")
     found = cells_of(parsed(repro(*words, "--json")))[" ".join(FPS)]
     assert found["verdict"]["kind"] == "unstable" and found["measured"]["value"] > 0
@@ -234,7 +238,7 @@ def test_an_unstable_timing_is_shown_as_such_and_is_in_no_results(
     assert explained["verdict"] == found["verdict"] and "unstable" in repro("explain", *FPS).out
     text = publish.render(Store(tmp_path / "records"))
     assert FIRST[:7] not in text and "unstable" not in text
-    store.add(scenes.timed(speed(), 30, LAST, at=OLD))
+    store.add(record_scenes.timed(speed(), 30, LAST, at=OLD))
     stable = cells_of(parsed(repro(*words, "--json")))[" ".join(FPS)]
     assert stable["record"] == LAST and stable["verdict"]["kind"] in ("rank", "off")
     text = publish.render(Store(tmp_path / "records"))

@@ -10,10 +10,10 @@ from random import Random
 import pytest
 
 from repro import face, run
-from repro.commands import reporting
+from repro.commands.report import gathered
 from repro.comparing.compare import compare
 from repro.errors import ReproError
-from repro.evaluation import behaviour
+from repro.evaluation import probe
 from repro.papers import study
 from repro.plans import selection
 from repro.records import cleanup
@@ -32,7 +32,7 @@ Cells = Mapping[str, Mapping[str, object]]
 @pytest.fixture
 def as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the code of every evaluation did what it did when `PROBE` was taken."""
-    monkeypatch.setattr(behaviour, "of", lambda spec: PROBE)
+    monkeypatch.setattr(probe, "of", lambda spec: PROBE)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def by_functions(folder: Path, explained: list[Wanted]) -> Told:
         found = judge.judge(one, store.find)
         record = store.find(one.spec) if one.spec else None
         chains[one.place] = judge.described(found) | cell_chain.described(found, record)
-    report, store = reporting.gathered(Store(folder)).cells, Store(folder)
+    report, store = gathered(Store(folder)).cells, Store(folder)
     listed = cleanup.entries(store, judge.filled(selection.select(tables), store))
     return Told(
         by_place(cells),
@@ -130,7 +130,7 @@ def value(wanted: Wanted, record: Record) -> float | None:
     """What a record gives for a cell, in base units."""
     metric = wanted.column.metric or ""
     if isinstance(wanted.spec, SpeedRequirement):
-        time = record.measurement("latency", of=wanted.spec.own)
+        time = record.measurement("latency", of=wanted.spec.network)
         return None if time is None else 1000 / float(time.value)
     rules = study.convention(wanted.row, wanted.column) if metric == "macs" else None
     return record.value(metric, rules)

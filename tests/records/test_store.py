@@ -9,26 +9,11 @@ from pathlib import Path
 import pytest
 
 from repro.errors import StoreError
-from repro.records import store as storing
+from repro.records import plain_form
 from repro.records.cleanup import collect, entries, remove
-from repro.records.measurement import Measurement, Part
-from repro.records.record import Record
-from repro.records.runs import count_run
 from repro.records.store import Store
-
-ROOT = Path(__file__).parents[2]
-SPEC = count_run("lpn_50", (256, 192))
-
-
-def record(value: int = 7, key: str = SPEC.key) -> Record:
-    """A small record."""
-    return Record(
-        key=key,
-        spec=SPEC.described(),
-        measurements=(Measurement("macs", value, "MACs", "hrnet"),),
-        env={"python": "3.11"},
-        parts=(Part("conv1", "Conv2d", 1, {"hrnet": 7}),),
-    )
+from support.command_line import ROOT
+from support.small_record import SPEC, record
 
 
 def test_what_was_written_is_found(tmp_path: Path) -> None:
@@ -79,7 +64,7 @@ def test_a_record_of_another_schema_is_left_alone_by_readers(tmp_path: Path) -> 
     path = store.add(record())
     data = json.loads(path.read_text())
     data["schema"] = 2
-    data["digest"] = storing._digest(data)
+    data["digest"] = plain_form.content_digest(data)
     path.write_text(json.dumps(data))
     assert store.find(SPEC) is None
     assert "schema 2" in store.warnings[0]
@@ -122,7 +107,7 @@ def test_an_impossible_value_is_no_record_even_with_a_right_digest(
     path = store.add(record())
     data = json.loads(path.read_text())
     data["measurements"][0]["value"] = value
-    data["digest"] = storing._digest(data)
+    data["digest"] = plain_form.content_digest(data)
     path.write_text(json.dumps(data))
     assert store.find(SPEC) is None and store.warnings
 
@@ -132,7 +117,7 @@ def test_a_record_of_another_run_is_not_served(tmp_path: Path) -> None:
     path = store.add(record())
     data = json.loads(path.read_text())
     data["spec"]["model"] = "lpn_101"
-    data["digest"] = storing._digest(data)
+    data["digest"] = plain_form.content_digest(data)
     path.write_text(json.dumps(data))
     assert store.find(SPEC) is None
     assert "another run" in store.warnings[0]
@@ -184,7 +169,7 @@ def test_processes_that_write_at_once_do_not_corrupt(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path[:0] = sys.argv[1:3]\n"
         "from pathlib import Path\n"
-        "from test_store import record\n"
+        "from support.small_record import record\n"
         "from repro.records.store import Store\n"
         "store = Store(Path(sys.argv[3]))\n"
         "for turn in range(30):\n"
@@ -226,10 +211,10 @@ def test_housekeeping_finds_stale_and_broken_records(tmp_path: Path) -> None:
 
 
 def test_the_digest_covers_every_field() -> None:
-    data = json.loads(storing._dump(record()))
+    data = plain_form.written(record())
     for key in data:
         if key != "digest":
-            assert storing._digest({**data, key: "altered"}) != data["digest"]
+            assert plain_form.content_digest({**data, key: "altered"}) != data["digest"]
 
 
 def test_what_killed_writings_left_is_cleared_an_hour_later(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from repro.records.store import Store
 from repro.report import text
 from repro.report.files import publish
 from repro.verdicts import digits
-from repro.verdicts.judge import KINDS, judge_all
+from repro.verdicts.judge import judge_all
+from repro.verdicts.kinds import KINDS
 from support.command_line import ROOT
 
 
@@ -78,7 +79,7 @@ def test_a_cut_figure_is_said_to_be_cut() -> None:
 def test_every_legend_tells_both_tolerances_from_one_source() -> None:
     store = Store(ROOT / "records")
     cells = judge_all(selection.select(selection.tables("paper2", "table1")), store.find)
-    meaning = KINDS["near"]
+    meaning = KINDS["near"].meaning
     assert "0.5 %" in meaning and "0.5 points" in meaning
     assert f"≈ {meaning}" in text.legend(cells)
     assert meaning in publish.render(store)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from repro.data.layout import MPII_TRUTHS
 from repro.data.mpii import Truth
 from repro.data.people import Floats
 from repro.errors import ReproError
+from repro.papers.datasets import MPII_TRUTHS
 from repro.papers.skeletons import MPII
 from repro.scoring import pckh
 from repro.scoring.score import score

@@ -5,7 +5,6 @@ import pytest
 from repro.errors import ReproError
 from repro.records.runs import count_run
 from repro.speed import backends, sweep
-from repro.speed.gpu import cuda
 
 NET, OTHER = count_run("hwl_mobilenetv3", (64, 64)), count_run("lpn_50", (64, 64))
 
@@ -26,10 +25,10 @@ def test_a_sweep_is_every_combination_once() -> None:
 
 def test_all_is_every_backend_that_is_meant_to_be_tried() -> None:
     every = [one.backend for one in sweep.sweep([NET], ways=["all"])]
-    assert every == [name for name, one in backends.NAMES.items() if one.default]
+    assert every == [name for name, one in backends.CPU.items() if one.default]
     assert "compiled_freezing" not in every
     assert [one.backend for one in sweep.sweep([NET], ways=["all"], device="cuda")] == list(
-        cuda.BACKENDS
+        backends.CUDA
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.papers import study
+from repro.papers.metrics import METRICS
 from repro.verdicts.audit.joints import COUNTS
 
 SIZES = ((256, 192), (256, 256), (384, 288))
@@ -154,7 +155,7 @@ def _study(name: str) -> Data:
 def _column(key: str, label: str, metric: str | None = None, **more: object) -> Data:
     if metric is None:
         return {"key": key, "label": label}
-    return {"key": key, "label": label, "metric": metric, "unit": study.METRICS[metric], **more}
+    return {"key": key, "label": label, "metric": metric, "unit": METRICS[metric].unit, **more}
 
 
 def _costs() -> list[Data]:

@@ -52,7 +52,7 @@ def planted(
     )
 
 
-LIMIT = Ceiling(1, fused=100e9, matmul=60e9, convolution=90e9, memory=20e9, cache=80e9)
+LIMIT = Ceiling(1, matmul=60e9, convolution=100e9, memory=20e9, cache=80e9)
 
 
-MACHINE = MachineLimits(LIMIT, LIMIT, {}, 2**20, "literals")
+MACHINE = MachineLimits(LIMIT, LIMIT, {}, 2**20)

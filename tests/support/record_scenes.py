@@ -15,7 +15,7 @@ from repro.records.store import Store
 from support.command_line import Outcome
 
 PROBE = {"pipeline": "as ever", "network": "as ever"}
-"""what `behaviour.of` gives where a test says so"""
+"""what `probe.of` gives where a test says so"""
 CONVENTIONS = ("mmcv", "hrnet", "torchstat")
 FIGURES = ("AP", "AP50", "AP75", "APM", "APL", "AR")
 TIMES = ("", "2001-01-01T00:00:00.000001", "2001-01-01T00:00:00.500000", "2001-03-01T09:00:00")

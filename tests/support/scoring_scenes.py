@@ -8,7 +8,8 @@ import numpy as np
 
 from repro.data import annotations
 from repro.data.people import Annotations, Floats, Poses
-from repro.papers.skeletons import SKELETONS, Skeleton
+from repro.papers.datasets import DATASETS
+from repro.papers.skeletons import Skeleton
 from repro.scoring import official_evaluators, oks, results
 from repro.scoring.official_evaluators import Tool
 
@@ -32,7 +33,7 @@ class Scene:
         return annotations.read(self.truth)
 
     def results(self) -> results.Results:
-        joints = len(SKELETONS[self.annotations().dataset].joints)
+        joints = len(DATASETS[self.annotations().dataset].skeleton.joints)
         return results.read(self.found, joints)
 
     @property
@@ -54,7 +55,7 @@ def scene(
     The images come in no order; detections are the persons displaced, and some anywhere.
     """
     rng = np.random.default_rng(seed)
-    skeleton = SKELETONS[dataset]
+    skeleton = DATASETS[dataset].skeleton
     ids = (rng.permutation(900)[:images] + 1).tolist()
     crowding = rng.choice([0.0, 0.1, 0.2, 0.5, 0.8, 1.3], images)
     truth: list[Entry] = []

@@ -10,18 +10,19 @@ import pytest
 
 from repro import plan
 from repro.data import synth
-from repro.data.official_facts import FACTS, Facts
 from repro.evaluation import evaluator
 from repro.papers import lookup
+from repro.papers.datasets import OfficialFacts
 from repro.plans import selection
 from repro.plans.planned import Plan, RunSettings
 from repro.records.requirements import AccuracyRequirement
 from repro.records.store import Store
 from repro.report.files import publish
 from repro.run import carry_out
-from repro.training import executing, graph, request, weight_files
+from repro.training import choice, state, table_rows
 from repro.training.request import TrainingMachine
 from support.command_line import Run
+from support.official import set_facts
 
 TABLE4 = ("paper1", "table4")
 ROWS = "F(x)=x*"
@@ -34,10 +35,10 @@ Planned = list[dict[str, object]]
 def tiny() -> Iterator[None]:
     """Small inputs, two steps, no processes that load."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(request, "SMALL", (64, 64))
-        patch.setattr(request, "SMOKE_STEPS", 2)
+        patch.setattr(choice, "SMALL", (64, 64))
+        patch.setattr(choice, "SMOKE_STEPS", 2)
         patch.setattr(
-            graph, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
+            table_rows, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
         )
         yield
 
@@ -102,7 +103,7 @@ def test_one_command_goes_from_nothing_to_evaluations(
     for path, record in trainings:
         beside = {one.name for one in path.with_suffix("").iterdir()}
         assert beside == set(record["artifacts"]) == {"best.safetensors", "history.json"}  # type: ignore[arg-type]
-    monkeypatch.setattr(executing, "execute", None)
+    monkeypatch.setattr("repro.training.runs.execute", None)
     monkeypatch.setattr(evaluator, "execute", None)
     again = repro(*words, "--json")
     assert again.code == 0 and not again.err
@@ -201,10 +202,10 @@ def test_weights_that_come_out_otherwise_get_a_record_of_their_own(
         (store / training["key"][:2] / training["key"] / "best.safetensors").unlink()  # type: ignore[index,operator]
     for path, _ in records(store, "evaluate"):
         path.unlink()
-    keep = weight_files.keep
+    keep = state.save_weights
     monkeypatch.setattr(
-        weight_files,
-        "keep",
+        state,
+        "save_weights",
         lambda path, model, facts: keep(path, model, {**facts, "other": "yes"}),
     )
     assert repro("run", *TABLE4, *words, "--no-write").code == 0
@@ -251,8 +252,8 @@ def official(data: Path, own_tables: Path, tmp_path: Path, monkeypatch: pytest.M
         people = document["annotations"]
         labelled = sum(one["num_keypoints"] > 0 for one in people)
         boxes = 2 if split == "val" else None
-        facts = Facts(len(document["images"]), len(people), labelled, boxes)
-        monkeypatch.setitem(FACTS, ("coco", images), facts)  # type: ignore[index]
+        facts = OfficialFacts(len(document["images"]), len(people), labelled, boxes)
+        set_facts(monkeypatch, "coco", images, facts)
     detected = json.loads((data / "synth" / "boxes" / "val.json").read_text())
     boxes = folder / "person_detection_results" / "COCO_val2017_detections_AP_H_56_person.json"
     boxes.parent.mkdir()
@@ -278,7 +279,7 @@ def test_a_faithful_training_on_official_data_fills_its_cells(
     (row,) = found["rows"]
     assert row["on"]["official"] is True and not row["deviations"] and row["why"] is None
     assert {one["record"] for one in found["cells"]} == {evaluation["key"]}
-    monkeypatch.setattr(executing, "execute", None)
+    monkeypatch.setattr("repro.training.runs.execute", None)
     assert json.loads(repro("run", *TABLE4, *words, "--no-write", "--json").out) == found
     # the same weights as a file, for which nothing is trained
     weights = official / "weights" / "hwl_mobilenetv3_256x192_coco.safetensors"

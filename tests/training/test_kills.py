@@ -20,7 +20,7 @@ from repro.data import synth
 from repro.records.cleanup import collect
 from repro.records.record import Record
 from repro.records.store import BEGUN, Store
-from repro.training import graph, request
+from repro.training import choice, table_rows
 from repro.training.request import TrainingMachine
 from support.command_line import ROOT, Run
 
@@ -30,18 +30,18 @@ import os, signal
 from pathlib import Path
 import cli
 from repro import run
-from repro.training import graph, request
+from repro.training import choice, table_rows
+from repro.training.request import TrainingMachine
 
-request.SMALL, request.SMOKE_STEPS = (64, 64), 2
-Machine = request.Machine
-graph.Machine = lambda *words, **named: Machine("cpu", workers=0)
+choice.SMALL, choice.SMOKE_STEPS = (64, 64), 2
+table_rows.TrainingMachine = lambda *words, **named: TrainingMachine("cpu", workers=0)
 when, part = os.environ["KILLED"].split()
 
 def die(*words):
     os.kill(os.getpid(), signal.SIGKILL)
 
 if part == "clearing":
-    run._forget = die
+    run.clear_unnamed = die
 
 def dying(name):
     real = getattr(Path, name)
@@ -70,10 +70,10 @@ MOMENTS = {
 @pytest.fixture(scope="module", autouse=True)
 def tiny() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(request, "SMALL", (64, 64))
-        patch.setattr(request, "SMOKE_STEPS", 2)
+        patch.setattr(choice, "SMALL", (64, 64))
+        patch.setattr(choice, "SMOKE_STEPS", 2)
         patch.setattr(
-            graph, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
+            table_rows, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
         )
         yield
 
@@ -161,10 +161,10 @@ def test_a_clearing_that_was_killed_half_way_is_ended_by_the_next_command(tmp_pa
     (state / "step-1.pt").unlink()  # as a removal does, this makes the folder younger than all
     os.utime(state, (written + 5, written + 5))
     record = Record("0" * 64, {"kind": "train"}, (), {}, artifacts={"best.safetensors": ""})
-    run._forget(record, tmp_path, written)
+    run.clear_unnamed(record, tmp_path, written)
     assert [path.name for path in tmp_path.iterdir()] == ["best.safetensors"]
     state.mkdir()
     (state / "step-1.pt").write_bytes(b"of a process that makes the run again")
     os.utime(state / "step-1.pt", (written + 5, written + 5))
-    run._forget(record, tmp_path, written)
+    run.clear_unnamed(record, tmp_path, written)
     assert (state / "step-1.pt").exists()

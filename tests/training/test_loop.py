@@ -22,12 +22,12 @@ from repro.errors import ReproError, RunError
 from repro.papers import study
 from repro.pose.losses import Heatmaps
 from repro.records import lock
-from repro.training import course, evaluation, preparing, request, smoke, state
-from repro.training.evaluation import EpochFigure
+from repro.training import choice, preparation, runs, state, trainer, validation
 from repro.training.loop import StepReport
 from repro.training.request import TrainingMachine, TrainingRequest
-from repro.training.standing import Best
-from repro.training.training import Listeners, Training
+from repro.training.state import Best
+from repro.training.trainer import Listeners, Training
+from repro.training.validation import EpochFigure
 from support.command_line import ROOT
 
 MODEL, SIZE = "hwl_mobilenetv3", (64, 32)
@@ -43,9 +43,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def a_run(data: Path, out: Path, workers: int = 0, **fields: object) -> TrainingRequest:
     """Two epochs of paper 1's recipe on the generated figures, not evaluated."""
-    rules = request.protocol_of(MODEL, "synth")
+    rules = choice.protocol_of(MODEL, "synth")
     given = {"batch": 4, "epochs": 2, **fields}
-    found = request.recipe_of(study.load_study("paper1"), "paper", MODEL, "synth", SIZE)
+    found = choice.recipe_of(study.load_study("paper1"), "paper", MODEL, "synth", SIZE)
     machine = TrainingMachine("cpu", workers=workers, threads=1)
     source = find(data, "synth", "train")
     changed = found.changed("test", **given)
@@ -65,16 +65,11 @@ def trained(
         if one.step == stop:
             raise KeyboardInterrupt
 
-    prepared = preparing.prepare(run, lambda text: None)
+    prepared = preparation.prepare(run, lambda text: None)
     said: list[str] = []
-    training = Training(
-        prepared,
-        preparing.network(prepared),
-        *preparing.feed(prepared),
-        Listeners(said.append, listen),
-    )
+    training = Training.of(prepared, Listeners(said.append, listen))
     with suppress(KeyboardInterrupt):
-        course.train(training, fresh)
+        trainer.train(training, fresh)
     training.said = said  # type: ignore[attr-defined]
     return training, told
 
@@ -132,7 +127,7 @@ def test_a_killed_training_goes_on_bit_for_bit(
         time.sleep(0.005)
     assert process.wait() == -signal.SIGKILL
     training, after = trained(a_run(data, tmp_path))
-    assert after[0].step in (5, 7) and training.standing.step == whole[1][-1].total
+    assert after[0].step in (5, 7) and training.state.step == whole[1][-1].total
     assert course_of(after) == course_of(whole[1])[after[0].step - 1 :]
     assert weights(tmp_path) == weights(whole[0])
 
@@ -178,19 +173,19 @@ def test_stages_begin_with_the_best_weights_of_the_one_before(
     def evaluate(*_: object) -> dict[str, EpochFigure]:
         return {"AP": EpochFigure(next(values), None, None)}
 
-    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    monkeypatch.setattr(validation, "evaluate", evaluate)
     fields = {"stages": 3, "restart_epoch": 1, "evaluate_every": 1, "warmup_iterations": 0}
     run = a_run(data, tmp_path, **fields)
     run = replace(run, evaluated=run.train)
-    steps = preparing.prepare(run, lambda text: None).schedule.steps
+    steps = preparation.prepare(run, lambda text: None).schedule.steps
     trained(run, stop=2 * steps)  # the first stage is complete
     training, told = trained(run)
     assert [(one.moment.stage, one.moment.epoch) for one in told] == [
         *[(1, 1)] * steps,
         *[(2, 1)] * steps,
     ]
-    assert training.standing.best == Best("best.safetensors", ANY, steps, "AP", 50.0)
-    assert training.standing.stage_best == Best(
+    assert training.state.best == Best("best.safetensors", ANY, steps, "AP", 50.0)
+    assert training.state.stage_best == Best(
         "stage-3.safetensors", ANY, 3 * steps + steps, "AP", 30.0
     )
     with safe_open(tmp_path / "stage-1.safetensors", "pt") as file:
@@ -198,11 +193,11 @@ def test_stages_begin_with_the_best_weights_of_the_one_before(
         name = "keypoint_head.final_layer.weight"
         wanted = file.get_tensor(name)
     sha256 = hashlib.sha256((tmp_path / "stage-1.safetensors").read_bytes()).hexdigest()
-    training.standing.stage_best = Best("stage-1.safetensors", sha256, steps, "AP", 50.0)
+    training.state.stage_best = Best("stage-1.safetensors", sha256, steps, "AP", 50.0)
     training.begin_stage()
     assert torch.equal(training.network.model.state_dict()[name], wanted)
     assert not training.network.optimizer.state
-    training.standing.stage_best = Best("stage-1.safetensors", "other", steps, "AP", 50.0)
+    training.state.stage_best = Best("stage-1.safetensors", "other", steps, "AP", 50.0)
     with pytest.raises(ReproError, match="stage before"):
         training.begin_stage()
 
@@ -211,8 +206,8 @@ def test_a_loss_that_is_no_number_stops_with_the_samples(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = a_run(data, tmp_path)
-    prepared = preparing.prepare(run, lambda text: None)
-    network = preparing.network(prepared)
+    prepared = preparation.prepare(run, lambda text: None)
+    network = preparation.network(prepared)
     seen: list[int] = []
 
     def broken(outputs: list[torch.Tensor], targets: Heatmaps) -> dict[str, torch.Tensor]:
@@ -221,29 +216,33 @@ def test_a_loss_that_is_no_number_stops_with_the_samples(
         return {"heatmaps": value, "push": value * (float("nan") if len(seen) == 5 else 1)}
 
     network.criterion = broken  # type: ignore[assignment]
-    training = Training(prepared, network, *preparing.feed(prepared), Listeners(lambda text: None))
+    training = Training(
+        prepared, network, *preparation.batches(prepared), Listeners(lambda text: None)
+    )
     with pytest.raises(
         RunError, match=r"The loss \(push\) is nan\. The samples: synth_train_"
     ) as e:
-        course.train(training)
+        trainer.train(training)
     assert str(e.value).count("synth_train_") == 4 and "--lr" in e.value.hint
     assert [step for step, _ in state.checkpoints(tmp_path / "state")] == [2, 4]
     assert all(bool(one.isfinite().all()) for one in network.model.state_dict().values())
 
 
 def test_memory_that_runs_out_says_what_would_fit(data: Path, tmp_path: Path) -> None:
-    prepared = preparing.prepare(a_run(data, tmp_path), lambda text: None)
-    network = preparing.network(prepared)
+    prepared = preparation.prepare(a_run(data, tmp_path), lambda text: None)
+    network = preparation.network(prepared)
 
     def small(module: object, inputs: tuple[torch.Tensor, ...]) -> None:
         if len(inputs[0]) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
 
     network.model.register_forward_pre_hook(small)
-    training = Training(prepared, network, *preparing.feed(prepared), Listeners(lambda text: None))
+    training = Training(
+        prepared, network, *preparation.batches(prepared), Listeners(lambda text: None)
+    )
     network.model.eval()
     with pytest.raises(RunError, match="4 samples at a time do not fit into memory; 1 fits") as e:
-        course.train(training)
+        trainer.train(training)
     assert "--accumulate 4" in e.value.hint
 
 
@@ -251,27 +250,28 @@ def test_images_that_are_not_there_are_named_before_the_start(data: Path, tmp_pa
     run = a_run(data, tmp_path)
     empty = replace(run, train=replace(run.train, images=tmp_path))
     with pytest.raises(ReproError, match=r"lacks 6 of the 6 images .*synth_train_000000\.png"):
-        preparing.prepare(empty, lambda text: None)
+        preparation.prepare(empty, lambda text: None)
 
 
 def test_batches_are_shared_or_refused(data: Path, tmp_path: Path) -> None:
     run = a_run(data, tmp_path, batch=1000)
-    prepared = preparing.prepare(run, lambda text: None)
-    samples = len(prepared.supply)
-    assert prepared.run.resolved.recipe.batch == samples and prepared.schedule.steps == 1
+    prepared = preparation.prepare(run, lambda text: None)
+    samples = len(prepared.data)
+    assert prepared.request.resolved.recipe.batch == samples and prepared.schedule.steps == 1
     assert any(
-        f"batch {samples} (the recipe: 64)" in str(one) for one in prepared.run.resolved.deviations
+        f"batch {samples} (the recipe: 64)" in str(one)
+        for one in prepared.request.resolved.deviations
     )
     machine = TrainingMachine("cpu", accumulate=3)
     with pytest.raises(ReproError, match="batch of 4 cannot be seen in 3 equal parts"):
-        preparing.prepare(replace(a_run(data, tmp_path), machine=machine), lambda text: None)
+        preparation.prepare(replace(a_run(data, tmp_path), machine=machine), lambda text: None)
 
 
 def test_other_weights_to_begin_with_than_the_recipes_are_a_deviation(
     data: Path, whole: tuple[Path, list[StepReport]], tmp_path: Path
 ) -> None:
     run = replace(a_run(data, tmp_path), weights=whole[0] / "best.safetensors")
-    found = preparing.checked(run, lambda text: None).run.resolved
+    found = preparation.checked(run).request.resolved
     assert "pretraining other weights (the recipe: none)" in map(str, found.deviations)
 
 
@@ -279,19 +279,14 @@ def test_smoke_fails_where_the_loss_rises(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = replace(a_run(data, tmp_path, epochs=100), steps=8)
-    prepared = preparing.prepare(run, lambda text: None)
-    training = Training(
-        prepared,
-        preparing.network(prepared),
-        *preparing.feed(prepared),
-        Listeners(lambda text: None),
-    )
-    found = smoke.smoke(training)
-    assert found.after < found.before and found.steps == 8
+    prepared = preparation.prepare(run, lambda text: None)
+    training = Training.of(prepared, Listeners(lambda text: None))
+    found = runs.smoke(training)
+    assert found.after < found.before and training.state.step == 8
     losses = iter([1.0, 2.0])
-    monkeypatch.setattr(smoke, "_loss", lambda *_: next(losses))
+    monkeypatch.setattr(runs, "loss_of", lambda *_: next(losses))
     with pytest.raises(RunError, match="did not fall"):
-        smoke.smoke(training)
+        runs.smoke(training)
 
 
 def test_the_weights_carry_where_they_are_from(whole: tuple[Path, list[StepReport]]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from repro.errors import ReproError
-from repro.training.machine import placed
+from repro.training.distributed import placed
 from repro.training.request import TrainingMachine
 
 PROGRAM = """
@@ -21,7 +21,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from repro.data.batches import Batch
 from repro.pose.losses import Heatmaps, criterion
-from repro.training import normalisation
+from repro.training import distributed
 from repro.training.loop import TrainedNetwork
 
 torch.set_num_threads(1)
@@ -34,7 +34,7 @@ model = nn.Sequential(
     nn.Conv2d(3, 8, 3, 2), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 1), nn.BatchNorm2d(4)
 )
 if world > 1:
-    model = normalisation.shared(model, fabric.device)
+    model = distributed.with_shared_normalisation(model, fabric.device)
     assert type(model[1]) is not nn.BatchNorm2d
 random = torch.Generator().manual_seed(1)
 images = 5 + torch.randn(6, 8, 3, 17, 17, generator=random, dtype=torch.float64)

@@ -4,7 +4,7 @@ import pytest
 
 from repro.errors import ReproError
 from repro.papers.recipe import Loss, Recipe
-from repro.training.schedule import Moment, Schedule
+from repro.training.optimizer import Moment, Schedule
 
 
 def schedule(steps: int = 10, **fields: object) -> Schedule:

@@ -8,8 +8,8 @@ import torch
 
 from repro.errors import ReproError, RunError
 from repro.files import sweep
-from repro.training import memory, state
-from repro.training.optimiser import Average
+from repro.training import loop, state
+from repro.training.optimizer import Average
 
 
 def kept(folder: Path) -> list[int]:
@@ -18,9 +18,9 @@ def kept(folder: Path) -> list[int]:
 
 def test_the_last_two_are_kept(tmp_path: Path) -> None:
     for step in (5, 10, 15):
-        state.save(tmp_path, step, {"model": {"a": torch.full((3,), float(step))}})
+        state.save_checkpoint(tmp_path, step, {"model": {"a": torch.full((3,), float(step))}})
     assert kept(tmp_path) == [10, 15]
-    content, warnings = state.load(tmp_path)
+    content, warnings = state.load_checkpoint(tmp_path)
     assert content is not None and not warnings
     assert content["step"] == 15
     assert torch.equal(content["model"]["a"], torch.full((3,), 15.0))  # type: ignore[index]
@@ -28,13 +28,13 @@ def test_the_last_two_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("harm", ["cut", "altered", "empty"])
 def test_a_damaged_one_is_passed_over_and_named(tmp_path: Path, harm: str) -> None:
-    state.save(tmp_path, 5, {"model": 1})
-    path = state.save(tmp_path, 10, {"model": 2})
+    state.save_checkpoint(tmp_path, 5, {"model": 1})
+    path = state.save_checkpoint(tmp_path, 10, {"model": 2})
     data = path.read_bytes()
     middle = len(data) // 2
     flipped = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
     path.write_bytes({"cut": data[:-100], "altered": flipped, "empty": b""}[harm])
-    content, warnings = state.load(tmp_path)
+    content, warnings = state.load_checkpoint(tmp_path)
     assert content is not None and content["model"] == 1
     assert len(warnings) == 1 and "step 10" in warnings[0] and path.name in warnings[0]
 
@@ -42,18 +42,18 @@ def test_a_damaged_one_is_passed_over_and_named(tmp_path: Path, harm: str) -> No
 def test_a_full_disk_leaves_the_ones_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state.save(tmp_path, 5, {"model": 1})
-    state.save(tmp_path, 10, {"model": 2})
+    state.save_checkpoint(tmp_path, 5, {"model": 1})
+    state.save_checkpoint(tmp_path, 10, {"model": 2})
 
     def full(*_: object) -> bool:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(state, "write_whole", full)
     with pytest.raises(RunError, match=r"step 15 .*No space left.*The last .* step 10") as error:
-        state.save(tmp_path, 15, {"model": 3})
+        state.save_checkpoint(tmp_path, 15, {"model": 3})
     assert "same command" in error.value.hint
     assert kept(tmp_path) == [5, 10]
-    assert state.load(tmp_path)[0]["model"] == 2  # type: ignore[index]
+    assert state.load_checkpoint(tmp_path)[0]["model"] == 2  # type: ignore[index]
 
 
 def test_another_training_is_refused_with_the_difference() -> None:
@@ -68,11 +68,11 @@ def test_another_training_is_refused_with_the_difference() -> None:
 
 
 def test_what_a_killed_writing_left_is_swept_away(tmp_path: Path) -> None:
-    path = state.save(tmp_path, 5, {"model": 1})
+    path = state.save_checkpoint(tmp_path, 5, {"model": 1})
     (tmp_path / ".repro-abc.tmp").write_bytes(b"half")
     sweep(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
-    state.clear(tmp_path)
+    state.clear_checkpoints(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -100,22 +100,22 @@ def fitting(most: int, tried: list[int]):  # type: ignore[no-untyped-def]
 
 def test_out_of_memory_says_what_fits_and_keeps_the_batch() -> None:
     tried: list[int] = []
-    found = memory.advice(64, 1, 1, fitting(20, tried))
+    found = loop.memory_advice(64, 1, 1, fitting(20, tried))
     assert tried == [32, 16]
     assert str(found) == "64 samples at a time do not fit into memory; 16 fit."
     assert "--accumulate 4" in found.hint and "recipe's 64 samples" in found.hint
 
 
 def test_out_of_memory_with_parts_and_devices() -> None:
-    found = memory.advice(64, 2, 2, None)  # 16 at a time
+    found = loop.memory_advice(64, 2, 2, None)  # 16 at a time
     assert str(found) == "16 samples at a time do not fit into memory; 8 may fit."
     assert "--accumulate 4" in found.hint
-    assert "no fewer did" in str(memory.advice(8, 1, 1, fitting(0, [])))
+    assert "no fewer did" in str(loop.memory_advice(8, 1, 1, fitting(0, [])))
 
 
 def test_only_errors_about_memory_are_taken_for_such() -> None:
-    assert memory.ran_out(torch.OutOfMemoryError("CUDA out of memory"))
-    assert memory.ran_out(RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"))
-    assert not memory.ran_out(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert loop.out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
+    assert loop.out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"))
+    assert not loop.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     with pytest.raises(ValueError, match="other"):
-        memory.advice(8, 1, 1, lambda count: (_ for _ in ()).throw(ValueError("other")))
+        loop.memory_advice(8, 1, 1, lambda count: (_ for _ in ()).throw(ValueError("other")))

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from repro.papers.study import Column, Row, Table
 from repro.records.requirements import Wanted
-from repro.report import text
+from repro.report.grid import grid
 from repro.verdicts.ablation_steps import steps
 from repro.verdicts.judge import Cell, MeasuredValue, Verdict
 
@@ -48,7 +48,7 @@ def test_the_printed_digits_bound_the_change() -> None:
 def test_what_is_not_measured_or_no_cost_has_no_verdict() -> None:
     (step,) = steps([cell(ROWS[0], 2_731_240), cell(ROWS[1], None)])
     assert step.measured is None and step.fits is None
-    assert text.ladder([step]) == [
+    assert grid(TABLE, [step.before, step.after]).ladder == [
         {"from": "base", "to": "one switch", "#Params": "+0.6", "#Params ours": "–"}
     ]
     assert steps([cell(ROWS[0], None, AP), cell(ROWS[1], None, AP)]) == []

@@ -12,16 +12,8 @@ from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import Wanted
 from repro.records.runs import CountRun
-from repro.verdicts.judge import (
-    KINDS,
-    NEAR,
-    NEAR_POINTS,
-    described,
-    exit_code,
-    judge,
-    kinds,
-    summary,
-)
+from repro.verdicts.judge import described, exit_code, judge, summary
+from repro.verdicts.kinds import KINDS, NEAR, NEAR_POINTS, checked
 
 SPEC = CountRun("lpn_50", (256, 192), 17)
 OTHER = CountRun("lpn_50", (256, 256), 17)
@@ -211,9 +203,10 @@ def test_a_cell_as_data_has_one_unit_throughout() -> None:
 
 
 def test_the_meaning_of_near_tells_both_tolerances() -> None:
-    assert f"{float(100 * NEAR):g} %" in KINDS["near"] and "0.5 %" in KINDS["near"]
-    assert f"{float(NEAR_POINTS):g} points" in KINDS["near"] and "0.5 points" in KINDS["near"]
-    assert "condition" in KINDS["convention"]
+    meaning = KINDS["near"].meaning
+    assert f"{float(100 * NEAR):g} %" in meaning and "0.5 %" in meaning
+    assert f"{float(NEAR_POINTS):g} points" in meaning and "0.5 points" in meaning
+    assert "condition" in KINDS["convention"].meaning
 
 
 def test_gates() -> None:
@@ -236,6 +229,6 @@ def test_gates() -> None:
     assert exit_code([evidence], {"off"}, strict=False)[0] == 4
     assert exit_code([evidence, match], set(), strict=True)[0] == 4
     assert summary([off, missing, match]) == {"match": 1, "off": 1, "missing": 1}
-    assert kinds(KINDS) == set(KINDS)
+    assert checked(KINDS) == set(KINDS)
     with pytest.raises(ReproError, match="no verdict"):
-        kinds(["of"])
+        checked(["of"])

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from repro.papers import study
-from repro.papers.study import Column
-from repro.report import audit_lines, text
+from repro.report import audit_lines
 from repro.report.contents import ReportContents
-from repro.report.grid import Grid, GridEntry, GridLine, grid
+from repro.report.grid import Grid, GridEntry, grid
 from repro.verdicts import ablation_steps, judge
-from repro.verdicts.audit.check import summary as audit_summary
+from repro.verdicts.audit.check import audit_summary
 from repro.verdicts.claims import judging
 from repro.verdicts.judge import Cell, by_table
 
@@ -117,20 +116,23 @@ def _harmless(value: object) -> object:
 def as_latex(cells: Sequence[Cell]) -> str:
     """Each table in the paper's layout with ours, the difference and the sign of the verdict."""
     parts = []
-    for (paper, name), found in by_table(cells).items():
-        parts.append(_table(grid(study.load_table(paper, name), found, 0)))
+    for (paper, name), group in by_table(cells).items():
+        parts.append(_table(grid(study.load_table(paper, name), group)))
     beyond = sorted({sign for part in parts for sign in part if not sign.isascii()})
     head = HEAD + (BEYOND.format(" ".join(beyond)) if beyond else "")
     return "\n".join([head, *parts])
 
 
-def _table(found: Grid) -> str:
-    table = found.table
-    rows = [_row(line, found) for line in found.lines]
-    frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(_headings(found)))
-    letters = [
-        "l" if one.metric is None else "r" * len(_under(one, found)) for one in table.columns
+def _table(layout: Grid) -> str:
+    table = layout.table
+    headings = [
+        (latex(column.heading), latex(part)) for column in layout.columns for part in column.parts
     ]
+    rows = [[value for entry in line.entries for value in _values(entry)] for line in layout.lines]
+    frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(headings))
+    letters = (
+        "l" if column.metric is None else "r" * len(column.parts) for column in layout.columns
+    )
     caption = f"{table.study} Table {table.number}. {table.caption}"
     return frame.to_latex(
         index=False,
@@ -139,32 +141,14 @@ def _table(found: Grid) -> str:
         column_format="".join(letters),
         multicolumn_format="c",
         caption=latex(caption),
-        label=f"tab:{re.sub('[^A-Za-z0-9]', '-', found.slug)}",
+        label=f"tab:{re.sub('[^A-Za-z0-9]', '-', layout.slug)}",
     )
 
 
-def _under(column: Column, found: Grid) -> tuple[str, ...]:
-    """What stands under a column's heading."""
-    return ("paper", "ours", r"$\Delta$") if column.key in found.measured else ("",)
-
-
-def _headings(found: Grid) -> list[tuple[str, str]]:
-    return [
-        (latex(column.heading), under)
-        for column in found.table.columns
-        for under in _under(column, found)
-    ]
-
-
-def _row(line: GridLine, found: Grid) -> list[str]:
-    return [value for entry in line.entries for value in _values(entry, found)]
-
-
-def _values(entry: GridEntry, found: Grid) -> list[str]:
-    sign = f" {latex(text.SIGNS[entry.cell.verdict.kind])}" if entry.cell else ""
-    cite = f" [{entry.cite}]" if entry.cite else ""
-    printed = latex(entry.printed + cite)
-    if entry.column.key not in found.measured:
+def _values(entry: GridEntry) -> list[str]:
+    sign = f" {latex(entry.sign)}" if entry.sign else ""
+    printed = latex(entry.cited)
+    if not entry.column.measured:
         return [printed + sign]
     return [printed, (latex(entry.ours) + sign).strip(), latex(entry.delta)]
 

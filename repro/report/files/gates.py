@@ -17,28 +17,28 @@ MANY, FEW = 200, 20
 MARKS = re.compile(r"([\\`*_\[\]|~@#])")
 
 
-def markdown(found: Comparison, why: str = "") -> str:
+def markdown(comparison: Comparison, why: str = "") -> str:
     """A comparison as one table of what is not the same; what is the same is folded."""
-    heading = f"### {escaped(found.a)} against {escaped(found.b)}"
-    parts = [heading, "", totals(found) + (f"; {why}" if why else "")]
-    shown = chosen(found.changes, MANY, FEW)
-    if shown:
-        parts += ["", *_table(shown)]
-    left = sum(one.call != "same" for one in found.changes) - len(shown)
+    heading = f"### {escaped(comparison.a)} against {escaped(comparison.b)}"
+    parts = [heading, "", totals(comparison) + (f"; {why}" if why else "")]
+    figures = chosen(comparison.changes, MANY, FEW)
+    if figures:
+        parts += ["", *_table(figures)]
+    left = sum(figure.call != "same" for figure in comparison.changes) - len(figures)
     if left:
         parts += ["", f"and {left} more"]
-    same = [one for one in found.changes if one.call == "same"]
+    same = [figure for figure in comparison.changes if figure.call == "same"]
     if same:
         parts += ["", f"<details><summary>{len(same)} the same</summary>", ""]
         parts += [*_table(same[:MANY]), "", "</details>"]
-    calls = [f"{call}: {CALLS[call]}" for call in found.summary if call != "same"]
+    calls = [f"{call}: {CALLS[call]}" for call in comparison.summary if call != "same"]
     return "\n".join([*parts, "", *([f"<sub>{'; '.join(calls)}</sub>", ""] if calls else [])])
 
 
 def _table(rows: Iterable[Change]) -> list[str]:
     lines = ["| | | A | B | B - A | | |", "|:--|:--|--:|--:|--:|:--|:--|"]
-    for one in rows:
-        cells = (one.kind, one.cell, *values(one), one.call, one.reason)
+    for figure in rows:
+        cells = (figure.kind, figure.cell, *values(figure), figure.call, figure.reason)
         lines.append(f"| {' | '.join(escaped(cell) for cell in cells)} |")
     return lines
 
@@ -75,22 +75,22 @@ def written(path: Path, text: str) -> None:
         ) from error
 
 
-def junit(found: Comparison, caught: Collection[str]) -> str:
+def junit(comparison: Comparison, caught: Collection[str]) -> str:
     """One test case for each figure: what a gate catches failed, what was not judged is skipped.
 
     Noise is no failure, whatever the gate.
     """
-    suite = Suite(f"{found.a} against {found.b}")
-    for one in found.changes:
-        a, b, change = values(one)
-        said = f"{one.call}: {a} in A, {b} in B" + (f" ({change})" if change else "")
-        said += f"; {one.reason}" if one.reason else ""
-        if one.call in caught and one.call != "unstable":
-            suite.add(one.kind, one.cell, failure=said)
-        elif one.call in ("missing", "incomparable", "unstable", "undecided"):
-            suite.add(one.kind, one.cell, skipped=said)
+    suite = Suite(f"{comparison.a} against {comparison.b}")
+    for figure in comparison.changes:
+        a, b, change = values(figure)
+        message = f"{figure.call}: {a} in A, {b} in B" + (f" ({change})" if change else "")
+        message += f"; {figure.reason}" if figure.reason else ""
+        if figure.call in caught and figure.call != "unstable":
+            suite.add(figure.kind, figure.cell, failure=message)
+        elif figure.call in ("missing", "incomparable", "unstable", "undecided"):
+            suite.add(figure.kind, figure.cell, skipped=message)
         else:
-            suite.add(one.kind, one.cell)
+            suite.add(figure.kind, figure.cell)
     return suite.text()
 
 
@@ -116,9 +116,12 @@ class Suite:
         )
         self.counts["tests"] += 1
         self.seconds += seconds
-        for tag, count, said in (("failure", "failures", failure), ("skipped", "skipped", skipped)):
-            if said:
-                ET.SubElement(case, tag, message=_allowed(said))
+        for tag, count, message in (
+            ("failure", "failures", failure),
+            ("skipped", "skipped", skipped),
+        ):
+            if message:
+                ET.SubElement(case, tag, message=_allowed(message))
                 self.counts[count] += 1
 
     def text(self) -> str:

@@ -4,19 +4,18 @@ from collections.abc import Iterable
 
 from repro.report.files.gates import Suite
 from repro.verdicts.judge import Cell
-
-SKIPPED = ("missing", "cited", "unreproducible", "unstable")
-"""verdicts that neither fail nor pass"""
+from repro.verdicts.kinds import KINDS
 
 
 def cells(judged: Iterable[Cell]) -> str:
-    """One test case a cell: `off` fails with the reason, what was not judged is skipped with it."""
+    """One test case a cell: what is off fails, what was not judged is skipped, for its reason."""
     suite = Suite("repro")
     for cell in judged:
         table, verdict = cell.wanted.table, cell.verdict
         name = f"{cell.wanted.row.label}.{cell.wanted.column.key}"
-        said = f"{verdict.kind}: {verdict.reason}"
-        failure = said if verdict.kind == "off" else ""
-        skipped = said if verdict.kind in SKIPPED else ""
+        message = f"{verdict.kind}: {verdict.reason}"
+        state = KINDS[verdict.kind].test
+        failure = message if state == "failed" else ""
+        skipped = message if state == "skipped" else ""
         suite.add(f"{table.study}.{table.name}", name, failure, skipped)
     return suite.text()

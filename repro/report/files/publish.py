@@ -17,8 +17,8 @@ def render(store: Store) -> str:
 
     def stable(wanted: Requirement) -> Record | None:
         """An unstable timing is of its moment alone."""
-        found = store.find(wanted)
-        return None if found is None or found.unstable else found
+        record = store.find(wanted)
+        return None if record is None or record.unstable else record
 
     return markdown.results(judge_all(selection.select(selection.tables()), stable))
 

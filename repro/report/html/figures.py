@@ -95,10 +95,10 @@ Places = Mapping[tuple[str, str, str, str], tuple[int, Cell]]
 def load(paper: str) -> tuple[PaperPlot, ...]:
     """The figures of the study of exactly that name, none if it lists none."""
     path = study.tables_dir() / paper / "figures.toml"
-    shown = f"{paper}/figures.toml"
+    name = f"{paper}/figures.toml"
     if not path.exists():
         return ()
-    return schema.read(_PlotFile, schema.toml(path, shown), shown).figures
+    return schema.read(_PlotFile, schema.toml(path, name), name).figures
 
 
 def draw(paper: str, figure: PaperPlot, places: Places) -> Drawn:
@@ -141,19 +141,19 @@ def _table(paper: str, name: str) -> Table:
 
 def _axis(table: Table, name: str) -> tuple[Table, Column]:
     other, dot, key = name.rpartition(".")
-    found = _table(table.study, other) if dot else table
-    return found, lookup.find_column(found, key)
+    holder = _table(table.study, other) if dot else table
+    return holder, lookup.find_column(holder, key)
 
 
 def _value(
     table: Table, row: Row, other: Table, column: Column, places: Places
 ) -> Coordinate | None:
-    found = _same(row, other, column) if other is not table else row
-    printed = other.published(found, column) if found else None
-    if found is None or printed is None:
+    source = _same(row, other, column) if other is not table else row
+    printed = other.published(source, column) if source else None
+    if source is None or printed is None:
         return None
-    scale = study.scale(found, column)
-    number, cell = places.get((other.study, other.name, found.label, column.key), (-1, None))
+    scale = study.scale(source, column)
+    number, cell = places.get((other.study, other.name, source.label, column.key), (-1, None))
     measured = cell.measured if cell else None
     ours = None if measured is None else float(measured.value / scale)
     return Coordinate(float(Fraction(printed.value) / scale), printed.text, ours, number)
@@ -162,8 +162,8 @@ def _value(
 def _same(row: Row, other: Table, column: Column) -> Row | None:
     """The row of another table that prints a column for the same network at the same input."""
     network = (row.model, row.input, dict(row.options))
-    for one in other.rows:
-        alike = (one.model, one.input, dict(one.options)) == network
-        if alike and row.model is not None and column.key in one.cells:
-            return one
+    for candidate in other.rows:
+        alike = (candidate.model, candidate.input, dict(candidate.options)) == network
+        if alike and row.model is not None and column.key in candidate.cells:
+            return candidate
     return None

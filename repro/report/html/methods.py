@@ -25,13 +25,15 @@ class Absent:
 
 def absent(cells: Iterable[Cell]) -> list[Absent]:
     """The missing cells by reason, the most first."""
-    found: dict[str, list[Cell]] = {}
+    groups: dict[str, list[Cell]] = {}
     for cell in cells:
         if cell.verdict.kind == "missing":
-            found.setdefault(cell.verdict.reason, []).append(cell)
+            groups.setdefault(cell.verdict.reason, []).append(cell)
     lines = [
-        Absent(len(group), _each(field(one.wanted.column) for one in group), _tables(group), reason)
-        for reason, group in found.items()
+        Absent(
+            len(group), _each(field(cell.wanted.column) for cell in group), _tables(group), reason
+        )
+        for reason, group in groups.items()
     ]
     return sorted(lines, key=lambda line: -line.count)
 
@@ -77,8 +79,8 @@ def _each(names: Iterable[str]) -> str:
 
 def _tables(cells: Iterable[Cell]) -> str:
     """`paper1 I, II; paper4 III`."""
-    found: dict[str, dict[str, None]] = {}
+    papers: dict[str, dict[str, None]] = {}
     for cell in cells:
         table = cell.wanted.table
-        found.setdefault(table.study, {})[table.number] = None
-    return "; ".join(f"{paper} {', '.join(numbers)}" for paper, numbers in found.items())
+        papers.setdefault(table.study, {})[table.number] = None
+    return "; ".join(f"{paper} {', '.join(numbers)}" for paper, numbers in papers.items())

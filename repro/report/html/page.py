@@ -14,24 +14,25 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from repro import __version__
+from repro.env import __version__
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS, GIGA
-from repro.report import overview, text
+from repro.papers.metrics import FIELDS
+from repro.report import overview
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import figures, methods, page_data, plot, speed_plots
-from repro.verdicts.audit.check import SEVERITIES, AuditCheck
-from repro.verdicts.audit.check import summary as audit_summary
+from repro.verdicts.audit.check import SEVERITIES, AuditCheck, audit_summary
 from repro.verdicts.audit.rules import RULES
 from repro.verdicts.claims import judging
-from repro.verdicts.judge import KINDS, NEAR, by_table, summary
+from repro.verdicts.judge import by_table, summary
+from repro.verdicts.kinds import KINDS, NEAR
 
 FOLDER = Path(__file__).parent / "parts"
 MARK = "<!-- Written by `repro report` from tables/ and records/. -->"
 SCRIPTS = (
     "state.js",
-    "counting.js",
+    "views.js",
     "tables.js",
     "sorting.js",
     "drawer.js",
@@ -41,20 +42,11 @@ SCRIPTS = (
 )
 """one module, in this order"""
 STYLES = ("base.css", "tables.css", "parts.css", "media.css")
-CLAIM_SIGNS = {
-    "holds": "✓",
-    "rounding": "≈",
-    "convention": "c",
-    "contradicted": "✗",
-    "measured otherwise": "≠",
-    "unchecked": "–",
-}
-SEVERITY_SIGNS = {"contradiction": "✗", "implausible": "!", "note": "·"}
 
 
 def render(report: ReportContents) -> str:
     """The page."""
-    script, style = _joined(SCRIPTS), _joined(STYLES)
+    script, style = _joined(SCRIPTS), f"{_joined(STYLES)}\n{_hues()}"
     groups = by_table(report.cells)
     grids: dict[str, list[Grid]] = {}
     first = 0
@@ -83,9 +75,8 @@ def render(report: ReportContents) -> str:
             drawn={name: list(_figures(name, report)) for name in papers},
             sentences={name: overview.sentence(cells) for name, cells in by_paper.items()},
             matrix=overview.matrix(report.cells),
-            fields=overview.FIELDS,
+            fields=FIELDS,
             totals=summary(report.cells),
-            kinds=KINDS,
             near=f"{float(100 * NEAR):g} %",
             conventions=list(CONVENTIONS.values()),
             giga=GIGA,
@@ -97,11 +88,9 @@ def render(report: ReportContents) -> str:
             ],
             claim_totals=judging.summary(report.claims),
             claim_verdicts=judging.VERDICTS,
-            claim_signs=CLAIM_SIGNS,
             findings=[(check, _quotes(check)) for check in report.checks if check.finding],
             audit_totals=audit_summary(report.checks),
             severities=SEVERITIES,
-            severity_signs=SEVERITY_SIGNS,
             rules=_rules(report.checks),
             absent=methods.absent(report.cells),
             protocols=methods.protocols(papers),
@@ -112,19 +101,19 @@ def render(report: ReportContents) -> str:
 
 
 def _templates() -> Environment:
-    made = Environment(
+    templates = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["minus"] = lambda number: str(number).replace("-", "−")
-    made.filters["sign"] = text.SIGNS.__getitem__
-    made.filters["coded"] = _coded
-    made.filters["outcome"] = page_data.outcome
-    made.globals |= {"ticks": plot.ticks, "size": (plot.WIDTH, plot.HEIGHT)}
-    return made
+    templates.filters["minus"] = lambda number: str(number).replace("-", "−")
+    templates.filters["class"] = _class
+    templates.filters["coded"] = _coded
+    templates.filters["outcome"] = page_data.outcome
+    templates.globals |= {"kinds": KINDS, "ticks": plot.ticks, "size": (plot.WIDTH, plot.HEIGHT)}
+    return templates
 
 
 def _coded(text: str) -> Markup:
@@ -139,18 +128,33 @@ def _coded(text: str) -> Markup:
 
 def _quotes(check: AuditCheck) -> dict[tuple[str, str, str], list[str]]:
     """What a finding quotes: its table's place on the page, the table's name, the row -> texts."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    quoted: dict[tuple[str, str, str], list[str]] = {}
     for quote in check.quotes:
         slug = f"{quote.paper}-{quote.table}" if quote.table else ""
         place = f"{quote.paper} {quote.where}" if quote.table else quote.where
         text = f"{quote.column} {quote.text}".strip()
-        found.setdefault((slug, place, quote.row), []).append(text)
-    return found
+        quoted.setdefault((slug, place, quote.row), []).append(text)
+    return quoted
 
 
 def _joined(names: Sequence[str]) -> str:
     """Some of our own files, one after the other."""
     return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
+def _hues() -> str:
+    """The colours of verdicts and findings; one never stands without its sign."""
+    hues = (
+        {name: severity.hue for name, severity in SEVERITIES.items()}
+        | {name: verdict.hue for name, verdict in judging.VERDICTS.items()}
+        | {name: kind.hue for name, kind in KINDS.items()}
+    )
+    return "\n".join(f".{_class(name)} {{ color: var(--{hue}); }}" for name, hue in hues.items())
+
+
+def _class(name: str) -> str:
+    """The class of elements that show a verdict or a severity."""
+    return name.replace(" ", "-")
 
 
 def _policy(script: str, style: str) -> str:
@@ -186,13 +190,13 @@ def _reach(report: ReportContents) -> Callable[[figures.Panel], list[float]]:
 
     def values(panel: figures.Panel) -> list[float]:
         cells = [report.cells[point.x.number] for point in panel.points if point.x.number >= 0]
-        found = [cell.measured.record for cell in cells if cell.measured]
+        keys = [cell.measured.record for cell in cells if cell.measured]
         return [
-            one.value / giga
-            for key in (found if panel.x.metric == "macs" else ())
-            for one in report.records[key].measurements
+            figure.value / giga
+            for key in (keys if panel.x.metric == "macs" else ())
+            for figure in report.records[key].measurements
             for giga in GIGA
-            if one.metric == "macs"
+            if figure.metric == "macs"
         ]
 
     return values

@@ -3,19 +3,20 @@
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS, GIGA
-from repro.papers.study import COST, SPEED
+from repro.papers.metrics import ACCURACY
 from repro.records.record import Record
-from repro.report import text
 from repro.report.contents import ReportContents
+from repro.report.html import views
+from repro.report.html.views import Keep
 from repro.report.overview import field
 from repro.verdicts import digits
 from repro.verdicts.claims.judging import Judged
 from repro.verdicts.claims.outcome import ClaimOutcome
-from repro.verdicts.judge import NEAR, Cell
+from repro.verdicts.judge import Cell
+from repro.verdicts.kinds import KINDS
 
 MOST = 12
 """sentences and findings that are told of one cell"""
@@ -32,13 +33,20 @@ def data(report: ReportContents) -> dict[str, object]:
     order = {key: number for number, key in enumerate(report.records)}
     mentions = _mentions(report)
     texts: dict[str, int] = {}
-    cells = [_cell(cell, order, mentions(cell), texts) for cell in report.cells]
+
+    def keep(text: str) -> int:
+        return texts.setdefault(text, len(texts))
+
+    known = views.views(report)
+    cells = [
+        _cell(cell, order, mentions(cell), keep) | views.described(cell, known, keep)
+        for cell in report.cells
+    ]
     return {
         "texts": list(texts),
-        "conventions": [asdict(one) for one in CONVENTIONS.values()],
+        "conventions": {one.name: one.tool for one in CONVENTIONS.values()},
         "giga": {str(value): words for value, words in GIGA.items()},
-        "signs": text.SIGNS,
-        "near": float(NEAR),
+        "signs": {name: kind.sign for name, kind in KINDS.items()},
         "cells": cells,
         "records": [_record(one) for one in report.records.values()],
         "claims": [_claim(one) for one in report.claims],
@@ -46,18 +54,15 @@ def data(report: ReportContents) -> dict[str, object]:
 
 
 def _cell(
-    cell: Cell, order: Mapping[str, int], mentions: Sequence[str], texts: dict[str, int]
+    cell: Cell, order: Mapping[str, int], mentions: Sequence[str], keep: Keep
 ) -> dict[str, object]:
-    def kept(text: str) -> int:
-        return texts.setdefault(text, len(texts))
-
     wanted, published = cell.wanted, cell.published
     row, column = wanted.row, wanted.column
     scale = study.scale(row, column)
-    found: dict[str, object] = {
+    carried: dict[str, object] = {
         "study": wanted.table.study,
         "table": f"{wanted.table.study} Table {wanted.table.number}",
-        "where": kept(wanted.table.where),
+        "where": keep(wanted.table.where),
         "row": row.label,
         "column": column.heading,
         "metric": column.metric,
@@ -66,23 +71,23 @@ def _cell(
         "text": published.text,
         "span": [float(published.low / scale), float(published.high / scale)],
         "kind": cell.verdict.kind,
-        "reason": kept(cell.verdict.reason),
+        "reason": keep(cell.verdict.reason),
         "commands": commands(cell),
     }
     if column.metric == "macs":
-        found |= {"convention": study.convention(row, column), "giga": scale}
+        carried |= {"convention": study.convention(row, column), "giga": scale}
     if row.counted is not None and column.metric == "macs":
-        found["counted"] = kept(row.counted.why)
+        carried["counted"] = keep(row.counted.why)
     if cell.measured is not None:
         measured = cell.measured
-        found |= {
+        carried |= {
             "ours": digits.ours(cell),
             "delta": digits.delta(cell),
             "value": float(measured.value / scale),
             "record": order[measured.record],
         }
         if measured.low is not None:
-            found["interval"] = [measured.low, measured.high]
+            carried["interval"] = [measured.low, measured.high]
     note = row.notes.get(column.key)
     elsewhere = [
         f"{one.value} ({one.source})"
@@ -90,7 +95,9 @@ def _cell(
         if (one.model, one.metric) == (row.model, column.metric)
     ]
     optional = {"note": [note] if note else [], "elsewhere": elsewhere, "mentions": mentions}
-    return found | {name: [kept(one) for one in given] for name, given in optional.items() if given}
+    return carried | {
+        name: [keep(one) for one in lines] for name, lines in optional.items() if lines
+    }
 
 
 def commands(cell: Cell) -> list[str]:
@@ -102,7 +109,7 @@ def commands(cell: Cell) -> list[str]:
     explain = f"repro explain {place} {label} {wanted.column.key}"
     if wanted.spec is None:
         return [explain]
-    needs = "" if metric in (*COST, *SPEED) else " --data DIR"
+    needs = " --data DIR" if metric in ACCURACY else ""
     return [f"repro run {place} --row {label} --metric {metric} --fresh{needs}", explain]
 
 
@@ -135,30 +142,30 @@ def _claim(claim: Judged) -> dict[str, object]:
     }
 
 
-def outcome(found: ClaimOutcome | None) -> str:
+def outcome(claimed: ClaimOutcome | None) -> str:
     """`11.2% ✓`; a dash where nothing was measured."""
-    if found is None or found.holds is None:
+    if claimed is None or claimed.holds is None:
         return "–"
-    sign = "≈" if found.rounding else "✓" if found.holds else "✗"
-    return f"{found.brief} {sign}".strip()
+    sign = "≈" if claimed.rounding else "✓" if claimed.holds else "✗"
+    return f"{claimed.brief} {sign}".strip()
 
 
 def _mentions(report: ReportContents) -> Callable[[Cell], list[str]]:
     """What gives the sentences and findings that use a cell."""
-    found: dict[tuple[str, ...], list[str]] = {}
+    lines: dict[tuple[str, ...], list[str]] = {}
     for claim in report.claims:
         line = f"{claim.verdict}: “{claim.claim.printed}” ({claim.claim.where})"
         for name in claim.cells:
-            found.setdefault((name,), []).append(line)
+            lines.setdefault((name,), []).append(line)
     for check in report.checks:
         for quote in check.quotes if check.finding else ():
             place = (quote.paper, quote.table, quote.row, quote.column)
-            found.setdefault(place, []).append(f"{check.severity}: {check.finding}")
+            lines.setdefault(place, []).append(f"{check.severity}: {check.finding}")
 
     def of(cell: Cell) -> list[str]:
         table, row, column = cell.wanted.table, cell.wanted.row.label, cell.wanted.column
-        claimed = found.get((f"{table.study} {table.name}[{row}].{column.key}",), [])
-        audited = found.get((table.study, table.name, row, column.heading), [])
+        claimed = lines.get((f"{table.study} {table.name}[{row}].{column.key}",), [])
+        audited = lines.get((table.study, table.name, row, column.heading), [])
         return list(dict.fromkeys(audited + claimed))[:MOST]
 
     return of

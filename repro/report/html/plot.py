@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from repro.papers.study import COST, Column
+from repro.papers.metrics import COST
+from repro.papers.study import Column
 from repro.report.html.figures import Coordinate, Panel, Point
 
 WIDTH, HEIGHT = 440, 320
@@ -39,12 +40,12 @@ class AxisScale:
         """Round values on the axis: 1, 2, 5 of each power of ten, or equal steps."""
         if self.log:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-            found = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+            values = [step * 10.0**power for power in powers for step in (1, 2, 5)]
         else:
             step = _step((self.high - self.low) / 5)
             first = math.ceil(self.low / step)
-            found = [number * step for number in range(first, math.floor(self.high / step) + 1)]
-        return [value for value in found if self.low <= value <= self.high]
+            values = [number * step for number in range(first, math.floor(self.high / step) + 1)]
+        return [value for value in values if self.low <= value <= self.high]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ Box = tuple[float, float, float, float]
 
 def _marks(points: Sequence[Point], x: AxisScale, y: AxisScale, largest: float) -> tuple[Mark, ...]:
     circles = [_circle(one, x, y, largest) for one in points]
-    taken = [
+    boxes = [
         box
         for at_x, at_y, size, ours_x, ours_y, ours_size in circles
         for box in (_around(at_x, at_y, size * 0.7), _around(ours_x, ours_y, ours_size * 0.7))
@@ -135,8 +136,8 @@ def _marks(points: Sequence[Point], x: AxisScale, y: AxisScale, largest: float) 
     marks = []
     for point, circle in zip(points, circles, strict=True):
         measured = any(one.ours is not None for one in (point.x, point.y, point.size))
-        label_x, label_y, anchor, box = _label(point.name, circle, taken)
-        taken.append(box)
+        label_x, label_y, anchor, box = _label(point.name, circle, boxes)
+        boxes.append(box)
         marks.append(Mark(point, *circle, measured, label_x, label_y, anchor))
     return tuple(sorted(marks, key=lambda mark: -mark.radius))  # small circles on top of large
 
@@ -150,7 +151,7 @@ def _circle(
 
 
 def _label(
-    name: str, circle: tuple[float, float, float, float, float, float], taken: Sequence[Box]
+    name: str, circle: tuple[float, float, float, float, float, float], boxes: Sequence[Box]
 ) -> tuple[float, float, str, Box]:
     """The place beside a circle where a label overlaps the least."""
     x, y, size, *_ = circle
@@ -166,22 +167,22 @@ def _label(
         (x - slant, y - slant, "end"),
         (x - slant, y + slant + 8, "end"),
     ]
-    found = []
+    choices = []
     for order, (at_x, at_y, anchor) in enumerate(places):
         left = at_x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor]
         box = (left, at_y - LINE + 2, left + width, at_y + 2)
-        cost = order + sum(_overlap(box, other) for other in taken) + 40 * _outside(box)
-        found.append((cost, (round(at_x, 1), round(at_y, 1), anchor, box)))
-    return min(found)[1]
+        cost = order + sum(_overlap(box, other) for other in boxes) + 40 * _outside(box)
+        choices.append((cost, (round(at_x, 1), round(at_y, 1), anchor, box)))
+    return min(choices)[1]
 
 
 def _around(x: float, y: float, reach: float) -> Box:
     return x - reach, y - reach, x + reach, y + reach
 
 
-def _overlap(one: Box, other: Box) -> float:
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
+def _overlap(box: Box, other: Box) -> float:
+    wide = min(box[2], other[2]) - max(box[0], other[0])
+    high = min(box[3], other[3]) - max(box[1], other[1])
     return max(0.0, wide) * max(0.0, high)
 
 

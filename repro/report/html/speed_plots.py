@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from repro.papers import study
-from repro.papers.study import SPEED, Column, Row, Table
+from repro.papers.metrics import SPEED
+from repro.papers.study import Column, Row, Table
 from repro.records.record import Record
 from repro.records.requirements import SpeedRequirement
 from repro.report.contents import ReportContents
@@ -87,10 +88,10 @@ class Race:
 def conditions(record: Record) -> str:
     """Where and how a record was timed, and how far equal networks seemed apart there."""
     spec, floor = record.spec, record.measurement("noise_floor")
-    told = [str(spec.get("machine", "an unnamed machine")), threads(spec.get("threads", "?"))]
-    told += [f"batch {spec['batch']}", "eager"]
-    told += [] if floor is None else [f"equal networks {float(floor.value):.1f} % apart (A/A)"]
-    return " · ".join(told)
+    parts = [str(spec.get("machine", "an unnamed machine")), threads(spec.get("threads", "?"))]
+    parts += [f"batch {spec['batch']}", "eager"]
+    parts += [] if floor is None else [f"equal networks {float(floor.value):.1f} % apart (A/A)"]
+    return " · ".join(parts)
 
 
 def races(report: ReportContents) -> list[Race]:
@@ -101,8 +102,8 @@ def races(report: ReportContents) -> list[Race]:
         if isinstance(wanted.spec, SpeedRequirement) and measured is not None:
             key = wanted.table.study, wanted.table.name, wanted.column.key, measured.record
             groups.setdefault(key, []).append((number, cell))
-    found = [_race(cells, report.records[key[-1]]) for key, cells in groups.items()]
-    return [race for race in found if len(race.entrants) > 1]
+    columns = (_race(cells, report.records[key[-1]]) for key, cells in groups.items())
+    return [race for race in columns if len(race.entrants) > 1]
 
 
 def _race(cells: Sequence[tuple[int, Cell]], record: Record) -> Race:
@@ -117,13 +118,13 @@ def _race(cells: Sequence[tuple[int, Cell]], record: Record) -> Race:
 
 
 def _entrant(number: int, cell: Cell, fastest: Cell, record: Record) -> Iterable[Entrant]:
-    own, other = (_network(one) for one in (cell, fastest))
-    found = record.measurement("ratio", of=f"{own} / {other}")
+    network, rival = (_network(each) for each in (cell, fastest))
+    ratio = record.measurement("ratio", of=f"{network} / {rival}")
     value, low, high = 1.0, 1.0, 1.0
-    if own != other:
-        if found is None or found.low is None or found.high is None:
+    if network != rival:
+        if ratio is None or ratio.low is None or ratio.high is None:
             return
-        value, low, high = float(found.value), found.low, found.high
+        value, low, high = float(ratio.value), ratio.low, ratio.high
     row, printed = cell.wanted.row, float(_seconds(cell) / _seconds(fastest))
     proposed = study.load_study(cell.wanted.table.study).proposes(row.model)
     yield Entrant(row.label, proposed, number, cell.verdict.kind, printed, value, low, high)
@@ -131,8 +132,8 @@ def _entrant(number: int, cell: Cell, fastest: Cell, record: Record) -> Iterable
 
 def _printed(table: Table, column: Column, rows: Sequence[Row]) -> Iterable[RankedOrder]:
     """The order of a printed column, if that has a speed for each of the rows."""
-    found = {row.label: table.published(row, column) for row in rows}
-    known = {name: one for name, one in found.items() if one is not None}
+    speeds = {row.label: table.published(row, column) for row in rows}
+    known = {name: one for name, one in speeds.items() if one is not None}
     if column.metric in SPEED and len(known) == len(rows):
         seconds = {name: column.seconds(one) for name, one in known.items()}
         yield RankedOrder(column.heading, _ranks(seconds))
@@ -144,7 +145,7 @@ def _ranks(slow: Mapping[str, float | Fraction]) -> dict[str, int]:
 
 def _network(cell: Cell) -> str:
     assert isinstance(cell.wanted.spec, SpeedRequirement)
-    return cell.wanted.spec.own
+    return cell.wanted.spec.network
 
 
 def _seconds(cell: Cell) -> Fraction:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from repro.papers.datasets import DATASETS
 from repro.records.record import Record
 from repro.report.printed_table import new_grid
 
@@ -52,7 +53,7 @@ def shown(record: Record) -> RenderableType:
 
 def scored(score: "Score") -> RenderableType:
     """A scored file for a reader; fractions become per cent."""
-    scale = 1.0 if score.dataset == "mpii" else 100.0
+    scale = DATASETS[score.dataset].scale
     lines: list[Line] = []
     for name, value in score.metrics.items():
         bounds = score.intervals.get(name)

@@ -9,12 +9,13 @@ from rich.text import Text
 
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS, GIGA
-from repro.papers.study import COST, SPEED, ThirdParty
+from repro.papers.metrics import COST, SPEED
+from repro.papers.study import ThirdParty
 from repro.records.record import BY_BEHAVIOUR, STALE, Record
 from repro.records.requirements import SpeedRequirement
-from repro.report import text
 from repro.report.html.speed_plots import conditions
 from repro.verdicts.judge import Cell
+from repro.verdicts.kinds import KINDS
 
 STANDINGS = {
     STALE: "not judged: made by other code than the present, of commit {}",
@@ -28,21 +29,21 @@ def described(cell: Cell, record: Record | None) -> dict[str, object]:
     third = [
         {"metric": one.metric, "value": one.value, "source": one.source} for one in _others(cell)
     ]
-    found: dict[str, object] = {
+    data: dict[str, object] = {
         "where": cell.wanted.table.where,
         "note": cell.wanted.row.notes.get(cell.wanted.column.key),
         "third_party": third,
     }
     if record is not None:
-        found["spec"] = dict(record.spec)
-        found["conventions"] = {
+        data["spec"] = dict(record.spec)
+        data["conventions"] = {
             one.convention: one.value for one in record.measurements if one.convention
         }
-        found["parts"] = [asdict(part) for part in record.parts]
-        found["env"] = dict(record.env)
+        data["parts"] = [asdict(part) for part in record.parts]
+        data["env"] = dict(record.env)
         bounds = _interval(cell, record)
-        found |= {} if bounds is None else {"interval": list(bounds)}
-    return found
+        data |= {} if bounds is None else {"interval": list(bounds)}
+    return data
 
 
 def chain(cell: Cell, record: Record | None) -> RenderableType:
@@ -67,15 +68,16 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
         cost = column.metric in COST
         lines += _counted(cell, record, scale) if cost else _estimated(cell, record)
     if record is not None and record.standing in STANDINGS:
-        told = STANDINGS[record.standing].format(record.commit)
-        lines.append(_line("standing", f"{record.standing}, {told}"))
+        standing = STANDINGS[record.standing].format(record.commit)
+        lines.append(_line("standing", f"{record.standing}, {standing}"))
     verdict = cell.verdict
-    lines.append(_line("verdict", f"{text.SIGNS[verdict.kind]} {verdict.kind}: {verdict.reason}"))
+    sign = KINDS[verdict.kind].sign
+    lines.append(_line("verdict", f"{sign} {verdict.kind}: {verdict.reason}"))
     note = row.notes.get(column.key)
     if note:
         lines.append(_line("note", note))
-    for one in _others(cell):
-        lines.append(_line("elsewhere", f"{one.metric} {one.value} ({one.source})"))
+    for third in _others(cell):
+        lines.append(_line("elsewhere", f"{third.metric} {third.value} ({third.source})"))
     if record is not None:
         lines.append(_line("record", record.key[:12]))
         lines.append(_line("", _provenance(record)))
@@ -94,15 +96,17 @@ def _counted(cell: Cell, record: Record, scale: int) -> list[RenderableType]:
     if ours is None:
         return []
     convention, value = ours.convention, int(ours.value)
-    shown = f"{value:,} {ours.unit} = {value / scale:.5f}"
-    lines: list[RenderableType] = [_line("ours", f"{shown} {cell.wanted.column.unit or ''}")]
+    text = f"{value:,} {ours.unit} = {value / scale:.5f}"
+    lines: list[RenderableType] = [_line("ours", f"{text} {cell.wanted.column.unit or ''}")]
     grid = Grid(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     grid.add_column(width=9)
     for part in record.parts:
-        own = part.macs.get(convention, 0) if convention else part.params
-        if not own:
+        cost = part.macs.get(convention, 0) if convention else part.params
+        if not cost:
             continue
-        grid.add_row("", part.name, Text(part.kind, style="dim"), Text(f"{own:,}", justify="right"))
+        grid.add_row(
+            "", part.name, Text(part.kind, style="dim"), Text(f"{cost:,}", justify="right")
+        )
     lines.append(grid)
     if convention:
         others = (
@@ -118,13 +122,13 @@ def _estimated(cell: Cell, record: Record) -> list[RenderableType]:
     """An accuracy or a speed: the value, how sure it is, and what it was measured on."""
     if cell.shown is None:
         return []
-    shown = f"{float(cell.shown.value):,.2f} {cell.shown.unit}"
+    text = f"{float(cell.shown.value):,.2f} {cell.shown.unit}"
     bounds = _interval(cell, record)
     if bounds is not None:
-        shown += f", 95 % interval {bounds[0]:,.2f} to {bounds[1]:,.2f}"
+        text += f", 95 % interval {bounds[0]:,.2f} to {bounds[1]:,.2f}"
     timed = cell.wanted.column.metric in SPEED
     return [
-        _line("ours", shown),
+        _line("ours", text),
         _line("on", conditions(record) if timed else _evaluated_on(record)),
     ]
 
@@ -138,7 +142,7 @@ def _interval(cell: Cell, record: Record) -> tuple[float, float] | None:
         if measured.low is None or measured.high is None:
             return None
         return measured.low, measured.high
-    time = record.measurement("latency", of=wanted.own)
+    time = record.measurement("latency", of=wanted.network)
     if time is None or not time.low or not time.high:
         return None
     fps = cell.wanted.column.metric == "fps"
@@ -152,8 +156,8 @@ def _evaluated_on(record: Record) -> str:
     run = [execution.get("device"), *(f"{name} {value}" for name, value in rest.items())]
     images = data.get("images")
     seen = [data.get("name"), f"{images:,} images" if isinstance(images, int) else ""]
-    told = [record.env.get("processor"), _listed(run), _listed(seen), record.spec.get("evaluator")]
-    return " · ".join(str(one) for one in told if one)
+    parts = [record.env.get("processor"), _listed(run), _listed(seen), record.spec.get("evaluator")]
+    return " · ".join(str(part) for part in parts if part)
 
 
 def _listed(parts: Iterable[object]) -> str:

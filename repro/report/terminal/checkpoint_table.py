@@ -19,22 +19,31 @@ FIRST = 10
 
 
 def listed(
-    found: Sequence[Checkpoint], reason: Unpublished | None, present: Mapping[str, Path]
+    checkpoints: Sequence[Checkpoint], reason: Unpublished | None, present: Mapping[str, Path]
 ) -> RenderableType:
     """The published checkpoints, those that are present marked, with their pages."""
     grid = new_grid()
     for heading in ("", "model", "data set", "input", "file", "published"):
         grid.add_column(heading, no_wrap=True)
-    for one in found:
-        figures = " ".join(f"{metric} {value}" for metric, value in one.figures.items())
-        size = f"{one.input[0]}x{one.input[1]}"
-        mark = "✓" if one.file in present else "–"
-        grid.add_row(mark, one.model, one.dataset, size, one.file or "see the page", figures)
-    pages = dict.fromkeys(f"{one.publisher}: {one.page}" for one in found)
+    for checkpoint in checkpoints:
+        figures = " ".join(f"{metric} {value}" for metric, value in checkpoint.figures.items())
+        size = f"{checkpoint.input[0]}x{checkpoint.input[1]}"
+        mark = "✓" if checkpoint.file in present else "–"
+        grid.add_row(
+            mark,
+            checkpoint.model,
+            checkpoint.dataset,
+            size,
+            checkpoint.file or "see the page",
+            figures,
+        )
+    pages = dict.fromkeys(
+        f"{checkpoint.publisher}: {checkpoint.page}" for checkpoint in checkpoints
+    )
     lines = [Text(f"fetch by hand from {page}") for page in pages]
     if reason is not None:
         lines.append(Text(f"{reason.why}{f' {reason.page}' if reason.page else ''}"))
-    if not found:
+    if not checkpoints:
         return Group(*lines) if lines else Text("No checkpoint is published.")
     return Group(grid, *lines)
 
@@ -47,9 +56,11 @@ def reported(report: "CheckpointReport") -> RenderableType:
         f"sha256 {state.sha256}",
     ]
     if report.published:
-        one = report.published[0]
+        published = report.published[0]
         same = {True: "is", False: "is NOT", None: "has the name of"}[report.genuine]
-        lines.append(f"It {same} the file that the {one.publisher} publishes for {one.model}.")
+        lines.append(
+            f"It {same} the file that the {published.publisher} publishes for {published.model}."
+        )
     if report.match is not None:
         lines += _match(report.match, f"{report.model} with {report.keypoints} keypoints")
     fits = ", ".join(f"{name} ({count} keypoints)" for name, count in report.fits)

@@ -11,14 +11,6 @@ from repro.report.printed_table import new_grid
 from repro.verdicts.claims.judging import VERDICTS, Judged, summary
 from repro.verdicts.claims.outcome import ClaimOutcome
 
-COLOURS = {
-    "holds": "green",
-    "rounding": "green",
-    "convention": "cyan",
-    "contradicted": "red",
-    "measured otherwise": "yellow",
-    "unchecked": "dim",
-}
 WIDE = 100
 """columns of a terminal that has room for what every convention gives"""
 
@@ -34,7 +26,7 @@ def totals(claims: Sequence[Judged]) -> Text:
     """`31 holds · 2 contradicted · 9 unchecked`."""
     line = Text()
     for verdict, count in summary(claims).items():
-        line.append(" · " if line else "").append(f"{count:,} {verdict}", COLOURS[verdict])
+        line.append(" · " if line else "").append(f"{count:,} {verdict}", VERDICTS[verdict].colour)
     return line
 
 
@@ -46,16 +38,16 @@ def _paper(console: Console, paper: str, claims: Sequence[Judged]) -> None:
     conventions = ("ours, other conventions",) if wide else ()
     for heading in ("text", "published cells", "ours", *conventions, ""):
         grid.add_column(heading, overflow="fold")
-    for one in claims:
-        place = Text(f"“{one.claim.printed}”").append(f"  {one.claim.where}", style="dim")
-        cells = (_cell(one.published), _cell(one.own), *((_others(one),) if wide else ()))
-        ending = Text(one.verdict, style=COLOURS[one.verdict])
-        grid.add_row(place, Text(", ".join(one.text)), *cells, ending)
+    for claim in claims:
+        place = Text(f"“{claim.claim.printed}”").append(f"  {claim.claim.where}", style="dim")
+        cells = (_cell(claim.published), _cell(claim.own), *((_others(claim),) if wide else ()))
+        ending = Text(claim.verdict, style=VERDICTS[claim.verdict].colour)
+        grid.add_row(place, Text(", ".join(claim.text)), *cells, ending)
     console.print(grid)
     for verdict in VERDICTS:
         for reason, odd in _reasons(claims, verdict).items():
-            line = Text(f"{verdict}  ", style=COLOURS[verdict])
-            line.append(", ".join(f"“{one.claim.printed}”" for one in odd), style="bold")
+            line = Text(f"{verdict}  ", style=VERDICTS[verdict].colour)
+            line.append(", ".join(f"“{claim.claim.printed}”" for claim in odd), style="bold")
             line.append(f" {reason}", "not bold")
             console.print(line)
     console.print()
@@ -63,12 +55,12 @@ def _paper(console: Console, paper: str, claims: Sequence[Judged]) -> None:
 
 def _reasons(claims: Sequence[Judged], verdict: str) -> dict[str, list[Judged]]:
     """Why claims got a verdict, unless they hold, and which those are."""
-    found: dict[str, list[Judged]] = {}
-    for one in claims if verdict != "holds" else ():
-        if one.verdict == verdict:
-            reason = f"{one.reason} {one.claim.note or ''}".strip()
-            found.setdefault(reason, []).append(one)
-    return found
+    alike: dict[str, list[Judged]] = {}
+    for claim in claims if verdict != "holds" else ():
+        if claim.verdict == verdict:
+            reason = f"{claim.reason} {claim.claim.note or ''}".strip()
+            alike.setdefault(reason, []).append(claim)
+    return alike
 
 
 def _cell(outcome: ClaimOutcome | None) -> Text:
@@ -80,12 +72,12 @@ def _cell(outcome: ClaimOutcome | None) -> Text:
     return Text(outcome.brief).append(f" {sign}", style=style)
 
 
-def _others(one: Judged) -> Text:
+def _others(claim: Judged) -> Text:
     """The conventions that agree with the cells' own by name, the others with what they give."""
     line = Text()
     for holds, sign, style in ((False, " ✗", "red"), (True, " ✓", "green")):
-        alike = {name: other for name, other in one.others.items() if other.holds is holds}
-        differs = one.own is None or one.own.holds is not holds
+        alike = {name: other for name, other in claim.others.items() if other.holds is holds}
+        differs = claim.own is None or claim.own.holds is not holds
         names = (f"{name} {other.brief}" if differs else name for name, other in alike.items())
         if alike:
             line.append("; " if line else "").append(", ".join(names)).append(sign, style=style)

@@ -2,36 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.markup import escape
-from rich.table import Table as Grid
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from repro.papers.study import Table
 from repro.report import text
+from repro.report.grid import Grid, GridColumn, GridEntry, grid
 from repro.report.printed_table import new_grid, title
-from repro.verdicts import ablation_steps, digits
 from repro.verdicts.judge import Cell, summary
-
-COLOURS = {
-    "match": "green",
-    "convention": "cyan",
-    "near": "yellow",
-    "off": "red",
-    "unstable": "yellow",
-    "missing": "dim",
-    "cited": "dim",
-    "unreproducible": "magenta",
-}
+from repro.verdicts.kinds import KINDS
 
 
 def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
     """Print one table: the paper's value, ours and the sign in each selected cell."""
-    wide = _grid(table, cells, hide=())
-    hidden = text.unmeasured(cells) if text.measured(cells) else []
+    layout = grid(table, cells)
+    wide = _written(layout)
+    idle = [column for column in layout.columns if column.judged and not column.measured]
+    hidden = idle if any(column.measured for column in layout.columns) else []
     boundless = console.options.update(width=1000)
     if hidden and console.measure(wide, options=boundless).maximum > console.width:
-        wide = _grid(table, cells, hide=[column.key for column in hidden])
+        wide = _written(layout, hidden)
     else:
         hidden = []
     console.print(Group(title(table), wide))
@@ -39,30 +31,29 @@ def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
         names = ", ".join(column.heading for column in hidden)
         console.print(f"[dim]not shown at this width, none of it run here: {escape(names)}[/]")
     console.print(f"[dim]{text.legend(cells)}[/]")
-    for line in reasons(cells):
+    for line in _reasons(layout):
         console.print(line)
-    steps = text.ladder(ablation_steps.steps(cells))
-    if steps:
-        console.print(f"[dim]{text.LADDER}[/]", _ladder(steps))
+    if layout.changes:
+        console.print(f"[dim]{text.LADDER}[/]", _ladder(layout.ladder))
 
 
-def _ladder(steps: Sequence[Mapping[str, str]]) -> Grid:
-    grid = new_grid()
-    for name in dict.fromkeys(key for step in steps for key in step):
-        grid.add_column(name, justify="left" if name in ("from", "to") else "right", no_wrap=True)
+def _ladder(steps: Sequence[Mapping[str, str]]) -> RichTable:
+    table = new_grid()
+    for name in steps[0]:
+        table.add_column(name, justify="left" if name in ("from", "to") else "right", no_wrap=True)
     for step in steps:
-        grid.add_row(*(Text(value) for value in step.values()))
-    return grid
+        table.add_row(*map(Text, step.values()))
+    return table
 
 
-def reasons(cells: Sequence[Cell]) -> list[Text]:
+def _reasons(layout: Grid) -> list[Text]:
     """Why each cell that does not simply match got its verdict."""
     return [
-        Text(f"{text.SIGNS[kind]} ", style=COLOURS.get(kind, ""))
+        Text(f"{KINDS[kind].sign} ", style=KINDS[kind].colour)
         .append(f"{where}: ", style="bold")
         .append(reason, style="not dim")
-        for kind, where, reason in text.reasons(cells)
-        if kind not in ("match", "cited")
+        for kind, where, reason in layout.remarks
+        if not KINDS[kind].usual
     ]
 
 
@@ -70,41 +61,29 @@ def totals(cells: Sequence[Cell]) -> Text:
     """`11 match · 1 near · 6 missing`."""
     line = Text()
     for kind, count in summary(cells).items():
-        line.append(" · " if line else "").append(f"{count:,} {kind}", style=COLOURS.get(kind, ""))
+        line.append(" · " if line else "").append(f"{count:,} {kind}", style=KINDS[kind].colour)
     return line
 
 
-def _grid(table: Table, cells: Sequence[Cell], hide: Sequence[str]) -> Grid:
-    found = {(cell.wanted.row.label, cell.wanted.column.key): cell for cell in cells}
-    keys = {cell.wanted.column.key for cell in cells} - set(hide)
-    columns = [column for column in table.columns if column.key in keys]
-    measured = text.measured(cells)
-    grid = new_grid()
-    grid.add_column("", no_wrap=True)
+def _written(layout: Grid, hidden: Sequence[GridColumn] = ()) -> RichTable:
+    columns = [column for column in layout.columns if column.judged and column not in hidden]
+    table = new_grid()
+    table.add_column("", no_wrap=True)
     for column in columns:
-        grid.add_column(Text(column.heading), justify="right", no_wrap=True)
-        if column.key in measured:
-            grid.add_column("ours", justify="right", no_wrap=True)
-            grid.add_column("Δ", justify="right", no_wrap=True)
-        grid.add_column("", no_wrap=True, width=1)
-    labels = list(dict.fromkeys(cell.wanted.row.label for cell in cells))
-    for row in table.rows:
-        if row.label in labels:
-            values: list[RenderableType] = [Text(row.label)]
-            for column in columns:
-                cell = found.get((row.label, column.key))
-                values += _values(row.cells.get(column.key, ""), cell, column.key in measured)
-            grid.add_row(*values)
-    return grid
+        table.add_column(Text(column.heading), justify="right", no_wrap=True)
+        for part in column.parts[1:]:
+            table.add_column(part, justify="right", no_wrap=True)
+        table.add_column("", no_wrap=True, width=1)
+    for line in layout.lines:
+        if line.judged:
+            values = [_values(entry) for entry in line.entries if entry.column in columns]
+            table.add_row(Text(line.row.label), *(text for group in values for text in group))
+    return table
 
 
-def _values(printed: str, cell: Cell | None, measured: bool) -> list[RenderableType]:
-    sign = Text()
-    if cell is not None:
-        kind = cell.verdict.kind
-        sign = Text(text.SIGNS[kind], style=COLOURS.get(kind, ""))
-    if not measured:
-        return [Text(printed), sign]
-    if cell is None:
-        return [Text(printed), "", "", ""]
-    return [Text(printed), digits.ours(cell), Text(digits.delta(cell), style="dim"), sign]
+def _values(entry: GridEntry) -> list[Text]:
+    sign = Text(entry.sign, KINDS[entry.cell.verdict.kind].colour if entry.cell else "")
+    if not entry.column.measured:
+        return [Text(entry.printed), sign]
+    delta = Text(entry.delta, "dim" if entry.cell else "")
+    return [Text(entry.printed), Text(entry.ours), delta, sign]

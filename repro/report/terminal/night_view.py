@@ -25,16 +25,16 @@ def ending(result: Result, out: Path) -> str:
 def write(result: Result, out: Path, summary: Path | None) -> None:
     """The documents of a night."""
     suite = gates.Suite("nightly")
-    for one in result.steps:
-        failed = one.state in ("bad", "failed")
-        passed = one.state == "good"
-        said = f"{one.state}: {one.said or 'it said nothing'}; {one.command}"
+    for step in result.steps:
+        failed = step.state in ("bad", "failed")
+        passed = step.state == "good"
+        message = f"{step.state}: {step.said or 'it said nothing'}; {step.command}"
         suite.add(
             "nightly",
-            one.name,
-            said if failed else "",
-            "" if failed or passed else said,
-            one.seconds,
+            step.name,
+            message if failed else "",
+            "" if failed or passed else message,
+            step.seconds,
         )
     gates.written(out / "nightly.xml", suite.text())
     text = markdown(result)

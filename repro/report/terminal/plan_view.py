@@ -31,26 +31,26 @@ def total(plan: Plan) -> float | None:
     return None if len(known) < len(seconds) else round(sum(known), 1)
 
 
-def to_run(one: PlannedRun) -> bool:
+def to_run(run: PlannedRun) -> bool:
     """Whether a run is still to be made, and can be."""
-    return one.state == TO_RUN
+    return run.state == TO_RUN
 
 
 def lines(plan: Plan) -> Iterator[str]:
     """Every run that is there or can be made, then why others cannot."""
     parts = [counted(len(plan.wanted), "cell")]
     for kind in KINDS:
-        states = Counter(one.state for one in plan.of(kind))
+        states = Counter(run.state for run in plan.of(kind))
         if states:
             whole = counted(states.total(), NOUNS[kind])
             parts.append(f"{whole}, {states[CACHED]} of them cached")
     yield " · ".join(parts)
     for kind in KINDS:
-        for one in plan.of(kind):
-            estimate = f" · {told(one.estimate)}" if one.estimate else ""
-            why = f" · {one.why}" if one.why else ""
-            aside = " · beside print" if one.aside and kind == "evaluate" else ""
-            yield f"  {STATES[one.state]}  {one.name}{aside}{estimate}{why}"
+        for run in plan.of(kind):
+            estimate = f" · {told(run.estimate)}" if run.estimate else ""
+            why = f" · {run.why}" if run.why else ""
+            aside = " · beside print" if run.aside and kind == "evaluate" else ""
+            yield f"  {STATES[run.state]}  {run.name}{aside}{estimate}{why}"
     for why, count in plan.lacking.items():
         yield f"  {counted(count, 'cell')} not possible here: {why}"
     seconds = total(plan)

@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 FIRST = 15
 
 
-def described(found: "Profile") -> dict[str, object]:
+def described(profile: "Profile") -> dict[str, object]:
     """A profile as plain data; seconds of a forward pass."""
-    return asdict(found)
+    return asdict(profile)
 
 
-def table(found: "Profile") -> RenderableType:
+def table(profile: "Profile") -> RenderableType:
     """The operators and the modules that cost most."""
-    modules = sorted(found.modules, key=lambda one: -one.own)
+    modules = sorted(profile.modules, key=lambda cost: -cost.own)
     head = (
-        f"{1000 * found.undisturbed:.2f} ms a pass on {found.device}, "
-        f"{found.slowdown:.2f} times as long under the profiler"
+        f"{1000 * profile.undisturbed:.2f} ms a pass on {profile.device}, "
+        f"{profile.slowdown:.2f} times as long under the profiler"
     )
     return Group(
         Text(head),
-        _costs("operator", found.operators[:FIRST], found.seconds),
+        _costs("operator", profile.operators[:FIRST], profile.seconds),
         Text(""),
-        _costs("module", tuple(modules[:FIRST]), found.seconds),
+        _costs("module", tuple(modules[:FIRST]), profile.seconds),
     )
 
 
@@ -39,9 +39,9 @@ def _costs(what: str, costs: "tuple[OperatorCost, ...]", seconds: float) -> Rend
     grid.add_column(what, no_wrap=True)
     for heading in ("calls", "own ms", "own %", "total ms"):
         grid.add_column(heading, justify="right", no_wrap=True)
-    for one in costs:
-        label = f"{one.name or 'the model'} {one.kind}".strip()
-        own = f"{1000 * one.own:.2f}"
-        share = f"{100 * one.own / seconds:.0f}" if seconds else ""
-        grid.add_row(label, f"{one.calls:g}", own, share, f"{1000 * one.total:.2f}")
+    for cost in costs:
+        label = f"{cost.name or 'the model'} {cost.kind}".strip()
+        alone = f"{1000 * cost.own:.2f}"
+        share = f"{100 * cost.own / seconds:.0f}" if seconds else ""
+        grid.add_row(label, f"{cost.calls:g}", alone, share, f"{1000 * cost.total:.2f}")
     return grid

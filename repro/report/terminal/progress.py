@@ -111,15 +111,15 @@ class TerminalWatch:
         self.bar = None
 
     @contextmanager
-    def one(self, name: str, total: int, unit: str) -> Iterator[Steps]:
+    def run(self, name: str, total: int, unit: str) -> Iterator[Steps]:
         """A run is made, which takes so many things."""
         begun = time.monotonic()
         if self.bar is not None:
             self.bar(0, name)
             yield Steps(total, unit, show=False)
             return
-        shown: type[Steps] = Share if self.kind == "speed" else Steps
-        with shown(total, unit, self.show, name if self.several else "") as steps:
+        bar_type: type[Steps] = Share if self.kind == "speed" else Steps
+        with bar_type(total, unit, self.show, name if self.several else "") as steps:
             yield steps
         self.steps, self.unit = steps.done - steps.before, unit
         self.took.append(time.monotonic() - begun)

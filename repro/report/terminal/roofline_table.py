@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def described(
-    machine: "MachineLimits", rows: "Sequence[Placed]", said: Sequence[str]
+    machine: "MachineLimits", rows: "Sequence[Placed]", sentences: Sequence[str]
 ) -> dict[str, object]:
     """Limits and networks as plain data; multiply-adds and bytes a second, seconds, shares."""
     placed = [
@@ -27,30 +27,29 @@ def described(
         for one in rows
     ]
     peaks = {"peak_one": machine.one.peak, "peak_all": machine.all.peak}
-    return {"machine": asdict(machine) | peaks, "rows": placed, "explained": list(said)}
+    return {"machine": asdict(machine) | peaks, "rows": placed, "explained": list(sentences)}
 
 
 def table(
-    machine: "MachineLimits", rows: "Sequence[Placed]", said: Sequence[str]
+    machine: "MachineLimits", rows: "Sequence[Placed]", sentences: Sequence[str]
 ) -> RenderableType:
     """Limits, networks, and what their time goes to."""
-    heads = ("", "peak", "matmul", "conv 3x3", "of peak", "memory GB/s", "cache GB/s")
+    heads = ("", "peak", "matmul", "conv 3x3", "memory GB/s", "cache GB/s")
     limits = new_grid()
     for heading in heads:
         limits.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    for one in {limit.threads: limit for limit in (machine.one, machine.all)}.values():
-        rates = (one.peak, one.matmul, one.convolution)
+    for limit in {limit.threads: limit for limit in (machine.one, machine.all)}.values():
+        rates = (limit.peak, limit.matmul, limit.convolution)
         limits.add_row(
-            threads(one.threads),
+            threads(limit.threads),
             *(f"{rate / 1e9:.0f}" for rate in rates),
-            f"{one.reach:.0%}",
-            f"{one.memory / 1e9:.0f}",
-            f"{one.cache / 1e9:.0f}",
+            f"{limit.memory / 1e9:.0f}",
+            f"{limit.cache / 1e9:.0f}",
         )
     head = f"Roofline, G multiply-adds a second, measured in {machine.seconds:.1f} s"
-    source = Text(f"peak: {machine.source}; load then {machine.load:.1f}", "dim")
-    lines = [Text(line) for line in said]
-    return Group(Text(), Text(head, "bold"), limits, source, Text(), _placed(rows), *lines)
+    load = Text(f"load then {machine.load:.1f}", "dim")
+    lines = [Text(line) for line in sentences]
+    return Group(Text(), Text(head, "bold"), limits, load, Text(), _placed(rows), *lines)
 
 
 def _placed(rows: "Sequence[Placed]") -> RenderableType:
@@ -58,10 +57,10 @@ def _placed(rows: "Sequence[Placed]") -> RenderableType:
     grid.add_column("", no_wrap=True)
     for heading in ("ms", "GMACs", "MB", "MACs/byte", "G/s", "of peak", "of limit", "bound by"):
         grid.add_column(heading, justify="right", no_wrap=True)
-    for one in rows:
-        row = one.row
+    for placed in rows:
+        row = placed.row
         grid.add_row(
-            Text(f"{row.model} {one.way}"),
+            Text(f"{row.model} {placed.way}"),
             f"{1e3 * row.seconds:.2f}",
             f"{row.macs / 1e9:.3f}",
             f"{row.moved / 1e6:.0f}",

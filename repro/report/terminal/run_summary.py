@@ -8,8 +8,11 @@ from rich.text import Text
 
 from repro.errors import ReproError
 from repro.papers import study
+from repro.papers.metrics import MAIN
 from repro.papers.study import Table
 from repro.plans.planned import IMPOSSIBLE, Plan, TrainedRow
+from repro.records.record import Record
+from repro.records.requirements import Requirement
 from repro.records.store import Store
 from repro.report.terminal import judged_tables, training_view
 from repro.verdicts import ablation_steps, judge
@@ -29,10 +32,10 @@ def report(out: Console, cells: Sequence[Cell], quiet: bool) -> None:
 
 def trained(out: Console, plan: Plan, rows: Rows, mode: str) -> None:
     """Print what the networks that were trained here reach, table by table."""
-    for table, own in _by_table(plan, rows):
+    for table, of_table in _by_table(plan, rows):
         out.print()
-        out.print(training_view.networks(table, own, mode))
-        for line in words(table, own, mode):
+        out.print(training_view.networks(table, of_table, mode))
+        for line in words(table, of_table, mode):
             out.print(Text(line))
 
 
@@ -55,7 +58,7 @@ def reached(
 
     `failed` has the runs that gave nothing, as an outcome has them.
     """
-    found = []
+    networks = []
     for row in trained:
         records = {key: store.current(run) for key, run in row.evaluations.items()}
         figures = {}
@@ -65,10 +68,10 @@ def reached(
             if figure is not None:
                 figures[key] = asdict(figure)
         record = next((one for one in records.values() if one), None)
-        primary = (record.measurement(name) for name in ("AP", "Mean")) if record else iter(())
+        primary = (record.measurement(name) for name in MAIN) if record else iter(())
         best = next((one for one in primary if one), None)
         training = row.training
-        found.append(
+        networks.append(
             {
                 "study": row.table.study,
                 "table": row.table.name,
@@ -87,7 +90,20 @@ def reached(
                 "why": row.why or _failure(row, failed),
             }
         )
-    return found
+    return networks
+
+
+def records_behind(
+    cells: Sequence[Cell], trained: Sequence[TrainedRow], store: Store
+) -> list[Record]:
+    """The records that measured cells and trained rows rest on, each once."""
+    wanted = [cell.wanted for cell in cells if cell.measured is not None]
+    asked: list[Requirement | None] = [
+        requirement for cell in wanted for requirement in (cell.spec, cell.other)
+    ]
+    asked += [run for row in trained for run in (row.training, *row.evaluations.values())]
+    records = [store.current(requirement) for requirement in asked if requirement is not None]
+    return list({record.key: record for record in records if record is not None}.values())
 
 
 def _failure(row: TrainedRow, failed: Mapping[str, ReproError]) -> str | None:
@@ -99,21 +115,21 @@ def _failure(row: TrainedRow, failed: Mapping[str, ReproError]) -> str | None:
 
 def not_made(plan: Plan, data: bool) -> Iterator[str]:
     """Why evaluations were not possible, where data were given for them."""
-    for one in plan.runs if data else ():
-        if one.state == IMPOSSIBLE and one.asks is not None and not one.aside:
-            yield f"not evaluated: {one.name}. {one.why}"
+    for run in plan.runs if data else ():
+        if run.state == IMPOSSIBLE and run.asks is not None and not run.aside:
+            yield f"not evaluated: {run.name}. {run.why}"
 
 
 def described(cells: Sequence[Cell], plan: Plan, rows: Rows, mode: str) -> dict[str, object]:
     """For --json."""
-    found: dict[str, object] = {
+    data: dict[str, object] = {
         "cells": [judge.described(cell) for cell in cells],
         "ladder": [ablation_steps.described(step) for step in ablation_steps.steps(cells)],
         "summary": judge.summary(cells),
     }
     if plan.trained:
         tables = dict.fromkeys((one.table.study, one.table.name) for one in plan.trained)
-        found |= {
+        data |= {
             "train": mode,
             "trained": [f"{paper} {name}" for paper, name in tables],
             "rows": list(rows),
@@ -123,4 +139,4 @@ def described(cells: Sequence[Cell], plan: Plan, rows: Rows, mode: str) -> dict[
                 for line in words(table, own, mode)
             ],
         }
-    return found
+    return data

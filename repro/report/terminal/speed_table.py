@@ -21,17 +21,17 @@ COLOURS = {"faster": "green", "slower": "red"}
 MEBI = 2**20
 
 
-def described(run: "TimedRun", found: "Analysis", record: Record) -> dict[str, object]:
+def described(run: "TimedRun", analysis: "Analysis", record: Record) -> dict[str, object]:
     """A run as plain data; seconds, bytes and ratios."""
     known = names(run)
     return {
         "timing": {key: value for key, value in record.spec.items() if key != "kind"},
-        "subjects": [_subject(run, found, place, known[place]) for place in known],
-        "ratios": [_ratio(known, one) for one in _against_first(run, found)],
-        "orders": [asdict(one) for one in orders(found)],
-        "noise_floor": found.floor,
-        "basis": found.basis,
-        "unstable": found.unstable or None,
+        "subjects": [_subject(run, analysis, place, known[place]) for place in known],
+        "ratios": [_ratio(known, one) for one in _against_first(run, analysis)],
+        "orders": [asdict(one) for one in orders(analysis)],
+        "noise_floor": analysis.floor,
+        "basis": analysis.basis,
+        "unstable": analysis.unstable or None,
         "failures": list(run.failures),
         "interrupted": run.interrupted,
         "conditions": dict(run.conditions),
@@ -39,7 +39,7 @@ def described(run: "TimedRun", found: "Analysis", record: Record) -> dict[str, o
     }
 
 
-def table(run: "TimedRun", found: "Analysis", record: Record) -> RenderableType:
+def table(run: "TimedRun", analysis: "Analysis", record: Record) -> RenderableType:
     """A run as a table: the first subject of a batch is what its others are held against."""
     spec = record.spec
     grid = new_grid()
@@ -48,32 +48,34 @@ def table(run: "TimedRun", found: "Analysis", record: Record) -> RenderableType:
         grid.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for heading in ("difference", "made in s", "MiB"):
         grid.add_column(heading, justify="right", no_wrap=True, style="dim")
-    ratios = {one.subject: one for one in _against_first(run, found)}
+    ratios = {one.subject: one for one in _against_first(run, analysis)}
     refused = []
     for place, label in names(run).items():
-        made = _made(run, place)
-        if place not in found.subjects:
-            refused.append(Text(f"{label}: no speed. {made.refused if made else 'Not timed.'}"))
+        preparation = _made(run, place)
+        if place not in analysis.subjects:
+            refused.append(
+                Text(f"{label}: no speed. {preparation.refused if preparation else 'Not timed.'}")
+            )
             continue
-        times = found.times(place)
+        times = analysis.times(place)
         cells = [
             f"{1000 * times.wall.value:.2f}",
             f"{1000 * times.wall.low:.2f} to {1000 * times.wall.high:.2f}",
             f"{run.subjects[place].batch / times.wall.value:.1f}",
             f"{1000 * times.cpu.value:.2f}",
         ]
-        grid.add_row(Text(label), *cells, *_shown(ratios.get(place)), *_preparation(made))
+        grid.add_row(Text(label), *cells, *_shown(ratios.get(place)), *_preparation(preparation))
     head = (
         f"{spec['machine']} · {threads(spec['threads'])} · batch {_all(spec['batch'])} · "
         f"{_all(spec['precision'])} · {spec['stage']} · protocol {spec['protocol']}"
     )
-    floor = "no A/A twin" if found.floor is None else f"noise floor (A/A) {found.floor:.1%}"
-    state = f"UNSTABLE: {found.unstable}" if found.unstable else "stable"
-    facts = f"{floor} · ratios by {found.basis} time · {state}"
+    floor = "no A/A twin" if analysis.floor is None else f"noise floor (A/A) {analysis.floor:.1%}"
+    state = f"UNSTABLE: {analysis.unstable}" if analysis.unstable else "stable"
+    facts = f"{floor} · ratios by {analysis.basis} time · {state}"
     if spec.get("passive") is True and spec["threads"] != 1:
         facts += " · idle threads asleep, since other work kept the cores busy"
-    ranked = [fastest_first(one) for one in orders(found) if len(one.seconds) > 1]
-    style = "yellow" if found.unstable else "dim"
+    ranked = [fastest_first(one) for one in orders(analysis) if len(one.seconds) > 1]
+    style = "yellow" if analysis.unstable else "dim"
     lines = [*refused, *ranked, Text(f"record {record.key[:12]}")]
     return Group(Text(head), Text(facts, style=style), grid, *lines)
 
@@ -82,14 +84,14 @@ def _all(values: object) -> str:
     return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
 
 
-def _against_first(run: "TimedRun", found: "Analysis") -> list["TimeRatio"]:
+def _against_first(run: "TimedRun", analysis: "Analysis") -> list["TimeRatio"]:
     """Each timed subject's ratio to the first one of its batch."""
-    timed = [place for place in names(run) if place in found.subjects]
+    timed = [place for place in names(run) if place in analysis.subjects]
     first: dict[int, int] = {}
     for place in timed:
         first.setdefault(run.subjects[place].batch, place)
     pairs = [(place, first[run.subjects[place].batch]) for place in timed]
-    return [found.ratio(place, other) for place, other in pairs if place != other]
+    return [analysis.ratio(place, other) for place, other in pairs if place != other]
 
 
 def _made(run: "TimedRun", place: int) -> "Preparation | None":
@@ -103,34 +105,38 @@ def _shown(ratio: "TimeRatio | None") -> list[RenderableType]:
     return [f"{ratio.value:.2f}", f"{ratio.low:.2f} to {ratio.high:.2f}", verdict]
 
 
-def _preparation(made: "Preparation | None") -> list[str]:
-    if made is None:
+def _preparation(preparation: "Preparation | None") -> list[str]:
+    if preparation is None:
         return ["", "", ""]
-    seconds = made.export_seconds + made.compile_seconds
-    difference = "" if made.difference is None else f"{made.difference:.0e}"
-    how = "cached" if made.cached else f"{seconds:.1f}" if seconds else ""
-    return [difference, how, f"{made.peak_memory / MEBI:.0f}" if made.peak_memory else ""]
+    seconds = preparation.export_seconds + preparation.compile_seconds
+    difference = "" if preparation.difference is None else f"{preparation.difference:.0e}"
+    how = "cached" if preparation.cached else f"{seconds:.1f}" if seconds else ""
+    return [
+        difference,
+        how,
+        f"{preparation.peak_memory / MEBI:.0f}" if preparation.peak_memory else "",
+    ]
 
 
-def _subject(run: "TimedRun", found: "Analysis", place: int, label: str) -> dict[str, object]:
-    subject, made = run.subjects[place], _made(run, place)
+def _subject(run: "TimedRun", analysis: "Analysis", place: int, label: str) -> dict[str, object]:
+    subject, preparation = run.subjects[place], _made(run, place)
     data: dict[str, object] = {
         "name": label,
         "model": subject.model,
         "input": subject.input,
         **asdict(subject.way),
     }
-    if made is not None:
+    if preparation is not None:
         data |= {
-            "export_seconds": made.export_seconds,
-            "compile_seconds": made.compile_seconds,
-            "cached": made.cached,
-            "peak_memory": made.peak_memory,
+            "export_seconds": preparation.export_seconds,
+            "compile_seconds": preparation.compile_seconds,
+            "cached": preparation.cached,
+            "peak_memory": preparation.peak_memory,
         }
-        data |= {} if made.difference is None else {"difference": made.difference}
-        data |= {"refused": made.refused} if made.refused else {}
-    if place in found.subjects:
-        times = found.times(place)
+        data |= {} if preparation.difference is None else {"difference": preparation.difference}
+        data |= {"refused": preparation.refused} if preparation.refused else {}
+    if place in analysis.subjects:
+        times = analysis.times(place)
         data["seconds"] = {"median": times.wall.value, "low": times.wall.low} | {
             "high": times.wall.high
         }
@@ -141,13 +147,13 @@ def _subject(run: "TimedRun", found: "Analysis", place: int, label: str) -> dict
     return data
 
 
-def _ratio(known: Mapping[int, str], one: "TimeRatio") -> dict[str, object]:
+def _ratio(known: Mapping[int, str], ratio: "TimeRatio") -> dict[str, object]:
     return {
-        "of": known[one.subject],
-        "against": known[one.against],
-        "value": one.value,
-        "low": one.low,
-        "high": one.high,
-        "verdict": one.verdict,
-        **({"reason": one.reason} if one.reason else {}),
+        "of": known[ratio.subject],
+        "against": known[ratio.against],
+        "value": ratio.value,
+        "low": ratio.low,
+        "high": ratio.high,
+        "verdict": ratio.verdict,
+        **({"reason": ratio.reason} if ratio.reason else {}),
     }

@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from repro.papers import study
 from repro.papers.recipe_sources import UNSAID, Resolved, shown
-from repro.papers.study import Table as Printed
 
 PERSONS = (
     "half_body",
@@ -50,10 +50,10 @@ def deviations(resolved: Resolved) -> list[str]:
     return [f"deviation: {one}, by {resolved.sources[one.field]}" for one in resolved.deviations]
 
 
-def outcome(found: Mapping[str, object]) -> list[str]:
+def outcome(training: Mapping[str, object]) -> list[str]:
     """What became of a training, in lines."""
-    best, smoke, loss = found["best"], found.get("smoke"), found["loss"]
-    lines = [f"{found['step']:,} of {found['steps']:,} steps are done"]
+    best, smoke, loss = training["best"], training.get("smoke"), training["loss"]
+    lines = [f"{training['step']:,} of {training['steps']:,} steps are done"]
     if isinstance(loss, float):
         lines[0] += f", the last epoch's loss is {loss:.4g}"
     if isinstance(smoke, dict):
@@ -62,7 +62,7 @@ def outcome(found: Mapping[str, object]) -> list[str]:
         )
     elif isinstance(best, dict) and best["metric"]:
         lines.append(f"best {best['metric']} {best['value']:.1f} % after step {best['step']:,}")
-    lines.append(f"{found['weights']} has the weights for `repro eval --weights`")
+    lines.append(f"{training['weights']} has the weights for `repro eval --weights`")
     return lines
 
 
@@ -111,7 +111,7 @@ def ablation_words(
     ]
 
 
-def networks(table: Printed, rows: Sequence[Mapping[str, object]], mode: str) -> RenderableType:
+def networks(table: study.Table, rows: Sequence[Mapping[str, object]], mode: str) -> RenderableType:
     """What the trained networks of a table reach, beside what is printed."""
     after = {"smoke": "a short training", "paper": "training by the paper's recipe"}
     what = f"after {after.get(mode, 'training by the official recipe')}"

@@ -1,25 +1,79 @@
-"""Ways to run a network, each in a file of its own: what it needs, and how it takes a network.
+"""Ways to run a network: one entry each, and on the processor one file, imported when it is used.
 
 Every backend but eager must be held against eager (`repro.speed.backends.equivalence`) before its
-speed counts: compilers do compute something else at times. Nothing heavy is imported until a
-backend is asked something.
+speed counts: compilers do compute something else at times.
 """
 
 from collections.abc import Mapping
 
 from repro.speed.backends.base import Backend, BackendError, RunnableNetwork
 
-__all__ = ["NAMES", "Backend", "BackendError", "RunnableNetwork"]
+__all__ = ["BACKENDS", "CPU", "CUDA", "Backend", "BackendError", "RunnableNetwork"]
 
-_ALL = (
-    Backend("eager", "PyTorch eager", "eager"),
-    Backend("channels_last", "PyTorch eager, folded, channels last", "channels_last"),
-    Backend("compiled", "torch.compile, folded", "compiled"),
-    Backend("compiled_freezing", "torch.compile, freezing", "compiled", "freezing", default=False),
-    Backend("ahead", "AOTInductor, folded", "ahead_of_time"),
-    Backend("onnx_runtime", "ONNX Runtime, folded", "onnx_runtime"),
-    Backend("openvino", "OpenVINO, folded", "openvino", precisions=("fp32", "bf16")),
+
+def _named(*backends: Backend) -> Mapping[str, Backend]:
+    return {backend.name: backend for backend in backends}
+
+
+ONNX = ("onnx",)
+"""what torch needs to export"""
+CPU = _named(
+    Backend("eager", "PyTorch eager", "eager", merges=False),
+    Backend("channels_last", "PyTorch eager, folded, channels last", "channels_last", merges=False),
+    Backend("compiled", "torch.compile, folded", "compiled", compiles=True),
+    Backend(
+        "compiled_freezing",
+        "torch.compile, freezing",
+        "compiled",
+        variant="freezing",
+        compiles=True,
+        default=False,
+    ),
+    Backend("ahead", "AOTInductor, folded", "ahead_of_time", compiles=True),
+    Backend(
+        "onnx_runtime", "ONNX Runtime, folded", "onnx_runtime", packages=("onnxruntime", *ONNX)
+    ),
+    Backend(
+        "openvino",
+        "OpenVINO, folded",
+        "openvino",
+        packages=("openvino", *ONNX),
+        precisions=("fp32", "bf16"),
+    ),
 )
+"""the slowest to prepare not first"""
 
-NAMES: Mapping[str, Backend] = {backend.name: backend for backend in _ALL}
-"""every backend for the CPU, the slowest to prepare not first"""
+GPU_PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
+CUDA = _named(
+    Backend("eager", "each operator by itself", precisions=GPU_PRECISIONS, merges=False),
+    Backend(
+        "channels_last",
+        "the same with channels innermost in memory",
+        precisions=GPU_PRECISIONS,
+        merges=False,
+    ),
+    Backend(
+        "graphs",
+        "eager's kernels, recorded once as a CUDA graph and replayed",
+        precisions=GPU_PRECISIONS,
+        replays=True,
+        merges=False,
+    ),
+    Backend(
+        "compiled",
+        "torch.compile, batch normalisation folded first",
+        precisions=GPU_PRECISIONS,
+        compiles=True,
+    ),
+    Backend(
+        "compiled_graphs",
+        "the kernels of `compiled` as a CUDA graph",
+        precisions=GPU_PRECISIONS,
+        compiles=True,
+        replays=True,
+    ),
+)
+"""prepared by `repro.speed.gpu.device`"""
+
+BACKENDS: Mapping[str, Mapping[str, Backend]] = {"cpu": CPU, "cuda": CUDA}
+"""by device"""

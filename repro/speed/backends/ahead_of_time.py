@@ -1,8 +1,7 @@
 """AOTInductor: the whole network as one compiled library, which needs no Python to run.
 
 With freezing, which lets oneDNN keep weights in the order its kernels want; the normalisations are
-folded before by
-`repro.speed.backends.rewriting`, so that freezing finds none to fold wrongly.
+folded before by `repro.speed.backends.rewriting`, so that freezing finds none to fold wrongly.
 """
 
 import tempfile
@@ -16,26 +15,12 @@ from repro import env
 from repro.errors import ReproError
 from repro.papers.values import Scalar
 from repro.speed.backends import artifacts
-from repro.speed.backends.base import (
-    BackendError,
-    BackendJob,
-    RunnableNetwork,
-    reason,
-    silence,
-    without_compiler,
-)
+from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, reason, silence
 from repro.speed.backends.compiled import inductor_files
 from repro.speed.backends.eager import runner
 from repro.speed.backends.rewriting import CODE, rewritten
 
 OPTIONS: dict[str, Scalar] = {"freezing": True}
-
-
-def why_not() -> str:
-    """A compiler is needed, and a torch that has packages."""
-    if not hasattr(torch._inductor, "aoti_compile_and_package"):
-        return f"torch {torch.__version__} has no AOTInductor packages: 2.6 has"
-    return without_compiler()
 
 
 def prepare(job: BackendJob) -> RunnableNetwork:
@@ -47,11 +32,11 @@ def prepare(job: BackendJob) -> RunnableNetwork:
 
     def make(path: Path) -> dict[str, Scalar]:
         start = time.perf_counter()
-        found, facts = rewritten(job.model, job.example)
-        with torch.no_grad(), tempfile.TemporaryDirectory(dir=path.parent) as own:
-            exported = torch.export.export(found, (job.example,), strict=False)
+        model, facts = rewritten(job.model, job.example)
+        with torch.no_grad(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            exported = torch.export.export(model, (job.example,), strict=False)
             seconds = time.perf_counter() - start
-            with inductor_files(Path(own)), silence():
+            with inductor_files(Path(folder)), silence():
                 torch._inductor.aoti_compile_and_package(
                     exported, package_path=str(path), inductor_configs=dict(options)
                 )

@@ -91,9 +91,9 @@ def obtain(
     cannot be written.
     """
     path, note = cache / f"{key}{suffix}", cache / f"{key}.json"
-    found = _read(path, note)
-    if found is not None:
-        return found
+    artifact = _read(path, note)
+    if artifact is not None:
+        return artifact
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as place:
@@ -126,7 +126,7 @@ def _read(path: Path, note: Path) -> Artifact | None:
 
 def identity(model: "nn.Module") -> str:
     """A digest of what a network computes: its modules, their settings and code, its values."""
-    found = hashlib.sha256()
+    hashed = hashlib.sha256()
     sources = set()
     for name, module in model.named_modules(remove_duplicate=False):
         settings = {
@@ -134,13 +134,13 @@ def identity(model: "nn.Module") -> str:
             for key, value in sorted(vars(module).items())
             if not key.startswith("_") and key != "training"
         }
-        found.update(json.dumps([name, _name(type(module)), settings]).encode())
+        hashed.update(json.dumps([name, _name(type(module)), settings]).encode())
         sources |= {base.__module__ for base in type(module).__mro__}
-    found.update(json.dumps([_source(name) for name in sorted(sources)]).encode())
+    hashed.update(json.dumps([_source(name) for name in sorted(sources)]).encode())
     for name, tensor in _tensors(model):
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(_bytes(tensor))
-    return found.hexdigest()
+        hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        hashed.update(_bytes(tensor))
+    return hashed.hexdigest()
 
 
 def _tensors(model: "nn.Module") -> Iterator[tuple[str, "Tensor"]]:

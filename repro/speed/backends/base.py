@@ -1,4 +1,4 @@
-"""What every backend offers: whether it is here, and a network made ready to run."""
+"""What a backend is: whether it is here, and a network made ready to run."""
 
 import os
 import re
@@ -10,7 +10,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from repro import env
@@ -48,21 +47,29 @@ class RunnableNetwork:
 
 @dataclass(frozen=True)
 class Backend:
-    """One way to run a network: a module of this package, imported when it is asked something."""
+    """One way to run a network on one kind of device."""
 
     name: str
     title: str
-    module: str
+    module: str = ""
+    """of this package, which prepares networks for the processor"""
     variant: str = ""
     """of those that the module has"""
+    packages: tuple[str, ...] = ()
+    """that it needs beside torch"""
+    compiles: bool = False
+    """whether torch compiles, which takes a C++ compiler, for a GPU triton"""
+    replays: bool = False
+    """whether the kernels are recorded once and handed over together"""
+    merges: bool = True
+    """whether neighbouring operators become one"""
     precisions: tuple[str, ...] = ("fp32",)
     default: bool = True
     """whether it is tried where no backend is named"""
 
     def why_not(self) -> str:
-        """Why it is not usable on this machine, in one line; empty if it is."""
-        found: str = self._module().why_not()
-        return found
+        """Why it is not usable on this processor, in one line; empty if it is."""
+        return lacking(*self.packages) or (without_compiler() if self.compiles else "")
 
     def prepare(
         self,
@@ -90,11 +97,9 @@ class Backend:
             raise BackendError("The network is in training mode.", "Call `model.eval()` first.")
         torch.set_num_threads(threads)
         job = BackendJob(model, example, threads, cache, precision, self.variant)
-        prepared: RunnableNetwork = self._module().prepare(job)
+        module = import_module(f"repro.speed.backends.{self.module}")
+        prepared: RunnableNetwork = module.prepare(job)
         return prepared
-
-    def _module(self) -> ModuleType:
-        return import_module(f"repro.speed.backends.{self.module}")
 
 
 @dataclass(frozen=True)

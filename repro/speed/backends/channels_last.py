@@ -13,16 +13,11 @@ from repro.speed.backends.eager import runner
 from repro.speed.backends.rewriting import rewritten
 
 
-def why_not() -> str:
-    """Nothing: torch is required."""
-    return ""
-
-
 def prepare(job: BackendJob) -> RunnableNetwork:
     """A folded copy of the network in another order."""
     start = time.perf_counter()
-    found, facts = rewritten(job.model, job.example)
-    model = found.to(memory_format=torch.channels_last)
+    network, facts = rewritten(job.model, job.example)
+    model = network.to(memory_format=torch.channels_last)
 
     def call(images: Tensor) -> object:
         return model(images.contiguous(memory_format=torch.channels_last))

@@ -18,23 +18,11 @@ from torch import Tensor, nn
 from torch._inductor import config, utils
 
 from repro.papers.values import Scalar
-from repro.speed.backends.base import (
-    BackendError,
-    BackendJob,
-    RunnableNetwork,
-    reason,
-    silence,
-    without_compiler,
-)
+from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, reason, silence
 from repro.speed.backends.eager import runner
 from repro.speed.backends.rewriting import rewritten
 
 FOLDER = "TORCHINDUCTOR_CACHE_DIR"
-
-
-def why_not() -> str:
-    """A compiler is needed."""
-    return without_compiler()
 
 
 def prepare(job: BackendJob) -> RunnableNetwork:
@@ -53,7 +41,7 @@ def prepare(job: BackendJob) -> RunnableNetwork:
             config.patch({"freezing": freezing, "cpp.threads": job.threads}),
             silence(),
         ):
-            run = runner(_compiled(model))
+            run = runner(compiled_call(model))
             run(job.example)
     except Exception as error:  # dynamo's, the Inductor's and the compiler's own share no base
         raise BackendError(f"torch.compile fails: {reason(error)}") from error
@@ -66,7 +54,7 @@ def prepare(job: BackendJob) -> RunnableNetwork:
     )
 
 
-def _compiled(model: nn.Module) -> Callable[[Tensor], object]:
+def compiled_call(model: nn.Module) -> Callable[[Tensor], object]:
     """A compiled call with a code object of its own.
 
     Dynamo keeps a few compilations for each code object and runs plain torch after that, so that
@@ -77,8 +65,8 @@ def _compiled(model: nn.Module) -> Callable[[Tensor], object]:
         return model(images)
 
     code = call.__code__.replace(co_name=f"call_{id(model)}")
-    own = FunctionType(code, call.__globals__, code.co_name, None, call.__closure__)
-    return torch.compile(own, fullgraph=True, dynamic=False)
+    separate = FunctionType(code, call.__globals__, code.co_name, None, call.__closure__)
+    return torch.compile(separate, fullgraph=True, dynamic=False)
 
 
 def _hits() -> int:

@@ -12,11 +12,6 @@ from torch.utils._pytree import tree_leaves
 from repro.speed.backends.base import BackendJob, RunnableNetwork
 
 
-def why_not() -> str:
-    """Nothing: torch is required."""
-    return ""
-
-
 def prepare(job: BackendJob) -> RunnableNetwork:
     """The network itself."""
     return RunnableNetwork(runner(job.model), settings={"threads": job.threads})

@@ -62,18 +62,18 @@ def compare(
     from repro.speed.backends.eager import runner
 
     eager = runner(model)
-    found = []
+    agreements = []
     for images in (example, picture(tuple(example.shape))):
         usual = _arrays(eager(images.clone()))
-        found.append(_compared(usual, _arrays(run(images.clone())), difference, shift))
-        if not found[-1].ok:
+        agreements.append(_compared(usual, _arrays(run(images.clone())), difference, shift))
+        if not agreements[-1].ok:
             break
-    shifts = [one.shift for one in found if one.shift is not None]
+    shifts = [agreement.shift for agreement in agreements if agreement.shift is not None]
     return Agreement(
-        max(one.difference for one in found),
+        max(agreement.difference for agreement in agreements),
         max(shifts, default=None),
-        sum(one.peaks for one in found),
-        found[-1].reason,
+        sum(agreement.peaks for agreement in agreements),
+        agreements[-1].reason,
     )
 
 
@@ -84,14 +84,14 @@ def _arrays(outputs: "Sequence[Tensor] | Sequence[Map]") -> list[Map]:
 
 
 def _compared(
-    usual: Sequence[Map], found: Sequence[Map], difference: float, shift: float
+    usual: Sequence[Map], outputs: Sequence[Map], difference: float, shift: float
 ) -> Agreement:
     def refused(reason: str) -> Agreement:
         return Agreement(float("inf"), None, 0, reason)
 
-    if len(usual) != len(found):
-        return refused(f"it gives {len(found)} outputs, eager {len(usual)}")
-    pairs = list(zip(usual, found, strict=True))
+    if len(usual) != len(outputs):
+        return refused(f"it gives {len(outputs)} outputs, eager {len(usual)}")
+    pairs = list(zip(usual, outputs, strict=True))
     for old, new in pairs:
         if old.shape != new.shape:
             return refused(f"it gives an output of {new.shape}, eager of {old.shape}")
@@ -113,12 +113,12 @@ def _compared(
     return Agreement(worst, farthest, len(moves), reason)
 
 
-def _moves(usual: Map, found: Map) -> NDArray[np.float64]:
+def _moves(usual: Map, output: Map) -> NDArray[np.float64]:
     """How far each clear peak of an output (N, K, h, w) moved; none where it is no such maps."""
     if usual.ndim != 4 or min(usual.shape[2:]) < 3:
         return np.empty(0)
     shape = (-1, *usual.shape[2:])
-    maps, others = usual.reshape(shape), found.reshape(shape)
+    maps, others = usual.reshape(shape), output.reshape(shape)
     clear = _clear(maps, float(abs(usual).max()))
     x, y = (_peaks(maps[clear]) - _peaks(others[clear])).T
     moved: NDArray[np.float64] = np.hypot(x, y)
@@ -134,8 +134,8 @@ def _clear(maps: Map, largest: float) -> NDArray[np.bool_]:
     )[:, None]
     second = np.where(beside, -np.inf, maps).max(axis=(1, 2))
     curved = np.minimum(2 * centre - across.sum(axis=1), 2 * centre - down.sum(axis=1))
-    found: NDArray[np.bool_] = (centre - second > CLEAR * largest) & (curved > CURVED * largest)
-    return found
+    clear: NDArray[np.bool_] = (centre - second > CLEAR * largest) & (curved > CURVED * largest)
+    return clear
 
 
 def _largest(maps: Map) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -150,19 +150,15 @@ def _around(maps: Map) -> tuple[Map, Map, Map]:
     Where there is none, beyond the border, it is taken to be like the one opposite, so that a peak
     at the border has no sub-pixel part across it.
     """
-    number, (_, height, width) = np.arange(len(maps)), maps.shape
-    rows, columns = _largest(maps)
-    centre = maps[number, rows, columns]
+    padded = np.pad(maps, ((0, 0), (1, 1), (1, 1)), mode="reflect")
+    number, (rows, columns) = np.arange(len(maps)), _largest(maps)
 
-    def pair(before: Map, after: Map, first: Map, last: Map) -> Map:
-        return np.stack((np.where(first, after, before), np.where(last, before, after)), axis=1)
+    def beside(down: int, right: int) -> Map:
+        values: Map = padded[number, rows + 1 + down, columns + 1 + right]
+        return values
 
-    left = maps[number, rows, np.maximum(columns - 1, 0)]
-    right = maps[number, rows, np.minimum(columns + 1, width - 1)]
-    above = maps[number, np.maximum(rows - 1, 0), columns]
-    below = maps[number, np.minimum(rows + 1, height - 1), columns]
-    across = pair(left, right, columns == 0, columns == width - 1)
-    return centre, across, pair(above, below, rows == 0, rows == height - 1)
+    across = np.stack((beside(0, -1), beside(0, 1)), axis=1)
+    return beside(0, 0), across, np.stack((beside(-1, 0), beside(1, 0)), axis=1)
 
 
 def _peaks(maps: Map) -> NDArray[np.float64]:

@@ -36,8 +36,8 @@ def onnx(model: nn.Module, example: Tensor, cache: Path) -> artifacts.Artifact:
     }
 
     def make(path: Path) -> dict[str, Scalar]:
-        found, facts = rewritten(model, example)
-        return {**facts, "exporter": _export(found, example, path)}
+        network, facts = rewritten(model, example)
+        return {**facts, "exporter": _export(network, example, path)}
 
     try:
         key = artifacts.key(model, example, what, *CODE, __name__)

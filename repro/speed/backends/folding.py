@@ -13,7 +13,7 @@ else, and no other operator reads their parameters. The result is checked in dou
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -48,18 +48,11 @@ class Folded:
 
 def fold(model: nn.Module, example: Tensor) -> Folded:
     """The network with every batch normalisation folded that can be, checked on the example."""
-    exact, inputs, limit = copy.deepcopy(model).eval().double(), example.double(), EXACT
-    try:
-        pairs, before = _watch(exact, inputs)
-    except RuntimeError:  # a network that makes tensors of its own precision
-        exact, inputs, limit = copy.deepcopy(model).eval(), example, CLOSE
-        pairs, before = _watch(exact, inputs)
     result = copy.deepcopy(model).eval()
-    problem = ""
+    pairs, problem = _watch(result, example), ""
     if pairs:
-        problem = _check(exact, pairs, inputs, before, limit)
-        if problem:
-            pairs = ()
+        problem = changed(model, example, lambda network: _apply(network, pairs))
+        pairs = () if problem else pairs
         _apply(result, pairs)
     kept = tuple(name for name, module in result.named_modules() if isinstance(module, _BatchNorm))
     return Folded(result, pairs, kept, problem)
@@ -105,8 +98,8 @@ class _Modules:
     calls: dict[int, _Calls] = field(default_factory=dict)
 
 
-def _watch(model: nn.Module, example: Tensor) -> tuple[tuple[tuple[str, str], ...], list[Tensor]]:
-    """The pairs that may be folded, and the outputs."""
+def _watch(model: nn.Module, example: Tensor) -> tuple[tuple[str, str], ...]:
+    """The pairs that may be folded."""
     modules = _modules(model)
     watch = _Watch([*model.parameters(), *model.buffers()])
     with ExitStack() as stack:
@@ -115,25 +108,24 @@ def _watch(model: nn.Module, example: Tensor) -> tuple[tuple[tuple[str, str], ..
         stack.enter_context(torch.no_grad())
         with watch:
             outputs = model(example)
-    tensors = [leaf for leaf in tree_leaves(outputs) if isinstance(leaf, Tensor)]
-    for tensor in tensors:  # who gets an output reads it
-        if id(tensor) in watch.reads:
-            watch.reads[id(tensor)] += 1
-    return tuple(_pairs(modules, watch)), tensors
+    for leaf in tree_leaves(outputs):  # who gets an output reads it
+        if id(leaf) in watch.reads:
+            watch.reads[id(leaf)] += 1
+    return tuple(_pairs(modules, watch))
 
 
 def _modules(model: nn.Module) -> _Modules:
     """Those that stand in one place, without hooks of others, and in eval mode."""
-    found = _Modules()
+    modules = _Modules()
     places = Counter(id(module) for _, module in model.named_modules(remove_duplicate=False))
     for name, module in model.named_modules():
         if places[id(module)] > 1 or module._forward_hooks or module._forward_pre_hooks:
             continue
         if isinstance(module, _ConvNd):
-            found.convolutions[name] = module
+            modules.convolutions[name] = module
         elif type(module) in NORMS and not module.training and name:
-            found.norms[name] = module
-    return found
+            modules.norms[name] = module
+    return modules
 
 
 def _listen(module: nn.Module, calls: dict[int, _Calls]) -> RemovableHandle:
@@ -169,29 +161,30 @@ def _pairs(modules: _Modules, watch: _Watch) -> Iterable[tuple[str, str]]:
 
 def _is_plain(module: _ConvNd, calls: _Calls, watch: _Watch) -> bool:
     """Whether each call gave what one convolution with the module's very weight gave, batched."""
-    own = [tensor for tensor in module._parameters.values() if tensor is not None]
+    parameters = [tensor for tensor in module._parameters.values() if tensor is not None]
     weight = module._parameters.get("weight")
-    made = [watch.convolved.get(id(given)) for given in calls.given]
+    convolved = [watch.convolved.get(id(given)) for given in calls.given]
     return (
         weight is not None
-        and all(one is not None and one[1] is weight for one in made)
-        and all(one is not None and one[0].dim() == weight.dim() for one in made)
-        and all(watch.reads[id(tensor)] == len(made) for tensor in own)
+        and all(one is not None and one[1] is weight for one in convolved)
+        and all(one is not None and one[0].dim() == weight.dim() for one in convolved)
+        and all(watch.reads[id(tensor)] == len(convolved) for tensor in parameters)
     )
 
 
 def _tensors(norm: _BatchNorm) -> list[Tensor]:
-    found = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
-    return [tensor for tensor in found if tensor is not None]
+    tensors = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+    return [tensor for tensor in tensors if tensor is not None]
 
 
-def _apply(model: nn.Module, pairs: Iterable[tuple[str, str]]) -> None:
-    """Fold named pairs in place."""
+def _apply(model: nn.Module, pairs: Iterable[tuple[str, str]]) -> nn.Module:
+    """Fold named pairs in place; the same network."""
     modules = dict(model.named_modules())
     for convolution, norm in pairs:
         _fold(modules[convolution], modules[norm])
         parent, _, name = norm.rpartition(".")
         setattr(modules[parent], name, nn.Identity())
+    return model
 
 
 @torch.no_grad()
@@ -222,25 +215,31 @@ def _scaled(weight: Tensor, scale: Tensor, transposed: bool, groups: int) -> Ten
     return (grouped * by_group).view_as(weight)
 
 
-def _check(
-    model: nn.Module,
-    pairs: Iterable[tuple[str, str]],
-    example: Tensor,
-    before: Sequence[Tensor],
-    limit: float,
-) -> str:
-    """What is wrong with the outputs after folding in place; empty if nothing is."""
-    before = [tensor.clone() for tensor in before]
+@torch.no_grad()
+def changed(model: nn.Module, example: Tensor, change: Callable[[nn.Module], nn.Module]) -> str:
+    """What is wrong with a network's outputs after a change of a copy; empty if nothing is.
+
+    Both are computed in double precision, where the network can.
+    """
+    exact, images, limit = copy.deepcopy(model).eval().double(), example.double(), EXACT
     try:
-        _apply(model, pairs)
-        with torch.no_grad():
-            after = [leaf for leaf in tree_leaves(model(example)) if isinstance(leaf, Tensor)]
-    except Exception as error:  # whatever a network does with a module that is gone
-        return f"after folding the network fails: {error}"
-    return differing(before, after, limit)
+        before = _outputs(exact, images)
+    except RuntimeError:  # a network that makes tensors of its own precision
+        exact, images, limit = copy.deepcopy(model).eval(), example, CLOSE
+        before = _outputs(exact, images)
+    try:
+        after = _outputs(change(exact), images)
+    except Exception as error:  # whatever a network does with modules that are gone
+        return f"changed, the network fails: {error}"
+    return _differing(before, after, limit)
 
 
-def differing(before: Sequence[Tensor], after: Sequence[Tensor], limit: float) -> str:
+def _outputs(model: nn.Module, images: Tensor) -> list[Tensor]:
+    """The tensors that a network gives, safe from later changes."""
+    return [leaf.clone() for leaf in tree_leaves(model(images)) if isinstance(leaf, Tensor)]
+
+
+def _differing(before: Sequence[Tensor], after: Sequence[Tensor], limit: float) -> str:
     """What is wrong with a changed network's outputs; empty if nothing is."""
     if len(before) != len(after):
         return f"there are {len(after)} outputs instead of {len(before)}"

@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 from repro import env
-from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, lacking, reason
+from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, reason
 from repro.speed.backends.exporting import onnx
 
 if TYPE_CHECKING:
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SILENT = 4
-
-
-def why_not() -> str:
-    """The runtime, and what torch needs to export."""
-    return lacking("onnxruntime", "onnx")
 
 
 def prepare(job: BackendJob) -> RunnableNetwork:
@@ -49,8 +44,8 @@ def prepare(job: BackendJob) -> RunnableNetwork:
     name = session.get_inputs()[0].name
 
     def run(images: "Tensor") -> "list[NDArray[np.float32]]":
-        found: list[NDArray[np.float32]] = session.run(None, {name: images.numpy()})
-        return found
+        outputs: list[NDArray[np.float32]] = session.run(None, {name: images.numpy()})
+        return outputs
 
     return RunnableNetwork(
         run,

@@ -6,7 +6,7 @@ In bf16 every product has 8 bits of mantissa: that is another network, whose dif
 import time
 from typing import TYPE_CHECKING
 
-from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, lacking, reason
+from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, reason
 from repro.speed.backends.exporting import onnx
 
 if TYPE_CHECKING:
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16"}
-
-
-def why_not() -> str:
-    """The runtime, and what torch needs to export."""
-    return lacking("openvino", "onnx")
 
 
 def prepare(job: BackendJob) -> RunnableNetwork:
@@ -49,11 +44,11 @@ def prepare(job: BackendJob) -> RunnableNetwork:
     except Exception as error:  # the runtime's own share no base
         raise BackendError(f"OpenVINO fails: {reason(error)}") from error
     seconds = time.perf_counter() - start
-    outputs = range(len(compiled.outputs))
+    count = len(compiled.outputs)
 
     def run(images: "Tensor") -> "list[NDArray[np.float32]]":
-        found = request.infer([images.numpy()], share_inputs=True)
-        return [found[number] for number in outputs]
+        outputs = request.infer([images.numpy()], share_inputs=True)
+        return [outputs[number] for number in range(count)]
 
     version = openvino.__version__.partition("-")[0]
     settings = {"threads": job.threads, "precision": job.precision, "openvino": version}

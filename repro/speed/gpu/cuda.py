@@ -5,7 +5,7 @@ and input. repro.speed.gpu.device makes the subjects runnable in the worker proc
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from repro.errors import ReproError
+from repro.speed.backends import CUDA
 from repro.speed.gpu import nvml
 from repro.speed.measure import engine
 from repro.speed.measure.subjects import Subject, TimedRun
@@ -20,21 +21,6 @@ from repro.speed.measure.subjects import Subject, TimedRun
 if TYPE_CHECKING:
     from repro.speed.measure.procedures import TimingSettings
 
-    pass
-
-PRECISIONS: Mapping[str, torch.dtype] = {
-    "fp32": torch.float32,
-    "tf32": torch.float32,
-    "fp16": torch.float16,
-    "bf16": torch.bfloat16,
-}
-BACKENDS: Mapping[str, str] = {
-    "eager": "each operator by itself",
-    "channels_last": "the same with channels innermost in memory",
-    "graphs": "eager's kernels, recorded once as a CUDA graph and replayed",
-    "compiled": "torch.compile, batch normalisation folded first",
-    "compiled_graphs": "the kernels of `compiled` as a CUDA graph",
-}
 AMPERE, VOLTA = (8, 0), (7, 0)
 """compute capabilities"""
 BUILDER = "repro.speed.gpu.device:ready"
@@ -72,13 +58,14 @@ def refusal(subject: Subject, capability: tuple[int, int], triton: bool) -> str:
     here = ".".join(map(str, capability))
     if subject.stage != "net":
         return f"the stage `{subject.stage}` runs on the CPU"
-    if subject.backend not in BACKENDS:
+    backend = CUDA.get(subject.backend)
+    if backend is None:
         return f"there is no backend `{subject.backend}` for CUDA"
-    if subject.precision not in PRECISIONS:
+    if subject.precision not in backend.precisions:
         return f"there is no precision `{subject.precision}` on CUDA"
     if subject.precision in ("tf32", "bf16") and capability < AMPERE:
         return f"{subject.precision} needs compute capability 8.0, this device has {here}"
-    if subject.backend.startswith("compiled"):
+    if backend.compiles:
         if not triton:
             return "torch.compile needs triton, which is not installed"
         if capability < VOLTA:
@@ -97,7 +84,7 @@ def measure(subjects: Sequence[Subject], settings: "TimingSettings", tell: engin
     device = torch.cuda.get_device_properties(0)
     with nvml.DeviceWatch(nvml.sensor(f"GPU-{getattr(device, 'uuid', '')}")) as watch:
         run = engine.measure(subjects, replace(settings, builder=BUILDER), tell)
-    found = {
+    properties = {
         "name": device.name,
         "capability": f"{device.major}.{device.minor}",
         "memory_gib": round(device.total_memory / 2**30),
@@ -106,4 +93,4 @@ def measure(subjects: Sequence[Subject], settings: "TimingSettings", tell: engin
         "seen": watch.described(),
         "absent": list(absent()),
     }
-    return replace(run, conditions={**run.conditions, "device": found})
+    return replace(run, conditions={**run.conditions, "device": properties})

@@ -9,7 +9,7 @@ calls of small networks that is most of it. A CUDA graph hands all kernels over 
 import itertools
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from math import inf, isfinite
@@ -18,16 +18,20 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from repro.counting import parity
+from repro.speed.backends import CUDA, Backend
 from repro.speed.backends.folding import fold
-from repro.speed.gpu.cuda import PRECISIONS, first_sentence, refusal, why_not
+from repro.speed.gpu.cuda import first_sentence, refusal, why_not
 from repro.speed.measure.building import Ready, seeded
 from repro.speed.measure.subjects import RefusedError, Subject
 
 Forward = Callable[[Tensor], object]
 Seconds = tuple[float, ...]
 
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+"""of weights and inputs; tf32 is a way to multiply fp32"""
 NEAR, TIMES = 1e-3, 3.0
 """how far from fp32 eager a backend may be: of the largest output, or of eager's own distance"""
 WARM = 3
@@ -40,7 +44,10 @@ def by_events(issue: Callable[[], object], calls: int) -> tuple[Seconds, Seconds
     `issue` hands a call's work over and returns. The second are in the place of CPU time, of which
     a device has none: its own clock runs on whatever else the machine does.
     """
-    events = [_event() for _ in range(calls + 1)]
+    events = [
+        torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+        for _ in range(calls + 1)
+    ]
     torch.cuda.synchronize()
     events[0].record()
     for event in events[1:]:
@@ -64,23 +71,24 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
     )
     if reason:
         raise RefusedError(reason.rstrip("."))
+    backend, dtype = CUDA[subject.backend], DTYPES.get(subject.precision, torch.float32)
     held = torch.cuda.memory_allocated()
     model = seeded(subject, seed)
     example = parity.seeded_input((subject.batch, 3, *subject.input), seed).float()
-    own = fold(model, example[:1]).model if subject.backend.startswith("compiled") else model
+    network = fold(model, example[:1]).model if backend.compiles else model
     model, example = model.cuda(), example.cuda()
-    with torch.no_grad(), _arithmetic("fp32"):
+    with torch.no_grad(), arithmetic("fp32"):
         exact = _outputs(model(example))
-    images = example.to(PRECISIONS[subject.precision])
-    with torch.no_grad(), _arithmetic(subject.precision):
-        usual = difference(exact, _outputs(model.to(images.dtype)(images)))
+    images = example.to(dtype)
+    with torch.no_grad(), arithmetic(subject.precision):
+        usual = difference(exact, _outputs(model.to(dtype)(images)))
         start = time.perf_counter()
-        forward = _prepared(subject.backend, own.cuda().to(images.dtype), images)
+        forward = _prepared(backend, network.cuda().to(dtype), images)
         torch.cuda.synchronize()
         seconds = time.perf_counter() - start
-        found = difference(exact, _outputs(forward(images)))
+        apart = difference(exact, _outputs(forward(images)))
     del exact
-    problem = disagreement(found, usual)
+    problem = disagreement(apart, usual)
     if problem:
         raise RefusedError(problem)
 
@@ -88,17 +96,17 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
 
     def issue() -> object:
         with torch.no_grad():
-            found = forward(images)
-            return (found, forward(mirrored)) if subject.flip else found
+            outputs = forward(images)
+            return (outputs, forward(mirrored)) if subject.flip else outputs
 
     def run() -> object:
-        with _arithmetic(subject.precision):
-            found = issue()
+        with arithmetic(subject.precision):
+            outputs = issue()
         torch.cuda.synchronize()
-        return found
+        return outputs
 
     def timed(calls: int) -> tuple[Seconds, Seconds]:
-        with _arithmetic(subject.precision):
+        with arithmetic(subject.precision):
             return by_events(issue, calls)
 
     torch.cuda.reset_peak_memory_stats()
@@ -106,33 +114,33 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
     same = (subject.backend, subject.precision) == ("eager", "fp32")
     return Ready(
         run=run,
-        compile_seconds=seconds if subject.backend.endswith(("compiled", "graphs")) else 0.0,
-        difference=None if same else found,
+        compile_seconds=seconds if backend.compiles or backend.replays else 0.0,
+        difference=None if same else apart,
         timed=timed,
         device_memory=torch.cuda.max_memory_allocated() - held,
     )
 
 
-def _prepared(backend: str, model: nn.Module, images: Tensor) -> Forward:
+def _prepared(backend: Backend, model: nn.Module, images: Tensor) -> Forward:
     """The model as the backend runs it, warm; raise RefusedError where it cannot."""
     forward: Forward = model
-    if backend == "channels_last":
+    if backend.name == "channels_last":
         model.to(memory_format=torch.channels_last)
 
         def forward(images: Tensor) -> object:
             return model(images.contiguous(memory_format=torch.channels_last))
 
     try:
-        if backend.startswith("compiled"):
+        if backend.compiles:
             forward = _compiled(model)
         for _ in range(WARM):
             forward(images)
-        return _captured(forward, images) if backend.endswith("graphs") else forward
+        return _captured(forward, images) if backend.replays else forward
     except torch.cuda.OutOfMemoryError:
         raise
     except Exception as error:  # compilers and captures fail in many ways
         words = f"{type(error).__name__}: {first_sentence(error):.200}"
-        raise RefusedError(f"`{backend}` cannot take it: {words}") from error
+        raise RefusedError(f"`{backend.name}` cannot take it: {words}") from error
 
 
 def _compiled(model: nn.Module) -> Forward:
@@ -170,7 +178,7 @@ def _captured(forward: Forward, images: Tensor) -> Forward:
 
 
 @contextmanager
-def _arithmetic(precision: str) -> Iterator[None]:
+def arithmetic(precision: str) -> Iterator[None]:
     """TensorFloat-32 for `tf32`, and for nothing else."""
     matmul, convolution = torch.backends.cuda.matmul, torch.backends.cudnn
     with warnings.catch_warnings():
@@ -183,44 +191,34 @@ def _arithmetic(precision: str) -> Iterator[None]:
         matmul.allow_tf32, convolution.allow_tf32 = before
 
 
-def _event() -> torch.cuda.Event:
-    return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
-
-
-def _outputs(found: object) -> list[Tensor]:
+def _outputs(result: object) -> list[Tensor]:
     """Every tensor of a result, in double precision and safe from the next call."""
-    if isinstance(found, Tensor):
-        return [found.double().clone()]
-    if isinstance(found, Mapping):
-        found = [found[name] for name in sorted(found)]
-    return [tensor for part in cast(Sequence[object], found) for tensor in _outputs(part)]
+    return [tensor.double().clone() for tensor in tree_leaves(result)]
 
 
-def difference(exact: Sequence[Tensor], found: Sequence[Tensor]) -> float:
+def difference(exact: Sequence[Tensor], outputs: Sequence[Tensor]) -> float:
     """The largest difference relative to the largest value of its output; infinite if not finite.
 
     Infinite too where the outputs do not pair up.
     """
-    if [one.shape for one in exact] != [one.shape for one in found]:
+    if [tensor.shape for tensor in exact] != [tensor.shape for tensor in outputs]:
         return inf
-    largest = 0.0
-    for one, other in zip(exact, found, strict=True):
-        apart = float((one - other).abs().max() / one.abs().max().clamp_min(1e-30))
-        if not isfinite(apart):
-            return inf
-        largest = max(largest, apart)
-    return largest
+    gaps = [
+        float((true - output).abs().max() / true.abs().max().clamp_min(1e-30))
+        for true, output in zip(exact, outputs, strict=True)
+    ]
+    return max(gaps, default=0.0) if all(map(isfinite, gaps)) else inf
 
 
-def disagreement(found: float, usual: float) -> str:
+def disagreement(apart: float, usual: float) -> str:
     """Why a difference from eager in fp32 is too large; empty if it is not.
 
     `usual` is eager's own in the subject's precision: of rounding, a backend may do no more than
     three times as much.
     """
     allowed = max(NEAR, TIMES * usual)
-    if not isfinite(found):
+    if not isfinite(apart):
         return "gives other outputs than eager, or values that are not finite"
-    if found > allowed:
-        return f"differs from eager by {found:.2g} of the largest output; {allowed:.2g} is allowed"
+    if apart > allowed:
+        return f"differs from eager by {apart:.2g} of the largest output; {allowed:.2g} is allowed"
     return ""

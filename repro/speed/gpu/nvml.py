@@ -1,18 +1,18 @@
 """Clocks, power and heat of an NVIDIA GPU while others use it.
 
-They come from NVML, through the package nvidia-ml-py where it is installed, else from the program
-nvidia-smi. Both are optional: `absent` says what is missing for want of them. Nothing is set.
+They come from NVML through the package nvidia-ml-py, which is optional: `absent` says what is
+missing for want of it. Nothing is set.
 """
 
 import importlib
-import shutil
-import subprocess
 import threading
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from statistics import median
 from types import ModuleType
+
+from repro.speed.backends.base import lacking
 
 REASONS = {
     0x4: "power cap",
@@ -23,9 +23,6 @@ REASONS = {
     0x80: "power brake",
 }
 """bits of NVML's clocks event reasons that hold a clock down; idleness and settings left out"""
-QUERY = "clocks.sm,clocks.mem,power.draw,temperature.gpu,utilization.gpu"
-MASKS = ("clocks_event_reasons.active", "clocks_throttle_reasons.active")
-"""of nvidia-smi; the second is what drivers before 535 call it"""
 PAUSE = 0.25
 """seconds between two readings"""
 
@@ -52,29 +49,21 @@ Sensor = Callable[[], DeviceReading]
 
 
 def absent() -> str:
-    """What cannot be told for want of optional parts; empty if nothing."""
-    if _pynvml() is not None or shutil.which("nvidia-smi"):
-        return ""
-    return "clocks and power are not read: neither nvidia-ml-py nor nvidia-smi is here"
+    """What cannot be told for want of the package; empty if nothing."""
+    return "" if _pynvml() else f"clocks and power are not read: {lacking('nvidia-ml-py')}"
 
 
 def sensor(uuid: str) -> Sensor | None:
     """What reads the device of that UUID (`GPU-...`); None where nothing can."""
-    library, program = _pynvml(), shutil.which("nvidia-smi")
-    if library is not None:
-        try:
-            library.nvmlInit()
-            handle = library.nvmlDeviceGetHandleByUUID(uuid)
-        except library.NVMLError:
-            handle = None
-        if handle is not None:
-            return lambda: _read(library, handle)
-    if program:
-        for mask in MASKS:
-            ask = _asker(program, uuid, mask)
-            if ask() is not None:
-                return lambda: ask() or DeviceReading()
-    return None
+    library = _pynvml()
+    if library is None:
+        return None
+    try:
+        library.nvmlInit()
+        handle = library.nvmlDeviceGetHandleByUUID(uuid)
+    except library.NVMLError:
+        return None
+    return lambda: _read(library, handle)
 
 
 def _pynvml() -> ModuleType | None:
@@ -110,44 +99,6 @@ def _read(library: ModuleType, handle: object) -> DeviceReading:
     )
 
 
-def _asker(program: str, uuid: str, mask: str) -> Callable[[], DeviceReading | None]:
-    command = [program, f"--id={uuid}", f"--query-gpu={QUERY},{mask}"]
-    command.append("--format=csv,noheader,nounits")
-
-    def ask() -> DeviceReading | None:
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
-        except (OSError, subprocess.SubprocessError):
-            return None
-        return parsed(done.stdout)
-
-    return ask
-
-
-def parsed(line: str) -> DeviceReading | None:
-    """The reading in a line of nvidia-smi; None if it is none.
-
-    `1980, 3201, 412.33, 51, 97, 0x0000000000000004`; what a device does not tell is in brackets.
-    """
-    parts = [part.strip() for part in line.strip().split(",")]
-    if len(parts) != 6:
-        return None
-    clock, memory_clock, power, temperature, busy = (_number(part) for part in parts[:5])
-    try:
-        mask = int(parts[5], 16)
-    except ValueError:
-        mask = 0
-    found = DeviceReading(clock, memory_clock, power, temperature, busy, reasons(mask))
-    return None if found == DeviceReading() else found
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def reasons(mask: int) -> tuple[str, ...]:
     """What the bits of NVML's clocks event reasons name, so far as they hold a clock down."""
     return tuple(name for bit, name in REASONS.items() if mask & bit)
@@ -180,15 +131,16 @@ class DeviceWatch:
 
     def described(self) -> Mapping[str, object]:
         """Lowest, median and highest of each quantity, and the share of readings of each reason."""
-        found: dict[str, object] = {"readings": len(self.readings)}
+        facts: dict[str, object] = {"readings": len(self.readings)}
         for name in (field.name for field in fields(DeviceReading) if field.name != "reasons"):
-            values = [value for one in self.readings if (value := getattr(one, name)) is not None]
+            known = (getattr(reading, name) for reading in self.readings)
+            values = [value for value in known if value is not None]
             if values:
-                found[name] = [min(values), median(values), max(values)]
-        held = [reason for one in self.readings for reason in one.reasons]
-        found["held_down"] = {
+                facts[name] = [min(values), median(values), max(values)]
+        held = [reason for reading in self.readings for reason in reading.reasons]
+        facts["held_down"] = {
             reason: round(held.count(reason) / len(self.readings), 3) for reason in sorted({*held})
         }
         if self.before is not None and self.before.busy is not None:
-            found["busy_before"] = self.before.busy
-        return found
+            facts["busy_before"] = self.before.busy
+        return facts

@@ -22,7 +22,6 @@ Clock = Callable[[int], tuple[tuple[float, ...], tuple[float, ...]]]
 
 TOLERANCE: Mapping[str, tuple[float, float]] = {
     "fp32": (equivalence.DIFFERENCE, equivalence.SHIFT),
-    "fp16": (1e-2, 0.25),
     "bf16": (1e-1, 1.0),
 }
 """by how much of the largest value, and by how many heatmap pixels, a precision may be off"""
@@ -95,9 +94,9 @@ def _around(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
 
 def _network(subject: Subject, threads: int, cache: Path, seed: int) -> tuple[_Network, Tensor]:
     """The network by its backend, and an example of its input; checked against eager."""
-    if subject.backend not in backends.NAMES:
+    if subject.backend not in backends.CPU:
         raise RefusedError(f"there is no backend `{subject.backend}`")
-    backend = backends.NAMES[subject.backend]
+    backend = backends.CPU[subject.backend]
     if backend.why_not():
         raise RefusedError(backend.why_not())
     model = seeded(subject, seed, cache)
@@ -105,11 +104,10 @@ def _network(subject: Subject, threads: int, cache: Path, seed: int) -> tuple[_N
     prepared = backend.prepare(model, example, threads, cache, subject.precision)
     if subject.backend == "eager" and subject.precision == "fp32":
         return _Network(prepared, subject.flip, None), example
-    bounds = TOLERANCE.get(subject.precision, TOLERANCE["fp32"])
-    found = equivalence.compare(model, prepared.run, example, *bounds)
-    if not found.ok:
-        raise RefusedError(found.reason)
-    return _Network(prepared, subject.flip, found.difference), example
+    agreement = equivalence.compare(model, prepared.run, example, *TOLERANCE[subject.precision])
+    if not agreement.ok:
+        raise RefusedError(agreement.reason)
+    return _Network(prepared, subject.flip, agreement.difference), example
 
 
 def seeded(subject: Subject, seed: int, cache: Path | None = None) -> nn.Module:

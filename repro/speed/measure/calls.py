@@ -95,10 +95,10 @@ def slowed(run: Run, factor: float, threads: int) -> Run:
 
     def both() -> object:
         start = clock()
-        found = run()
+        output = run()
         end = start + (clock() - start) * factor
         while clock() < end:
             pass
-        return found
+        return output
 
     return both

@@ -27,9 +27,9 @@ Event = dict[str, object]
 
 def environment(threads: int, passive: bool) -> dict[str, str]:
     """The variables of a worker process: libraries read their threads from them when loaded."""
-    found = dict(os.environ) | dict.fromkeys(THREADS, str(threads))
+    variables = dict(os.environ) | dict.fromkeys(THREADS, str(threads))
     known = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return found | (PASSIVE if passive else {}) | {"PYTHONPATH": os.pathsep.join(known)}
+    return variables | (PASSIVE if passive else {}) | {"PYTHONPATH": os.pathsep.join(known)}
 
 
 class Child:

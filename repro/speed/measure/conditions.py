@@ -129,12 +129,12 @@ class ConditionWatch:
 
     def described(self) -> dict[str, object]:
         """What the whole process saw."""
-        found: dict[str, object] = {}
+        facts: dict[str, object] = {}
         if self.clocks:
-            found["frequency"] = [min(self.clocks), max(self.clocks)]
+            facts["frequency"] = [min(self.clocks), max(self.clocks)]
         if self.first is not None and self.throttles is not None:
-            found["throttled"] = self.throttles - self.first
-        return found
+            facts["throttled"] = self.throttles - self.first
+        return facts
 
 
 def reason(wall: float, cpu: float, switches: int, steal: float, threads: int) -> str:
@@ -195,8 +195,8 @@ def _clocks(state: Snapshot) -> Iterator[Checkup]:
     if state.temperature is not None:
         hot = state.temperature > 90
         cure = "Let it cool down, clean its fans, or lower its clock." if hot else ""
-        found = f"{state.temperature:.0f} °C"
-        yield Checkup("timing: heat", "warning" if hot else "ok", found, cure)
+        degrees = f"{state.temperature:.0f} °C"
+        yield Checkup("timing: heat", "warning" if hot else "ok", degrees, cure)
 
 
 def _limits(state: Snapshot) -> Iterator[Checkup]:
@@ -209,9 +209,9 @@ def _limits(state: Snapshot) -> Iterator[Checkup]:
         )
     for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "LD_PRELOAD"):
         if env.variable(name):
-            found = f"{name}={env.variable(name)}"
+            setting = f"{name}={env.variable(name)}"
             cure = f"Timing inherits it: `unset {name}` unless it is meant."
-            yield Checkup("timing: environment", "warning", found, cure)
+            yield Checkup("timing: environment", "warning", setting, cure)
 
 
 class _Busiest:
@@ -224,12 +224,12 @@ class _Busiest:
     def _times() -> dict[tuple[int, str], float]:
         import psutil
 
-        found = {}
+        seconds = {}
         for process in psutil.process_iter(["pid", "name", "cpu_times"]):
             times = process.info["cpu_times"]
             if times is not None and process.info["pid"] != os.getpid():
-                found[process.info["pid"], process.info["name"]] = times.user + times.system
-        return found
+                seconds[process.info["pid"], process.info["name"]] = times.user + times.system
+        return seconds
 
     def since(self) -> str:
         """Names and shares of a core of the three busiest, `` `python` (95 %), ...``."""

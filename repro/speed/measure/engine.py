@@ -1,16 +1,18 @@
 """Time subjects in fresh worker processes, one after the other, within a budget."""
 
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import FrameType
 
 from repro.errors import RunError
 from repro.papers.values import Scalar
-from repro.speed.measure import machine_lock
+from repro.records import lock
 from repro.speed.measure.child import Child, Event, read_block, read_preparation
 from repro.speed.measure.conditions import SAMPLE, snapshot
 from repro.speed.measure.procedures import (
@@ -25,9 +27,20 @@ from repro.speed.measure.subjects import Block, Preparation, Subject, TimedRun
 
 CROWDED = 0.5
 """cores kept busy by others, from which on waiting threads sleep instead of spinning"""
+LOCK = "repro-timing.lock"
+"""in the system's folder of temporary files"""
 
 Tell = Callable[[str, float], None]
 """called with what is done now, and the share of the whole that is done, 0 to 1"""
+
+
+def machine_lock(path: Path | None = None) -> AbstractContextManager[None]:
+    """One timing run at a time on a machine; a ReproError if another has it."""
+    return lock.held(
+        path or Path(tempfile.gettempdir()) / LOCK,
+        "Another timing run is under way on this machine",
+        "Two at once would time each other. Wait for it, or end it.",
+    )
 
 
 def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -> TimedRun:
@@ -38,7 +51,7 @@ def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -
     """
     chosen, settings = adapted(subjects, settings)
     interrupts = _Interrupts()
-    with machine_lock.held(settings.lock), interrupts.caught():
+    with machine_lock(settings.lock), interrupts.caught():
         before = snapshot()
         passive = settings.procedure.interleaved and before.others > CROWDED
         session = _Session(chosen, settings, passive, interrupts, tell)
@@ -193,41 +206,42 @@ class _Session:
         known = [one.least for one in self.finished]
         return left, int(left / min(known, default=least(subjects, self.settings)))
 
-    def _one(self, found: _Process, task: WorkerJob) -> None:
+    def _one(self, process: _Process, job: WorkerJob) -> None:
         """Let one process do its job."""
-        name = f"process {task.process + 1} of {self.settings.processes}"
-        with Child(task, self.passive) as child:
+        name = f"process {job.process + 1} of {self.settings.processes}"
+        with Child(job, self.passive) as child:
             self.interrupts.child = child
             for event in child.events():
-                said = found.take(event)
-                if found.preparing is not None:
-                    said = f"preparing {self.subjects[found.preparing]}"
+                said = process.take(event)
+                if process.preparing is not None:
+                    said = f"preparing {self.subjects[process.preparing]}"
                 if said:
                     whole = max(self.until - self.start, 1e-9)
                     share = min(1.0, (time.time() - self.start) / whole)
                     self.tell(f"{name}: {said}", share)
             self.interrupts.child = None
-            words = "" if found.ended else child.died()
-        self.until += found.made
-        if found.finished:
-            self.finished.append(found)
-        elif not found.ended and self.interrupts.count < 2:
-            self._failed(found, f"process {task.process + 1}", words)
+            words = "" if process.ended else child.died()
+        self.until += process.made
+        if process.finished:
+            self.finished.append(process)
+        elif not process.ended and self.interrupts.count < 2:
+            self._failed(process, f"process {job.process + 1}", words)
 
-    def _failed(self, found: _Process, name: str, words: str) -> None:
-        if found.preparing is None:
+    def _failed(self, process: _Process, name: str, words: str) -> None:
+        if process.preparing is None:
             self.failures.append(f"{name} {words}")
             return
-        self.failures.append(f"{name}, preparing {self.subjects[found.preparing]}, {words}")
-        self.lost[found.preparing] = f"its process {words}"
+        self.failures.append(f"{name}, preparing {self.subjects[process.preparing]}, {words}")
+        self.lost[process.preparing] = f"its process {words}"
 
     def preparations(self) -> tuple[Preparation, ...]:
         """One of each subject: the first process's making, the last one's memory."""
-        found = []
+        preparations = []
         for place in range(len(self.subjects)):
-            made = [one.preparations[place] for one in self.finished if place in one.preparations]
+            known = [process.preparations for process in self.finished]
+            made = [prepared[place] for prepared in known if place in prepared]
             if place in self.lost:
-                found.append(Preparation(place, refused=self.lost[place]))
+                preparations.append(Preparation(place, refused=self.lost[place]))
             elif made:
                 merged = replace(
                     made[0],
@@ -236,5 +250,5 @@ class _Session:
                     warmup=max(one.warmup for one in made),
                     steady=all(one.steady for one in made),
                 )
-                found.append(merged)
-        return tuple(found)
+                preparations.append(merged)
+        return tuple(preparations)

@@ -78,7 +78,7 @@ class TimingSettings:
     twin: bool = True
     """time one subject as two, to see how far equals seem apart here"""
     keep_freed: bool = True
-    """see repro.speed.measure.allocation"""
+    """see repro.speed.measure.memory"""
     seed: int = 0
     """of weights and inputs"""
     cache: Path = field(default_factory=artifacts.folder)
@@ -202,10 +202,10 @@ def rows(count: int) -> tuple[tuple[int, ...], ...]:
     subjects where their number is even, else twice as many.
     """
     first = [place // 2 if place % 2 == 0 else count - (place + 1) // 2 for place in range(count)]
-    found = [tuple((one + shift) % count for one in first) for shift in range(count)]
+    orders = [tuple((one + shift) % count for one in first) for shift in range(count)]
     if count % 2 and count > 1:
-        found += [row[::-1] for row in found]
-    return tuple(found)
+        orders += [row[::-1] for row in orders]
+    return tuple(orders)
 
 
 def job(

@@ -7,25 +7,23 @@ without it is measured too and stands beside.
 
 import gzip
 import json
-import os
-import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.profiler_util import FunctionEventAvg
 from torch.profiler import ProfilerActivity, record_function
 
 from repro.errors import ReproError
 from repro.files import write_whole
+from repro.speed.backends.base import silence
 
 PASSES = 3
 LARGEST = 2**26
@@ -81,18 +79,6 @@ class Profile:
         return self.seconds / self.undisturbed
 
 
-class Event(Protocol):
-    """What is read of torch.autograd.profiler_util.FunctionEvent; times are microseconds."""
-
-    name: str
-    cpu_parent: "Event | None"
-    cpu_time_total: float
-    self_cpu_time_total: float
-    device_time_total: float
-    self_device_time_total: float
-    device_type: object
-
-
 def profile(
     model: nn.Module, example: Tensor, path: Path, passes: int = PASSES, largest: int = LARGEST
 ) -> Profile:
@@ -121,10 +107,10 @@ def profile(
                 f"A trace of one pass has {len(first.trace):,} bytes, more than {largest:,}.",
                 "Profile a smaller input or a smaller network.",
             )
-        kept = _record(model, run, fitting, on_device)
-        if len(kept.trace) > largest:  # by a little, since passes differ
-            fitting, kept = 1, first
-    content = gzip.compress(kept.trace, 6) if path.suffix == ".gz" else kept.trace
+        recording = _record(model, run, fitting, on_device)
+        if len(recording.trace) > largest:  # by a little, since passes differ
+            fitting, recording = 1, first
+    content = gzip.compress(recording.trace, 6) if path.suffix == ".gz" else recording.trace
     try:
         write_whole(path, content)
     except OSError as error:
@@ -133,117 +119,82 @@ def profile(
     return Profile(
         device="cuda" if on_device else "cpu",
         passes=fitting,
-        seconds=kept.seconds / fitting,
+        seconds=recording.seconds / fitting,
         undisturbed=undisturbed,
-        operators=operators(kept.events, fitting, on_device),
-        modules=modules(kept.events, fitting, kinds, on_device),
+        operators=operators(recording.averages, fitting, on_device),
+        modules=modules(recording.averages, fitting, kinds, on_device),
         trace_bytes=len(content),
     )
 
 
 def operators(
-    events: Sequence[Event], passes: int, on_device: bool = False
+    averages: Sequence[FunctionEventAvg], passes: int, on_device: bool = False
 ) -> tuple[OperatorCost, ...]:
     """The operators by their own time, the costliest first."""
-    found: dict[str, list[float]] = {}
-    for event in events:
-        if _on_host(event) and not event.name.startswith((PREFIX, "cuda", "Profiler")):
-            costs = found.setdefault(event.name, [0.0, 0.0, 0.0])
-            own = event.self_device_time_total if on_device else event.self_cpu_time_total
-            nested = _above(event, event.name) is not None  # its time is in the outer call's total
-            total = 0.0 if nested else _total(event, on_device)
-            for position, value in enumerate((1, own, total)):
-                costs[position] += value
-    costs_of = (
-        OperatorCost(name, "", calls / passes, own / passes / 1e6, total / passes / 1e6)
-        for name, (calls, own, total) in found.items()
-    )
-    return tuple(sorted(costs_of, key=lambda cost: (-cost.own, cost.name)))
+    costs = []
+    for average in averages:
+        name = str(average.key)
+        if _on_host(average) and not name.startswith((PREFIX, "cuda", "Profiler")):
+            alone = average.self_device_time_total if on_device else average.self_cpu_time_total
+            seconds = alone / passes / 1e6, _total(average, on_device) / passes
+            costs.append(OperatorCost(name, "", average.count / passes, *seconds))
+    return tuple(sorted(costs, key=lambda cost: (-cost.own, cost.name)))
 
 
 def modules(
-    events: Sequence[Event], passes: int, kinds: Mapping[str, str], on_device: bool = False
+    averages: Sequence[FunctionEventAvg],
+    passes: int,
+    kinds: Mapping[str, str],
+    on_device: bool = False,
 ) -> tuple[OperatorCost, ...]:
     """The modules that ran, in the order of `kinds`: path -> class; own time is without theirs."""
-    calls, own, total = (
-        Counter[str](),
-        defaultdict[str, float](float),
-        defaultdict[str, float](float),
-    )
-    for event in events:
-        if not (_on_host(event) and event.name.startswith(PREFIX)):
-            continue
-        path, seconds = _path(event.name), _total(event, on_device)
-        calls[path] += 1
-        own[path] += seconds
-        total[path] += seconds
-        outer = _above(event, PREFIX)
-        if outer is not None:
-            own[_path(outer.name)] -= seconds
+    ran = {
+        str(average.key).removeprefix(PREFIX).removeprefix(WHOLE): average
+        for average in averages
+        if _on_host(average) and str(average.key).startswith(PREFIX)
+    }
+    total = {path: _total(average, on_device) / passes for path, average in ran.items()}
+    alone = dict(total)
+    for path in filter(None, total):
+        above = path.rpartition(".")[0]
+        while above not in total:  # a list of modules, which never runs itself
+            above = above.rpartition(".")[0]
+        alone[above] -= total[path]
     return tuple(
-        OperatorCost(
-            path, kind, calls[path] / passes, own[path] / passes / 1e6, total[path] / passes / 1e6
-        )
+        OperatorCost(path, kind, ran[path].count / passes, alone[path], total[path])
         for path, kind in kinds.items()
-        if calls[path]
+        if path in ran
     )
 
 
-def outline(modules: Sequence[OperatorCost]) -> list[OperatorCost]:
-    """Modules that together are the model: its children, or theirs where those are fewer than 3."""
-    named = [cost for cost in modules if cost.name]
-    children = [cost for cost in named if "." not in cost.name]
-    if len(children) >= 3:
-        return children
-    deeper = [cost for cost in named if cost.name.count(".") == 1]
-    parents = {cost.name.partition(".")[0] for cost in deeper}
-    return [
-        cost
-        for cost in named
-        if cost.name.count(".") == 1 or (cost in children and cost.name not in parents)
-    ]
-
-
-def _on_host(event: Event) -> bool:
+def _on_host(average: FunctionEventAvg) -> bool:
     """Kernels are listed once more, on the device; their time is in the calls that start them."""
-    return str(event.device_type).endswith("CPU")
+    return str(average.device_type).endswith("CPU")
 
 
-def _total(event: Event, on_device: bool) -> float:
-    return event.device_time_total if on_device else event.cpu_time_total
-
-
-def _above(event: Event, prefix: str) -> Event | None:
-    """The nearest event around it whose name begins so."""
-    outer = event.cpu_parent
-    while outer is not None and not outer.name.startswith(prefix):
-        outer = outer.cpu_parent
-    return outer
-
-
-def _path(name: str) -> str:
-    return name.removeprefix(PREFIX).removeprefix(WHOLE)
+def _total(average: FunctionEventAvg, on_device: bool) -> float:
+    """Seconds with everything below."""
+    return (average.device_time_total if on_device else average.cpu_time_total) / 1e6
 
 
 @dataclass(frozen=True)
 class _Recording:
-    events: Sequence[Event]
+    averages: Sequence[FunctionEventAvg]
     trace: bytes
     seconds: float
 
 
 def _record(model: nn.Module, run: Callable[[], None], passes: int, on_device: bool) -> _Recording:
-    """Profile so many passes with a range for every module."""
+    """Profile so many passes with a range for every module; the library's notes are not shown."""
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_device else [])]
-    with _muted(), _ranges(model), torch.profiler.profile(activities=activities) as recorder:
+    with silence(), _ranges(model), torch.profiler.profile(activities=activities) as recorder:
         seconds = sum(_seconds(run) for _ in range(passes))
-    with _muted(), tempfile.TemporaryDirectory(prefix="repro-") as folder:
+    with silence(), tempfile.TemporaryDirectory(prefix="repro-") as folder:
         file = Path(folder, "trace.json")
         recorder.export_chrome_trace(str(file))
         trace = json.loads(file.read_bytes())
-    kept = {key: trace[key] for key in KEPT if key in trace}
-    events = cast(Sequence[Event], recorder.events())
-    return _Recording(events, json.dumps(kept, separators=(",", ":")).encode(), seconds)
+    trace = json.dumps({key: trace[key] for key in KEPT if key in trace}, separators=(",", ":"))
+    return _Recording(recorder.key_averages(), trace.encode(), seconds)
 
 
 @contextmanager
@@ -258,35 +209,11 @@ def _ranges(model: nn.Module) -> Iterator[None]:
     def leave(module: nn.Module, inputs: object, output: object) -> None:
         running.pop().__exit__(None, None, None)
 
-    handles = []
-    for path, module in model.named_modules():
-        handles.append(module.register_forward_pre_hook(partial(enter, path)))
-        handles.append(module.register_forward_hook(leave))
-    try:
+    with ExitStack() as hooks:
+        for path, module in model.named_modules():
+            hooks.callback(module.register_forward_pre_hook(partial(enter, path)).remove)
+            hooks.callback(module.register_forward_hook(leave, always_call=True).remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        while running:  # a forward pass that raised
-            running.pop().__exit__(None, None, None)
-
-
-@contextmanager
-def _muted() -> Iterator[None]:
-    """Keep the profiler's own notes, which its library writes past Python, off the terminal."""
-    sys.stderr.flush()
-    try:
-        saved = os.dup(2)
-    except OSError:  # there is no standard error
-        yield
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 def _seconds(run: Callable[[], None]) -> float:

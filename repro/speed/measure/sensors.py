@@ -47,10 +47,10 @@ def frequency() -> float | None:
     import psutil
 
     try:
-        found = psutil.cpu_freq()
+        clock = psutil.cpu_freq()
     except (OSError, NotImplementedError):
         return None
-    return None if found is None or not found.current else float(found.current)
+    return None if clock is None or not clock.current else float(clock.current)
 
 
 def governor() -> str:
@@ -63,21 +63,22 @@ def boost() -> bool | None:
     no_turbo = text(PROCESSORS / "intel_pstate/no_turbo")
     if no_turbo:
         return no_turbo == "0"
-    told = text(PROCESSORS / "cpufreq/boost")
-    return told == "1" if told else None
+    boosting = text(PROCESSORS / "cpufreq/boost")
+    return boosting == "1" if boosting else None
 
 
 def throttles() -> int | None:
     """How often cores were slowed down because of heat, since the machine started."""
-    counts = [text(path) for path in _throttle_files()]
+    counts = [text(path) for path in throttle_files()]
     known = [int(count) for count in counts if count.isdigit()]
     return sum(known) if known else None
 
 
 @cache
-def _throttle_files() -> tuple[Path, ...]:
-    found = sorted(PROCESSORS.glob("cpu[0-9]*/thermal_throttle/core_throttle_count"))
-    return tuple(found[:MOST_FILES])
+def throttle_files() -> tuple[Path, ...]:
+    """The counters of the cores, at most so many."""
+    files = sorted(PROCESSORS.glob("cpu[0-9]*/thermal_throttle/core_throttle_count"))
+    return tuple(files[:MOST_FILES])
 
 
 def temperature() -> float | None:
@@ -85,11 +86,16 @@ def temperature() -> float | None:
     import psutil
 
     try:
-        found = psutil.sensors_temperatures()
+        sensors = psutil.sensors_temperatures()
     except (AttributeError, OSError):
         return None
     names = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "acpitz")
-    degrees = [float(one.current) for name in names for one in found.get(name, ()) if one.current]
+    degrees = [
+        float(sensor.current)
+        for name in names
+        for sensor in sensors.get(name, ())
+        if sensor.current
+    ]
     return max(degrees, default=None)
 
 
@@ -98,12 +104,12 @@ def power() -> str:
     import psutil
 
     try:
-        found = psutil.sensors_battery()
+        battery = psutil.sensors_battery()
     except (AttributeError, OSError):
         return ""
-    if found is None or found.power_plugged is None:
+    if battery is None or battery.power_plugged is None:
         return ""
-    return "mains" if found.power_plugged else "battery"
+    return "mains" if battery.power_plugged else "battery"
 
 
 def allowed() -> float:

@@ -55,7 +55,7 @@ def around(subject: Subject, folder: Path, seed: int) -> Around:
     """
     cv2.setNumThreads(torch.get_num_threads())
     _, protocol = protocol_choice.chosen(subject.model, None, None)
-    path, annotations = _picture(subject, folder, seed)
+    path, annotations = sample_picture(subject, folder, seed)
     if protocol.bottom_up:
         return _bottom_up(subject, protocol, path, annotations)
     return _top_down(subject, protocol, path, annotations)
@@ -113,15 +113,15 @@ def _bottom_up(
     colour = cast(Colour, protocol.colour)
     pictures = Pictures(path.parent, annotations, colour)
     plain, mirrored = (network(torch.empty(0), np.zeros(1, np.int64), on) for on in (False, True))
-    found = grouping.ImageMaps(fit, plain, mirrored if subject.flip else None)
+    maps = grouping.ImageMaps(fit, plain, mirrored if subject.flip else None)
 
     def pre() -> Tensor:
         return normalised(fit.warp(pictures[0][0])[None], protocol.normalise)
 
-    return Around(pre, lambda: grouping.people(found, protocol))
+    return Around(pre, lambda: grouping.people(maps, protocol))
 
 
-def _picture(subject: Subject, folder: Path, seed: int) -> tuple[Path, Annotations]:
+def sample_picture(subject: Subject, folder: Path, seed: int) -> tuple[Path, Annotations]:
     """A file of the input's proportions, and where its persons are."""
     size = _size(subject)
     made = next(
@@ -150,15 +150,15 @@ def _size(subject: Subject) -> tuple[int, int]:
 
 def _annotations(made: Scene, name: str, size: tuple[int, int], protocol: Protocol) -> Annotations:
     """The persons that are no crowd; joints that the figures lack are nowhere."""
-    own = np.flatnonzero(~made.crowd)
-    keypoints = np.zeros((len(own), protocol.keypoints, 3))
+    persons = np.flatnonzero(~made.crowd)
+    keypoints = np.zeros((len(persons), protocol.keypoints, 3))
     for place, joint in enumerate(protocol.skeleton.joints):
         if joint in JOINTS:
-            keypoints[:, place] = made.keypoints[own, JOINTS.index(joint)]
-    boxes = np.array([_box(made.masks[person]) for person in own])
-    ids, image = np.arange(len(own)), np.zeros(len(own), np.int64)
+            keypoints[:, place] = made.keypoints[persons, JOINTS.index(joint)]
+    boxes = np.array([_box(made.masks[person]) for person in persons])
+    ids, image = np.arange(len(persons)), np.zeros(len(persons), np.int64)
     labelled = (keypoints[..., 2] > 0).sum(axis=1)
-    crowd = np.zeros(len(own), np.bool_)
+    crowd = np.zeros(len(persons), np.bool_)
     areas = boxes[:, 2:].prod(axis=1)
     people = People(ids, image, boxes, keypoints, areas, labelled, crowd)
     images = Images(np.zeros(1, np.int64), (name,), np.array([size]))

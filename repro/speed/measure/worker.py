@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from repro import schema
-from repro.speed.measure import allocation, calls, peak_memory
+from repro.speed.measure import calls, memory
 from repro.speed.measure.conditions import ConditionWatch
 from repro.speed.measure.procedures import LEAST_CALLS, LEAST_ROUNDS, WorkerJob
 from repro.speed.measure.subjects import Block, Preparation, RefusedError
@@ -45,9 +45,9 @@ class Parent:
     def job(self) -> WorkerJob:
         """What to do; from now on the input is watched."""
         with open(0, "rb", buffering=0, closefd=False) as source:
-            found = schema.read(WorkerJob, json.loads(source.readline()), "the job")
+            job = schema.read(WorkerJob, json.loads(source.readline()), "the job")
         threading.Thread(target=self._watch, daemon=True).start()
-        return found
+        return job
 
     def _watch(self) -> None:
         while os.read(0, 64):
@@ -76,7 +76,7 @@ class TimedSubjects:
         self.job, self.parent = job, parent
         module, _, name = job.builder.partition(":")
         self.build = getattr(importlib.import_module(module), name)
-        self.base = peak_memory.resident()
+        self.base = memory.resident()
         self.watch = ConditionWatch(job.threads)
         self.until = job.until
         self.runs: dict[int, calls.Run] = {}
@@ -98,8 +98,8 @@ class TimedSubjects:
 
     def _prepared(self, subject: int) -> Preparation:
         job, chosen = self.job, self.job.subjects[subject]
-        allocation.give_back()
-        before = peak_memory.resident()
+        memory.give_back()
+        before = memory.resident()
         ready = self.build(chosen, job.threads, Path(job.cache), job.seed)
         run = ready.run
         if chosen.slowed != 1:
@@ -107,14 +107,14 @@ class TimedSubjects:
         if not ready.cached:
             self.until += ready.export_seconds + ready.compile_seconds
         gc.collect()
-        allocation.give_back()
-        held = peak_memory.resident()
-        peak_memory.forget_peak()
+        memory.give_back()
+        held = memory.resident()
+        memory.forget_peak()
         share = WARMING * (self.until - time.time()) / len(job.subjects)
         warmth = calls.warmed(run, job.warmup, share, LEAST_CALLS)
-        added = max(0, peak_memory.peak() - held)
-        own = ready.timed if chosen.slowed == 1 else None
-        self.clocks[subject] = own or partial(calls.timed, run)
+        added = max(0, memory.peak() - held)
+        clock = ready.timed if chosen.slowed == 1 else None
+        self.clocks[subject] = clock or partial(calls.timed, run)
         self.runs[subject] = run
         self.sizes[subject] = calls.block_of(warmth.seconds, job.block)
         if job.calls is not None:
@@ -138,7 +138,7 @@ class TimedSubjects:
         self.watch.begin()
         wall, cpu = self.clocks[subject](size)
         seen = self.watch.end(sum(wall), sum(cpu))
-        found = Block(
+        block = Block(
             subject,
             self.job.process,
             number,
@@ -149,7 +149,7 @@ class TimedSubjects:
             seen.disturbed,
             settling,
         )
-        self.parent.tell("block", **asdict(found))
+        self.parent.tell("block", **asdict(block))
 
     def interleaved(self) -> None:
         """Rounds of all subjects, each round in another order, until the time is over."""
@@ -186,7 +186,7 @@ def main() -> None:
     """Do the job that the input names."""
     parent = Parent()
     job = parent.job()
-    memory_kept = allocation.keep_freed(job.keep_freed)
+    memory_kept = memory.keep_freed(job.keep_freed)
     timing = TimedSubjects(job, parent)
     parent.tell("ready")
     order: Callable[[], None] = timing.interleaved if job.interleaved else timing.one_by_one

@@ -90,24 +90,24 @@ class Analysis:
     def times(self, subject: int) -> Times:
         """The times of a subject."""
         place = self._place(subject)
-        own = [block for block in self.run.blocks if block.subject == subject]
+        blocks = [block for block in self.run.blocks if block.subject == subject]
         return Times(
             subject,
             _estimate(spread(self._wall, place)),
             _estimate(spread(self._cpu, place)),
-            sum(len(block.wall) - block.settling for block in own),
-            len(own),
-            sum(bool(block.disturbed) for block in own),
+            sum(len(block.wall) - block.settling for block in blocks),
+            len(blocks),
+            sum(bool(block.disturbed) for block in blocks),
         )
 
     def ratio(self, subject: int, against: int) -> TimeRatio:
         """How many times as long a subject takes as another, and whether that is sure."""
-        found = self._spread(subject, against)
-        value = _estimate(found)
+        logarithm = self._spread(subject, against)
+        value = _estimate(logarithm)
         bare = TimeRatio(subject, against, value.value, value.low, value.high, "unstable")
         if self.unstable:
             return replace(bare, reason=self.unstable)
-        if found.half > np.log1p(MOST_WIDTH):
+        if logarithm.half > np.log1p(MOST_WIDTH):
             width = f"the interval is {value.low:.2f} to {value.high:.2f}"
             return replace(bare, reason=f"{width}, wider than ±{MOST_WIDTH:.0%}")
         return replace(bare, verdict=_verdict(value, self.floor or 0.0))
@@ -147,8 +147,8 @@ class Analysis:
         twins = self.twins()
         if twins is None:
             return None
-        found = self._spread(twins[1], twins[0])
-        return float(np.expm1(abs(found.value) + found.half))
+        logarithm = self._spread(twins[1], twins[0])
+        return float(np.expm1(abs(logarithm.value) + logarithm.half))
 
     def _unstable(self) -> str:
         processes = len({block.process for block in self.run.blocks})
@@ -156,9 +156,9 @@ class Analysis:
             return f"{processes} processes finished, {LEAST_PROCESSES} are needed"
         twins = self.twins()
         if twins is not None and self.floor is not None:
-            found = self._spread(twins[1], twins[0])
-            if abs(found.value) > max(found.half, np.log1p(MOST_BIAS)):
-                return f"equals seem to differ by {np.expm1(abs(found.value)):.1%}"
+            logarithm = self._spread(twins[1], twins[0])
+            if abs(logarithm.value) > max(logarithm.half, np.log1p(MOST_BIAS)):
+                return f"equals seem to differ by {np.expm1(abs(logarithm.value)):.1%}"
             if self.floor > MOST_NOISE:
                 return f"noise floor {self.floor:.0%}, above {MOST_NOISE:.0%}"
         disturbed = sum(bool(block.disturbed) for block in self.run.blocks) / len(self.run.blocks)
@@ -177,9 +177,9 @@ def _verdict(ratio: ValueInterval, floor: float) -> str:
     return "undecided"
 
 
-def _estimate(found: Spread) -> ValueInterval:
-    low, high = found.value - found.half, found.value + found.half
-    return ValueInterval(*(float(np.exp(one)) for one in (found.value, low, high)))
+def _estimate(logarithm: Spread) -> ValueInterval:
+    low, high = logarithm.value - logarithm.half, logarithm.value + logarithm.half
+    return ValueInterval(*(float(np.exp(one)) for one in (logarithm.value, low, high)))
 
 
 def _by_cpu(run: TimedRun) -> bool:
@@ -200,15 +200,15 @@ def _processes(run: TimedRun, clock: str, mean: bool, seed: int) -> list[Process
         rounds = calls.setdefault(block.process, {})
         rounds.setdefault(block.round, {})[block.subject] = _counted(block, clock)
     generator = np.random.default_rng(seed)
-    found = []
+    processes = []
     for process in sorted(calls):
         whole = [blocks for blocks in calls[process].values() if len(blocks) == len(run.timed)]
         ordered = [[blocks[subject] for subject in run.timed] for blocks in whole]
         if ordered:
-            found.append(resampled(ordered, mean, generator))
-    if not found:
+            processes.append(resampled(ordered, mean, generator))
+    if not processes:
         raise ReproError("No round of the run is whole.", "Time it anew.")
-    return found
+    return processes
 
 
 def _counted(block: Block, clock: str) -> Floats:

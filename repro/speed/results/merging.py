@@ -1,6 +1,5 @@
 """What `repro speed --json` gave on several machines, as one picture of how stable an order is."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +7,15 @@ from pathlib import Path
 
 from repro import schema
 from repro.errors import IncomparableError, ReproError
-from repro.files import read_plain
+from repro.records.plain_form import answer, answered
+from repro.records.runs import TimingRun
 from repro.speed.measure.subjects import Way
 from repro.speed.results import ranks
 from repro.speed.results.ranks import OrderStability, TimedOrder
 
 SAME = ("stage", "flip", "protocol")
 """settings without which two runs timed different things"""
-CURE = "Give files that `repro speed --json` wrote."
+CURE = "Give files that `repro speed --json` wrote; those of an older version have no records."
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,19 @@ def merged(paths: Sequence[Path]) -> Merged:
         raise ReproError(f"`{twice}` is given twice.", "Give each machine's result once.")
     outputs = tuple(read(path) for path in paths)
     for key in SAME:
-        values = [one.settings[key] for one in outputs]
+        values = [output.settings[key] for output in outputs]
         if any(value != values[0] for value in values):
-            shown = ", ".join(f"{one.settings[key]} in `{one.file}`" for one in outputs)
+            shown = ", ".join(f"{output.settings[key]} in `{output.file}`" for output in outputs)
             raise IncomparableError(
                 f"These runs timed different things: {key} is {shown}.",
                 "Time with the same options on each machine.",
             )
     pictures = {}
     for way in outputs[0].orders:
-        found = {one.file: one.orders[way] for one in outputs if way in one.orders}
-        common = set.intersection(*(set(order.seconds) for order in found.values()))
-        if len(found) == len(outputs) and len(common) > 1:
-            pictures[way] = ranks.merged(found)
+        orders = {output.file: output.orders[way] for output in outputs if way in output.orders}
+        common = set.intersection(*(set(order.seconds) for order in orders.values()))
+        if len(orders) == len(outputs) and len(common) > 1:
+            pictures[way] = ranks.merged(orders)
     if not pictures:
         raise ReproError(
             f"No two networks were run in the same way on all {len(outputs)} machines.",
@@ -78,34 +78,31 @@ def merged(paths: Sequence[Path]) -> Merged:
 
 def read(path: Path) -> MachineResult:
     """The result in a file; ReproError for anything else."""
-    try:
-        data = json.loads(read_plain(path))
-    except OSError as error:
-        raise ReproError(f"`{path}` cannot be read: {error.strerror}.", CURE) from error
-    except (ValueError, RecursionError) as error:
-        raise ReproError(f"`{path}` is no JSON: {str(error)[:80]}.", CURE) from error
-    what = data.get("command") if isinstance(data, Mapping) else None
-    orders, timing = (data.get("orders"), data.get("timing")) if what == "speed" else (None, None)
-    if not isinstance(orders, list) or not isinstance(timing, Mapping):
+    data = answer(path, CURE)
+    orders = data.get("orders") if data.get("command") == "speed" else None
+    if not isinstance(orders, list):
         raise ReproError(f"`{path}` holds no timing.", CURE)
-    found = [schema.read(TimedOrder, order, str(path), "orders") for order in orders]
-    for order in found:
+    timed = [schema.read(TimedOrder, order, str(path), "orders") for order in orders]
+    for order in timed:
         _check(order, path)
-    machine, threads = timing.get("machine"), timing.get("threads")
+    timings = [
+        record for record in answered(path, CURE) if record.spec.get("kind") == TimingRun.kind
+    ]
+    spec = timings[0].spec if timings else {}
+    machine, threads = spec.get("machine"), spec.get("threads")
     if not isinstance(machine, str) or not isinstance(threads, int):
         raise ReproError(f"`{path}` does not say on which machine it was timed.", CURE)
-    settings = {key: timing.get(key) for key in SAME}
-    unstable = str(data.get("unstable") or "")
-    ways = {order.way: order for order in found}
-    return MachineResult(str(path), machine, threads, unstable, settings, ways)
+    settings = {key: spec.get(key) for key in SAME}
+    ways = {order.way: order for order in timed}
+    return MachineResult(str(path), machine, threads, timings[0].unstable, settings, ways)
 
 
 def _check(order: TimedOrder, path: Path) -> None:
     for name, seconds in order.seconds.items():
         if not (math.isfinite(seconds) and seconds > 0):
             raise ReproError(f"`{path}`: `{name}` takes {seconds} seconds.", CURE)
-    for one, other in order.faster:
-        if not order.seconds.get(one, math.inf) <= order.seconds.get(other, 0):
+    for first, second in order.faster:
+        if not order.seconds.get(first, math.inf) <= order.seconds.get(second, 0):
             raise ReproError(
-                f"`{path}`: `{one}` is said to be faster than `{other}`, and is not.", CURE
+                f"`{path}`: `{first}` is said to be faster than `{second}`, and is not.", CURE
             )

@@ -1,6 +1,6 @@
 """The order of the subjects: against published columns, against cost, and on several machines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -78,7 +78,7 @@ def orders(analysis: Analysis) -> list[TimedOrder]:
     for place in analysis.subjects:
         if not subjects[place].alias:
             ways.setdefault(subjects[place].way, []).append(place)
-    found = []
+    ordered = []
     for way, places in ways.items():
         seconds = {place: float(np.exp(centre[analysis.subjects.index(place)])) for place in places}
         ranked = sorted(places, key=lambda place: seconds[place])
@@ -88,8 +88,8 @@ def orders(analysis: Analysis) -> list[TimedOrder]:
             for one, other in combinations(ranked, 2)
             if analysis.ratio(one, other).verdict == "faster"
         )
-        found.append(TimedOrder(way, {names[place]: seconds[place] for place in ranked}, sure))
-    return found
+        ordered.append(TimedOrder(way, {names[place]: seconds[place] for place in ranked}, sure))
+    return ordered
 
 
 def kendall(analysis: Analysis, published: Mapping[int, float], fps: bool) -> Correlation:
@@ -97,11 +97,9 @@ def kendall(analysis: Analysis, published: Mapping[int, float], fps: bool) -> Co
 
     `fps` says whether the larger value is the faster one. Raise ReproError below two subjects.
     """
-    places = _places(analysis, published)
-    theirs = np.array([published[analysis.subjects[place]] for place in places])
-    theirs = -theirs if fps else theirs
-    value = _taus(analysis.centre()[None, places], theirs)
-    return _correlation(value, _taus(analysis.draws()[:, places], theirs), len(places))
+    sign = -1 if fps else 1
+    slowness = {subject: sign * value for subject, value in published.items()}
+    return _correlation(analysis, slowness, kendall_taus)
 
 
 def spearman(analysis: Analysis, costs: Mapping[int, float]) -> Correlation:
@@ -109,10 +107,23 @@ def spearman(analysis: Analysis, costs: Mapping[int, float]) -> Correlation:
 
     Raise ReproError below two subjects.
     """
-    places = _places(analysis, costs)
-    theirs = np.array([costs[analysis.subjects[place]] for place in places])
-    value = _rhos(analysis.centre()[None, places], theirs)
-    return _correlation(value, _rhos(analysis.draws()[:, places], theirs), len(places))
+    return _correlation(analysis, costs, spearman_rhos)
+
+
+def _correlation(
+    analysis: Analysis, values: Mapping[int, float], measure: Callable[[Floats, Floats], Floats]
+) -> Correlation:
+    """A rank correlation of the timed subjects that have a value, and of their times drawn anew."""
+    places = [place for place, subject in enumerate(analysis.subjects) if subject in values]
+    if len(places) < 2:
+        raise ReproError(
+            f"An order needs two subjects; {len(places)} of {len(values)} were timed.",
+            "The run says why the others were not.",
+        )
+    theirs = np.array([values[analysis.subjects[place]] for place in places])
+    value = float(measure(analysis.centre()[None, places], theirs)[0])
+    low, high = np.quantile(measure(analysis.draws()[:, places], theirs), (0.025, 0.975))
+    return Correlation(value, float(low), float(high), len(places))
 
 
 def merged(machines: Mapping[str, TimedOrder]) -> OrderStability:
@@ -123,25 +134,25 @@ def merged(machines: Mapping[str, TimedOrder]) -> OrderStability:
     if len(machines) < 2:
         raise ReproError("One machine says nothing of others.", "Give the results of two or more.")
     known = list(machines.values())
-    common = [name for name in known[0].seconds if all(name in one.seconds for one in known)]
+    common = [name for name in known[0].seconds if all(name in order.seconds for order in known)]
     if len(common) < 2:
         raise ReproError(
             f"{len(common)} networks are common to the {len(machines)} machines.",
             "Time the same networks with the same options on each.",
         )
-    times = np.array([[one.seconds[name] for name in common] for one in known])
+    times = np.array([[order.seconds[name] for name in common] for order in known])
     ranks = np.array([_ranked(row) for row in times])
     mean = ranks.mean(axis=0)
     taus = {
-        (one, other): float(_taus(times[[first]], times[second])[0])
-        for (first, one), (second, other) in combinations(enumerate(machines), 2)
+        (order, other): float(kendall_taus(times[[first]], times[second])[0])
+        for (first, order), (second, other) in combinations(enumerate(machines), 2)
     }
     order = tuple(common[place] for place in np.argsort(mean, kind="stable"))
     return OrderStability(
         machines=tuple(machines),
         order=order,
         ranks={name: tuple(ranks[:, place].tolist()) for place, name in enumerate(common)},
-        pairs=tuple(_pair(one, other, known) for one, other in combinations(order, 2)),
+        pairs=tuple(_pair(order, other, known) for order, other in combinations(order, 2)),
         concordance=_concordance(ranks),
         taus=taus,
     )
@@ -153,47 +164,31 @@ def _pair(one: str, other: str, known: Sequence[TimedOrder]) -> NetworkPair:
     return NetworkPair(one, other, faster, slower, len(known) - faster - slower)
 
 
-def _places(analysis: Analysis, values: Mapping[int, float]) -> list[int]:
-    """Where the subjects that were timed and have a value stand among the timed ones."""
-    found = [place for place, subject in enumerate(analysis.subjects) if subject in values]
-    if len(found) < 2:
-        raise ReproError(
-            f"An order needs two subjects; {len(found)} of {len(values)} were timed.",
-            "The run says why the others were not.",
-        )
-    return found
-
-
-def _correlation(value: Floats, drawn: Floats, subjects: int) -> Correlation:
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Correlation(float(value[0]), float(low), float(high), subjects)
-
-
-def _taus(times: Floats, other: Floats) -> Floats:
+def kendall_taus(times: Floats, other: Floats) -> Floats:
     """Kendall's tau-b (B,) of each row of times (B, S) with other values (S,)."""
     first, second = np.triu_indices(len(other), 1)
     ours = np.sign(times[:, first] - times[:, second])
     theirs = np.sign(other[first] - other[second])
     untied = np.abs(ours).sum(axis=1) * np.abs(theirs).sum()
-    found: Floats = (ours @ theirs) / np.sqrt(np.maximum(untied, 1))
-    return found
+    values: Floats = (ours @ theirs) / np.sqrt(np.maximum(untied, 1))
+    return values
 
 
-def _rhos(times: Floats, other: Floats) -> Floats:
+def spearman_rhos(times: Floats, other: Floats) -> Floats:
     """Spearman's rho (B,) of each row of times (B, S) with other values (S,)."""
     theirs = _ranked(other) - (len(other) + 1) / 2
     ours = np.array([_ranked(row) for row in times]) - (len(other) + 1) / 2
     size = np.sqrt((ours**2).sum(axis=1) * (theirs**2).sum())
-    found: Floats = (ours @ theirs) / np.maximum(size, 1e-12)
-    return found
+    values: Floats = (ours @ theirs) / np.maximum(size, 1e-12)
+    return values
 
 
 def _ranked(values: Floats) -> Floats:
     """Ranks from 1, those of equal values being their mean."""
     below = (values[None, :] < values[:, None]).sum(axis=1)
     equal = (values[None, :] == values[:, None]).sum(axis=1)
-    found: Floats = below + (equal + 1) / 2
-    return found
+    ranks: Floats = below + (equal + 1) / 2
+    return ranks
 
 
 def _concordance(ranks: Floats) -> float:

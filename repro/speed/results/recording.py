@@ -21,16 +21,16 @@ from repro.speed.results.analysis import Analysis
 SAMPLES = "run.json.gz"
 
 
-def record(run: TimedRun, found: Analysis) -> Record:
+def record(run: TimedRun, analysis: Analysis) -> Record:
     """What the store keeps of a run; the raw samples go beside it, see `keep`."""
     spec = described(run)
-    notes = {"unstable": f"{found.unstable}."} if found.unstable else {}
+    notes = {"unstable": f"{analysis.unstable}."} if analysis.unstable else {}
     return Record(
         digest({**spec, "env": env.fingerprint(), "samples": run.described(), "schema": SCHEMA}),
         spec,
-        tuple(_measurements(run, found)),
+        tuple(_measurements(run, analysis)),
         env.fingerprint(),
-        notes={**notes, "basis": found.basis},
+        notes={**notes, "basis": analysis.basis},
     )
 
 
@@ -47,13 +47,13 @@ def described(run: TimedRun) -> dict[str, object]:
 
 def asked(subjects: Sequence[Subject]) -> dict[str, object]:
     """What is to be timed; the twin is nobody's wish."""
-    plain = [one for one in subjects if one.alias != TWIN]
+    plain = [subject for subject in subjects if subject.alias != TWIN]
     return {
         "kind": TimingRun.kind,
         "networks": list(named(subjects).values()),
-        "backends": sorted({one.backend for one in plain}),
-        "batch": _one_or_all([one.batch for one in plain]),
-        "precision": _one_or_all([one.precision for one in plain]),
+        "backends": sorted({subject.backend for subject in plain}),
+        "batch": _one_or_all([subject.batch for subject in plain]),
+        "precision": _one_or_all([subject.precision for subject in plain]),
         "stage": plain[0].stage,
         "flip": plain[0].flip,
     }
@@ -92,16 +92,16 @@ def named(subjects: Sequence[Subject]) -> dict[int, str]:
     `lpn_50 256x192`, with the backend unless it is eager, and with batch and precision where the
     run has several.
     """
-    plain = {place: one for place, one in enumerate(subjects) if one.alias != TWIN}
-    batches = {one.batch for one in plain.values()}
-    precisions = {one.precision for one in plain.values()}
-    found = {}
-    for place, one in plain.items():
-        parts = [] if one.backend == "eager" else [one.backend]
-        parts += [one.precision] if len(precisions) > 1 else []
-        parts += [f"batch {one.batch}"] if len(batches) > 1 else []
-        found[place] = name(one) + (f" [{', '.join(parts)}]" if parts else "")
-    return found
+    plain = {place: subject for place, subject in enumerate(subjects) if subject.alias != TWIN}
+    batches = {subject.batch for subject in plain.values()}
+    precisions = {subject.precision for subject in plain.values()}
+    labels = {}
+    for place, subject in plain.items():
+        parts = [] if subject.backend == "eager" else [subject.backend]
+        parts += [subject.precision] if len(precisions) > 1 else []
+        parts += [f"batch {subject.batch}"] if len(batches) > 1 else []
+        labels[place] = name(subject) + (f" [{', '.join(parts)}]" if parts else "")
+    return labels
 
 
 def kept(folder: Path) -> TimedRun:
@@ -124,12 +124,12 @@ def keep(folder: Path, run: TimedRun) -> None:
         raise StoreError(f"`{path}` cannot be written: {error.strerror}.") from error
 
 
-def _measurements(run: TimedRun, found: Analysis) -> list[Measurement]:
+def _measurements(run: TimedRun, analysis: Analysis) -> list[Measurement]:
     known = names(run)
-    timed = {place: known[place] for place in found.subjects if place in known}
+    timed = {place: known[place] for place in analysis.subjects if place in known}
     measurements = []
     for place, label in timed.items():
-        times = found.times(place)
+        times = analysis.times(place)
         for metric, one in (("latency", times.wall), ("cpu_time", times.cpu)):
             value, low, high = (1000 * each for each in (one.value, one.low, one.high))
             measurements.append(Measurement(metric, value, "ms", low=low, high=high, of=label))
@@ -137,13 +137,13 @@ def _measurements(run: TimedRun, found: Analysis) -> list[Measurement]:
         pair = run.subjects[above], run.subjects[below]
         if pair[0].way != pair[1].way and name(pair[0]) != name(pair[1]):
             continue  # of another network in another way nobody wants to know
-        ratio = found.ratio(above, below)
+        ratio = analysis.ratio(above, below)
         of = f"{timed[above]} / {timed[below]}"
         measurements.append(
             Measurement("ratio", ratio.value, "x", low=ratio.low, high=ratio.high, of=of)
         )
-    if found.floor is not None:
-        measurements.append(Measurement("noise_floor", 100 * found.floor, "%"))
+    if analysis.floor is not None:
+        measurements.append(Measurement("noise_floor", 100 * analysis.floor, "%"))
     for made in run.preparations:
         if made.subject in timed and made.peak_memory:
             memory = Measurement("peak_memory", made.peak_memory, "bytes", of=timed[made.subject])

@@ -56,49 +56,49 @@ def resampled(
     resamples = max(100, min(RESAMPLES, MOST // (count * subjects)))
     chosen = generator.integers(0, count, (resamples, count, 1))
     which = generator.integers(0, POOL, (resamples, count, subjects))
-    found = np.log(pool[chosen, np.arange(subjects), which])
+    logarithms = np.log(pool[chosen, np.arange(subjects), which])
     least = min(len(calls) for blocks in rounds for calls in blocks)
-    return Process(np.log(values), found, max(1, (count if count > 1 else least) - 1))
+    return Process(np.log(values), logarithms, max(1, (count if count > 1 else least) - 1))
 
 
 def spread(processes: Sequence[Process], subject: int, against: int | None = None) -> Spread:
     """The logarithm of a subject's time, or of its ratio to another's in the same rounds."""
     from scipy.special import stdtrit
 
-    own = np.array([np.median(_of(one.values, subject, against)) for one in processes])
+    medians = np.array([np.median(_of(one.values, subject, against)) for one in processes])
     within = np.array(
         [np.median(_of(one.drawn, subject, against), axis=1).var() for one in processes]
     )
     count = len(processes)
     inner = float(within.mean()) / count
-    outer = float(own.var(ddof=1)) / count if count > 1 else 0.0
+    outer = float(medians.var(ddof=1)) / count if count > 1 else 0.0
     total = max(inner + outer, 1e-24)
     freedom = sum(one.freedom for one in processes)
     parts = outer**2 / max(1, count - 1) + inner**2 / freedom
     degrees = total**2 / parts if parts > 0 else float(freedom)
     half = stdtrit(degrees, (1 + LEVEL) / 2) * total**0.5
-    return Spread(float(own.mean()), float(half))
+    return Spread(float(medians.mean()), float(half))
 
 
 def drawn(processes: Sequence[Process], seed: int = 0) -> Floats:
     """(B, S) logarithms of all subjects' times, as other runs might have given them."""
-    own = np.stack([np.median(one.values, axis=0) for one in processes])  # (P, S)
-    within = [np.median(one.drawn, axis=1) for one in processes]  # (B, S) each
+    typical = np.stack([np.median(process.values, axis=0) for process in processes])  # (P, S)
+    within = [np.median(process.drawn, axis=1) for process in processes]  # (B, S) each
     count, generator = len(processes), np.random.default_rng(seed)
     chosen = generator.integers(0, count, (RESAMPLES, count))
     widened = (count / (count - 1)) ** 0.5 if count > 1 else 0.0
-    centre: Floats = own.mean(axis=0)
-    found: Floats = centre + widened * (own[chosen].mean(axis=1) - centre)
+    centre: Floats = typical.mean(axis=0)
+    logarithms: Floats = centre + widened * (typical[chosen].mean(axis=1) - centre)
     for slot in range(count):
         for place, medians in enumerate(within):
             rows = np.flatnonzero(chosen[:, slot] == place)
             again = generator.integers(0, len(medians), len(rows))
-            found[rows] += (medians[again] - own[place]) / count
-    return found
+            logarithms[rows] += (medians[again] - typical[place]) / count
+    return logarithms
 
 
 def _of(values: Floats, subject: int, against: int | None) -> Floats:
     chosen: Floats = values[..., subject]
     other: Floats | float = 0.0 if against is None else values[..., against]
-    found: Floats = chosen - other
-    return found
+    difference: Floats = chosen - other
+    return difference

@@ -1,4 +1,4 @@
-"""Measure a processor's limits in about two seconds: multiply-adds, bandwidth, cost of a call.
+"""Measure a processor's limits in two seconds: multiply-adds, bandwidth, cost of a call.
 
 Every figure is the best of many short bursts by the wall clock: other programs can only make a
 burst longer, and the shorter it is the better its chance of a core for itself. With N threads each
@@ -12,6 +12,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from repro.speed.roofline import fma
+from repro.speed.measure.sensors import text
 from repro.speed.roofline.model import Ceiling, MachineLimits
 
 Burst = Callable[[], object]
@@ -28,7 +29,7 @@ SHAPES = ((64, 56), (128, 28))
 """channels and side of the 3x3 convolutions; the best one counts"""
 SIDE = 512
 """of the square matrices"""
-SECONDS = {"fused": 0.06, "matmul": 0.14, "convolution": 0.14, "memory": 0.16, "cache": 0.06}
+SECONDS = {"matmul": 0.14, "convolution": 0.14, "memory": 0.16, "cache": 0.06}
 """that each measurement takes, for each shape and number of threads"""
 LARGEST = 2**28
 """bytes of one array that is copied"""
@@ -60,37 +61,27 @@ def calibrate(threads: int) -> MachineLimits:
 
     PyTorch's number of threads is what it was before, when this returns.
     """
-    start, load = time.perf_counter(), os.getloadavg()[0]
-    loop, cache = fma.build(), last_cache()
-    expected = fma.estimate()
+    start, load, cache = time.perf_counter(), os.getloadavg()[0], last_cache()
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
         with torch.inference_mode():
-            one = _ceiling(1, loop, cache)
+            single = _ceiling(1, cache)
             overhead = call_costs()
-        several = _ceiling(threads, loop, cache) if threads > 1 else one
+        several = _ceiling(threads, cache) if threads > 1 else single
     finally:
         torch.set_num_threads(before)
-    return MachineLimits(
-        one=one,
-        all=several,
-        overhead=overhead,
-        cache_bytes=cache,
-        source=loop.source if loop else f"no compiler here; {expected.source}",
-        expected=expected.rate,
-        seconds=time.perf_counter() - start,
-        load=load,
-    )
+    seconds = time.perf_counter() - start
+    return MachineLimits(single, several, overhead, cache, seconds, load)
 
 
-def _ceiling(threads: int, loop: fma.Loop | None, cache: int) -> Ceiling:
+def _ceiling(threads: int, cache: int) -> Ceiling:
+    spare = int(psutil.virtual_memory().available)
     return Ceiling(
         threads=threads,
-        fused=_fused(threads, loop) if loop else 0.0,
         matmul=_best("matmul", [_product() for _ in range(threads)], SIDE**3),
         convolution=max(_convolution(threads, *shape) for shape in SHAPES),
-        memory=_copy("memory", threads, min(2 * cache, LARGEST, _spare() // 8), PIECE),
+        memory=_copy("memory", threads, min(2 * cache, LARGEST, spare // 8), PIECE),
         cache=_copy("cache", threads, cache // 8, cache // 8 // threads),
     )
 
@@ -106,61 +97,49 @@ def shortest(bursts: list[Burst], seconds: float) -> list[float]:
     Each burst has a thread and a core of its own and is repeated there for so many seconds, three
     times at least; the first run does not count. An error in a burst is raised.
     """
-    start = threading.Barrier(len(bursts))
-    found: list[list[Stamp]] = [[] for _ in bursts]
-    problems: list[BaseException] = []
+    start = threading.Barrier(len(bursts), timeout=60)
     cores = spread(len(bursts))
 
-    def work(number: int) -> None:
-        try:
-            if cores:
-                os.sched_setaffinity(0, {cores[number]})  # of this thread alone
-            torch.set_num_threads(1)
-            with torch.inference_mode():
-                bursts[number]()
-                start.wait()
-                _repeat(bursts[number], seconds, found[number])
-        except threading.BrokenBarrierError:
-            return
-        except BaseException as error:
-            problems.append(error)
-            start.abort()
+    def work(number: int) -> list[Stamp]:
+        if cores:
+            os.sched_setaffinity(0, {cores[number]})  # of this thread alone
+        torch.set_num_threads(1)
+        start.wait()
+        with torch.inference_mode():
+            bursts[number]()
+            return _repeated(bursts[number], seconds)
 
-    workers = [threading.Thread(target=work, args=(number,)) for number in range(len(bursts))]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    if problems:
-        raise problems[0]
-    return accompanied(found)
+    with ThreadPoolExecutor(len(bursts)) as threads:
+        return accompanied(list(threads.map(work, range(len(bursts)))))
 
 
-def _repeat(burst: Burst, seconds: float, found: list[Stamp]) -> None:
+def _repeated(burst: Burst, seconds: float) -> list[Stamp]:
+    stamps: list[Stamp] = []
     deadline = time.perf_counter() + seconds
-    while len(found) < 3 or found[-1].end < deadline:
+    while len(stamps) < 3 or stamps[-1].end < deadline:
         cpu, begin = time.thread_time(), time.perf_counter()
         burst()
         end = time.perf_counter()
-        found.append(Stamp(begin, end, time.thread_time() - cpu))
+        stamps.append(Stamp(begin, end, time.thread_time() - cpu))
+    return stamps
 
 
 def accompanied(stamps: Sequence[Sequence[Stamp]]) -> list[float]:
     """Each thread's shortest time while all others were at work too; its shortest if never."""
-    whole = [[one for one in mine if one.whole] for mine in stamps]
+    whole = [[stamp for stamp in mine if stamp.whole] for mine in stamps]
     best = []
     for number, mine in enumerate(whole):
         others = whole[:number] + whole[number + 1 :]
-        beside = [one for one in mine if all(_overlaps(theirs, one) for theirs in others)]
-        best.append(min(one.wall for one in beside or mine or stamps[number]))
+        beside = [stamp for stamp in mine if all(_overlaps(theirs, stamp) for theirs in others)]
+        best.append(min(stamp.wall for stamp in beside or mine or stamps[number]))
     return best
 
 
-def _overlaps(stamps: Sequence[Stamp], one: Stamp) -> bool:
-    """Whether one of the stamps, in order of time, shares half of `one`."""
-    after = bisect_right(stamps, one.begin, key=lambda stamp: stamp.end)
-    shared = (min(other.end, one.end) - max(other.begin, one.begin) for other in stamps[after:])
-    return sum(itertools.takewhile(lambda seconds: seconds > 0, shared)) >= one.wall / 2
+def _overlaps(stamps: Sequence[Stamp], burst: Stamp) -> bool:
+    """Whether the stamps, in order of time, share half of a burst."""
+    after = bisect_right(stamps, burst.begin, key=lambda stamp: stamp.end)
+    shared = (min(other.end, burst.end) - max(other.begin, burst.begin) for other in stamps[after:])
+    return sum(itertools.takewhile(lambda seconds: seconds > 0, shared)) >= burst.wall / 2
 
 
 def spread(count: int, folder: Path = Path("/sys/devices/system/cpu")) -> list[int]:
@@ -169,19 +148,10 @@ def spread(count: int, folder: Path = Path("/sys/devices/system/cpu")) -> list[i
         return []
     free, ranked = sorted(os.sched_getaffinity(0)), []
     for number in free:
-        text = _text(folder / f"cpu{number}/topology/core_cpus_list")
-        first = text.replace("-", ",").split(",")[0]
+        siblings = text(folder / f"cpu{number}/topology/core_cpus_list")
+        first = siblings.replace("-", ",").split(",")[0]
         ranked.append((first != str(number), number))  # the first thread of each core comes first
     return [number for _, number in sorted(ranked)][:count] if len(free) >= count else []
-
-
-def _fused(threads: int, loop: fma.Loop) -> float:
-    rounds = max(1, 2**26 // loop.width)  # a millisecond on a fast core
-
-    def spin() -> object:
-        return loop.spin(rounds)
-
-    return _best("fused", [spin] * threads, rounds * loop.width)
 
 
 def _product() -> Burst:
@@ -190,30 +160,30 @@ def _product() -> Burst:
 
 
 def _convolution(threads: int, channels: int, side: int) -> float:
-    def one() -> Burst:
+    def burst() -> Burst:
         image = torch.randn(1, channels, side, side).to(memory_format=torch.channels_last)
         weight = torch.randn(channels, channels, 3, 3).to(memory_format=torch.channels_last)
         return lambda: F.conv2d(image, weight, padding=1)
 
-    return _best("convolution", [one() for _ in range(threads)], (3 * channels * side) ** 2)
+    return _best("convolution", [burst() for _ in range(threads)], (3 * channels * side) ** 2)
 
 
 def _copy(name: str, threads: int, size: int, piece: int) -> float:
     """Bytes read and written a second by copies of pieces of arrays of `size` bytes in all."""
     piece = max(64, piece // 4)  # elements
 
-    def one() -> Burst:
+    def copying() -> Burst:
         pieces = max(1, size // 4 // threads // piece)
         sources, targets = (torch.full((pieces, piece), value) for value in (1.0, 0.0))
         pairs = itertools.cycle(list(zip(sources, targets, strict=True)))
 
         def burst() -> None:
-            come, go = next(pairs)
-            go.copy_(come)
+            source, target = next(pairs)
+            target.copy_(source)
 
         return burst
 
-    return _best(name, [one() for _ in range(threads)], 2 * 4 * piece)
+    return _best(name, [copying() for _ in range(threads)], 2 * 4 * piece)
 
 
 def call_costs() -> Mapping[str, float]:
@@ -229,14 +199,14 @@ def call_costs() -> Mapping[str, float]:
             "other": nn.ReLU(),
         }.items()
     } | {"matmul": lambda: torch.mm(row, row.T), "view": lambda: image.view(1, 2, 4, 4, 4)}
-    return {kind: _each(call) for kind, call in calls.items()}
+    return {kind: _seconds(call) for kind, call in calls.items()}
 
 
 def _called(module: nn.Module, image: Tensor) -> Burst:
     return lambda: module(image)
 
 
-def _each(call: Burst, times: int = 20) -> float:
+def _seconds(call: Burst, times: int = 20) -> float:
     def burst() -> None:
         for _ in range(times):
             call()
@@ -246,21 +216,9 @@ def _each(call: Burst, times: int = 20) -> float:
 
 def last_cache(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> int:
     """Bytes of the last-level cache that a core reaches; 32 MiB where the system does not say."""
-    found = {1: 0}
+    sizes = {1: 0}
     for index in folder.glob("index*"):
-        level, kind, size = (_text(index / name) for name in ("level", "type", "size"))
+        level, kind, size = (text(index / name) for name in ("level", "type", "size"))
         if level.isdigit() and kind != "Instruction" and size[:-1].isdigit():
-            found[int(level)] = int(size[:-1]) * {"K": 2**10, "M": 2**20}.get(size[-1], 0)
-    return found[max(found)] or UNKNOWN_CACHE
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return ""
-
-
-def _spare() -> int:
-    """Bytes of memory that are free."""
-    return int(psutil.virtual_memory().available)
+            sizes[int(level)] = int(size[:-1]) * {"K": 2**10, "M": 2**20}.get(size[-1], 0)
+    return sizes[max(sizes)] or UNKNOWN_CACHE

@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from repro.errors import listed
+from repro.speed import backends
 
 KINDS = ("conv", "grouped", "transposed", "matmul", "norm", "other", "view")
 """of operators; `grouped`: convolutions of several groups, depthwise ones above all"""
 PRODUCTS = KINDS[:4]
-MERGING = ("eager", "channels_last")
-"""backends that run every operator on its own; all others merge neighbours"""
 NOTHING: Mapping[str, float] = MappingProxyType({})
 BRANCHED = "hrnet"
 """part of the name of every network with parallel branches"""
@@ -31,11 +30,10 @@ class Ceiling:
     """What so many threads can do at most, as measured."""
 
     threads: int
-    fused: float
-    """multiply-adds of a loop that does nothing else; 0 where no compiler could build it"""
     matmul: float
+    """multiply-adds of a product of square matrices"""
     convolution: float
-    """a dense 3x3 convolution through oneDNN"""
+    """multiply-adds of a dense 3x3 convolution through oneDNN"""
     memory: float
     """copy of arrays that no cache holds"""
     cache: float
@@ -44,12 +42,7 @@ class Ceiling:
     @property
     def peak(self) -> float:
         """The highest rate of multiply-adds that was seen."""
-        return max(self.fused, self.matmul, self.convolution)
-
-    @property
-    def reach(self) -> float:
-        """The share of the peak that the convolution reaches."""
-        return self.convolution / self.peak
+        return max(self.matmul, self.convolution)
 
 
 @dataclass(frozen=True)
@@ -62,10 +55,6 @@ class MachineLimits:
     """seconds of an eager call that has nearly nothing to compute, by kind of operator"""
     cache_bytes: int
     """of the last-level cache"""
-    source: str
-    """what the loop of multiply-adds is, or what stands in its place"""
-    expected: float = 0.0
-    """multiply-adds a second of one thread by instruction set and clock; 0 where unknown"""
     seconds: float = 0.0
     """that the measurement took"""
     load: float = 0.0
@@ -129,10 +118,10 @@ class Work:
         return replace(
             self,
             operators=tuple(
-                replace(one, read=one.beside, weights=0, written=0)
-                if one.beside < one.moved and one.kind in ("norm", "other")
-                else one
-                for one in self.operators
+                replace(operator, read=operator.beside, weights=0, written=0)
+                if operator.beside < operator.moved and operator.kind in ("norm", "other")
+                else operator
+                for operator in self.operators
             ),
         )
 
@@ -207,14 +196,14 @@ def place(
     """
     if not (seconds > 0 and work.macs and work.moved):
         raise ValueError(f"`{model}`: {seconds} s for {work.macs} multiply-adds")
-    alone = backend in MERGING
-    work = work if alone else work.merged()
+    merges = backends.CPU[backend].merges
+    work = work.merged() if merges else work
     ceiling = machine.at(threads)
     compute = memory = 0.0
-    for one in work.operators:
-        inside = one.moved <= machine.cache_bytes / 2
-        arithmetic = one.macs / ceiling.peak
-        transfer = one.moved / (ceiling.cache if inside else ceiling.memory)
+    for operator in work.operators:
+        inside = operator.moved <= machine.cache_bytes / 2
+        arithmetic = operator.macs / ceiling.peak
+        transfer = operator.moved / (ceiling.cache if inside else ceiling.memory)
         if arithmetic >= transfer:
             compute += arithmetic
         else:
@@ -234,7 +223,7 @@ def place(
         limit=min(ceiling.peak, work.macs / work.moved * ceiling.memory),
         compute=compute,
         memory=memory,
-        overhead=fixed if alone else 0.0,
+        overhead=0.0 if merges else fixed,
     )
 
 
@@ -246,9 +235,9 @@ def explain(
     `beside` is another network on the same machine, to compare sizes with; `elsewhere` are the
     seconds of the same network with other backends.
     """
-    sizes = f"its {row.products} products are of {_each(row)} each" if row.products else ""
+    sizes = f"its {row.products} products are of {_size(row)} each" if row.products else ""
     if sizes and beside and beside.products:
-        sizes += f" ({beside.model}: {beside.products} of {_each(beside)})"
+        sizes += f" ({beside.model}: {beside.products} of {_size(beside)})"
     parts = {
         row.rest: "to kernels that run below these limits",
         row.overhead: f"to the fixed cost of {row.calls:,} operator calls",
@@ -272,7 +261,7 @@ def explain(
     return f"{numbers}. In the papers' words, {words}."
 
 
-def _each(row: RooflineRow) -> str:
+def _size(row: RooflineRow) -> str:
     return f"{row.macs / row.products / 1e6:.1f} M"
 
 

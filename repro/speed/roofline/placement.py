@@ -8,7 +8,7 @@ import torch
 
 import zoo
 from repro.errors import ReproError
-from repro.speed.measure import machine_lock
+from repro.speed.measure.engine import machine_lock
 from repro.speed.measure.subjects import Subject, Way
 from repro.speed.results import recording
 from repro.speed.results.analysis import Analysis
@@ -43,27 +43,27 @@ def measured(threads: int) -> MachineLimits:
 
     Raise ReproError while another timing run is under way.
     """
-    with machine_lock.held():
+    with machine_lock():
         return calibrate(threads)
 
 
-def placed(found: Analysis, machine: MachineLimits) -> list[Placed]:
+def placed(analysis: Analysis, machine: MachineLimits) -> list[Placed]:
     """Every subject that was timed in fp32, with the time that its ratios go by."""
-    names, threads = recording.names(found.run), int(str(found.run.settings["threads"]))
+    names, threads = recording.names(analysis.run), int(str(analysis.run.settings["threads"]))
     works: dict[tuple[str, int], Work] = {}
     rows = []
-    for place in found.subjects:
-        one = found.run.subjects[place]
-        if place not in names or one.precision != PRECISION:
+    for place in analysis.subjects:
+        subject = analysis.run.subjects[place]
+        if place not in names or subject.precision != PRECISION:
             continue
-        network = recording.name(one)
-        if (network, one.batch) not in works:
-            works[network, one.batch] = _work(one)
-        times = found.times(place)
-        seconds = (times.cpu if found.basis == "cpu" else times.wall).value / (1 + one.flip)
-        work = works[network, one.batch]
-        row = model.place(network, work, seconds, machine, threads, one.backend)
-        rows.append(Placed(one.way, row))
+        network = recording.name(subject)
+        if (network, subject.batch) not in works:
+            works[network, subject.batch] = _work(subject)
+        times = analysis.times(place)
+        seconds = (times.cpu if analysis.basis == "cpu" else times.wall).value / (1 + subject.flip)
+        work = works[network, subject.batch]
+        row = model.place(network, work, seconds, machine, threads, subject.backend)
+        rows.append(Placed(subject.way, row))
     return rows
 
 
@@ -74,29 +74,29 @@ def explained(rows: list[Placed]) -> list[str]:
     """
     said: list[str] = []
     seen: set[str] = set()
-    for one in rows:
-        if one.row.model in seen:
+    for entry in rows:
+        if entry.row.model in seen:
             continue
-        seen.add(one.row.model)
-        peers = [other.row for other in rows if other.way == one.way and other.row.products]
+        seen.add(entry.row.model)
+        peers = [other.row for other in rows if other.way == entry.way and other.row.products]
         largest = max(peers, key=lambda row: row.macs / row.products, default=None)
-        beside = None if largest is one.row else largest
-        said.append(model.explain(one.row, beside, _elsewhere(one, rows)))
+        beside = None if largest is entry.row else largest
+        said.append(model.explain(entry.row, beside, _elsewhere(entry, rows)))
     return said
 
 
-def _elsewhere(one: Placed, rows: list[Placed]) -> Mapping[str, float]:
+def _elsewhere(entry: Placed, rows: list[Placed]) -> Mapping[str, float]:
     """Seconds of the same network and batch in the other backends."""
     return {
         other.way.backend: other.row.seconds
         for other in rows
-        if (other.row.model, other.way.batch) == (one.row.model, one.way.batch)
-        and other.way.backend != one.way.backend
+        if (other.row.model, other.way.batch) == (entry.row.model, entry.way.batch)
+        and other.way.backend != entry.way.backend
     }
 
 
-def _work(one: Subject) -> Work:
-    import_module(zoo.MODELS[one.model].module)  # torch 2.6 cannot import under a meta device
+def _work(subject: Subject) -> Work:
+    import_module(zoo.MODELS[subject.model].module)  # torch 2.6 cannot import under a meta device
     with torch.device("meta"):
-        model = zoo.create_model(one.model, one.keypoints, **one.options).eval()
-    return traffic.observe(model, one.input, one.batch)
+        model = zoo.create_model(subject.model, subject.keypoints, **subject.options).eval()
+    return traffic.observe(model, subject.input, subject.batch)

@@ -75,7 +75,7 @@ def _operator(
         return Operator(name, "view", 0, 0, 0, 0)
     weights = sum(_bytes(one) for one in inputs.values() if _storage(one) in fixed)
     sizes = [_bytes(one) for one in inputs.values() if _storage(one) not in fixed]
-    found = Operator(
+    operator = Operator(
         name=name,
         kind=_kind(name, args),
         macs=_macs(name, args, result),
@@ -83,9 +83,9 @@ def _operator(
         weights=weights,
         written=sum(_bytes(tensor) for tensor in outputs),
     )
-    alone = found.kind != "norm" and (found.macs or any(part in name for part in SPATIAL))
-    kept = found.moved if alone or not sizes else sum(sizes) - max(sizes)
-    return replace(found, beside=kept)
+    alone = operator.kind != "norm" and (operator.macs or any(part in name for part in SPATIAL))
+    kept = operator.moved if alone or not sizes else sum(sizes) - max(sizes)
+    return replace(operator, beside=kept)
 
 
 def _macs(name: str, args: tuple[object, ...], result: object) -> int:

@@ -4,8 +4,9 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 from repro.errors import listed
+from repro.papers.metrics import COST, METRICS, SPEED
 from repro.papers.protocol import Protocol
-from repro.papers.study import COST, SPEED, load_study
+from repro.papers.study import load_study
 from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.audit.evidence import (
     Evidence,
@@ -50,7 +51,7 @@ def _identity(line: PrintedLine, name: str, figure: PrintedFigure) -> tuple[obje
     if name.split()[0] in SPEED:
         timing = load_study(line.table.study).timings[line.table.timing or ""]
         return name, line.network, line.input, timing.hardware
-    if name == "AP_gain":
+    if METRICS[name.split()[0]].difference:
         return None
     return (
         *("accuracy", line.network, line.input, line.row.variant),
@@ -68,7 +69,7 @@ def _same(
 ) -> AuditCheck:
     repeated = {name: found for name, found in group.items() if len(found) > 1}
     wrong = [name for name, found in repeated.items() if not _agree(found)]
-    shown = [one for name in wrong or repeated for one in repeated[name]]
+    figures = [one for name in wrong or repeated for one in repeated[name]]
     texts = "; ".join(
         f"{name} {' / '.join(dict.fromkeys(one.printed.text for one in found))}"
         for name, found in repeated.items()
@@ -76,10 +77,10 @@ def _same(
     return AuditCheck(
         "agreement",
         "contradiction",
-        quotes(shown),
+        quotes(figures),
         texts,
         f"One network under the same conditions has one {_listed(wrong)}; no value prints "
-        f"as all of these.{_as_well(evidence, key, shown)}"
+        f"as all of these.{_as_well(evidence, key, figures)}"
         if wrong
         else "",
     )
@@ -90,7 +91,7 @@ def _as_well(evidence: Evidence, key: tuple[object, ...], figures: Sequence[Prin
     texts: dict[str, set[str]] = {}
     for figure in figures if key[0] == "accuracy" else ():
         texts.setdefault(figure.metric, set()).add(figure.printed.text)
-    found = []
+    elsewhere = []
     for line in evidence.lines:
         common = texts.keys() & line.figures.keys() if line.network == key[1] else ()
         if common and all(
@@ -99,13 +100,13 @@ def _as_well(evidence: Evidence, key: tuple[object, ...], figures: Sequence[Prin
             for name in common
         ):
             rules = f" on {line.protocol.on}" if line.protocol.on != key[-1] else ""
-            found.append(f"{line.place}, {line.row.label}{rules}")
-    places = "; ".join(list(dict.fromkeys(found))[:MOST])
-    return f" Printed under other conditions as well: {places}." if found else ""
+            elsewhere.append(f"{line.place}, {line.row.label}{rules}")
+    places = "; ".join(list(dict.fromkeys(elsewhere))[:MOST])
+    return f" Printed under other conditions as well: {places}." if elsewhere else ""
 
 
-def _agree(found: Sequence[PrintedFigure]) -> bool:
-    return overlap(one.printed for one in found)
+def _agree(figures: Sequence[PrintedFigure]) -> bool:
+    return overlap(figure.printed for figure in figures)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -114,22 +115,22 @@ def _listed(names: Sequence[str]) -> str:
 
 def _told(evidence: Evidence) -> Iterator[AuditCheck]:
     """What one source published of a network, beside all rows that print the same of it."""
-    found: dict[tuple[object, ...], list[tuple[PrintedLine, list[Pair]]]] = {}
+    rows: dict[tuple[object, ...], list[tuple[PrintedLine, list[Pair]]]] = {}
     for line in evidence.lines:
         sources: dict[str, list[Pair]] = {}
-        for told in evidence.told:
-            figure = line.figures.get(told.third.metric)
-            if figure is not None and _fits(line, figure, told):
-                sources.setdefault(told.third.source, []).append((figure, told.figure))
+        for theirs in evidence.third_party:
+            figure = line.figures.get(theirs.third.metric)
+            if figure is not None and _fits(line, figure, theirs):
+                sources.setdefault(theirs.third.source, []).append((figure, theirs.figure))
         for source, pairs in sources.items():
             texts = tuple((one.metric, one.printed.text) for one, _ in pairs)
-            found.setdefault((line.network, source, texts), []).append((line, pairs))
-    for rows in found.values():
-        yield _beside(evidence, rows)
+            rows.setdefault((line.network, source, texts), []).append((line, pairs))
+    for same in rows.values():
+        yield _beside(evidence, same)
 
 
-def _fits(line: PrintedLine, figure: PrintedFigure, told: ThirdPartyFigure) -> bool:
-    third = told.third
+def _fits(line: PrintedLine, figure: PrintedFigure, theirs: ThirdPartyFigure) -> bool:
+    third = theirs.third
     if third.model != line.network or line.row.variant:
         return False
     if third.metric == "params":
@@ -175,20 +176,22 @@ def _differences(pairs: Sequence[Pair]) -> str:
     )
 
 
-def _sign(one: PrintedFigure, two: PrintedFigure) -> str:
-    apart = (one.printed.value - two.printed.value) / one.scale
+def _sign(figure: PrintedFigure, other: PrintedFigure) -> str:
+    apart = (figure.printed.value - other.printed.value) / figure.scale
     return f"{'+' if apart > 0 else '-' if apart < 0 else ''}{short(abs(apart))}"
 
 
 def _elsewhere(evidence: Evidence, line: PrintedLine, wrong: Sequence[Pair]) -> str:
     """The other conditions under which the same source, or another, publishes what is printed."""
-    found = [
-        told.third.source
-        for told in evidence.told
+    sources = [
+        theirs.third.source
+        for theirs in evidence.third_party
         for one, _ in wrong
-        if told.third.model == line.network
-        and told.third.metric == one.metric
-        and one.printed.text == told.figure.printed.text
-        and (told.third.on, told.third.input) != (line.protocol.on, line.input)
+        if theirs.third.model == line.network
+        and theirs.third.metric == one.metric
+        and one.printed.text == theirs.figure.printed.text
+        and (theirs.third.on, theirs.third.input) != (line.protocol.on, line.input)
     ]
-    return f" The printed figure is that of: {'; '.join(dict.fromkeys(found))}." if found else ""
+    return (
+        f" The printed figure is that of: {'; '.join(dict.fromkeys(sources))}." if sources else ""
+    )

@@ -60,10 +60,10 @@ def check(evidence: Evidence) -> Iterator[AuditCheck]:
     for line in evidence.lines:
         if line.input is not None and min(line.input) > 0 and "macs" in line.figures:
             add(line.network, line.input, line.protocol.keypoints, line.figures["macs"])
-    for told in evidence.told:
-        size = told.third.input
-        if told.third.metric == "macs" and size is not None and min(size) > 0:
-            add(told.third.model, size, None, told.figure)
+    for theirs in evidence.third_party:
+        size = theirs.third.input
+        if theirs.third.metric == "macs" and size is not None and min(size) > 0:
+            add(theirs.third.model, size, None, theirs.figure)
     for network, rules in costs.items():
         if not network.startswith(ATTENTION):
             yield from _costs([list(found.values()) for found in rules.values()])
@@ -74,8 +74,8 @@ def _costs(by_rules: list[list[PrintedCost]]) -> Iterator[AuditCheck]:
     """By one way of counting in proportion; by two, near each other."""
     for same in by_rules:
         for small, large in combinations(sorted(same, key=lambda cost: cost.area), 2):
-            told = small.joints == large.joints == {None}
-            if small.area != large.area and not told and _whole(small) and _whole(large):
+            elsewhere = small.joints == large.joints == {None}
+            if small.area != large.area and not elsewhere and _whole(small) and _whole(large):
                 yield _proportion(small, large)
     for one_rule, other_rule in combinations(by_rules, 2):
         pairs = [(one, other) for one in one_rule for other in other_rule]
@@ -98,32 +98,32 @@ def _proportion(small: PrintedCost, large: PrintedCost) -> AuditCheck:
     wrong = large.printed.low >= base.high * heads or (
         large.printed.high <= base.low * FIXED / heads
     )
-    one, other = small.figures[0], large.figures[0]
-    found = (
-        f"{amount(base.low, other.printed, other.scale)} to "
-        f"{amount(base.high, other.printed, other.scale)}"
+    less, more = small.figures[0], large.figures[0]
+    expected = (
+        f"{amount(base.low, more.printed, more.scale)} to "
+        f"{amount(base.high, more.printed, more.scale)}"
     )
-    times = f"{one.printed.text} times {short(factor)}"
+    times = f"{less.printed.text} times {short(factor)}"
     return AuditCheck(
         "area",
         "contradiction",
         quotes((*large.figures, *small.figures)),
-        f"{times} from {small.size} to {large.size} is {found}, printed {other.printed.text}",
+        f"{times} from {small.size} to {large.size} is {expected}, printed {more.printed.text}",
         f"From {small.size} to {large.size} the area grows {short(factor)} times, and {times} is "
-        f"{found}, not {other.printed.text}: convolutions cost in proportion to the area, "
+        f"{expected}, not {more.printed.text}: convolutions cost in proportion to the area, "
         "pooled branches less."
         if wrong
         else "",
     )
 
 
-def _rules(one: PrintedCost, other: PrintedCost) -> AuditCheck:
+def _rules(cost: PrintedCost, rival: PrintedCost) -> AuditCheck:
     """Costs by different rules, each for a pixel of its input."""
-    cheap, dear = sorted((one, other), key=lambda cost: cost.printed.value / cost.area)
+    cheap, dear = sorted((cost, rival), key=lambda each: each.printed.value / each.area)
     ratio = dear.printed.value * cheap.area / cheap.printed.value / dear.area
     least = dear.printed.low * cheap.area / cheap.printed.high / dear.area
     wrong = least >= RULES * HEADS
-    rules = [cost.figures[0].convention or "unknown" for cost in (dear, cheap)]
+    rules = [each.figures[0].convention or "unknown" for each in (dear, cheap)]
     return AuditCheck(
         "area",
         "implausible",
@@ -145,13 +145,13 @@ def _accuracies(evidence: Evidence) -> Iterator[AuditCheck]:
         if figure is not None and line.input is not None:
             key = line.network, line.protocol.on, line.row.variant, line.protocol.decode
             groups.setdefault(key, {}).setdefault(line.input, []).append(figure)
-    for told in evidence.told:
-        third = told.third
+    for theirs in evidence.third_party:
+        third = theirs.third
         for (network, on, variant, decode), sizes in groups.items():
             alike = (network, on, variant) == (third.model, third.on, "")
             usual = third.decode in (None, decode)
             if alike and usual and third.metric == "AP" and third.input is not None:
-                sizes.setdefault(third.input, []).append(told.figure)
+                sizes.setdefault(third.input, []).append(theirs.figure)
     for sizes in groups.values():
         for small, large in combinations(sorted(sizes), 2):
             if small[1] <= large[1]:

@@ -1,16 +1,52 @@
 """One thing that was checked: where, by which rule, what was compared, and what is wrong."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.errors import unknown
 
-SEVERITIES = {
-    "contradiction": "the printed figures exclude each other, however they were rounded or cut",
-    "implausible": "no network that we know of behaves so",
-    "note": "worth knowing, and possible",
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """How bad a finding is."""
+
+    sign: str
+    meaning: str
+    colour: str
+    """in the terminal"""
+    hue: str
+    """on the page, a variable of its style"""
+    plural: str
+    usual: bool = False
+    """whether the page shows such findings only when asked"""
+
+
+SEVERITIES: Mapping[str, Severity] = {
+    "contradiction": Severity(
+        sign="✗",
+        meaning="the printed figures exclude each other, however they were rounded or cut",
+        colour="red",
+        hue="red",
+        plural="contradictions",
+    ),
+    "implausible": Severity(
+        sign="!",
+        meaning="no network that we know of behaves so",
+        colour="yellow",
+        hue="amber",
+        plural="implausible",
+    ),
+    "note": Severity(
+        sign="·",
+        meaning="worth knowing, and possible",
+        colour="cyan",
+        hue="faint",
+        plural="notes",
+        usual=True,
+    ),
 }
+"""the worst first"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +90,7 @@ class AuditCheck:
         return {quote.paper for quote in self.quotes if quote.table}
 
 
-def summary(checks: Iterable[AuditCheck]) -> dict[str, int]:
+def audit_summary(checks: Iterable[AuditCheck]) -> dict[str, int]:
     """How many findings of each severity there are, and how many checks found nothing."""
     counts = Counter(check.severity if check.finding else "consistent" for check in checks)
     return {name: counts[name] for name in (*SEVERITIES, "consistent")}

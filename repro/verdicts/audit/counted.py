@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from repro.errors import ReproError
-from repro.papers.study import COST
+from repro.papers.metrics import COST
 from repro.records.runs import CountRun, count_run
 from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
@@ -18,7 +18,7 @@ def check(evidence: Evidence) -> Iterator[AuditCheck]:
         if model is None or line.input is None or not (row.also_input or row.also_keypoints):
             continue
         try:
-            own = count_run(model, line.input, line.protocol.keypoints, row.options)
+            printed_run = count_run(model, line.input, line.protocol.keypoints, row.options)
             other = count_run(
                 model,
                 row.also_input or line.input,
@@ -29,19 +29,23 @@ def check(evidence: Evidence) -> Iterator[AuditCheck]:
             continue  # the zoo lacks it
         for name in COST:
             if name in line.figures:
-                yield from _cost(evidence, line, line.figures[name], own, other)
+                yield from _cost(evidence, line, line.figures[name], printed_run, other)
 
 
 def _cost(
-    evidence: Evidence, line: PrintedLine, figure: PrintedFigure, own: CountRun, other: CountRun
+    evidence: Evidence,
+    line: PrintedLine,
+    figure: PrintedFigure,
+    printed_run: CountRun,
+    other: CountRun,
 ) -> Iterator[AuditCheck]:
-    ours = _value(evidence, own, figure)
+    ours = _value(evidence, printed_run, figure)
     theirs = _value(evidence, other, figure)
     if ours is None or theirs is None:
         return
     printed = figure.printed
     wrong = printed.prints(ours) is None and printed.prints(theirs) is not None
-    here, there = (_named(spec, own, other) for spec in (own, other))
+    here, there = (_named(spec, printed_run, other) for spec in (printed_run, other))
     numbers = f"{_short(ours, figure)} {here}, {_short(theirs, figure)} {there}"
     yield AuditCheck(
         "counted",
@@ -63,10 +67,10 @@ def _value(evidence: Evidence, spec: CountRun, figure: PrintedFigure) -> Fractio
     return None if value is None else Fraction(value)
 
 
-def _named(spec: CountRun, own: CountRun, other: CountRun) -> str:
+def _named(spec: CountRun, first: CountRun, second: CountRun) -> str:
     """What distinguishes one of two runs from the other."""
-    words = [f"at {spec.input[0]}x{spec.input[1]}"] if own.input != other.input else []
-    words += [f"with {spec.keypoints} joints"] if own.keypoints != other.keypoints else []
+    words = [f"at {spec.input[0]}x{spec.input[1]}"] if first.input != second.input else []
+    words += [f"with {spec.keypoints} joints"] if first.keypoints != second.keypoints else []
     return " ".join(words)
 
 

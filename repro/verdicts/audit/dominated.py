@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from repro.papers.study import COST
+from repro.papers.metrics import LOWER
 from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 
-LOWER_IS_BETTER = (*COST, "latency")
 ENOUGH = 2
 """figures without which nothing is said of everything"""
 
@@ -24,18 +23,18 @@ def check(evidence: Evidence) -> Iterator[AuditCheck]:
                 yield _against(line, [one for one in rivals if _beats(one, line)], len(rivals))
 
 
-def _beats(one: PrintedLine, other: PrintedLine) -> bool:
+def _beats(rival: PrintedLine, line: PrintedLine) -> bool:
     """Whether a row is better in each figure of another, whatever lies behind the print."""
     return all(
-        name in one.figures and _better(one.figures[name], figure)
-        for name, figure in other.figures.items()
+        name in rival.figures and _better(rival.figures[name], figure)
+        for name, figure in line.figures.items()
     )
 
 
-def _better(one: PrintedFigure, other: PrintedFigure) -> bool:
-    if one.metric.split()[0] in LOWER_IS_BETTER:
-        return one.printed.high <= other.printed.low
-    return one.printed.low >= other.printed.high
+def _better(rival: PrintedFigure, figure: PrintedFigure) -> bool:
+    if rival.metric.split()[0] in LOWER:
+        return rival.printed.high <= figure.printed.low
+    return rival.printed.low >= figure.printed.high
 
 
 def _against(line: PrintedLine, better: list[PrintedLine], rivals: int) -> AuditCheck:

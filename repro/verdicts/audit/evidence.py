@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.papers import study
+from repro.papers.metrics import ACCURACY
 from repro.papers.protocol import Protocol
 from repro.papers.published import Published
-from repro.papers.study import COST, SPEED, Column, Row, Study, Table, ThirdParty
+from repro.papers.study import Column, Row, Study, Table, ThirdParty
 from repro.papers.values import Size
 from repro.plans import selection
 from repro.records.record import Record
@@ -15,8 +16,6 @@ from repro.records.runs import CountRun
 from repro.verdicts.audit.check import Quote
 
 Find = Callable[[CountRun], Record | None]
-ACCURACY = tuple(name for name in study.METRICS if name not in (*COST, *SPEED, "AP_gain"))
-OKS = ("AP", "AP50", "AP75", "APM", "APL", "AR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Evidence:
     studies: Mapping[str, Study]
     tables: tuple[Table, ...]
     lines: tuple[PrintedLine, ...]
-    told: tuple[ThirdPartyFigure, ...]
+    third_party: tuple[ThirdPartyFigure, ...]
     find: Find
     """our count of a network, if there is a record of it"""
 
@@ -96,12 +95,12 @@ def gather(tables: Iterable[Table], find: Find) -> Evidence:
     names = dict.fromkeys(table.study for table in tables)
     studies = {name: study.load_study(name) for name in names}
     lines = tuple(line for table in tables for row in table.rows for line in _lines(table, row))
-    told = {
-        (one.model, one.metric, one.value, one.input, one.on, one.decode): _told(paper, one)
+    third_party = {
+        (one.model, one.metric, one.value, one.input, one.on, one.decode): _third_party(paper, one)
         for paper in studies.values()
         for one in paper.third_party
     }
-    return Evidence(studies, tables, lines, tuple(told.values()), find)
+    return Evidence(studies, tables, lines, tuple(third_party.values()), find)
 
 
 def quote(table: Table, row: Row, column: Column) -> Quote:
@@ -136,16 +135,16 @@ def _line(table: Table, row: Row, columns: Sequence[Column]) -> PrintedLine:
         key = f"{column.metric} {column.device or ''}".strip()
         if printed is not None:
             rules = study.convention(row, column) if column.metric == "macs" else None
-            found = quote(table, row, column)
-            figures[key] = PrintedFigure(found, key, printed, study.scale(row, column), rules)
+            quoted = quote(table, row, column)
+            figures[key] = PrintedFigure(quoted, key, printed, study.scale(row, column), rules)
     return PrintedLine(table, row, network, size, selection.protocol(table, row, first), figures)
 
 
-def _told(paper: Study, one: ThirdParty) -> ThirdPartyFigure:
-    printed = one.published
+def _third_party(paper: Study, third: ThirdParty) -> ThirdPartyFigure:
+    printed = third.published
     if printed is None:
-        raise ValueError(one.value)
-    found = Quote(paper.name, one.source, one.model, one.metric, one.value)
+        raise ValueError(third.value)
+    source = Quote(paper.name, third.source, third.model, third.metric, third.value)
     return ThirdPartyFigure(
-        PrintedFigure(found, one.metric, printed, one.giga, one.convention), one
+        PrintedFigure(source, third.metric, printed, third.giga, third.convention), third
     )

@@ -5,19 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from repro.papers.conventions import GIGA
-from repro.papers.study import COST, Column, Table
+from repro.papers.metrics import ACCURACY, COST, METRICS
+from repro.papers.study import Column, Table
 from repro.verdicts.audit.check import AuditCheck, Quote
-from repro.verdicts.audit.evidence import (
-    ACCURACY,
-    Evidence,
-    PrintedFigure,
-    PrintedLine,
-    quote,
-    quotes,
-)
+from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quote, quotes
 
-UNITS = {"params": "M", "macs": "G"}
-SPEEDS = {"fps", "latency"}
 _UNIT = re.compile(r"[/( ]\s*(M|G|K|T|ms|s|%)\)?\s*$|^(G|M|T)(?:FLOPs|MACs)", re.IGNORECASE)
 _SIZE = re.compile(r"(\d{2,5})\s*[x×]\s*(\d{2,5})")
 
@@ -35,22 +27,22 @@ def check(evidence: Evidence) -> Iterator[AuditCheck]:
 
 
 def _column(table: Table, column: Column) -> Iterator[AuditCheck]:
-    found = [(row, quote(table, row, column)) for row in table.rows if column.key in row.cells]
-    if not found or column.metric is None:
+    cells = [(row, quote(table, row, column)) for row in table.rows if column.key in row.cells]
+    if not cells or column.metric is None:
         return
     if column.metric in COST:
-        suffixed = [one for _, one in found if one.text[-1:] in "MG"]
-        told = _UNIT.search(column.label)
-        unit = (told[1] or told[2]) if told else None
-        yield _suffix(table, column, [one for _, one in found], suffixed, unit)
+        suffixed = [one for _, one in cells if one.text[-1:] in "MG"]
+        named = _UNIT.search(column.label)
+        unit = (named[1] or named[2]) if named else None
+        yield _suffix(table, column, [one for _, one in cells], suffixed, unit)
     if column.metric in ACCURACY:
-        values = [table.published(row, column) for row, _ in found]
+        values = [table.published(row, column) for row, _ in cells]
         shares = [one for one in values if one is not None and one.high <= 1]
         wrong = bool(shares) and len(shares) == len([one for one in values if one is not None])
         yield AuditCheck(
             "headings",
             "contradiction",
-            tuple(one for _, one in found),
+            tuple(one for _, one in cells),
             f"{column.heading} in {column.unit}",
             "Every figure is below 1, so the column is of fractions, not per cent."
             if wrong
@@ -61,7 +53,7 @@ def _column(table: Table, column: Column) -> Iterator[AuditCheck]:
 def _suffix(
     table: Table, column: Column, cells: list[Quote], suffixed: list[Quote], unit: str | None
 ) -> AuditCheck:
-    expected = UNITS[column.metric or ""]
+    expected = METRICS[column.metric or ""].unit
     if unit is not None and unit.upper() != expected:
         why = f"The heading is in {unit}, the figures are in {expected}."
         severity = "contradiction"
@@ -73,17 +65,17 @@ def _suffix(
         why, severity = "Neither the heading nor the cells name a unit.", "note"
     else:
         why, severity = "", "note"
-    shown = f"heading {column.heading}, {len(suffixed)} of {len(cells)} cells with a suffix"
-    return AuditCheck("headings", severity, tuple(cells), shown, why)
+    compared = f"heading {column.heading}, {len(suffixed)} of {len(cells)} cells with a suffix"
+    return AuditCheck("headings", severity, tuple(cells), compared, why)
 
 
 def _size(line: PrintedLine) -> Iterator[AuditCheck]:
     """The printed input size against the one that the row is bound to."""
     for column in line.table.columns:
         text = line.row.cells.get(column.key, "")
-        found = _SIZE.fullmatch(text.strip()) if column.metric is None else None
-        if found and line.input is not None:
-            printed = int(found[1]), int(found[2])
+        size = _SIZE.fullmatch(text.strip()) if column.metric is None else None
+        if size and line.input is not None:
+            printed = int(size[1]), int(size[2])
             wrong = printed != line.input
             yield AuditCheck(
                 "headings",
@@ -123,16 +115,16 @@ def _rules(evidence: Evidence) -> Iterator[AuditCheck]:
         for figure in line.figures.values():
             if figure.convention is not None:
                 columns.setdefault((line.source, figure.quote.column), []).append(figure)
-    for found in columns.values():
-        counts = Counter(_counted(figure) for figure in found)
+    for figures in columns.values():
+        counts = Counter(_counted(figure) for figure in figures)
         usual = counts.most_common(1)[0][0]
-        others = [figure for figure in found if _counted(figure) != usual]
+        others = [figure for figure in figures if _counted(figure) != usual]
         names = ", ".join(f"{figure.quote.row} by {_counted(figure)}" for figure in others)
         yield AuditCheck(
             "headings",
             "note",
-            quotes(others or found),
-            f"{found[0].quote.column}: {len(counts)} ways of counting",
+            quotes(others or figures),
+            f"{figures[0].quote.column}: {len(counts)} ways of counting",
             f"The column mixes ways of counting: {names}; the rest by {usual}." if others else "",
         )
 

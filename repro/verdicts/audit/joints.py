@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
-from repro.papers.protocol import PCKH
+from repro.papers.datasets import PCKH
 from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import ZERO, Span, between, short, span
@@ -45,15 +45,15 @@ def check(evidence: Evidence) -> Iterator[AuditCheck]:
 def _order(line: PrintedLine) -> Iterator[AuditCheck]:
     for chain in CHAINS:
         for inner, outer in pairwise([name for name in chain if name in line.figures]):
-            one, other = line.figures[inner], line.figures[outer]
-            wrong = other.printed.low >= one.printed.high
+            near, far = line.figures[inner], line.figures[outer]
+            wrong = far.printed.low >= near.printed.high
             yield AuditCheck(
                 "joints",
                 "implausible",
-                quotes((other, one)),
-                f"{outer} {other.printed.text} <= {inner} {one.printed.text}",
+                quotes((far, near)),
+                f"{outer} {far.printed.text} <= {inner} {near.printed.text}",
                 f"{outer}s are found less often than {inner.lower()}s by every known network; here "
-                f"they are {short(other.printed.value - one.printed.value)} points "
+                f"they are {short(far.printed.value - near.printed.value)} points "
                 "above."
                 if wrong
                 else "",
@@ -96,14 +96,14 @@ def _mean(line: PrintedLine) -> Iterator[AuditCheck]:
 
 def _rest(mean: PrintedFigure, joints: Mapping[str, PrintedFigure]) -> Span:
     """What the joints that are not printed average."""
-    found = span(mean.printed).times(sum(map(sum, COUNTS.values())))
+    rest = span(mean.printed).times(sum(map(sum, COUNTS.values())))
     weight = 0
     for name, counts in COUNTS.items():
         if name in joints:
-            found += _sum(joints[name], counts).times(-1)
+            rest += _sum(joints[name], counts).times(-1)
         else:
             weight += sum(counts)
-    return found.times(Fraction(1, weight)) if weight else ZERO
+    return rest.times(Fraction(1, weight)) if weight else ZERO
 
 
 def _sum(joint: PrintedFigure, counts: tuple[int, ...]) -> Span:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from repro.verdicts.audit.check import AuditCheck
-from repro.verdicts.audit.evidence import OKS, Evidence, PrintedFigure, PrintedLine, quotes
+from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import between, short, span
 
 RECALLS = 101
@@ -20,29 +20,31 @@ STRICT = (
 def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """AP, AP50, AP75, AR, APM and APL of each row, and whether they are per cent at all."""
     for line in evidence.lines:
-        found = {name: one for name, one in line.figures.items() if name in OKS}
+        figures = line.figures
         yield from _share(line)
         for name in ("AP", "AP75"):
-            if name in found and "AP50" in found:
-                yield _no_more(found[name], found["AP50"])
-        if {"AP", "AP50", "AP75"} <= set(found):
-            yield _mean(found["AP"], found["AP50"], found["AP75"])
-        if {"AP", "AR"} <= set(found):
-            yield _recall(found["AP"], found["AR"])
-        if {"AP", "APM", "APL"} <= set(found):
-            yield _sizes(found["AP"], found["APM"], found["APL"])
+            if name in figures and "AP50" in figures:
+                yield _no_more(figures[name], figures["AP50"])
+        if {"AP", "AP50", "AP75"} <= figures.keys():
+            yield _mean(figures["AP"], figures["AP50"], figures["AP75"])
+        if {"AP", "AR"} <= figures.keys():
+            yield _recall(figures["AP"], figures["AR"])
+        if {"AP", "APM", "APL"} <= figures.keys():
+            yield _sizes(figures["AP"], figures["APM"], figures["APL"])
     yield from _pace(evidence)
 
 
 def _share(line: PrintedLine) -> Iterator[AuditCheck]:
-    found = list(line.accuracy.values())
-    wrong = [one for one in found if not (one.printed.high > 0 and one.printed.low <= 100)]
-    if found:
-        low, high = (pick(one.printed.value for one in found) for pick in (min, max))
+    figures = list(line.accuracy.values())
+    wrong = [
+        figure for figure in figures if not (figure.printed.high > 0 and figure.printed.low <= 100)
+    ]
+    if figures:
+        low, high = (pick(figure.printed.value for figure in figures) for pick in (min, max))
         yield AuditCheck(
             "order",
             "contradiction",
-            quotes(wrong or found),
+            quotes(wrong or figures),
             f"{short(low)} to {short(high)} per cent",
             "A share lies between 0 and 100 per cent." if wrong else "",
         )
@@ -129,9 +131,9 @@ def _pace(evidence: Evidence) -> Iterator[AuditCheck]:
             )
 
 
-def _apart(one: PrintedLine, other: PrintedLine, name: str) -> bool:
-    return one.figures[name].printed.low - other.figures[name].printed.high >= PACE
+def _apart(line: PrintedLine, other: PrintedLine, name: str) -> bool:
+    return line.figures[name].printed.low - other.figures[name].printed.high >= PACE
 
 
-def _points(one: PrintedLine, other: PrintedLine, name: str) -> str:
-    return short(one.figures[name].printed.value - other.figures[name].printed.value)
+def _points(line: PrintedLine, other: PrintedLine, name: str) -> str:
+    return short(line.figures[name].printed.value - other.figures[name].printed.value)

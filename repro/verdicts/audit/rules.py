@@ -46,8 +46,8 @@ def named(names: Iterable[str]) -> list[str]:
 def run(evidence: Evidence, names: Iterable[str], paper: str = "") -> list[AuditCheck]:
     """The checks of some rules that concern a paper, or any: findings first, the gravest at the
     head."""
-    found = [check for name in names for check in RULES[name][0](evidence)]
+    checks = [check for name in names for check in RULES[name][0](evidence)]
     if paper:
-        found = [check for check in found if paper in check.papers]
+        checks = [check for check in checks if paper in check.papers]
     severity = list(SEVERITIES)
-    return sorted(found, key=lambda one: (not one.finding, severity.index(one.severity)))
+    return sorted(checks, key=lambda check: (not check.finding, severity.index(check.severity)))

@@ -42,10 +42,10 @@ def span(printed: Published, way: str = "either") -> Span:
 
 def total(terms: Terms, way: str = "either") -> Span:
     """The sum of multiples of printed numbers."""
-    found = ZERO
+    summed = ZERO
     for factor, printed in terms:
-        found += span(printed, way).times(factor)
-    return found
+        summed += span(printed, way).times(factor)
+    return summed
 
 
 def balance(terms: Terms) -> str:
@@ -87,6 +87,6 @@ def amount(value: Fraction, printed: Published, scale: int) -> str:
     return f"{short(value / unit)}{suffix}"
 
 
-def between(found: Span, scale: int = 1) -> str:
+def between(ends: Span, scale: int = 1) -> str:
     """`2.95 to 3.1`, in units of `scale`."""
-    return f"{short(found.low / scale)} to {short(found.high / scale)}"
+    return f"{short(ends.low / scale)} to {short(ends.high / scale)}"

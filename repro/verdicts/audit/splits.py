@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from repro.papers.protocol import DATASETS
+from repro.papers.datasets import DATASETS
 from repro.verdicts.audit.check import AuditCheck, Quote
 from repro.verdicts.audit.evidence import Evidence, PrintedLine, quotes
 from repro.verdicts.audit.span import overlap
@@ -25,19 +25,19 @@ def check(evidence: Evidence) -> Iterator[AuditCheck]:
         if len(line.accuracy) >= ENOUGH:
             alike.setdefault(_setting(line), []).append(line)
     borrowed: dict[tuple[str, str], list[PrintedLine]] = {}
-    kept: dict[tuple[str, str], list[PrintedLine]] = {}
+    genuine: dict[tuple[str, str], list[PrintedLine]] = {}
     for lines in alike.values():
         for line in lines:
             others = [one for one in lines if one.table is not line.table]
-            own = [one for one in others if _same_split(one, line) and _alike(one, line)]
-            found = next((one for one in others if _lends(evidence, one, line, lines)), None)
+            same = [one for one in others if _same_split(one, line) and _alike(one, line)]
+            lender = next((one for one in others if _lends(evidence, one, line, lines)), None)
             if others:
-                yield _borrowed(line, found, others)
-            if found or own:
-                (borrowed if found else kept).setdefault(line.source, []).append(line)
+                yield _borrowed(line, lender, others)
+            if lender or same:
+                (borrowed if lender else genuine).setdefault(line.source, []).append(line)
     for place, rows in borrowed.items():
-        if place in kept:
-            yield _mixed(rows, kept[place])
+        if place in genuine:
+            yield _mixed(rows, genuine[place])
     yield from _captions(evidence)
 
 
@@ -45,8 +45,8 @@ def _setting(line: PrintedLine) -> tuple[object, ...]:
     return line.network, line.input, line.protocol.dataset, line.row.variant
 
 
-def _same_split(one: PrintedLine, other: PrintedLine) -> bool:
-    return one.protocol.split == other.protocol.split
+def _same_split(line: PrintedLine, other: PrintedLine) -> bool:
+    return line.protocol.split == other.protocol.split
 
 
 def _lends(
@@ -63,14 +63,14 @@ def _lends(
 def _doubts(evidence: Evidence, line: PrintedLine, lines: Sequence[PrintedLine]) -> int:
     """How many figures printed elsewhere for the row's own split are other ones."""
     rows = sum(_same_split(one, line) and not _alike(one, line) for one in lines)
-    told = sum(
-        not overlap((told.figure.printed, line.figures[told.third.metric].printed))
-        for told in evidence.told
-        if told.third.model == line.network
-        and (told.third.on, told.third.input) == (line.protocol.on, line.input)
-        and told.third.metric in line.accuracy
+    elsewhere = sum(
+        not overlap((theirs.figure.printed, line.figures[theirs.third.metric].printed))
+        for theirs in evidence.third_party
+        if theirs.third.model == line.network
+        and (theirs.third.on, theirs.third.input) == (line.protocol.on, line.input)
+        and theirs.third.metric in line.accuracy
     )
-    return rows + told
+    return rows + elsewhere
 
 
 def _alike(line: PrintedLine, other: PrintedLine) -> bool:
@@ -98,15 +98,15 @@ def _borrowed(
     return AuditCheck("splits", "implausible", quotes(figures), compared, finding)
 
 
-def _mixed(borrowed: Sequence[PrintedLine], kept: Sequence[PrintedLine]) -> AuditCheck:
-    split = kept[0].protocol.split
+def _mixed(borrowed: Sequence[PrintedLine], genuine: Sequence[PrintedLine]) -> AuditCheck:
+    split = genuine[0].protocol.split
     return AuditCheck(
         "splits",
         "implausible",
-        quotes(next(iter(one.accuracy.values())) for one in (*borrowed, *kept)),
-        f"{len(borrowed)} rows of another split, {len(kept)} of {split}",
+        quotes(next(iter(one.accuracy.values())) for one in (*borrowed, *genuine)),
+        f"{len(borrowed)} rows of another split, {len(genuine)} of {split}",
         f"The table mixes splits: {_rows(borrowed)} print another split's figures, "
-        f"{_rows(kept)} those of {split}; its rows cannot be compared.",
+        f"{_rows(genuine)} those of {split}; its rows cannot be compared.",
     )
 
 
@@ -119,8 +119,8 @@ def _texts(line: PrintedLine) -> str:
 
 
 def _told_split(caption: str) -> str | None:
-    found = [name for name, pattern in SPLITS if re.search(pattern, caption, re.IGNORECASE)]
-    return found[0] if len(found) == 1 else None
+    names = [name for name, pattern in SPLITS if re.search(pattern, caption, re.IGNORECASE)]
+    return names[0] if len(names) == 1 else None
 
 
 def _captions(evidence: Evidence) -> Iterator[AuditCheck]:
@@ -129,7 +129,7 @@ def _captions(evidence: Evidence) -> Iterator[AuditCheck]:
         lines = [line for line in evidence.lines if line.table is table]
         split = _told_split(table.caption)
         lowered = table.caption.lower()
-        names = {key for key, name in DATASETS.items() if re.search(rf"\b{key}\b", lowered)}
+        names = {name for name in DATASETS if re.search(rf"\b{name}\b", lowered)}
         if not lines or not (split or names):
             continue
         wrong = [

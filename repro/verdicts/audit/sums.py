@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
+from repro.papers.metrics import COST
 from repro.papers.published import Published
-from repro.papers.study import COST
 from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import balance, between, short, span, total
@@ -49,15 +49,15 @@ def _gain(
     gain: PrintedFigure, before: PrintedFigure, after: PrintedFigure, steps: Sequence[PrintedLine]
 ) -> AuditCheck:
     fits = _difference(gain, before, after)
-    found = short(after.printed.value - before.printed.value)
+    gap = short(after.printed.value - before.printed.value)
     rows = [line for line in steps if _difference(gain, before, line.figures["AP"]) != "no"]
     other = f" It is that of {rows[0].row.label}." if rows and fits == "no" else ""
     return AuditCheck(
         "sums",
         "contradiction",
         quotes((gain, after, before)),
-        f"{after.printed.text} - {before.printed.text} = {found}, printed {gain.printed.text}",
-        f"{after.printed.text} - {before.printed.text} is {found}, not {gain.printed.text}.{other}"
+        f"{after.printed.text} - {before.printed.text} = {gap}, printed {gain.printed.text}",
+        f"{after.printed.text} - {before.printed.text} is {gap}, not {gain.printed.text}.{other}"
         if fits == "no"
         else "",
     )

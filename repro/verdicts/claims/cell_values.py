@@ -6,13 +6,14 @@ from fractions import Fraction
 
 from repro.papers import published, study
 from repro.papers.conventions import CONVENTIONS
-from repro.papers.study import COST, METRICS, SPEED
+from repro.papers.metrics import COST, METRICS, SPEED
 from repro.plans import selection
 from repro.records.runs import CountRun
 from repro.records.store import Store
 from repro.verdicts import judge
 from repro.verdicts.claims.places import CellPlace
 from repro.verdicts.claims.quantities import Quantity, exact
+from repro.verdicts.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,10 @@ World = Callable[[CellPlace], Quantity | Missing]
 
 def unit(place: CellPlace) -> str:
     """The unit of a cell's value; none for a number in a column of text."""
-    found = METRICS.get(place.column.metric or "", "")
-    return "points" if found == "%" else found
+    if place.column.metric is None:
+        return ""
+    name = METRICS[place.column.metric].unit
+    return "points" if name == "%" else name
 
 
 def printed(place: CellPlace) -> Quantity | Missing:
@@ -66,30 +69,29 @@ class MeasuredCells:
         if place.column.metric is None:
             return printed(place)
         cell = self._cell(place)
-        kind, reason = cell.verdict.kind, cell.verdict.reason
-        if cell.measured is None or kind in ("unreproducible", "unstable"):
-            return Missing(reason)
+        if cell.measured is None or KINDS[cell.verdict.kind].test == "skipped":
+            return Missing(cell.verdict.reason)
         return self._value(place, cell.measured.value / study.scale(place.row, place.column))
 
     def under(self, convention: str) -> World:
         """Our values, all multiply-accumulates by one convention, in its own G."""
 
         def world(place: CellPlace) -> Quantity | Missing:
-            own = self.own(place)
-            if place.column.metric != "macs" or isinstance(own, Missing):
-                return own
+            usual = self.own(place)
+            if place.column.metric != "macs" or isinstance(usual, Missing):
+                return usual
             return self._counted(place, convention)
 
         return world
 
     def timing(self, place: CellPlace) -> str | None:
         """Where and how our value of a speed was measured; None for anything else."""
-        spec = self._cell(place).wanted.spec if place.column.metric in SPEED else None
-        record = self.store.find(spec) if spec else None
+        requirement = self._cell(place).wanted.spec if place.column.metric in SPEED else None
+        record = self.store.find(requirement) if requirement else None
         if record is None:
             return None
-        told = record.spec
-        return f"{told.get('machine')}, threads: {told.get('threads')}, batch {told.get('batch')}"
+        spec = record.spec
+        return f"{spec.get('machine')}, threads: {spec.get('threads')}, batch {spec.get('batch')}"
 
     def _counted(self, place: CellPlace, convention: str) -> Quantity | Missing:
         spec = self._cell(place).wanted.spec
@@ -98,8 +100,8 @@ class MeasuredCells:
         count = record.value("macs", convention) if record and not unknown else None
         if count is None:
             return Missing(f"`{convention}` gives no count of it.")
-        own, usual = study.scale(place.row, place.column), CONVENTIONS[convention].giga
-        return self._value(place, Fraction(count) / (own if own in usual else usual[0]))
+        giga = CONVENTIONS[convention].unit(study.scale(place.row, place.column))
+        return self._value(place, Fraction(count) / giga)
 
     def _value(self, place: CellPlace, value: Fraction) -> Quantity:
         text = published.parse(place.row.cells[place.column.key])

@@ -53,17 +53,17 @@ class _ClaimFile:
 def load(paper: str) -> tuple[Claim, ...]:
     """The claims of the study of exactly that name, none if it lists none."""
     path = study.tables_dir() / paper / "claims.toml"
-    shown = f"{paper}/claims.toml"
+    name = f"{paper}/claims.toml"
     if not path.exists():
         return ()
-    found = schema.read(_ClaimFile, schema.toml(path, shown), shown).claims
-    if len(found) > MOST:
-        raise ReproError(f"{shown} lists {len(found)} claims, more than {MOST}.")
-    for number, claim in enumerate(found, start=1):
+    claims = schema.read(_ClaimFile, schema.toml(path, name), name).claims
+    if len(claims) > MOST:
+        raise ReproError(f"{name} lists {len(claims)} claims, more than {MOST}.")
+    for number, claim in enumerate(claims, start=1):
         object.__setattr__(claim, "paper", paper)
         object.__setattr__(claim, "number", number)
         _check(claim)
-    return found
+    return claims
 
 
 def kinds(names: Iterable[str]) -> set[str]:
@@ -77,8 +77,8 @@ def kinds(names: Iterable[str]) -> set[str]:
 def _check(claim: Claim) -> None:
     texts = {"where": claim.where, "printed": claim.printed, "says": claim.says}
     optional = {"holds": claim.holds, "why": claim.why, "note": claim.note}
-    given = texts | {name: text for name, text in optional.items() if text is not None}
-    for name, text in given.items():
+    written = texts | {name: text for name, text in optional.items() if text is not None}
+    for name, text in written.items():
         if not text.strip() or len(text) > LONGEST:
             raise ReproError(f"{claim}: `{name}` needs 1 to {LONGEST} characters.")
         odd = [sign for sign in text if not sign.isprintable()]

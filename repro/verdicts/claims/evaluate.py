@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from repro.errors import ReproError
+from repro.papers.metrics import LOWER
 from repro.verdicts.claims import facts, quantities
 from repro.verdicts.claims.cell_values import Missing, World
 from repro.verdicts.claims.places import Book, CellPlace
@@ -37,8 +38,6 @@ REDUCTIONS: dict[str, Callable[[Sequence[Quantity]], Quantity]] = {
     "sum": quantities.total,
     "count": lambda found: exact(Fraction(len(found))),
 }
-LOWER = ("params", "macs", "latency")
-"""metrics of which less is better"""
 
 
 class ExpressionReader:
@@ -86,8 +85,8 @@ class ExpressionReader:
 
     def _called(self, call: FunctionCall) -> Quantity:
         if call.name in REDUCTIONS:
-            found = [value for one in call.arguments for value in self.values(one)]
-            return REDUCTIONS[call.name](found)
+            values = [value for one in call.arguments for value in self.values(one)]
+            return REDUCTIONS[call.name](values)
         cells = [
             place
             for one in call.arguments
@@ -102,23 +101,23 @@ class ExpressionReader:
         if call.name == "best":
             every = list(read.values())
             return quantities.lowest(every) if metric in LOWER else quantities.highest(every)
-        own = read.pop(cells[0].key)
-        return quantities.rank(own, list(read.values()), metric in LOWER)
+        first = read.pop(cells[0].key)
+        return quantities.rank(first, list(read.values()), metric in LOWER)
 
     def _cell(self, place: CellPlace, node: Node) -> Quantity:
-        found = self.world(place)
-        if isinstance(found, Missing):
-            raise mistake(node.at, f"{place} holds {found.why}.")
-        return found
+        value = self.world(place)
+        if isinstance(value, Missing):
+            raise mistake(node.at, f"{place} holds {value.why}.")
+        return value
 
     def _fact(self, node: Fact) -> Quantity:
-        found = facts.of_study(node, self.book.paper)
+        value = facts.of_study(node, self.book.paper)
         name = ".".join(node.path)
-        if isinstance(found, bool) or not isinstance(found, int | float):
-            raise ReproError(f"`{name}` is no number: it is {facts.written(found)}.")
-        if not math.isfinite(found):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ReproError(f"`{name}` is no number: it is {facts.written(value)}.")
+        if not math.isfinite(value):
             raise ReproError(f"`{name}` is no finite number.")
-        return exact(Fraction(str(found)) if isinstance(found, float) else Fraction(found))
+        return exact(Fraction(str(value)) if isinstance(value, float) else Fraction(value))
 
     def _text(self, node: Node) -> str:
         if isinstance(node, Text):
@@ -126,10 +125,10 @@ class ExpressionReader:
         if isinstance(node, Cells) and node.single:
             (place,) = self.book.cells(node)
             return place.row.cells[place.column.key]
-        found = facts.of_study(node, self.book.paper) if isinstance(node, Fact) else None
-        if not isinstance(found, bool | str):
+        value = facts.of_study(node, self.book.paper) if isinstance(node, Fact) else None
+        if not isinstance(value, bool | str):
             raise mistake(node.at, "Text can only be compared with one cell or a text.")
-        return str(found).lower() if isinstance(found, bool) else found
+        return str(value).lower() if isinstance(value, bool) else value
 
 
 def _beside(left: Values, right: Values, at: int) -> list[tuple[Quantity, Quantity]]:

@@ -15,10 +15,10 @@ T = TypeVar("T")
 def of_study(fact: Fact, paper: str) -> object:
     """The value that a path leads to; raise ReproError where it leads nowhere."""
     try:
-        found = lookup.find_study(fact.paper) if fact.paper else study.load_study(paper)
-        known: Mapping[str, object] = getattr(found, fact.section)
+        paper_study = lookup.find_study(fact.paper) if fact.paper else study.load_study(paper)
+        known: Mapping[str, object] = getattr(paper_study, fact.section)
         what = fact.section.removesuffix("s")
-        value = _known(known, fact.name, f"{what} of {found.name},")
+        value = _known(known, fact.name, f"{what} of {paper_study.name},")
         value = _fields(value, fact.case)
         for step in fact.path:
             value = _step(value, step, ".".join((fact.section, fact.name)))

@@ -15,14 +15,70 @@ from repro.verdicts.claims.parser import parse
 from repro.verdicts.claims.places import Book
 from repro.verdicts.claims.syntax import Relation
 
-VERDICTS = {
-    "holds": "by the printed cells, and by ours as far as measured",
-    "rounding": "not by the printed digits, but by values that print so",
-    "convention": "under one counting convention, not under another",
-    "contradicted": "the paper's own numbers say otherwise",
-    "measured otherwise": "the paper's cells hold it, ours do not",
-    "unchecked": "no printed cell can check it",
+
+@dataclass(frozen=True, slots=True)
+class ClaimVerdict:
+    """One verdict on a claim."""
+
+    sign: str
+    meaning: str
+    colour: str
+    """in the terminal"""
+    hue: str
+    """on the page, a variable of its style"""
+    said: str
+    """what claims of it do"""
+    usual: bool = False
+    """whether the page shows such claims only when asked"""
+
+
+VERDICTS: Mapping[str, ClaimVerdict] = {
+    "holds": ClaimVerdict(
+        sign="✓",
+        meaning="by the printed cells, and by ours as far as measured",
+        colour="green",
+        hue="green",
+        said="hold",
+        usual=True,
+    ),
+    "rounding": ClaimVerdict(
+        sign="≈",
+        meaning="not by the printed digits, but by values that print so",
+        colour="green",
+        hue="amber",
+        said="hold by rounding",
+    ),
+    "convention": ClaimVerdict(
+        sign="c",
+        meaning="under one counting convention, not under another",
+        colour="cyan",
+        hue="blue",
+        said="hold under one counting convention only",
+    ),
+    "contradicted": ClaimVerdict(
+        sign="✗",
+        meaning="the paper's own numbers say otherwise",
+        colour="red",
+        hue="red",
+        said="are contradicted by the paper’s own numbers",
+    ),
+    "measured otherwise": ClaimVerdict(
+        sign="≠",
+        meaning="the paper's cells hold it, ours do not",
+        colour="yellow",
+        hue="violet",
+        said="are measured otherwise",
+    ),
+    "unchecked": ClaimVerdict(
+        sign="–",
+        meaning="no printed cell can check it",
+        colour="dim",
+        hue="faint",
+        said="are checked by no printed cell",
+        usual=True,
+    ),
 }
+"""in the order in which they are listed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +158,17 @@ def _judged(
     )
     published = together([of_question(one, cell_values.printed, measured=False) for one in asked])
     answers = [of_question(one, measured.own, measured=True) for one in asked]
-    own = together(answers)
+    ours = together(answers)
     others: dict[str, ClaimOutcome] = {}
-    if own.holds is not None and any(one.moves for one in asked):
+    if ours.holds is not None and any(one.moves for one in asked):
         for name in (name for name in CONVENTIONS if rules != (name,)):
-            found = _counted(asked, answers, measured.under(name))
-            others |= {} if found.holds is None else {name: found}
-    verdict, reason = _verdict(published, own, rules, others)
+            counted = _counted(asked, answers, measured.under(name))
+            others |= {} if counted.holds is None else {name: counted}
+    verdict, reason = _verdict(published, ours, rules, others)
     timings = dict.fromkeys(measured.timing(place) for place in cells.values())
-    reason += "".join(f" Timed on {one}." for one in timings if one and own.holds is not None)
+    reason += "".join(f" Timed on {one}." for one in timings if one and ours.holds is not None)
     text = outcome.claimed(relations, claim.printed)
-    return Judged(claim, verdict, reason, text, tuple(cells), published, own, rules, others)
+    return Judged(claim, verdict, reason, text, tuple(cells), published, ours, rules, others)
 
 
 def _counted(
@@ -159,11 +215,11 @@ def _listed(others: Mapping[str, ClaimOutcome], wanted: Callable[[ClaimOutcome],
     return ", ".join(f"`{name}` ({one.brief})" for name, one in others.items() if wanted(one))
 
 
-def _gaps(own: ClaimOutcome) -> str:
+def _gaps(ours: ClaimOutcome) -> str:
     """Which cells were not measured, in a sentence."""
-    names = [name for name, _ in own.missing if name]
+    names = [name for name, _ in ours.missing if name]
     if not names:
-        return "" if own.holds is not None or not own.missing else f" {own.missing[0][1]}"
+        return "" if ours.holds is not None or not ours.missing else f" {ours.missing[0][1]}"
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f" Not measured here: {', '.join(names[:3])}{more}."
 
@@ -190,14 +246,14 @@ def described(judged: Judged) -> dict[str, object]:
     }
 
 
-def _plain(found: ClaimOutcome | None) -> dict[str, object] | None:
+def _plain(outcome: ClaimOutcome | None) -> dict[str, object] | None:
     return (
         None
-        if found is None
+        if outcome is None
         else {
-            "holds": found.holds,
-            "rounding": found.rounding,
-            "shown": list(found.shown),
-            "missing": [{"cell": name or None, "why": why} for name, why in found.missing],
+            "holds": outcome.holds,
+            "rounding": outcome.rounding,
+            "shown": list(outcome.shown),
+            "missing": [{"cell": name or None, "why": why} for name, why in outcome.missing],
         }
     )

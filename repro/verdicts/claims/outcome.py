@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from repro.papers.study import SPEED
+from repro.papers.metrics import SPEED
 from repro.verdicts.claims import cell_values, quantities
 from repro.verdicts.claims.cell_values import Missing, World
 from repro.verdicts.claims.evaluate import ExpressionReader
@@ -80,8 +80,8 @@ def of_question(asked: Question, world: World, measured: bool) -> ClaimOutcome:
     if measured and asked.absolute in ("ms", "FPS"):
         why = "An absolute speed belongs to the authors' machine."
         return ClaimOutcome(None, missing=(("", why),))
-    found = ((place, world(place)) for place in asked.used)
-    missing = tuple((str(place), one.why) for place, one in found if isinstance(one, Missing))
+    values = ((place, world(place)) for place in asked.used)
+    missing = tuple((str(place), one.why) for place, one in values if isinstance(one, Missing))
     if missing and measured:
         return ClaimOutcome(None, missing=missing)
     loose = measured and any(place.column.metric in SPEED for place in asked.used)
@@ -91,8 +91,8 @@ def of_question(asked: Question, world: World, measured: bool) -> ClaimOutcome:
         for left, right in pairs
     ]
     failed = [pair for pair, call in zip(pairs, calls, strict=True) if call == "fails"]
-    shown = _shown(relation, failed or pairs)
-    return ClaimOutcome(not failed, "rounding" in calls and not failed, shown)
+    numbers = _shown(relation, failed or pairs)
+    return ClaimOutcome(not failed, "rounding" in calls and not failed, numbers)
 
 
 def together(outcomes: Sequence[ClaimOutcome]) -> ClaimOutcome:
@@ -103,9 +103,9 @@ def together(outcomes: Sequence[ClaimOutcome]) -> ClaimOutcome:
     missing = tuple(dict.fromkeys(gap for one in outcomes for gap in one.missing))
     if not known:
         return ClaimOutcome(None, missing=missing)
-    shown = tuple(dict.fromkeys(text for one in telling or known for text in one.shown))
+    numbers = tuple(dict.fromkeys(text for one in telling or known for text in one.shown))
     holds = all(one.holds for one in known)
-    return ClaimOutcome(holds, holds and any(one.rounding for one in known), shown, missing)
+    return ClaimOutcome(holds, holds and any(one.rounding for one in known), numbers, missing)
 
 
 def claimed(relations: Iterable[Relation], printed: str) -> tuple[str, ...]:
@@ -126,10 +126,10 @@ def _has_cells(node: Node) -> bool:
 
 
 def _tolerance(relation: Relation, right: Quantity, loose: bool) -> Quantity | None:
-    given = relation.tolerance
+    written = relation.tolerance
     if loose and relation.sign == "~":
-        return exact(max(abs(right.value) * LIKE, given.value if given else Fraction(0)))
-    return exact(given.value, given.unit) if given else None
+        return exact(max(abs(right.value) * LIKE, written.value if written else Fraction(0)))
+    return exact(written.value, written.unit) if written else None
 
 
 def _shown(relation: Relation, pairs: Sequence[tuple[Quantity, Quantity]]) -> tuple[str, ...]:

@@ -90,26 +90,26 @@ class _Parser:
         return node
 
     def statement(self) -> tuple[Relation, ...]:
-        found = self.comparison()
+        relations = self.comparison()
         while self.word == Token("name", "and", self.word.at):
             self.take()
-            found += self.comparison()
+            relations += self.comparison()
         if self.word.kind != "end":
             raise mistake(self.word.at, f"`{self.word.text}` does not belong here.")
-        return tuple(found)
+        return tuple(relations)
 
     def comparison(self) -> list[Relation]:
         left = self.sum()
-        found: list[Relation] = []
+        relations: list[Relation] = []
         while self.sees(*SIGNS):
             sign = self.take()
             right = self.sum()
-            found.append(self.relation(left, sign, right))
+            relations.append(self.relation(left, sign, right))
             left = right
-        if not found:
+        if not relations:
             where = f"before `{self.word.text}`"
             raise mistake(self.word.at, f"A comparison is missing {where}: {' '.join(SIGNS)}.")
-        return found
+        return relations
 
     def relation(self, left: Node, sign: Token, right: Node) -> Relation:
         tolerance = None
@@ -181,9 +181,9 @@ class _Parser:
         if word.kind == "text":
             return self.counted(Text(word.text[1:-1], word.at))
         if word.text == "(":
-            found = self.sum()
+            inner = self.sum()
             self.expect(")", "here")
-            return found
+            return inner
         if word.kind != "name" or word.text == "and":
             raise mistake(word.at, f"A number or a cell is missing before `{word.text}`.")
         if self.sees("("):
@@ -200,11 +200,11 @@ class _Parser:
             self.take()
             arguments.append(self.sum())
         self.expect(")", f"after the arguments of `{word.text}`")
-        for one in arguments:
-            if any(isinstance(part, Text) for part in inside(one)):
-                raise mistake(one.at, f"`{word.text}` takes no text.")
-            if word.text in ("best", "rank") and not isinstance(one, Cells):
-                raise mistake(one.at, f"`{word.text}` takes cells alone.")
+        for argument in arguments:
+            if any(isinstance(part, Text) for part in inside(argument)):
+                raise mistake(argument.at, f"`{word.text}` takes no text.")
+            if word.text in ("best", "rank") and not isinstance(argument, Cells):
+                raise mistake(argument.at, f"`{word.text}` takes cells alone.")
         if word.text == "rank":
             return _rank(word, arguments)
         return FunctionCall(word.text, tuple(arguments), word.at)

@@ -48,23 +48,23 @@ class Book:
     def used(self, relation: Relation) -> tuple[CellPlace, ...]:
         """Every cell that a comparison uses, once, in order."""
         sides = (part for side in (relation.left, relation.right) for part in inside(side))
-        found = {
+        places = {
             place.key: place
             for part in sides
             if isinstance(part, Cells)
             for place in self.cells(part)
         }
-        return tuple(found.values())
+        return tuple(places.values())
 
     def _found(self, cells: Cells) -> tuple[CellPlace, ...]:
         table = self._table(cells.paper or self.paper, cells.table)
         column = lookup.find_column(table, cells.column)
         rows = _rows(table, cells)
-        found = tuple(CellPlace(table, row, column) for row in rows if column.key in row.cells)
-        if not found:
+        places = tuple(CellPlace(table, row, column) for row in rows if column.key in row.cells)
+        if not places:
             where = f"{table.study} {table.name}, column `{column.key}`"
             raise ReproError(f"Nothing is printed there: {where}.")
-        return found
+        return places
 
     def _table(self, paper: str, name: str) -> Table:
         if (paper, name) not in self.tables:
@@ -101,14 +101,14 @@ def _matching(table: Table, term: Term) -> list[Row]:
         return [table.rows[place - 1]]
     if term.kind == "group":
         groups = {row.group or "" for row in table.rows} - {""}
-        found = [row for row in table.rows if _fits(row.group or "", term.text)]
-        if not found:
+        rows = [row for row in table.rows if _fits(row.group or "", term.text)]
+        if not rows:
             known = ", ".join(sorted(groups)) or "none"
             raise ReproError(
                 f"{table.study} {table.name} has no group like `{term.text}`.",
                 f"Groups there: {known}.",
             )
-        return found
+        return rows
     if term.kind == "label":
         return [lookup.find_row(table, term.text)]
     return lookup.find_rows(table, term.text)

@@ -72,10 +72,10 @@ def power(base: Quantity, exponent: int) -> Quantity:
     """A whole power of a number without a unit."""
     if base.unit not in ("", "ratio"):
         raise ReproError(f"A power of {base.unit} has no meaning here.")
-    found = exact(Fraction(1))
+    product = exact(Fraction(1))
     for _ in range(abs(exponent)):
-        found = multiply(found, base)
-    return found if exponent >= 0 else divide(exact(Fraction(1)), found)
+        product = multiply(product, base)
+    return product if exponent >= 0 else divide(exact(Fraction(1)), product)
 
 
 def highest(values: Sequence[Quantity]) -> Quantity:
@@ -96,10 +96,10 @@ def lowest(values: Sequence[Quantity]) -> Quantity:
 
 def total(values: Sequence[Quantity]) -> Quantity:
     """The sum of some numbers in one unit."""
-    found = values[0]
-    for one in values[1:]:
-        found = add(found, one)
-    return found
+    summed = values[0]
+    for value in values[1:]:
+        summed = add(summed, value)
+    return summed
 
 
 def mean(values: Sequence[Quantity]) -> Quantity:

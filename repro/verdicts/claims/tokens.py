@@ -35,7 +35,7 @@ def tokens(expression: str) -> list[Token]:
     """The tokens of an expression, an `end` last; raise ReproError at what is none."""
     if len(expression) > LONGEST:
         raise mistake(LONGEST + 1, f"An expression has at most {LONGEST} characters.")
-    found = []
+    words = []
     place = 0
     while place < len(expression):
         match = _TOKEN.match(expression, place)
@@ -44,6 +44,6 @@ def tokens(expression: str) -> list[Token]:
             raise mistake(place + 1, _OPEN.get(sign, f"`{sign}` means nothing here."))
         if match.lastgroup != "space":
             text = "+-" if match[0] == "±" else match[0]
-            found.append(Token(match.lastgroup or "", text, place + 1))
+            words.append(Token(match.lastgroup or "", text, place + 1))
         place = match.end()
-    return [*found, Token("end", "the end", len(expression) + 1)]
+    return [*words, Token("end", "the end", len(expression) + 1)]

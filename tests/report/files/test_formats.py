@@ -206,3 +206,7 @@ def test_a_changed_cell_changes_every_format(own_tables: Path, cells: list[Cell]
         before, after = form(cells).splitlines(), form(changed).splitlines()
         assert "0.99" in "".join(set(after) - set(before)) or form is junit.cells
         assert before != after
+
+
+def test_the_readme_explains_every_verdict() -> None:
+    assert f"\n\n{markdown.verdict_table()}\n\n" in (ROOT / "README.md").read_text("utf-8")

@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from repro.commands.reporting import gathered
+from repro.commands.report import gathered
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS
 from repro.records.record import Record
 from repro.records.store import Store
-from repro.report import text
 from repro.report.contents import ReportContents
-from repro.report.html import page as html
-from repro.verdicts import ablation_steps, digits, judge
+from repro.report.html import page
+from repro.verdicts import ablation_steps, digits
 from repro.verdicts.judge import Cell
+from repro.verdicts.kinds import KINDS, NEAR
 from support.browser_tab import Tab
 from support.command_line import ROOT
 
@@ -48,7 +48,7 @@ def report() -> ReportContents:
 @pytest.fixture(scope="module")
 def file(report: ReportContents, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(html.render(report), encoding="utf-8")
+    path.write_text(page.render(report), encoding="utf-8")
     return path
 
 
@@ -98,20 +98,18 @@ def test_columns_sort_up_down_and_back(tab: Tab) -> None:
 def expected(cell: Cell, record: Record, name: str) -> tuple[str, str, str]:
     """Ours, the difference and the sign of a MACs cell by one convention."""
     if record.uncounted.get(name):
-        return "", "", text.SIGNS["missing"]
+        return "", "", KINDS["missing"].sign
     row, column = cell.wanted.row, cell.wanted.column
     own = study.scale(row, column)
     giga = own if own in CONVENTIONS[name].giga else CONVENTIONS[name].giga[0]
     value = Fraction(record.value("macs", name) or 0) / giga * own
     how = cell.published.prints(value)
-    kind = (
-        "match" if how else "near" if abs(value / cell.published.value - 1) <= judge.NEAR else "off"
-    )
+    kind = "match" if how else "near" if abs(value / cell.published.value - 1) <= NEAR else "off"
     if not how and cell.verdict.kind == "unreproducible":
         kind = "unreproducible"
     assert cell.measured is not None
     moved = replace(cell, measured=replace(cell.measured, value=value))
-    return digits.ours(moved), digits.delta(moved).replace("-", "−"), text.SIGNS[kind]
+    return digits.ours(moved), digits.delta(moved).replace("-", "−"), KINDS[kind].sign
 
 
 def test_every_cost_follows_the_chosen_convention(tab: Tab, report: ReportContents) -> None:
@@ -134,7 +132,7 @@ def test_every_cost_follows_the_chosen_convention(tab: Tab, report: ReportConten
             if name != study.convention(cell.wanted.row, cell.wanted.column):
                 assert tuple(shown[str(number)]) == expected(cell, record, name), (cell, name)
             else:
-                assert shown[str(number)][2] == text.SIGNS[cell.verdict.kind]
+                assert shown[str(number)][2] == KINDS[cell.verdict.kind].sign
         matches = sum(shown[str(number)][2] == "✓" for number, _, _ in counted)
         assert f"by {name} now: {matches} of {len(counted)}" in tab.texts("#told")[0]
         matrix = tab.texts("#matrix td[data-field=MACs]")
@@ -326,7 +324,7 @@ def test_words_from_strangers_do_nothing(
     }
     path = tmp_path / "hostile.html"
     whole = [*cells, *report.cells[3:]]
-    path.write_text(html.render(ReportContents(whole, claims, [], records)), encoding="utf-8")
+    path.write_text(page.render(ReportContents(whole, claims, [], records)), encoding="utf-8")
     tab = Tab(browser, path)
     tab.page.locator(".mark[data-cell]").first.click()
     tab.page.keyboard.press("Escape")

@@ -6,23 +6,29 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from repro.commands.reporting import gathered
+from repro.commands.report import gathered
 from repro.papers import study
+from repro.papers.conventions import CONVENTIONS
+from repro.papers.metrics import COST, SPEED
 from repro.plans import selection
 from repro.records.store import Store
-from repro.report import text
 from repro.report.contents import ReportContents
 from repro.report.html import page
-from repro.verdicts import digits
+from repro.verdicts import ablation_steps, digits
+from repro.verdicts.audit.check import SEVERITIES
 from repro.verdicts.claims import claim, judging
 from repro.verdicts.claims.cell_values import MeasuredCells
-from repro.verdicts.judge import KINDS, NEAR, judge_all
+from repro.verdicts.judge import judge_all
+from repro.verdicts.kinds import KINDS, NEAR
 from support.command_line import ROOT
 
 HOSTILE = (
@@ -116,6 +122,15 @@ def test_the_policy_allows_this_script_and_this_style_alone(document: str) -> No
     assert not any("style" in given for _, given in parsed.elements), "the policy would block it"
 
 
+def test_the_style_has_a_colour_for_every_verdict_and_severity(document: str) -> None:
+    (style,) = Parsed(document).content["style"]
+    for names in (KINDS, judging.VERDICTS, SEVERITIES):
+        for name, kind in names.items():
+            assert f".{name.replace(' ', '-')} {{ color: var(--{kind.hue}); }}" in style
+            assert style.count(f"--{kind.hue}: light-dark(") == 1
+    assert KINDS["convention"].hue == judging.VERDICTS["convention"].hue, "one name, one class"
+
+
 def test_the_same_records_give_the_same_bytes(report: ReportContents, document: str) -> None:
     assert page.render(report) == document
 
@@ -130,7 +145,7 @@ def test_every_printed_number_ours_the_difference_and_the_sign_are_in_its_table(
         wanted = cell.wanted
         found = shown[f"{wanted.table.study}-{wanted.table.name}"]
         kind = cell.verdict.kind
-        sign = f"{text.SIGNS[kind]}{kind}"
+        sign = f"{KINDS[kind].sign}{kind}"
         cite = wanted.row.cites.get(wanted.column.key)
         printed = cell.published.text + (f" [{cite}]" if cite else "")
         if cell.measured is None:
@@ -140,7 +155,7 @@ def test_every_printed_number_ours_the_difference_and_the_sign_are_in_its_table(
         assert any(found[at : at + 3] == trio for at in range(len(found))), (wanted, trio)
 
 
-def embedded(document: str) -> dict[str, list[dict[str, object]]]:
+def embedded(document: str) -> Any:
     return json.loads(Parsed(document).content["script"][1])
 
 
@@ -162,10 +177,95 @@ def test_each_cell_carries_what_its_drawer_shows(report: ReportContents, documen
 
 
 def test_the_page_takes_the_tolerances_from_the_judge(document: str) -> None:
-    assert document.count(KINDS["near"]) == 2  # the legend and the methods
-    assert embedded(document)["near"] == float(NEAR)
+    assert document.count(KINDS["near"].meaning) == 2  # the legend and the methods
     assert "≈ within 0.5 %." in document
-    assert Parsed(document).content["script"][0].count("<= data.near") == 2
+    assert "near" not in embedded(document)
+    script = Parsed(document).content["script"][0]
+    assert not re.search(rf"<= ?data\.near|\b{float(NEAR)}\b|BigInt", script), "a second judge"
+    assert not [kind for kind in KINDS if f'kind: "{kind}"' in script or f'? "{kind}"' in script]
+
+
+def test_every_count_is_judged_under_every_convention(
+    report: ReportContents, document: str
+) -> None:
+    data = embedded(document)
+    seen: Counter[str] = Counter()
+    for cell, carried in zip(report.cells, data["cells"], strict=True):
+        views = carried.get("views", {})
+        if cell.measured is None or cell.wanted.column.metric != "macs":
+            assert not views
+            continue
+        assert set(views) == set(CONVENTIONS) - {cell.measured.convention}
+        record = report.records[cell.measured.record]
+        for name, view in views.items():
+            if record.uncounted.get(name):
+                assert (view["kind"], "value" in view) == ("missing", False)
+                assert f"`{name}` has no rule for " in data["texts"][view["reason"]]
+                continue
+            usual = study.scale(cell.wanted.row, cell.wanted.column)
+            giga = usual if usual in CONVENTIONS[name].giga else CONVENTIONS[name].giga[0]
+            ours = Fraction(record.value("macs", name) or 0) / giga
+            assert view["value"] == float(ours) and float(view["ours"].rstrip("MG")) >= 0
+            how, apart = (
+                cell.published.prints(ours * usual),
+                ours * usual / cell.published.value - 1,
+            )
+            kind = "match" if how else "near" if abs(apart) <= NEAR else "off"
+            kept = not how and cell.verdict.kind == "unreproducible"
+            assert view["kind"] == ("unreproducible" if kept else kind)
+            told = f", {how}." if how else " % from the print."
+            assert told in data["texts"][view["reason"]]
+            seen[view["kind"]] += 1
+    assert min(seen[kind] for kind in ("match", "near", "off", "unreproducible")) > 1
+
+
+def test_every_ratio_to_another_row_is_judged_by_the_digits_of_both(
+    report: ReportContents, document: str
+) -> None:
+    data = embedded(document)
+    table = study.load_table("paper2", "table1")
+    labels = [row.label for row in table.rows]
+    base = labels.index("SimpleBaseline-50 256x192")
+    (flops,) = [
+        carried
+        for cell, carried in zip(report.cells, data["cells"], strict=True)
+        if (cell.wanted.table, cell.wanted.row.label, cell.wanted.column.key)
+        == (table, "LPN-50", "flops")
+    ]
+    signs = {name: data["texts"][number] for name, number in flops["ratios"].items()}
+    assert set(signs) == {"", *CONVENTIONS}
+    assert all(len(text) == len(labels) for text in signs.values())
+    assert (signs[""][base], signs["hrnet"][base], signs["fvcore"][base]) == ("✓", "✓", "✗")
+    assert signs["fvcore"][labels.index("LPN-50")] == "✓", "as large as itself"
+    for cell, carried in zip(report.cells, data["cells"], strict=True):
+        assert ("ratios" in carried) == (cell.wanted.column.metric in (*COST, *SPEED))
+
+
+def test_every_step_of_an_ablation_is_judged_under_every_convention(
+    report: ReportContents, document: str
+) -> None:
+    carried = {
+        (cell["study"], cell["table"], cell["row"], cell["column"]): cell
+        for cell in embedded(document)["cells"]
+    }
+    steps = [
+        step
+        for step in ablation_steps.steps(report.cells)
+        if step.after.wanted.column.metric == "macs"
+    ]
+    assert len(steps) > 10
+    for step in steps:
+        values = []
+        for cell in (step.before, step.after):
+            assert cell.measured is not None
+            count = report.records[cell.measured.record].value("macs", "fvcore") or 0
+            values.append(Fraction(count, 10**9) * study.scale(cell.wanted.row, cell.wanted.column))
+        wanted = step.after.wanted
+        place = f"{wanted.table.study} Table {wanted.table.number}"
+        key = (wanted.table.study, place, wanted.row.label, wanted.column.heading)
+        sign = "✓" if step.low <= values[1] - values[0] <= step.high else "✗"
+        assert set(carried[key]["steps"]) == set(CONVENTIONS)
+        assert carried[key]["steps"]["fvcore"].endswith(sign)
 
 
 def test_a_cell_tells_the_sentences_and_findings_that_use_it(document: str) -> None:

@@ -35,7 +35,7 @@ def timing(cell: Wanted, **interval: float) -> Record:
     assert isinstance(cell.spec, SpeedRequirement)
     figures = [
         Measurement("latency", 24.657642, "ms", None, **interval, of=name)  # type: ignore[arg-type]
-        for name in {cell.spec.own, *cell.spec.rivals.values()}
+        for name in {cell.spec.network, *cell.spec.rivals.values()}
     ]
     spec = {"kind": "speed", "machine": "a box", "threads": 2, "batch": 1}
     floor = Measurement("noise_floor", 1.9, "%")

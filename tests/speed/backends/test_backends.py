@@ -14,7 +14,7 @@ from repro.speed.backends import artifacts, base, compiled, equivalence, exporti
 
 torch.set_num_threads(1)
 
-QUICK = [name for name in backends.NAMES if not name.startswith(("compiled", "ahead"))]
+QUICK = [name for name in backends.CPU if not name.startswith(("compiled", "ahead"))]
 
 
 class Head(nn.Module):
@@ -50,7 +50,7 @@ def example() -> Tensor:
 
 
 def here(name: str) -> backends.Backend:
-    backend = backends.NAMES[name]
+    backend = backends.CPU[name]
     if backend.why_not():
         pytest.skip(backend.why_not())
     return backend
@@ -59,7 +59,7 @@ def here(name: str) -> backends.Backend:
 def test_names_can_be_listed_without_torch() -> None:
     code = "import sys; from repro.speed import backends; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert all(name == backend.name for name, backend in backends.NAMES.items())
+    assert all(name == backend.name for name, backend in backends.CPU.items())
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -141,12 +141,12 @@ def test_bf16_is_another_precision(example: Tensor, tmp_path: Path) -> None:
     found = equivalence.compare(model, prepared.run, example)
     assert not found.ok and found.difference > equivalence.DIFFERENCE
     with pytest.raises(backends.BackendError, match="no precision `bf16`"):
-        backends.NAMES["onnx_runtime"].prepare(model, example, 1, tmp_path, "bf16")
+        backends.CPU["onnx_runtime"].prepare(model, example, 1, tmp_path, "bf16")
 
 
 def test_a_network_in_training_mode_is_not_taken(example: Tensor, tmp_path: Path) -> None:
     with pytest.raises(backends.BackendError, match="training mode"):
-        backends.NAMES["eager"].prepare(head(example).train(), example, 1, tmp_path)
+        backends.CPU["eager"].prepare(head(example).train(), example, 1, tmp_path)
 
 
 def test_a_network_that_cannot_be_exported_says_why(example: Tensor, tmp_path: Path) -> None:
@@ -203,10 +203,10 @@ def test_what_is_absent_is_said_in_one_line(
         "ahead": "no C++ compiler: there is no `no-such-compiler`",
         "compiled": "no C++ compiler",
     }.items():
-        assert words in backends.NAMES[name].why_not()
+        assert words in backends.CPU[name].why_not()
         with pytest.raises(backends.BackendError, match="no"):
-            backends.NAMES[name].prepare(head(example), example, 1, tmp_path)
-    assert not backends.NAMES["eager"].why_not()
+            backends.CPU[name].prepare(head(example), example, 1, tmp_path)
+    assert not backends.CPU["eager"].why_not()
 
 
 def test_reasons_fit_a_line() -> None:
@@ -226,7 +226,9 @@ def test_every_network_is_compiled_by_a_function_of_its_own(
 ) -> None:
     taken = []
     monkeypatch.setattr(torch, "compile", lambda call, **options: taken.append(call) or call)
-    doubled, tripled = (compiled._compiled(nn.Upsample(scale_factor=factor)) for factor in (2, 3))
+    doubled, tripled = (
+        compiled.compiled_call(nn.Upsample(scale_factor=factor)) for factor in (2, 3)
+    )
     assert doubled(torch.ones(1, 1, 2, 2)).shape == (1, 1, 4, 4)
     assert tripled(torch.ones(1, 1, 2, 2)).shape == (1, 1, 6, 6)
     assert taken[0].__code__ is not taken[1].__code__
@@ -268,8 +270,8 @@ def test_outputs_of_a_later_call_do_not_change_earlier_ones(
 ) -> None:
     model = head(example)
     for name in QUICK:
-        if not backends.NAMES[name].why_not():
-            run = backends.NAMES[name].prepare(model, example, 1, tmp_path).run
+        if not backends.CPU[name].why_not():
+            run = backends.CPU[name].prepare(model, example, 1, tmp_path).run
             first = torch.as_tensor(run(example)[0])
             kept = first.clone()
             run(example + 1)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from repro.errors import ReproError
+from repro.speed.backends import CUDA, Backend
 from repro.speed.gpu import cuda, device, nvml
 from repro.speed.measure.procedures import TimingSettings
 from repro.speed.measure.subjects import RefusedError, Subject, TimedRun
@@ -150,7 +151,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return steps
 
 
-@pytest.mark.parametrize("backend", list(cuda.BACKENDS))
+@pytest.mark.parametrize("backend", list(CUDA))
 def test_every_backend_is_prepared_checked_and_waited_for(
     backend: str, pretended: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +173,7 @@ def test_every_backend_is_prepared_checked_and_waited_for(
 def test_a_flip_test_is_two_passes(pretended: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     images = []
 
-    def prepared(backend: str, model: nn.Module, example: Tensor) -> Callable[[Tensor], object]:
+    def prepared(backend: Backend, model: nn.Module, example: Tensor) -> Callable[[Tensor], object]:
         return lambda given: images.append(given) or model(given)
 
     monkeypatch.setattr(device, "_prepared", prepared)
@@ -185,16 +186,16 @@ def test_a_flip_test_is_two_passes(pretended: list[str], monkeypatch: pytest.Mon
 def test_a_low_precision_is_told_and_allowed_its_own_rounding(pretended: list[str]) -> None:
     made = device.ready(replace(NET, precision="bf16"), 1, Path(), 0)
     assert made.difference is not None and 1e-4 < made.difference < 0.5
-    assert device.disagreement(found=0.2, usual=0.1) == ""
-    assert "differs from eager by 0.4" in device.disagreement(found=0.4, usual=0.1)
-    assert "0.001 is allowed" in device.disagreement(found=2e-3, usual=0.0)
-    assert "not finite" in device.disagreement(found=float("inf"), usual=float("inf"))
+    assert device.disagreement(apart=0.2, usual=0.1) == ""
+    assert "differs from eager by 0.4" in device.disagreement(apart=0.4, usual=0.1)
+    assert "0.001 is allowed" in device.disagreement(apart=2e-3, usual=0.0)
+    assert "not finite" in device.disagreement(apart=float("inf"), usual=float("inf"))
 
 
 def test_another_result_gets_no_speed(
     pretended: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def prepared(backend: str, model: nn.Module, example: Tensor) -> Callable[[Tensor], object]:
+    def prepared(backend: Backend, model: nn.Module, example: Tensor) -> Callable[[Tensor], object]:
         return lambda given: 1.01 * model(given)
 
     monkeypatch.setattr(device, "_prepared", prepared)
@@ -226,9 +227,9 @@ def test_tensorfloat_is_on_for_tf32_alone() -> None:
         return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
 
     before = state()
-    with device._arithmetic("tf32"):
+    with device.arithmetic("tf32"):
         assert state() == (True, True)
-        with device._arithmetic("fp32"):
+        with device.arithmetic("fp32"):
             assert state() == (False, False)
         assert state() == (True, True)
     assert state() == before

@@ -1,22 +1,12 @@
-"""Clocks and power of a GPU, read from stand-ins for NVML and nvidia-smi."""
+"""Clocks and power of a GPU, read from a stand-in for NVML."""
 
-from pathlib import Path
+import time
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from repro.speed.gpu import nvml
 from repro.speed.gpu.nvml import DeviceReading, DeviceWatch
-
-
-def test_a_line_of_nvidia_smi_is_read() -> None:
-    found = nvml.parsed("1980, 3201, 412.33, 51, 97, 0x0000000000000024\n")
-    assert found == DeviceReading(1980, 3201, 412.33, 51, 97, ("power cap", "heat (software)"))
-    assert nvml.parsed("1410, [N/A], [Not Supported], 40, 0, [N/A]") == DeviceReading(
-        1410, None, None, 40, 0
-    )
-    assert nvml.parsed("No devices were found") is None
-    assert nvml.parsed("[N/A], [N/A], [N/A], [N/A], [N/A], [N/A]") is None
 
 
 def test_settings_and_idleness_do_not_hold_a_clock_down() -> None:
@@ -53,19 +43,26 @@ def test_nvml_gives_what_the_device_tells(monkeypatch: pytest.MonkeyPatch) -> No
     assert nvml.absent() == ""
 
 
-def test_nvidia_smi_stands_in_for_nvml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "nvidia-smi"
-    program.write_text(
-        "#!/bin/sh\ncase $* in *event_reasons*) exit 2;; esac\necho 210, 405, 26.5, 33, 0, 0x1\n"
-    )
-    program.chmod(0o755)
+def test_without_the_package_nothing_is_read_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(nvml, "_pynvml", lambda: None)
-    monkeypatch.setattr("shutil.which", lambda name: str(program))
-    read = nvml.sensor("GPU-1")
-    assert read is not None and read() == DeviceReading(210, 405, 26.5, 33, 0)
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("repro.env.version", lambda library: None)
     assert nvml.sensor("GPU-1") is None
-    assert "neither nvidia-ml-py nor nvidia-smi" in nvml.absent()
+    assert nvml.absent() == (
+        "clocks and power are not read: not installed: nvidia-ml-py (pip install nvidia-ml-py)"
+    )
+
+
+def test_a_device_that_nvml_does_not_know_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = library()
+
+    def fail(uuid: str) -> None:
+        raise made.NVMLError
+
+    monkeypatch.setattr(made, "nvmlDeviceGetHandleByUUID", fail)
+    monkeypatch.setattr(nvml, "_pynvml", lambda: made)
+    assert nvml.sensor("GPU-1") is None
 
 
 def test_watching_sums_up_the_readings() -> None:
@@ -83,7 +80,7 @@ def test_watching_sums_up_the_readings() -> None:
 
     with DeviceWatch(read, pause=0.001) as watch:
         while len(watch.readings) < 3:
-            watch._over.wait(0.001)
+            time.sleep(0.001)
     found = watch.described()
     assert found["clock"] == [1900, pytest.approx(1975, abs=5), 1980]
     assert found["power"][0] == 300 and found["power"][2] == 500

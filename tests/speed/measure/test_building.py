@@ -50,7 +50,7 @@ def test_each_call_runs_the_network_once_or_with_the_flip_test_twice(
             assert given[2:] == (1, tmp_path, "fp32")
             return RunnableNetwork(lambda images: batches.append(images) or [], settings={"a": 1})  # type: ignore[func-returns-value]
 
-    monkeypatch.setattr(backends, "NAMES", {"eager": Counting()})
+    monkeypatch.setattr(backends, "CPU", {"eager": Counting()})
     found = ready(replace(SUBJECT, batch=2), 1, tmp_path, 0)
     found.run()
     assert [batch.shape for batch in batches] == [(2, 3, 64, 64)]
@@ -78,7 +78,7 @@ def test_a_backend_that_computes_something_else_gets_no_speed(
 
             return RunnableNetwork(run)
 
-    monkeypatch.setattr(backends, "NAMES", {"wrong": Wrong()})
+    monkeypatch.setattr(backends, "CPU", {"wrong": Wrong()})
     with pytest.raises(RefusedError, match="differs from eager's by"):
         ready(replace(SUBJECT, backend="wrong"), 1, tmp_path, 0)
     rough = replace(SUBJECT, backend="wrong", precision="bf16")
@@ -101,5 +101,5 @@ def test_what_cannot_run_has_its_reason(subject: Subject, reason: str, tmp_path:
 
 
 def test_every_precision_of_a_backend_has_its_tolerance() -> None:
-    offered = {precision for one in backends.NAMES.values() for precision in one.precisions}
+    offered = {precision for one in backends.CPU.values() for precision in one.precisions}
     assert offered <= set(building.TOLERANCE)

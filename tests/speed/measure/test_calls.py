@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from repro.errors import ReproError
-from repro.speed.measure import allocation, calls, peak_memory
+from repro.speed.measure import calls, memory
 from repro.speed.measure.procedures import (
     PROCEDURES,
     TWIN,
@@ -174,17 +174,17 @@ def test_a_subject_says_what_tells_it_apart() -> None:
     assert str(special) == "a 8x4 onnx batch 2 bf16 full flip k=1 slowed 1.5 (twin)"
 
 
-@pytest.mark.skipif(not peak_memory.STATUS.exists(), reason="the peak is forgotten on Linux only")
+@pytest.mark.skipif(not memory.STATUS.exists(), reason="the peak is forgotten on Linux only")
 def test_the_peak_of_memory_begins_anew() -> None:
     code = """
-from repro.speed.measure import peak_memory
-peak_memory.forget_peak()
-before = peak_memory.resident()
+from repro.speed.measure import memory
+memory.forget_peak()
+before = memory.resident()
 filled = bytearray(b"x") * 2**26
-print(peak_memory.peak() - before > 2**25)
+print(memory.peak() - before > 2**25)
 del filled
-peak_memory.forget_peak()
-print(peak_memory.peak() - before < 2**25)
+memory.forget_peak()
+print(memory.peak() - before < 2**25)
 """  # in a process of its own: another's freed memory would be taken first
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["True", "True"]
@@ -192,8 +192,8 @@ print(peak_memory.peak() - before < 2**25)
 
 FAULTS = """
 import resource, sys
-from repro.speed.measure import allocation
-print(allocation.keep_freed(sys.argv[1] == "keep"))
+from repro.speed.measure import memory
+print(memory.keep_freed(sys.argv[1] == "keep"))
 def use():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(4):
@@ -201,7 +201,7 @@ def use():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 use()
 print(use())
-allocation.give_back()
+memory.give_back()
 """
 
 
@@ -215,6 +215,6 @@ def test_kept_memory_costs_no_page_faults() -> None:
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         said, faults = done.stdout.splitlines()
         found[how] = said, int(faults)
-    assert found["keep"] == (allocation.KEPT, pytest.approx(0, abs=200))
-    assert found["leave"][0] == allocation.USUAL
+    assert found["keep"] == (memory.KEPT, pytest.approx(0, abs=200))
+    assert found["leave"][0] == memory.USUAL
     assert found["leave"][1] > 20_000

@@ -153,11 +153,11 @@ def test_sensors_of_a_machine_with_them_are_read(
     (tmp_path / "fs/cgroup/cpu.max").write_text("50000 100000\n")
     monkeypatch.setattr(sensors, "SYSTEM", tmp_path)
     monkeypatch.setattr(sensors, "PROCESSORS", tmp_path / "devices/system/cpu")
-    sensors._throttle_files.cache_clear()
+    sensors.throttle_files.cache_clear()
     assert (sensors.governor(), sensors.boost(), sensors.throttles()) == ("powersave", True, 7)
     assert sensors.allowed() == 0.5
     assert sensors.frequency() is None
-    sensors._throttle_files.cache_clear()
+    sensors.throttle_files.cache_clear()
 
 
 def test_sensors_of_a_machine_without_them_say_so(
@@ -165,16 +165,16 @@ def test_sensors_of_a_machine_without_them_say_so(
 ) -> None:
     monkeypatch.setattr(sensors, "SYSTEM", tmp_path)
     monkeypatch.setattr(sensors, "PROCESSORS", tmp_path)
-    sensors._throttle_files.cache_clear()
+    sensors.throttle_files.cache_clear()
     assert (sensors.governor(), sensors.boost(), sensors.throttles()) == ("", None, None)
     assert sensors.allowed() >= 1
-    sensors._throttle_files.cache_clear()
+    sensors.throttle_files.cache_clear()
 
 
 def test_the_doctor_names_backends_that_are_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking = "not installed: openvino (pip install openvino)"
     monkeypatch.setattr(
-        type(backends.NAMES["eager"]),
+        type(backends.CPU["eager"]),
         "why_not",
         lambda self: lacking if self.name == "openvino" else "",
     )

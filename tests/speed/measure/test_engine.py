@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from repro.errors import ReproError, RunError
-from repro.speed.measure import conditions, engine, machine_lock, procedures
+from repro.speed.measure import conditions, engine, procedures
 from repro.speed.measure.child import Child, environment
-from repro.speed.measure.engine import measure
+from repro.speed.measure.engine import machine_lock, measure
 from repro.speed.measure.procedures import TWIN, TimingSettings, job
 from repro.speed.measure.subjects import Subject, TimedRun, read
 from support.timing_fakes import BUILDER, fake
@@ -161,11 +161,11 @@ def test_ctrl_c_before_anything_is_finished_is_an_interrupt(settings: TimingSett
 def test_two_runs_do_not_overlap(settings: TimingSettings) -> None:
     assert settings.lock is not None
     with (
-        machine_lock.held(settings.lock),
+        machine_lock(settings.lock),
         pytest.raises(ReproError, match=f"process {os.getpid()}"),
     ):
         measure([fake("spin")], settings, quiet)
-    with machine_lock.held(settings.lock):
+    with machine_lock(settings.lock):
         pass
 
 

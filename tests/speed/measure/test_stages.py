@@ -36,7 +36,7 @@ def test_crops_come_out_of_a_file_and_joints_go_back_into_it(tmp_path: Path) -> 
 
 def test_what_the_decoding_finds_is_what_was_planted(tmp_path: Path) -> None:
     subject = Subject("simplebaseline_resnet50", (256, 192), 17)
-    path, annotations = stages._picture(subject, tmp_path, 0)
+    path, annotations = stages.sample_picture(subject, tmp_path, 0)
     points, scores = stages.around(subject, tmp_path, 0).post()  # type: ignore[misc]
     planted = annotations.people.keypoints[0]
     seen = (planted[:, 2] > 0) & (scores[0] > 0.5)

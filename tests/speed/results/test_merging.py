@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from repro.errors import IncomparableError, ReproError
+from repro.records.measurement import Measurement
+from repro.records.plain_form import written
+from repro.records.record import Record
 from repro.speed.measure.subjects import Way
 from repro.speed.results import merging
 
@@ -15,9 +18,16 @@ EAGER, AHEAD = ({"backend": name, "precision": "fp32", "batch": 1} for name in (
 def result(path: Path, *orders: dict[str, object], **timing: object) -> Path:
     """A file as `repro speed --json` writes it, as far as merging reads it."""
     known = {"machine": path.stem, "threads": 2, "stage": "net", "flip": False, "protocol": "repro"}
-    data = {"schema": 1, "command": "speed", "timing": known | timing, "orders": list(orders)}
-    path.write_text(json.dumps(data | {"unstable": None}))
+    path.write_text(content(known | timing, *orders))
     return path
+
+
+def content(timing: dict[str, object], *orders: dict[str, object]) -> str:
+    """What is in such a file."""
+    floor = Measurement("noise_floor", 1.0, "%")
+    record = written(Record("", {"kind": "speed", **timing}, (floor,), {}))
+    data = {"schema": 1, "command": "speed", "orders": list(orders), "records": [record]}
+    return json.dumps(data)
 
 
 def order(way: dict[str, object], sure: bool = True, **seconds: float) -> dict[str, object]:
@@ -49,7 +59,8 @@ def test_each_way_that_all_machines_know_has_a_picture(tmp_path: Path) -> None:
         ('{"command": "speed", "profile": {}}', "holds no timing"),
         ('{"command": "speed", "orders": [1], "timing": {}}', "`orders` should be a table"),
         ('{"command": "speed", "orders": [{"way": 1}], "timing": {}}', "`orders.way`"),
-        ('{"command": "speed", "orders": [], "timing": {}}', "on which machine"),
+        ('{"command": "speed", "orders": [], "timing": {}}', "has no records"),
+        (content({}), "on which machine"),
     ],
 )
 def test_a_file_that_is_no_result_is_one_sentence(tmp_path: Path, content: str, words: str) -> None:

@@ -28,8 +28,12 @@ def timed(milliseconds: Sequence[float], **noise: float) -> Analysis:
 @pytest.mark.parametrize("other", [(3, 1, 2, 5, 4), (1, 1, 2, 3, 3), (5, 4, 3, 2, 1)])
 def test_tau_and_rho_are_those_of_scipy(other: Sequence[float]) -> None:
     times, theirs = np.array([1.0, 2, 3, 4, 5]), np.array(other, float)
-    assert ranks._taus(times[None], theirs)[0] == pytest.approx(stats.kendalltau(times, theirs)[0])
-    assert ranks._rhos(times[None], theirs)[0] == pytest.approx(stats.spearmanr(times, theirs)[0])
+    assert ranks.kendall_taus(times[None], theirs)[0] == pytest.approx(
+        stats.kendalltau(times, theirs)[0]
+    )
+    assert ranks.spearman_rhos(times[None], theirs)[0] == pytest.approx(
+        stats.spearmanr(times, theirs)[0]
+    )
 
 
 def test_the_published_order_is_held_against_ours_either_way_round() -> None:

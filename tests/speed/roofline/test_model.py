@@ -13,18 +13,17 @@ from torch import Tensor, nn
 
 import zoo
 from repro.counting import counter
-from repro.speed.roofline import calibration, fma, model, traffic
+from repro.speed.roofline import calibration, model, traffic
 from repro.speed.roofline.calibration import Stamp
 from repro.speed.roofline.model import Ceiling, MachineLimits, Operator, RooflineRow, Work
 
-ONE = Ceiling(1, fused=100e9, matmul=60e9, convolution=90e9, memory=20e9, cache=80e9)
-TWO = Ceiling(2, fused=200e9, matmul=120e9, convolution=150e9, memory=30e9, cache=160e9)
+ONE = Ceiling(1, matmul=60e9, convolution=100e9, memory=20e9, cache=80e9)
+TWO = Ceiling(2, matmul=200e9, convolution=150e9, memory=30e9, cache=160e9)
 MACHINE = MachineLimits(
     one=ONE,
     all=TWO,
     overhead={"conv": 1e-3, "norm": 2e-3, "view": 1e-4},
     cache_bytes=2 * 10**6,
-    source="literals",
 )
 
 
@@ -164,43 +163,6 @@ def test_an_explanation_has_numbers_and_the_papers_words() -> None:
     assert "papers" not in model.explain(near)
 
 
-@pytest.mark.skipif(not any(map(shutil.which, fma.COMPILERS)), reason="needs a C compiler")
-def test_the_loop_is_compiled_and_does_what_it_says() -> None:
-    loop = fma.build()
-    assert loop is not None and loop.width % 12 == 0
-
-    def seconds(rounds: int) -> float:
-        start = time.perf_counter()
-        loop.spin(rounds)
-        return time.perf_counter() - start
-
-    few, many = (min(seconds(rounds) for _ in range(20)) for rounds in (20_000, 80_000))
-    assert 3 < many / few < 5  # nothing of it was optimised away
-
-
-def test_without_a_compiler_the_figures_of_the_libraries_stand(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert fma.build() is None
-    bare = replace(ONE, fused=0.0)
-    assert bare.peak == 90e9 and bare.reach == 1
-
-
-@pytest.mark.parametrize(
-    ("machine", "words", "lanes"),
-    [
-        ("x86_64", "vendor_id : GenuineIntel\ncpu family : 6\nflags : fma avx2 avx512f", 32),
-        ("x86_64", "vendor_id : AuthenticAMD\ncpu family : 25\nflags : fma avx2 avx512f", 16),
-        ("x86_64", "vendor_id : AuthenticAMD\ncpu family : 26\nflags : fma avx2 avx512f", 32),
-        ("x86_64", "flags : sse2", 0),
-        ("aarch64", "", 8),
-    ],
-)
-def test_lanes_follow_from_the_instruction_set(machine: str, words: str, lanes: int) -> None:
-    assert fma.lanes_a_cycle(machine, words)[0] == lanes
-
-
 def test_a_calibration_is_whole_and_leaves_the_threads_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -212,10 +174,9 @@ def test_a_calibration_is_whole_and_leaves_the_threads_alone(
     assert (found.one.threads, found.all.threads) == (1, 2)
     for ceiling in (found.one, found.all):
         assert min(ceiling.matmul, ceiling.convolution, ceiling.memory, ceiling.cache) > 1e8
-        assert 0 < ceiling.reach <= 1
     assert set(found.overhead) == set(model.KINDS)
     assert all(1e-8 < seconds < 0.1 for seconds in found.overhead.values())
-    assert found.source and found.seconds > 0
+    assert found.seconds > 0
 
 
 def test_each_burst_has_a_thread_and_its_error_is_raised() -> None:

@@ -1,5 +1,4 @@
 // What each module of a network costs: an icicle by one convention, and a bar for each.
-const rules = [...conventions.keys()];
 const networks = data.records
   .map((record, at) => ({ record, at }))
   .filter(({ record }) => record.parts.length);
@@ -16,7 +15,7 @@ function ruleOf(at) {
   return (
     state.convention ||
     data.cells.find((cell) => cell.record === at && cell.metric === "macs")?.convention ||
-    rules[0]
+    conventions[0]
   );
 }
 
@@ -48,7 +47,7 @@ function drawAnatomy() {
       cost: pick(params, macs),
       at: order,
     }));
-  const modules = costs((_, macs) => macs[rules.indexOf(rule)]);
+  const modules = costs((_, macs) => macs[conventions.indexOf(rule)]);
   const blocks = [];
   for (const { name, cost } of modules) {
     const [block] = name.split(".");
@@ -56,7 +55,7 @@ function drawAnatomy() {
     else blocks.push({ name: block, cost, at: blocks.length });
   }
   const hue = (order) => `hue${order % 7}`;
-  const most = Math.max(...rules.map((name) => record.macs[name] ?? 0));
+  const most = Math.max(...conventions.map((name) => record.macs[name] ?? 0));
   const grid = make("div", { class: "bars" });
   const add = (name, bar, total, className = "") =>
     grid.append(
@@ -71,10 +70,10 @@ function drawAnatomy() {
     "",
   );
   add(`modules by ${rule}`, segments(modules, hue, "tall"), "", "chosen");
-  for (const name of rules) {
+  for (const name of conventions) {
     const total = record.macs[name];
     const bar = segments(
-      costs((_, macs) => macs[rules.indexOf(name)]),
+      costs((_, macs) => macs[conventions.indexOf(name)]),
       hue,
     );
     for (const one of bar.children) one.textContent = "";
@@ -96,7 +95,7 @@ function drawAnatomy() {
 
 // The same as a table.
 function numbers(record) {
-  const head = ["Module", "Kind", "Parameters", ...rules].map((text, at) =>
+  const head = ["Module", "Kind", "Parameters", ...conventions].map((text, at) =>
     make("th", { scope: "col", class: at > 1 ? "number" : "" }, text),
   );
   const lines = record.parts.map(([name, kind, params, macs]) =>

@@ -120,7 +120,7 @@ function facts(cell, view) {
     [
       "counted",
       cell.convention &&
-        `${cell.convention} (${conventions.get(cell.convention).tool}), ${data.giga[cell.giga]}`,
+        `${cell.convention} (${data.conventions[cell.convention]}), ${data.giga[cell.giga]}`,
     ],
     ["why so", cell.counted === undefined ? "" : said(cell.counted)],
     ["where", said(cell.where)],
@@ -130,7 +130,7 @@ function facts(cell, view) {
 }
 
 function byConvention(cell, record) {
-  const lines = [...conventions.keys()].map((name) => {
+  const lines = conventions.map((name) => {
     const view = judged(cell, name);
     const own = name === cell.convention;
     const count = record.macs[name];

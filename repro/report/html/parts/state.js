@@ -1,7 +1,8 @@
 // What the page knows, and small helpers. Text from tables and records only ever becomes text.
 const data = JSON.parse(document.getElementById("data").textContent);
 const said = (number) => data.texts[number];
-const conventions = new Map(data.conventions.map((one) => [one.name, one]));
+const conventions = Object.keys(data.conventions);
+const kinds = new Map(Object.entries(data.signs).map(([kind, sign]) => [sign, kind]));
 const state = { convention: "", ratios: new Map() };
 
 const all = (query, within = document) => [...within.querySelectorAll(query)];

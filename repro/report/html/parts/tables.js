@@ -32,9 +32,8 @@ const owns = all("[data-claim]").map((row) => ({
 // What a cell shows now.
 function shown(cell, table) {
   const chosen = state.ratios.get(table);
-  if (chosen === undefined || !["params", "macs", "fps", "latency"].includes(cell.metric))
-    return judged(cell, state.convention);
-  return related(cell, rows.get(table)[chosen].get(cell.column), state.convention);
+  if (chosen === undefined || !cell.ratios) return judged(cell, state.convention);
+  return related(cell, chosen, rows.get(table)[chosen].get(cell.column), state.convention);
 }
 
 const tableOf = (place) => place.closest?.("article.table")?.dataset.table;
@@ -54,9 +53,8 @@ function update() {
     mark(place.button, view.kind);
   }
   for (const { place, text } of ladders) {
-    const [before, after] = [data.cells[place.dataset.before], data.cells[place.dataset.after]];
-    const moves = state.convention && after.metric === "macs";
-    place.textContent = moves ? change(before, after, state.convention) : text;
+    const step = data.cells[place.dataset.after].steps?.[state.convention];
+    place.textContent = step ? minus(step) : text;
   }
   for (const { claim, place } of owns)
     place.textContent = claim.others[state.convention] ?? claim.own;

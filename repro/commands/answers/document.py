@@ -1,0 +1,100 @@
+"""The JSON Schema of all answers, made of their types.
+
+`python -m repro.commands.answers.document` writes the copy that is installed with the package.
+"""
+
+import ast
+import inspect
+import json
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import msgspec
+
+from repro.commands.answers import networks, speeds, tables
+from repro.commands.schema import FILE, of_command
+
+SCHEMA = 1
+"""of the answers, see `repro.commands.common.emit`"""
+ANSWERS: Mapping[str, tuple[type, ...]] = {
+    "list": (tables.StudiesAnswer, tables.TablesAnswer, tables.ModelsAnswer),
+    "show": (tables.ShowAnswer,),
+    "plan": (tables.PlanAnswer,),
+    "run": (tables.RunAnswer, tables.AblationAnswer),
+    "explain": (tables.ExplainAnswer,),
+    "count": (networks.CountAnswer, networks.CountsAnswer),
+    "parity": (networks.ParityAnswer,),
+    "eval": (networks.EvalAnswer,),
+    "score": (networks.ScoreAnswer,),
+    "train": (networks.TrainAnswer, networks.RecipeAnswer),
+    "speed": (speeds.SpeedAnswer, speeds.MergeAnswer, speeds.ProfileAnswer),
+    "compare": (speeds.CompareAnswer, speeds.PairAnswer),
+    "nightly": (speeds.NightAnswer, speeds.NightPlanAnswer),
+    "claims": (tables.ClaimsAnswer,),
+    "audit": (tables.AuditAnswer,),
+    "report": (tables.ReportAnswer,),
+    "predict": (networks.PredictAnswer,),
+    "weights": (networks.WeightsAnswer, networks.WeightsCheckAnswer),
+    "data check": (networks.DataCheckAnswer,),
+    "data synth": (networks.DataSynthAnswer,),
+    "doctor": (networks.DoctorAnswer,),
+    "records": (networks.RecordsAnswer, networks.RemovalAnswer),
+    "schema": (networks.SchemaAnswer,),
+}
+"""command -> its answers"""
+
+CLASSES = (msgspec.inspect.DataclassType, msgspec.inspect.TypedDictType)
+
+
+def document() -> str:
+    """The JSON Schema that every answer of every command obeys."""
+    types = [kind for kinds in ANSWERS.values() for kind in kinds]
+    _, parts = msgspec.json.schema_components(types, schema_hook=_anything)
+    for cls in set(_classes(msgspec.inspect.multi_type_info(types))):
+        for name, said in _said(cls).items():
+            parts[cls.__name__]["properties"][name]["description"] = said
+    for command, kinds in ANSWERS.items():
+        for kind in kinds:
+            part = parts[kind.__name__]
+            part["properties"] |= {"schema": {"const": SCHEMA}, "command": {"const": command}}
+            part["required"] = ["schema", "command", *part["required"]]
+    return json.dumps(of_command(parts), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _anything(cls: type) -> dict[str, object]:
+    """The schema of `object`."""
+    if cls is object:
+        return {"title": "any value"}
+    raise NotImplementedError
+
+
+def _classes(part: object) -> Iterator[type]:
+    """Every class with fields that a type is made of."""
+    if isinstance(part, tuple):
+        for inner in part:
+            yield from _classes(inner)
+    elif isinstance(part, msgspec.inspect.Type | msgspec.inspect.Field):
+        if isinstance(part, CLASSES):
+            yield part.cls
+        for name in part.__struct_fields__:
+            yield from _classes(getattr(part, name))
+
+
+def _said(cls: type) -> dict[str, str]:
+    """Field of a class -> what the text below it says."""
+    (node,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    assert isinstance(node, ast.ClassDef)
+    said: dict[str, str] = {}
+    for base in node.bases:
+        parent = getattr(sys.modules[cls.__module__], ast.unparse(base))
+        said |= _said(parent) if isinstance(parent, type) else {}
+    for field, text in pairwise(node.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            said[ast.unparse(field.target)] = inspect.cleandoc(ast.literal_eval(text.value))
+    return said
+
+
+if __name__ == "__main__":
+    FILE.write_text(document(), encoding="utf-8")

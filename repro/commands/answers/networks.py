@@ -1,0 +1,306 @@
+"""What the commands on networks and data answer: count, parity, eval, score, predict, train ..."""
+
+from typing import NotRequired, TypedDict
+
+from repro.commands.answers.tables import Digits, Interval
+from repro.counting.parity import Parity
+from repro.data.completeness import SplitCounts
+from repro.doctor import Checkup
+from repro.papers.datasets import Fetch
+from repro.papers.values import Scalar, Size
+from repro.records.measurement import Part
+from repro.records.record import Record
+
+
+class CountedNetwork(TypedDict):
+    """A network's costs."""
+
+    model: str
+    input: Size
+    keypoints: int
+    params: int
+    macs: dict[str, int]
+    """convention -> multiply-accumulates"""
+    by_operator: dict[str, dict[str, int]]
+    uncounted: list[str]
+    """operators without a rule"""
+    modules: NotRequired[list[Part]]
+
+
+class CountAnswer(CountedNetwork):
+    """`repro count MODEL`."""
+
+    records: list[Record]
+
+
+class CountsAnswer(TypedDict):
+    """`repro count` of several models."""
+
+    results: list[CountedNetwork]
+    records: list[Record]
+
+
+class ParityAnswer(TypedDict):
+    """`repro parity`."""
+
+    results: list[Parity]
+    skipped: list[str]
+    records: list[Record]
+
+
+class EvalAnswer(TypedDict):
+    """`repro eval`; figures in per cent."""
+
+    metrics: dict[str, Digits]
+    unit: str
+    intervals: dict[str, Interval]
+    protocol_name: str
+    model: str
+    input: Size
+    keypoints: int
+    options: dict[str, object]
+    weights: dict[str, Scalar]
+    data: dict[str, Scalar]
+    protocol: dict[str, object]
+    execution: dict[str, Scalar]
+    evaluator: str
+    notes: dict[str, str]
+    record: str
+    records: list[Record]
+
+
+class ScoreAnswer(TypedDict):
+    """`repro score`; fractions, PCKh in per cent."""
+
+    dataset: str
+    metrics: dict[str, float | None]
+    intervals: dict[str, Interval]
+    evaluator: str
+    images: int | None
+    people: int
+    poses: int
+    absent: dict[str, str]
+    """why a figure is null"""
+    notes: list[str]
+    records: list[Record]
+    """in per cent"""
+
+
+class PlainRecipe(TypedDict):
+    """A recipe made complete."""
+
+    name: str
+    fields: dict[str, object]
+    sources: dict[str, str]
+    deviations: list[str]
+
+
+class RecipeAnswer(TypedDict):
+    """`repro train --plan`."""
+
+    recipe: PlainRecipe
+
+
+class BestWeights(TypedDict):
+    """The weights that a training keeps."""
+
+    file: str
+    sha256: str | None
+    step: int | None
+    metric: str
+    value: float
+
+
+class SmokeLoss(TypedDict):
+    """The loss of one batch before and after a smoke training."""
+
+    before: float
+    after: float
+    steps: int
+
+
+class TrainAnswer(TypedDict):
+    """`repro train`."""
+
+    name: str
+    folder: str
+    recipe: PlainRecipe
+    step: int
+    steps: int
+    loss: float | None
+    best: BestWeights
+    weights: str
+    history: str
+    record: str
+    smoke: NotRequired[SmokeLoss]
+    records: list[Record]
+
+
+class PredictAnswer(TypedDict):
+    """`repro predict`."""
+
+    people: int
+    poses: str
+    """the file of all poses"""
+    overlays: list[str]
+
+
+class CheckedSplit(TypedDict):
+    """A split of a data set in a folder."""
+
+    dataset: str
+    split: str
+    complete: bool
+    official: bool | None
+    counts: SplitCounts | None
+    files: dict[str, str | None] | None
+    notes: list[str]
+    fetch: list[Fetch]
+    """what is to be fetched by hand"""
+
+
+class DataCheckAnswer(TypedDict):
+    """`repro data check`."""
+
+    splits: list[CheckedSplit]
+
+
+class DataSynthAnswer(TypedDict):
+    """`repro data synth`."""
+
+    folder: str
+    train: int
+    val: int
+    seed: int
+
+
+class PublishedFile(TypedDict):
+    """A published checkpoint; null where the page alone has it."""
+
+    model: str
+    dataset: str
+    input: Size
+    file: str | None
+    publisher: str
+    page: str
+    size: int | None
+    """bytes"""
+    sha256: str | None
+    sha256_begins: str | None
+    figures: dict[str, str]
+    """metric -> per cent as published"""
+    protocol: str | None
+
+
+class ListedFile(PublishedFile):
+    """A published checkpoint, and where it lies here."""
+
+    present: str | None
+
+
+class WeightsAnswer(TypedDict):
+    """`repro weights`."""
+
+    checkpoints: list[ListedFile]
+    unpublished: str | None
+    """why there is none"""
+
+
+class NamedTensors(TypedDict):
+    """How many tensors, and the first names."""
+
+    count: int
+    names: list[str]
+
+
+class FileAndNetwork(TypedDict):
+    """A shape in a file and in a network."""
+
+    file: list[int]
+    network: list[int]
+
+
+class ReshapedTensors(TypedDict):
+    """How many tensors, and the first with their shapes."""
+
+    count: int
+    names: dict[str, FileAndNetwork]
+
+
+class CheckpointFit(TypedDict):
+    """How a checkpoint fits a network."""
+
+    exact: bool
+    fit: int
+    tensors: int
+    rules: list[str]
+    """how names of the file were read"""
+    missing: NamedTensors
+    unexpected: NamedTensors
+    wrong_shapes: ReshapedTensors
+    wrong_kinds: NamedTensors
+
+
+class FittingNetwork(TypedDict):
+    """A network that a checkpoint fits exactly."""
+
+    model: str
+    keypoints: int
+
+
+class WeightsCheckAnswer(TypedDict):
+    """`repro weights --check FILE`."""
+
+    file: str
+    format: str
+    size: int
+    """bytes"""
+    sha256: str
+    tensors: int
+    values: int
+    model: str | None
+    keypoints: int | None
+    match: CheckpointFit | None
+    fits: list[FittingNetwork]
+    published: list[PublishedFile]
+    genuine: bool | None
+    """whether it is the published file; null where that cannot be told"""
+
+
+class DoctorAnswer(TypedDict):
+    """`repro doctor`."""
+
+    checks: list[Checkup]
+
+
+class ListedRecord(TypedDict):
+    """A record file."""
+
+    key: str
+    state: str
+    """how it stands to the present code, or broken"""
+    run: str
+    path: str
+    commit: str
+    made: str
+    cells: list[str]
+    """the printed numbers that it is for"""
+
+
+class RecordsAnswer(TypedDict):
+    """`repro records ls`."""
+
+    records: list[ListedRecord]
+
+
+class RemovalAnswer(TypedDict):
+    """`repro records rm` and `repro records gc`."""
+
+    removed: list[str]
+
+
+class SchemaAnswer(TypedDict):
+    """`repro schema`."""
+
+    document: dict[str, object]
+    """a JSON Schema, draft 2020-12"""

@@ -1,0 +1,166 @@
+"""Write down what was found, for readers and for other programs: report."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from repro.commands import options
+from repro.commands.common import emit, warn
+from repro.report.terminal.console import say
+
+if TYPE_CHECKING:
+    from repro.records.store import Store
+    from repro.report.contents import ReportContents
+
+FORMATS = {
+    "html": (".html", ".htm"),
+    "md": (".md",),
+    "csv": (".csv",),
+    "latex": (".tex",),
+    "json": (".json",),
+    "junit": (".xml",),
+}
+"""name -> endings of its files"""
+PAGE = Path("report.html")
+
+
+def report(
+    output: options.ReportFile = None,
+    form: options.ReportFormat = "",
+    store: options.StoreDir = options.RECORDS,
+    check: options.CheckReport = False,
+    as_json: options.Json = False,
+) -> None:
+    """Write everything that was judged: one HTML file, or other formats, by default to stdout.
+
+    `--check` alone asks whether RESULTS.md is what tables and records give.
+
+    Example: repro report -o report.html
+    """
+    from repro.errors import ReproError
+    from repro.records.store import Store
+    from repro.report.files import publish
+
+    name = _format(form, output, check)
+    if output is None and (name == "html" or check):
+        output = {"html": PAGE, "md": options.RESULTS}.get(name)
+        if output is None:
+            raise ReproError("There is no file to check.", "Name it with -o.")
+    if as_json and output is None:
+        raise ReproError("The result and --json both want stdout.", "Name a file with -o.")
+    if output is not None and not check:
+        _writable(output)
+        if name == "md":
+            publish.check(output)
+    records = Store(store)
+    text = _text(name, records)
+    warn(records)
+    if output is None:
+        print(text, end="")
+        return
+    content = text.encode()
+    size, same = len(content), _read(output) == content
+    if not same and not check:
+        _write(output, content)
+    code = 3 if check and not same else 0
+    state = "is up to date" if same else "would change: exit 3" if check else f"has {size:,} bytes"
+    say(f"{output} {state}")
+    if as_json:
+        emit("report", file=str(output), format=name, bytes=size, same=same, exit=code)
+    raise typer.Exit(code)
+
+
+def _format(form: str, output: Path | None, check: bool) -> str:
+    """The format that is meant: as named, as the file ends, else html, or md to be checked."""
+    from repro.errors import ReproError, unknown
+
+    if form:
+        if form not in FORMATS:
+            raise unknown("format", form, FORMATS)
+        return form
+    if output is None:
+        return "md" if check else "html"
+    for name, endings in FORMATS.items():
+        if output.suffix.lower() in endings:
+            return name
+    known = ", ".join(ending for endings in FORMATS.values() for ending in endings)
+    raise ReproError(f"`{output}` does not tell a format.", f"Name one, or end it with {known}.")
+
+
+def _text(name: str, store: "Store") -> str:
+    from repro.plans import selection
+    from repro.report.files import publish
+    from repro.verdicts import judge
+
+    if name == "md":
+        return publish.render(store)
+    if name in ("html", "json"):
+        return _whole(name)(gathered(store))
+    cells = judge.judge_all(selection.select(selection.tables()), store.find)
+    if name == "junit":
+        from repro.report.files import junit
+
+        return junit.cells(cells)
+    from repro.report.files import export
+
+    return export.as_csv(cells) if name == "csv" else export.as_latex(cells)
+
+
+def _whole(name: str) -> "Callable[[ReportContents], str]":
+    """What writes all that was judged, cells, claims and checks."""
+    if name == "html":
+        from repro.report.html import page
+
+        return page.render
+    from repro.report.files import export
+
+    return export.as_json
+
+
+def gathered(store: "Store") -> "ReportContents":
+    """All cells, claims and checks, judged by the records at hand."""
+    from repro.papers import study
+    from repro.plans import selection
+    from repro.report.contents import ReportContents
+    from repro.verdicts import judge
+    from repro.verdicts.audit import evidence, rules
+    from repro.verdicts.claims import claim, judging
+    from repro.verdicts.claims.cell_values import MeasuredCells
+
+    tables = selection.tables()
+    cells = judge.judge_all(selection.select(tables), store.find)
+    claims = [one for name in study.study_names() for one in claim.load(name)]
+    checks = rules.run(evidence.gather(tables, store.current), rules.named([]))
+    shown = (store.find(one.wanted.spec) for one in cells if one.shown and one.wanted.spec)
+    records = {record.key: record for record in shown if record is not None}
+    return ReportContents(cells, judging.judge_all(claims, MeasuredCells(store)), checks, records)
+
+
+def _writable(path: Path) -> None:
+    from repro.errors import ReproError
+
+    if path.is_dir():
+        raise ReproError(f"`{path}` is a folder.", "Name a file with -o.")
+    if not path.parent.is_dir():
+        raise ReproError(f"There is no folder `{path.parent}` for `{path.name}`.")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    from repro.errors import ReproError
+    from repro.files import write_whole
+
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise ReproError(
+            f"`{path}` cannot be written: {error.strerror}.", "Name another file with -o."
+        ) from error

@@ -1,0 +1,177 @@
+"""Training: train."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.commands import options
+from repro.commands.common import console, emit, size_of
+from repro.report.terminal.console import say
+
+if TYPE_CHECKING:
+    from repro.papers.recipe_sources import Resolved
+    from repro.training.choice import TrainingChoice
+    from repro.training.request import TrainingRequest
+
+Differences = Mapping[str, tuple[object, object]]
+"""field -> the paper's value and the official one"""
+
+
+def train(
+    paper: options.Paper,
+    model: options.Model,
+    data: options.DataDir = None,
+    recipe: options.Recipe = "paper",
+    dataset: options.Dataset = None,
+    annotations: options.TrainedOn = None,
+    images: options.Images = None,
+    val_annotations: options.EvaluatedOn = None,
+    val_images: options.Images = None,
+    size: options.SizeOrUsual = None,
+    option: options.ModelOptions = None,
+    epochs: options.Epochs = None,
+    batch: options.Samples = None,
+    lr: options.LearningRate = None,
+    loss: options.Loss = None,
+    evaluate_every: options.EvaluateEvery = None,
+    set_: options.RecipeFields = None,
+    accumulate: options.Accumulate = 1,
+    weights: options.StartWeights = None,
+    partial: options.AllowPartialStart = False,
+    seed: options.Seed = 0,
+    device: options.DeviceOrAuto = "auto",
+    devices: options.Devices = 1,
+    precision: options.Precision = "fp32",
+    workers: options.Workers = 2,
+    threads: options.Threads = None,
+    channels_last: options.ChannelsLast = True,
+    crop_cache: options.CropCache = False,
+    save_every: options.SaveEvery = None,
+    out: options.TrainingDir = None,
+    resume: options.Resume = None,
+    smoke: options.Smoke = False,
+    plan: options.ShowRecipe = False,
+    store: options.StoreDir = options.RECORDS,
+    as_json: options.Json = False,
+) -> None:
+    """Train a network by a paper's recipe; a killed training goes on where it was.
+
+    Example: repro train paper1 hwl_mobilenetv3 --data DATA
+    """
+    fields = {"epochs": epochs, "batch": batch, "lr": lr, "evaluate_every": evaluate_every}
+    chosen = chosen_recipe(paper, model, recipe, dataset, size, option, loss, fields, set_, smoke)
+    if plan:
+        show(chosen.resolved, chosen.differing, as_json)
+        return
+    check_smoke(smoke, resume, as_json)
+    from repro.training.choice import requested
+    from repro.training.request import TrainingMachine
+
+    machine = TrainingMachine(
+        device, devices, 1, accumulate, precision, channels_last, workers, threads
+    )
+    train_files = {"annotations": annotations, "images": images}
+    val_files, start = {"annotations": val_annotations, "images": val_images}, (weights, partial)
+    request = requested(
+        chosen, data, out, machine, seed, train_files, val_files, *start, crop_cache, save_every
+    )
+    train_and_tell(request, chosen.differing, resume, store, as_json)
+
+
+def chosen_recipe(
+    paper: str,
+    model: str,
+    recipe: str,
+    dataset: str | None,
+    size: str | None,
+    option: Sequence[str] | None,
+    loss: str | None,
+    fields: Mapping[str, object],
+    others: Sequence[str] | None,
+    smoke: bool,
+) -> "TrainingChoice":
+    """A study's recipe for a network; its `fields` are changed where they are given."""
+    from repro.speed.measure.memory import keep_freed
+
+    keep_freed()  # before torch asks for any memory
+    from repro.papers.lookup import parse_options
+    from repro.training.choice import chosen
+
+    given = {name: value for name, value in fields.items() if value is not None}
+    return chosen(
+        paper,
+        model,
+        recipe,
+        dataset,
+        size_of(size),
+        parse_options(option or []),
+        loss,
+        {**given, **parse_options(others or [])},
+        smoke,
+    )
+
+
+def check_smoke(smoke: bool, resume: bool | None, as_json: bool) -> None:
+    """Say what a smoke test is, before one; ReproError where it shall go on."""
+    from repro.errors import ReproError
+
+    if smoke and resume:
+        raise ReproError("`--smoke` always begins anew.", "Leave --resume out.")
+    if smoke and not as_json:
+        say("smoke: generated figures, small inputs; the loss must fall, nothing is reproduced")
+
+
+def show(resolved: "Resolved", differences: Differences, as_json: bool) -> None:
+    """Print a recipe with its sources, and how the official one differs."""
+    from repro.report.terminal import training_view
+
+    if as_json:
+        emit("train", recipe=resolved.described())
+        return
+    for line in training_view.differences(differences):
+        say(line)
+    out = console()
+    out.print(training_view.recipe(resolved))
+    for line in training_view.deviations(resolved):
+        out.print(line)
+
+
+def train_and_tell(
+    request: "TrainingRequest",
+    differences: Differences,
+    resume: bool | None,
+    store: Path,
+    as_json: bool,
+) -> None:
+    """Train, keep the record, and tell what became of it."""
+    from dataclasses import replace
+
+    from repro.errors import ReproError
+    from repro.plan import single
+    from repro.records.store import Store
+    from repro.report.terminal import training_view
+    from repro.report.terminal.progress import TerminalWatch
+    from repro.run import carry_out
+    from repro.training import distributed, preparation, runs, state
+
+    if resume and not state.checkpoints(request.out / state.FOLDER):
+        raise ReproError(f"`{request.out}` has no checkpoint to go on from.", "Leave --resume out.")
+    request = replace(request, machine=distributed.placed(request.machine))
+    checked = preparation.checked(replace(request, cache=None))
+    quiet = as_json or not distributed.is_first()
+    if not quiet:
+        show(checked.request.resolved, differences, False)
+        for line in checked.lines():
+            say(line)
+    run, records = runs.run_of(checked), Store(store)
+    plan = single(run, records, request, fresh=resume is False, served=False)
+    outcome = carry_out(plan, records, TerminalWatch(show=not quiet))
+    outcome.check()
+    if not distributed.is_first():
+        return
+    result = runs.outcome(checked, outcome.only)
+    if as_json:
+        emit("train", **result, records=[outcome.only])
+        return
+    for line in training_view.outcome(result):
+        print(line)

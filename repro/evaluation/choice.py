@@ -1,0 +1,145 @@
+"""From what a user names to an evaluation: which network, by which rules, on which files."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import zoo
+from repro.data.layout import Source, find
+from repro.errors import ReproError, unknown
+from repro.evaluation import network
+from repro.evaluation.oracle import STRIDES
+from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest, Execution
+from repro.papers import protocol_choice
+from repro.papers.protocol import Protocol, changed
+from repro.papers.values import Options, Size
+from repro.records.runs import NO_OPTIONS
+
+LARGEST = 2048
+"""pixels of an input's side"""
+
+
+def requested(
+    word: str,
+    weights: Path | None = None,
+    dataset: str | None = None,
+    protocol: str | None = None,
+    size: Size | None = None,
+    options: Options = NO_OPTIONS,
+    partial: bool = False,
+    execution: Execution | None = None,
+    rules: Mapping[str, object] = NO_OPTIONS,
+) -> tuple[str, EvaluationRequest]:
+    """The name of the protocol, and an evaluation by it, with `rules` instead of some of its own.
+
+    `word` is a model, `truth`, or an exported file. ReproError for what does not go together.
+    """
+    model, file = model_of(word, weights)
+    name, chosen = protocol_choice.chosen(model, dataset, protocol)
+    if model == ONNX and file is not None:
+        chosen = as_exported(chosen, file)
+    chosen = changed(chosen, **rules)
+    request = EvaluationRequest(
+        model,
+        file,
+        chosen,
+        size,
+        dict(options),
+        partial=partial,
+        execution=execution or Execution(),
+    )
+    return name, replace(request, size=size_of(request))
+
+
+def model_of(word: str, weights: Path | None) -> tuple[str, Path | None]:
+    """The model that a user means, and its file: a name of the zoo, `truth`, or an ONNX file."""
+    if word.lower().endswith(".onnx"):
+        if weights is not None:
+            raise ReproError("An exported file has its own weights.", "Leave --weights out.")
+        return ONNX, Path(word)
+    if word != TRUTH and word not in zoo.MODELS:
+        raise unknown("model", word, (*zoo.MODELS, TRUTH))
+    if word == TRUTH and weights is not None:
+        raise ReproError("`truth` takes the annotations, not weights.", "Leave --weights out.")
+    if word != TRUTH and weights is None:
+        raise ReproError(
+            f"`{word}` needs weights.", "Give a checkpoint: --weights FILE; see `repro weights`."
+        )
+    return word, weights
+
+
+def size_of(request: EvaluationRequest) -> Size:
+    """The size of the input; where persons need no boxes the short side of images, twice."""
+    model, rules = request.model, request.protocol
+    if model == ONNX:
+        if rules.bottom_up:
+            raise ReproError(
+                f"`{request.file}` cannot be read by {rules.decode}.",
+                "Exported files are taken as top-down networks that give heatmaps.",
+            )
+        size = network.onnx_size(network.open_onnx(request.file), request.file, request.size)
+    elif model == TRUTH and rules.bottom_up:
+        size = request.size or (512, 512)
+    else:
+        size = request.size or protocol_choice.size_of(model, rules.dataset)
+    coarse = STRIDES[0] if model == TRUTH else 1
+    known = model in zoo.MODELS  # whose sizes are checked where they are built
+    if not known and any(not 0 < side <= LARGEST or side % coarse for side in size):
+        legal = f"multiples of {coarse}, " if coarse > 1 else ""
+        raise ReproError(
+            f"`{model}` cannot take an input of {size[0]}x{size[1]}.",
+            f"Both sides must be {legal}at most {LARGEST}; sizes are height x width.",
+        )
+    if rules.bottom_up and size[0] != size[1]:
+        raise ReproError(
+            f"`{model}` takes whole images, not inputs of {size[0]}x{size[1]}.",
+            f"Name the short side of the images, twice: --input {size[0]}x{size[0]}.",
+        )
+    return size
+
+
+def as_exported(rules: Protocol, path: Path) -> Protocol:
+    """The protocol with the colour order and normalisation that an ONNX file states.
+
+    They are entries `colour` and `normalise` of the file's metadata, worded as in a protocol.
+    """
+    stated = network.open_onnx(path).metadata
+    try:
+        return changed(rules, colour=stated.get("colour"), normalise=stated.get("normalise"))
+    except ReproError as error:
+        raise ReproError(f"The metadata of `{path}`: {error}", error.hint) from error
+
+
+def source(protocol: Protocol, data: Path | None, named: Mapping[str, Path | None]) -> Source:
+    """The files of an evaluation: those named, the others from the data folder.
+
+    `named` may have annotations, images, boxes and truth.
+    """
+    given = {name: path for name, path in named.items() if path is not None}
+    for name, path in given.items():
+        if not (path.is_dir() if name == "images" else path.is_file()):
+            what = "folder" if name == "images" else "file"
+            raise ReproError(f"There is no {what} `{path}`.", f"It was given with --{name}.")
+    if {"annotations", "images"} <= set(given):
+        return Source(protocol.dataset, protocol.split, **given)
+    if data is None:
+        cure = "Give --data DIR or REPRO_DATA; `repro data synth DIR` makes one to try things on."
+        images = "Give the folder of the images: --images DIR."
+        raise ReproError("No data folder is named.", images if "annotations" in given else cure)
+    try:
+        files = find(data, protocol.dataset, protocol.split, images="images" not in given)
+    except ReproError as error:
+        if "annotations" not in given:
+            raise
+        raise ReproError(
+            f"The images of `{given['annotations']}` are not found: {error}",
+            "Give their folder: --images DIR.",
+        ) from error
+    return Source(
+        files.dataset,
+        files.split,
+        given.get("annotations", files.annotations),
+        given.get("images", files.images),
+        given.get("boxes", files.boxes),
+        given.get("truth", files.truth),
+    )

@@ -1,0 +1,253 @@
+"""From what a user names to a training: which recipe, on what, where."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import zoo
+from repro.data import synth
+from repro.data.layout import Source, find
+from repro.errors import ReproError, unknown
+from repro.papers import lookup, protocol_choice, recipe_sources
+from repro.papers.datasets import DATASETS, GENERATED, with_joints
+from repro.papers.lookup import parse_options
+from repro.papers.protocol import Protocol
+from repro.papers.recipe import Loss
+from repro.papers.recipe_sources import Resolved, differing, parsed
+from repro.papers.study import Study
+from repro.papers.values import Options, Size
+from repro.records.runs import NO_OPTIONS, count_run, weights_name
+from repro.training.request import TrainingMachine, TrainingRequest
+
+RUNS = Path("runs")
+Files = Mapping[str, Path | None]
+NO_FILES: Files = {}
+SMOKE_STEPS, SMOKE_BATCH, SMOKE_PICTURES = 120, 4, 48
+SMALL, SMALL_WHOLE = (128, 96), (128, 128)
+"""inputs that show in a minute whether a network learns"""
+
+
+@dataclass(frozen=True)
+class TrainingChoice:
+    """A network and how it is to be trained, before any data are looked for."""
+
+    model: str
+    size: Size
+    options: Options
+    protocol: Protocol
+    """by which its data are read and it is evaluated"""
+    resolved: Resolved
+    """the recipe, with what was asked otherwise as its deviations"""
+    differing: Mapping[str, tuple[object, object]]
+    """fields in which the paper's recipe and the official one differ; both values"""
+    smoke: bool
+    """whether it is for a few steps on generated figures"""
+
+    def folder(self, seed: int = 0) -> Path:
+        """Where it leaves its files: `runs/paper1-paper-hwl_mobilenetv3_256x192_coco-seed0`."""
+        name = weights_name(self.model, self.size, self.protocol.dataset, self.options)
+        ending = "smoke" if self.smoke else f"seed{seed}"
+        return RUNS / f"{self.resolved.name.replace('/', '-')}-{name}-{ending}"
+
+
+def chosen(
+    paper: str,
+    model: str,
+    recipe: str = "paper",
+    dataset: str | None = None,
+    size: Size | None = None,
+    options: Options = NO_OPTIONS,
+    loss: str | None = None,
+    fields: Mapping[str, object] = NO_OPTIONS,
+    smoke: bool = False,
+) -> TrainingChoice:
+    """A study's recipe for a network, `fields` of it changed; ReproError if they do not fit."""
+    study = lookup.find_study(paper)
+    if smoke and dataset is None:
+        joints = zoo.MODELS[model].keypoints if model in zoo.MODELS else 0
+        dataset = with_joints(joints, GENERATED).name
+    protocol = protocol_of(model, dataset)
+    size = size_of(model, protocol, size, smoke)
+    count_run(model, size, protocol.keypoints, options)
+    resolved = recipe_of(study, recipe, model, protocol.dataset, size)
+    apart: Mapping[str, tuple[object, object]] = {}
+    if recipe == "paper":
+        official = recipe_of(study, "official", model, protocol.dataset, size)
+        apart = differing(resolved.recipe, official.recipe)
+    resolved = fitting_loss(resolved, model, loss)
+    resolved = shortened(resolved) if smoke else resolved
+    resolved = resolved.changed("the command line", **parsed(fields))
+    return TrainingChoice(model, size, dict(options), protocol, resolved, apart, smoke)
+
+
+def requested(
+    choice: TrainingChoice,
+    data: Path | None = None,
+    out: Path | None = None,
+    machine: TrainingMachine | None = None,
+    seed: int = 0,
+    train: Files = NO_FILES,
+    val: Files = NO_FILES,
+    weights: Path | None = None,
+    partial: bool = False,
+    crop_cache: bool = False,
+    save_every: int | None = None,
+) -> TrainingRequest:
+    """The training, on a data folder or the files that are named; pictures are made for a smoke."""
+    folder = out or choice.folder(seed)
+    if choice.smoke:
+        data = pictures(folder / "data", SMOKE_PICTURES)
+    return TrainingRequest(
+        choice.model,
+        choice.size,
+        choice.resolved,
+        choice.protocol,
+        train_source(choice.protocol.dataset, data, train),
+        None if choice.smoke else evaluation_source(choice.protocol, data, val),
+        folder,
+        dict(choice.options),
+        machine or TrainingMachine(),
+        seed,
+        weights,
+        partial,
+        folder / "cache" if crop_cache else None,
+        save_every,
+        SMOKE_STEPS if choice.smoke else None,
+    )
+
+
+def pictures(folder: Path, count: int, held_out: int = 8) -> Path:
+    """A folder with so many generated pictures to train on, made if they are not there."""
+    if not synth.is_written(folder):
+        synth.write(folder, count, held_out)
+    return folder
+
+
+def size_of(model: str, protocol: Protocol, given: Size | None, small: bool) -> Size:
+    """The input: as given, the smallest sensible one, or the model's own."""
+    entry = zoo.MODELS[model]
+    if given is None and small and entry.size is None:
+        wanted = SMALL_WHOLE if entry.grouping else SMALL
+        height, width = (-(-side // entry.stride) * entry.stride for side in wanted)
+        given = height, width
+    size = given or protocol_choice.size_of(model, protocol.dataset)
+    if entry.grouping and size[0] != size[1]:
+        raise ReproError(
+            f"`{model}` is trained on squares, not on inputs of {size[0]}x{size[1]}.",
+            f"Say --input {size[0]}x{size[0]}.",
+        )
+    return size
+
+
+def shortened(resolved: Resolved) -> Resolved:
+    """The recipe for a minute: soon at its full rate, in small batches, without pretraining."""
+    return resolved.changed(
+        "--smoke",
+        batch=min(SMOKE_BATCH, resolved.recipe.batch),
+        epochs=100_000,
+        stages=1,
+        warmup_iterations=20,
+        warmup_ratio=0.05,
+        milestones=(),
+        pretraining="",
+    )
+
+
+def recipe_of(study: Study, name: str, model: str, dataset: str, size: Size) -> Resolved:
+    """A study's recipe for a network on a data set; ReproError where the two do not go together."""
+    words = (DATASETS[dataset].kind, f"{size[0]}x{size[1]}", model)
+    resolved = recipe_sources.resolve(study.name, study.recipes, name, words)
+    whole = bool(zoo.MODELS[model].grouping)
+    if resolved.recipe.whole != whole:
+        kinds = {True: "looks at whole images", False: "looks at one person at a time"}
+        raise ReproError(
+            f"`{model}` {kinds[whole]}; the recipe {resolved.name} is for networks that do not.",
+            "paper4's recipes paper and official are for whole images, all others for persons.",
+        )
+    return resolved
+
+
+def parse_loss(text: str) -> Loss:
+    """`heatmap-weighting` or `heatmap-weighting:function=2x`; settings are parted by commas."""
+    name, _, settings = text.partition(":")
+    given = parse_options([word for word in settings.split(",") if word])
+    return Loss(name, {key: value for key, value in given.items() if not isinstance(value, tuple)})
+
+
+def fitting_loss(resolved: Resolved, model: str, given: str | None) -> Resolved:
+    """The recipe with the loss that was named; else with the network's own where that of the
+    recipe teaches other outputs than the network has."""
+    from repro.pose import losses
+
+    usual = losses.for_model(model)
+    wanted = resolved.recipe.loss if given is None else parse_loss(given)
+    losses.criterion(wanted.name, **wanted.settings)
+    if _taught(wanted.name) == _taught(usual):
+        return resolved.changed("--loss", loss=wanted)
+    if given is not None:
+        fitting = [name for name in losses.LOSSES if _taught(name) == _taught(usual)]
+        raise ReproError(
+            f"The loss `{wanted.name}` is for outputs that `{model}` does not have.",
+            f"It can be trained with {', '.join(fitting)}.",
+        )
+    return resolved.changed(f"the outputs of {model}", loss=Loss(usual))
+
+
+def _taught(loss: str) -> str:
+    """What a loss teaches: heatmaps, or whatever else goes with them."""
+    if loss.startswith("scale-adaptive") or loss in ("centre-offsets", "part-fields"):
+        return loss
+    return loss.partition("+")[2]
+
+
+def protocol_of(model: str, dataset: str | None) -> Protocol:
+    """The protocol that a network's data is read by; the data set of its joints by default."""
+    if model not in zoo.MODELS:
+        raise unknown("model", model, zoo.MODELS)
+    protocol = protocol_choice.chosen(model, dataset, None)[1]
+    joints = zoo.MODELS[model].keypoints
+    if model.endswith(tuple(f"_{name}" for name in DATASETS)) and joints != protocol.keypoints:
+        title = DATASETS[protocol.dataset].title
+        raise ReproError(
+            f"`{model}` finds {joints} joints; {title} has {protocol.keypoints}.",
+            "Take the model of that data set, or the data set of that model: --dataset.",
+        )
+    return protocol
+
+
+def train_source(dataset: str, data: Path | None, named: Files) -> Source:
+    """The files to train on: those named (annotations and images), else of the data folder."""
+    annotations, images = named.get("annotations"), named.get("images")
+    for name, path in (("annotations", annotations), ("images", images)):
+        if path is not None and not (path.is_dir() if name == "images" else path.is_file()):
+            what = "folder" if name == "images" else "file"
+            raise ReproError(f"There is no {what} `{path}`.", f"It was given with --{name}.")
+    if annotations is not None and images is not None:
+        return Source(dataset, "own", annotations, images)
+    if data is None or (annotations is None) != (images is None):
+        raise ReproError(
+            "There is nothing to train on.",
+            "Give --data DIR, or --annotations FILE and --images DIR; `repro data synth DIR` "
+            "makes data to try things on.",
+        )
+    absent: ReproError | None = None
+    for split in DATASETS[dataset].trained_on:
+        try:
+            return find(data, dataset, split)
+        except ReproError as error:
+            absent = absent or error
+    raise absent or ReproError(f"`{dataset}` has nothing to train on.")
+
+
+def evaluation_source(protocol: Protocol, data: Path | None, named: Files) -> Source | None:
+    """The files that the network is evaluated on on the way; None where there are none."""
+    if named.get("annotations") is not None and named.get("images") is not None:
+        return train_source(protocol.dataset, None, named)
+    if data is None:
+        return None
+    try:
+        source = find(data, protocol.dataset, protocol.split)
+    except ReproError:
+        return None
+    lacks_truth = DATASETS[protocol.dataset].measure == "PCKh" and source.truth is None
+    return None if lacks_truth else source

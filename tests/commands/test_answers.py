@@ -1,0 +1,71 @@
+"""What the commands answer with --json has types, which a schema tells to other programs."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import typer.main
+from jsonschema import Draft202012Validator
+
+import cli
+from repro.commands.answers import document
+from repro.commands.schema import FILE
+from support import answer_check
+from support.command_line import ROOT, Run
+from support.evaluation_scenes import refused
+
+
+def commands(command: typer.core.TyperCommand, name: str = "") -> Iterator[str]:
+    """`count`, `data check` ...: every command; all take --json."""
+    if hasattr(command, "commands"):
+        for word, inner in command.commands.items():
+            yield from commands(inner, f"{name} {word}".strip())
+    else:
+        assert any("--json" in option.opts for option in command.params), name
+        yield name
+
+
+@pytest.mark.parametrize("name", list(commands(typer.main.get_command(cli.app))))
+def test_every_command_has_the_types_of_its_answers(name: str) -> None:
+    assert name in document.ANSWERS or name.split()[0] in document.ANSWERS
+
+
+def test_the_installed_schema_is_that_of_the_types() -> None:
+    made = document.document()
+    Draft202012Validator.check_schema(json.loads(made))
+    assert FILE.read_text(encoding="utf-8") == made, (
+        f"write {FILE.name} anew: python -m repro.commands.answers.document"
+    )
+
+
+def test_the_schema_is_told_whole_or_for_one_command(repro: Run) -> None:
+    assert repro("schema").out == FILE.read_text(encoding="utf-8")
+    part = json.loads(repro("schema", "data", "check").out)
+    assert part["anyOf"] == [{"$ref": "#/$defs/DataCheckAnswer"}]
+    assert set(part["$defs"]) == {"DataCheckAnswer", "CheckedSplit", "SplitCounts", "Fetch"}
+    assert json.loads(repro("schema", "data", "check", "--json").out)["document"] == part
+    refused(repro("schema", "cont"), "no command `cont`", "Did you mean `count`")
+    code = "import sys, repro.commands.schema as s; s.schema(); assert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"models": [1]}, "1 is not of type 'string'"),
+        ({"models": None}, "not of type 'array'"),
+        ({"more": 1}, "'more' was unexpected"),
+        ({"schema": 2}, "1 was expected"),
+        ({"models": [float("nan")]}, "NaN is no JSON"),
+        ({"command": "show"}, "show answers to list"),
+    ],
+)
+def test_an_answer_of_other_types_is_noticed(
+    repro: Run, change: dict[str, object], said: str
+) -> None:
+    words = ("list", "--models", "--json")
+    answer = json.loads(repro(*words).out)
+    with pytest.raises(AssertionError, match=said):
+        answer_check.check(words, json.dumps(answer | change))

@@ -1,0 +1,40 @@
+"""Networks taken by themselves: count, parity."""
+
+from pathlib import Path
+
+from support.command_line import ROOT, Run, parsed
+
+
+def test_count(repro: Run) -> None:
+    data = parsed(repro("count", "lpn_50", "--input", "256x256", "--keypoints", "16", "--json").out)
+    assert (data["model"], data["input"], data["params"]) == ("lpn_50", [256, 256], 2_910_896)
+    assert data["macs"] == {"fvcore": 1_446_944_240}
+    assert data["uncounted"] == []
+    every = parsed(repro("count", "lpn_50", "--convention", "all", "--json").out)
+    assert every["macs"]["hrnet"] == 1_082_300_416
+    assert len(every["macs"]) == 6
+    several = parsed(repro("count", "lpn_50*", "--convention", "conv", "--json").out)
+    assert [one["model"] for one in several["results"]] == ["lpn_50", "lpn_50_nogc"]
+    tree = repro("count", "lpn_50", "--convention", "hrnet", "--depth", "2").out
+    assert "layer3" in tree and "1,082,300,416" in tree and "operators without a rule: none" in tree
+
+
+def test_parity(repro: Run) -> None:
+    golden = ("--golden", str(ROOT / "tests" / "golden"))
+    data = parsed(repro("parity", "small_hrnet_w16", *golden, "--json").out)
+    assert [(one["model"], one["ok"]) for one in data["results"]] == [("small_hrnet_w16", True)]
+    assert repro("parity", "small_hrnet_w16", *golden).out.endswith("to 1e-09\n")
+
+
+def test_parity_with_a_changed_golden_differs(repro: Run, tmp_path: Path) -> None:
+    text = (ROOT / "tests" / "golden" / "small_hrnet_w16.json").read_text(encoding="utf-8")
+    (tmp_path / "g.json").write_text(text.replace('"seed":0', '"seed":5'), encoding="utf-8")
+    outcome = repro("parity", "--golden", str(tmp_path))
+    assert outcome.code == 3
+    assert "g.json: outputs differ" in outcome.err
+
+
+def test_parity_that_compared_nothing_says_so(repro: Run) -> None:
+    golden = str(ROOT / "tests" / "golden")
+    outcome = repro("parity", "cbam_litehrnet_30", "--golden", golden)
+    assert outcome.code == 4 and "nothing compared" in outcome.err

@@ -1,0 +1,91 @@
+"""What docs/adding.md shows is carried out, in a copy of the checkout."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.command_line import ROOT
+
+COPIED = ("cli.py", "repro", "zoo", "tables", "tests/golden")
+SECTIONS = {
+    text.partition("\n")[0]: text
+    for text in (ROOT / "docs" / "adding.md").read_text(encoding="utf-8").split("\n## ")[1:]
+}
+BLOCK = re.compile(r"(?P<said>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<code>.*?)```", re.DOTALL)
+NEW = re.compile(r"New file `([^`]+)`:")
+CHANGED = re.compile(r"In `([^`]+)`, below `(.+)`:")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of what is needed of the checkout."""
+    for name in COPIED:
+        source, target = ROOT / name, tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    return tmp_path
+
+
+def python(folder: Path, *words: str) -> str:
+    """What Python prints there; it must end well."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder), "PATH": "", "HOME": str(folder), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{words}: {done.stderr}"
+    return done.stdout + done.stderr
+
+
+def steps(text: str) -> Iterator[tuple[str, str, str]]:
+    """The line before each block of a section, the block's language, and the block."""
+    for block in BLOCK.finditer(text):
+        yield block["said"], block["kind"], block["code"]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_what_the_document_shows_works(section: str, copy: Path) -> None:
+    asked = 0
+    for said, kind, code in steps(SECTIONS[section]):
+        new, changed = NEW.fullmatch(said), CHANGED.fullmatch(said)
+        if new:
+            path = copy / new[1]
+            assert not path.exists()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(code, encoding="utf-8")
+        elif changed:
+            path = copy / changed[1]
+            before, anchor, after = path.read_text(encoding="utf-8").partition(f"{changed[2]}\n")
+            assert anchor, f"{changed[1]} has no line that ends in {changed[2]}"
+            path.write_text(before + anchor + code + after, encoding="utf-8")
+        elif kind == "python":
+            python(copy, "-c", code)
+        else:
+            for line in code.splitlines():
+                command, _, expected = line.partition("  # ")
+                assert expected in python(copy, "-m", "cli", *shlex.split(command)[1:]), line
+                asked += 1
+    assert asked
+
+
+def test_the_six_things_that_are_added_are_shown() -> None:
+    assert list(SECTIONS) == [
+        "A model",
+        "A table",
+        "A convention of counting",
+        "A data set",
+        "A backend",
+        "A kind of verdict",
+    ]
