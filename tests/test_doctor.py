@@ -10,6 +10,7 @@ import pytest
 from repro import doctor
 from repro.data.layout import find
 from repro.papers.datasets import DATASETS
+from repro.speed.backends import CPU
 from support.command_line import ROOT, Run
 
 BOXES = "COCO_val2017_detections_AP_H_56_person.json"
@@ -98,8 +99,8 @@ def test_a_folder_that_is_not_there_is_to_be_cured(repro: Run, folder: Path) -> 
 
 
 def used() -> set[str]:
-    """The packages that repro and zoo import, and the words that they ask for versions by."""
-    found: set[str] = set()
+    """The packages that repro and zoo import, that backends take, or whose version is asked for."""
+    found = {package for backend in CPU.values() for package in backend.packages}
     for path in [*ROOT.glob("repro/**/*.py"), *ROOT.glob("zoo/**/*.py")]:
         if path.name == "doctor.py":
             continue

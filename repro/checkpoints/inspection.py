@@ -68,20 +68,20 @@ def report(
         raise unknown("model", model, zoo.MODELS)
     state = read(path)
     options = dict(options or {})
-    found = None
+    fit = None
     if model is not None:
         try:
             keypoints = keypoints or told_keypoints(model, state, options)
             keypoints = keypoints or zoo.MODELS[model].keypoints
-            found = match(_blank(model, keypoints, options), state)
+            fit = match(_blank(model, keypoints, options), state)
         except ValueError as error:
             raise ReproError(str(error)) from error
-    if model and keypoints and found and found.exact:
+    if model and keypoints and fit and fit.exact:
         fits: tuple[tuple[str, int], ...] = ((model, keypoints),)
     else:
         fits = fitting(state, tell)
     published = tuple(checkpoint_catalogue.known(state.file, state.sha256))
-    return CheckpointReport(state, model, keypoints, found, fits, published)
+    return CheckpointReport(state, model, keypoints, fit, fits, published)
 
 
 def fitting(
@@ -155,16 +155,16 @@ def told_keypoints(model: str, state: State, options: Options | None = None) -> 
     base = zoo.MODELS[model].keypoints
     first, second = (_blank(model, base + more, options) for more in (0, 1))
     near = match(first, state)
-    told = set()
+    counts = set()
     for name in {*near.names, *near.wrong_shapes} & {*second}:
         wanted = tuple(first[name].shape)
         shape = near.wrong_shapes[name][0] if name in near.wrong_shapes else wanted
-        for size, one, two in zip(shape, wanted, second[name].shape, strict=False):
-            if one != two:
-                told.add(base + (size - one) / (two - one))
-    if len(told) != 1:
+        for size, base_size, more_size in zip(shape, wanted, second[name].shape, strict=False):
+            if base_size != more_size:
+                counts.add(base + (size - base_size) / (more_size - base_size))
+    if len(counts) != 1:
         return None
-    keypoints = told.pop()
+    keypoints = counts.pop()
     return int(keypoints) if keypoints >= 1 and keypoints == int(keypoints) else None
 
 

@@ -94,41 +94,41 @@ def load(model: "nn.Module", state: State, allow_partial: bool = False) -> Match
     """
     from zoo.weights import WeightsError
 
-    found = matched(model, state, allow_partial)
-    own = zoo.published_state(model)
-    given = {name: state.tensors[file] for name, file in found.names.items()}
+    fit = matched(model, state, allow_partial)
+    published = zoo.published_state(model)
+    given = {name: state.tensors[file] for name, file in fit.names.items()}
     try:
-        zoo.load_published(model, given if found.exact else {**own, **given})
+        zoo.load_published(model, given if fit.exact else {**published, **given})
     except WeightsError as error:
         raise ReproError(f"`{state.file}`: {error}") from error
-    return found
+    return fit
 
 
 def matched(model: "nn.Module", state: State, allow_partial: bool = False) -> Match:
     """How a checkpoint fits a model, which may be on the meta device; ReproError if it may not."""
-    found = match(zoo.published_state(model), state)
-    if not found.names:
+    fit = match(zoo.published_state(model), state)
+    if not fit.names:
         raise ReproError(
             f"`{state.file}` is of another network: none of its {len(state.tensors)} tensors fits.",
             f"`repro weights --check {state.file}` tells which networks it fits.",
         )
-    if not (found.exact or allow_partial):
+    if not (fit.exact or allow_partial):
         raise ReproError(
-            f"`{state.file}` does not fit the network: {found.summary}.",
-            f"`--allow-partial` loads the other {len(found.names)} tensors and the record says "
+            f"`{state.file}` does not fit the network: {fit.summary}.",
+            f"`--allow-partial` loads the other {len(fit.names)} tensors and the record says "
             "so; `repro weights --check` lists all.",
         )
-    return found
+    return fit
 
 
-def match(own: "Mapping[str, Tensor]", state: State) -> Match:
+def match(expected: "Mapping[str, Tensor]", state: State) -> Match:
     """How a checkpoint fits a network's tensors, which may be on the meta device."""
-    official, rules = rename(state.tensors, own)
+    official, rules = rename(state.tensors, expected)
     names, wrong_shapes = {}, {}
-    wrong_kinds = [name for name in state.others if name in own]
+    wrong_kinds = [name for name in state.others if name in expected]
     for file, name in official.items():
-        if name in own:
-            value, target = state.tensors[file], own[name]
+        if name in expected:
+            value, target = state.tensors[file], expected[name]
             if target.is_floating_point() and not value.is_floating_point():
                 wrong_kinds.append(name)
             elif value.shape != target.shape:
@@ -136,23 +136,27 @@ def match(own: "Mapping[str, Tensor]", state: State) -> Match:
             else:
                 names[name] = file
     given = {*official.values(), *wrong_kinds}
-    unexpected = [file for file, name in official.items() if name not in own]
+    unexpected = [file for file, name in official.items() if name not in expected]
     return Match(
         names,
-        len(own),
+        len(expected),
         rules,
-        tuple(name for name in own if name not in given and not name.endswith(COUNTERS)),
-        (*unexpected, *(name for name in state.others if name not in own)),
+        tuple(name for name in expected if name not in given and not name.endswith(COUNTERS)),
+        (*unexpected, *(name for name in state.others if name not in expected)),
         wrong_shapes,
         tuple(wrong_kinds),
     )
 
 
-def rename(names: Iterable[str], own: Collection[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def rename(
+    names: Iterable[str], expected: Collection[str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """The official name of each name in a file, and in words how they differ."""
     rules = []
     stripped = {name: name for name in names}
-    while (prefix := _common(stripped.values())) and not any(n.startswith(prefix) for n in own):
+    while (prefix := _common(stripped.values())) and not any(
+        n.startswith(prefix) for n in expected
+    ):
         stripped = {file: name.removeprefix(prefix) for file, name in stripped.items()}
         rules.append(f"without `{prefix}`")
     given = set(stripped.values())
@@ -166,7 +170,12 @@ def rename(names: Iterable[str], own: Collection[str]) -> tuple[dict[str, str], 
             ("head.", ""),
         ):
             other = instead + name.removeprefix(start)
-            if name.startswith(start) and name not in own and other in own and other not in given:
+            if (
+                name.startswith(start)
+                and name not in expected
+                and other in expected
+                and other not in given
+            ):
                 official[file] = other
                 rules.append(f"`{instead}` for `{start}`" if instead else f"without `{start}`")
                 given.add(other)

@@ -26,17 +26,12 @@ LIMIT = 4 * 2**30
 """Bytes of the largest file that is read, and of all its tensors together."""
 AGAIN = "Fetch the file again, and compare its size with the one on its page."
 
-OTHER_FILES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"<", "is a web page, not a checkpoint"),
-    (0, b"version https://git-lfs", "is a pointer of git-lfs, not the file itself"),
-    (0, b"\x1f\x8b", "is a compressed archive, not a checkpoint"),
-    (0, b"7z\xbc\xaf", "is a compressed archive, not a checkpoint"),
-    (0, b"Rar!", "is a compressed archive, not a checkpoint"),
-    (257, b"ustar", "is an archive of tar, not a checkpoint"),
-    (4, b"TFL3", "is a TensorFlow Lite network, not a checkpoint"),
-    (0, b"\x89HDF", "is an HDF5 file, not a checkpoint of PyTorch"),
-)
-"""Offset, bytes found there, what the file is."""
+OTHER_FILES = {
+    b"<": "is a web page, not a checkpoint",
+    b"version https://git-lfs": "is a pointer of git-lfs, not the file itself",
+    b"\x1f\x8b": "is a compressed archive, not a checkpoint",
+}
+"""what downloads end in that went wrong, by how the files begin"""
 BROKEN_PICKLE = (pickle.UnpicklingError, ValueError, LookupError, TypeError, AttributeError)
 """What the unpickler trips over; the text of such an error says nothing to a user."""
 
@@ -90,12 +85,12 @@ def facts(path: Path) -> Mapping[str, str]:
 
     try:
         with safe_open(path, "pt") as file:
-            found = json.loads((file.metadata() or {}).get("repro", "{}"))
+            written = json.loads((file.metadata() or {}).get("repro", "{}"))
     except (SafetensorError, OSError, ValueError):
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(written, dict):
         return {}
-    return {str(name): value for name, value in found.items() if isinstance(value, str)}
+    return {str(name): value for name, value in written.items() if isinstance(value, str)}
 
 
 def _size(path: Path, limit: int) -> int:
@@ -123,9 +118,9 @@ def _format(path: Path, start: bytes, size: int) -> str:
         return "safetensors"
     if path.suffix == ".onnx":
         raise ReproError(f"`{path}` is an ONNX network of its own, not a checkpoint.")
-    found = (text for at, mark, text in OTHER_FILES if start[at:].lstrip().startswith(mark))
-    text = next(found, "is no checkpoint of PyTorch or safetensors")
-    raise ReproError(f"`{path}` {text}.", "`repro weights` lists the published files and pages.")
+    texts = (text for mark, text in OTHER_FILES.items() if start.lstrip().startswith(mark))
+    what = next(texts, "is no checkpoint of PyTorch or safetensors")
+    raise ReproError(f"`{path}` {what}.", "`repro weights` lists the published files and pages.")
 
 
 def _sha256(file: io.BufferedReader) -> str:
@@ -224,10 +219,10 @@ def _unwrapped(path: Path, content: object) -> dict[str, object]:
                 "Save a state dict: `torch.save(model.state_dict(), ...)`.",
             )
         inner = (content.get(wrapper) for wrapper in WRAPPERS)
-        found = next((one for one in inner if isinstance(one, Mapping)), None)
-        if found is None:
+        innermost = next((one for one in inner if isinstance(one, Mapping)), None)
+        if innermost is None:
             return {str(name): value for name, value in content.items()}
-        content = found
+        content = innermost
     raise ReproError(f"`{path}` is wrapped more than three times.", "Save its state dict alone.")
 
 

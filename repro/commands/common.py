@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from repro.papers.values import Size
     from repro.records.store import Store
 
+SCHEMA = 1
+"""of what `emit` prints"""
+
 
 def emit(command: str, **values: object) -> None:
     """The result as one JSON object on stdout, records in their plain form."""
     from repro.records.plain_form import written
 
-    print(json.dumps({"schema": 1, "command": command, **values}, default=written))
+    print(json.dumps({"schema": SCHEMA, "command": command, **values}, default=written))
 
 
 def console() -> "Console":

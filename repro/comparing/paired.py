@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from repro.data import annotations as reading
+from repro.data.annotations import read
 from repro.data.mpii import Truth
 from repro.data.people import Annotations, Ints
 from repro.errors import IncomparableError, ReproError
@@ -62,7 +62,7 @@ def compare(
 
     A ReproError for what is neither; an IncomparableError for records of other data.
     """
-    expected = reading.read(annotations, dataset)
+    expected = read(annotations, dataset)
     if zero_based and DATASETS[expected.dataset].measure != "PCKh":
         raise ReproError(
             f"`{expected.dataset}` counts pixels from 0 already.", "Leave --zero-based out."
@@ -91,7 +91,7 @@ def of_records(
     a: tuple[Record, Store], b: tuple[Record, Store], annotations: Path, resamples: int
 ) -> dict[str, Difference]:
     """The differences, in points, of two recorded evaluations whose poses are kept."""
-    expected = reading.read(annotations, None)
+    expected = read(annotations, None)
     heads = truth(annotations) if DATASETS[expected.dataset].measure == "PCKh" else None
     first, second = (
         _evaluation("", record, expected, heads, store, False) for record, store in (a, b)

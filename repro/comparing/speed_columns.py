@@ -74,7 +74,7 @@ def standings(analysis: Analysis) -> list[OrderAgreement]:
     for networks in ways.values():
         for place, name in networks.items():
             if len(networks) >= LEAST and name not in costs:
-                costs[name] = _macs(analysis, place)
+                costs[name] = macs_of(analysis, place)
     return [
         agreement
         for way, networks in ways.items()
@@ -116,7 +116,8 @@ def _tau(
     return ranks.kendall(analysis, common, fps=False) if len(common) >= LEAST else None
 
 
-def _macs(analysis: Analysis, place: int) -> float:
+def macs_of(analysis: Analysis, place: int) -> float:
+    """The multiply-accumulates of a timed network."""
     subject = analysis.run.subjects[place]
     run = count_run(subject.model, subject.input, subject.keypoints, subject.options)
     return float(counter.run(run, (conventions.TRUE,)).macs[conventions.TRUE])

@@ -70,14 +70,14 @@ def goldens(folder: Path) -> dict[Path, Golden]:
     """The model goldens of a folder; files that hold something else (functions) are left out."""
     if not folder.is_dir():
         raise ReproError(f"`{folder}` is no folder of goldens.", "Name one with --golden DIR.")
-    found = {}
+    by_path = {}
     for path in sorted(folder.glob("*.json")):
         golden = _read(path)
         if golden is not None:
-            found[path] = golden
-    if not found:
+            by_path[path] = golden
+    if not by_path:
         raise ReproError(f"No golden in `{folder}`.", "Name a folder of them with --golden DIR.")
-    return found
+    return by_path
 
 
 def run(golden: Golden) -> Parity:

@@ -69,9 +69,9 @@ def save(place: Path, annotations: Annotations) -> None:
 
 
 def _digest(place: Path, content: memoryview) -> bytes:
-    found = hashlib.sha256(place.name.encode())
-    found.update(content)
-    return found.digest()
+    checksum = hashlib.sha256(place.name.encode())
+    checksum.update(content)
+    return checksum.digest()
 
 
 def _packed(annotations: Annotations) -> dict[str, NDArray[np.generic]]:
@@ -79,12 +79,12 @@ def _packed(annotations: Annotations) -> dict[str, NDArray[np.generic]]:
     import orjson
 
     words = orjson.dumps({"dataset": annotations.dataset, "files": annotations.images.files})
-    found: dict[str, NDArray[np.generic]] = {"words": np.frombuffer(words, np.uint8)}
+    arrays: dict[str, NDArray[np.generic]] = {"words": np.frombuffer(words, np.uint8)}
     for name, part in (("images", annotations.images), ("people", annotations.people)):
         for field, value in vars(part).items():
             if isinstance(value, np.ndarray):
-                found[f"{name}.{field}"] = _narrow(value)
-    return found
+                arrays[f"{name}.{field}"] = _narrow(value)
+    return arrays
 
 
 def _narrow(array: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -170,9 +170,9 @@ def _person(path: Path, document: Mapping[str, object]) -> int:
     if not isinstance(categories, list) or not categories:
         return 1
     rows = Rows(path, "categories", categories)
-    for name, one in zip(rows.words("name"), rows.whole("id"), strict=True):
+    for name, number in zip(rows.words("name"), rows.whole("id"), strict=True):
         if name == "person":
-            return int(one)
+            return int(number)
     raise ReproError(f"`{path}` has no category `person`.", OFFICIAL)
 
 
@@ -207,9 +207,13 @@ def _kind(
 
 def _joint_names(document: Mapping[str, object]) -> tuple[str, ...] | None:
     categories = document.get("categories")
-    for one in categories if isinstance(categories, list) else ():
-        if isinstance(one, dict) and one.get("name") == "person" and one.get("keypoints"):
-            words = [str(name).replace("_", " ") for name in one["keypoints"]]
+    for category in categories if isinstance(categories, list) else ():
+        if (
+            isinstance(category, dict)
+            and category.get("name") == "person"
+            and category.get("keypoints")
+        ):
+            words = [str(name).replace("_", " ") for name in category["keypoints"]]
             return tuple("head top" if word in ("head", "top head") else word for word in words)
     return None
 
@@ -232,9 +236,9 @@ def _people(rows: Rows, images: Images, kind: Dataset) -> People:
     _check_unique(rows, ids.tolist(), "annotations")
     position = {int(one): place for place, one in enumerate(images.ids)}
     image_ids = rows.whole("image_id").tolist()
-    for place, one in enumerate(image_ids):
-        if one not in position:
-            message = f"`{rows.path}` has no image {one}, which {rows.place(place)} is on."
+    for place, image_id in enumerate(image_ids):
+        if image_id not in position:
+            message = f"`{rows.path}` has no image {image_id}, which {rows.place(place)} is on."
             raise ReproError(message, "Add the image or leave the annotation out.")
     boxes = rows.numbers("bbox", 4)
     sides = np.minimum(boxes[:, 2], boxes[:, 3])
@@ -266,10 +270,10 @@ def _check_least(rows: Rows, field: str, least: Floats, wanted: str) -> None:
 
 def _check_unique(rows: Rows, ids: Iterable[int], what: str) -> None:
     seen: set[int] = set()
-    for one in ids:
-        if one in seen:
-            raise ReproError(f"`{rows.path}` has two {what} with the id {one}.", OFFICIAL)
-        seen.add(one)
+    for number in ids:
+        if number in seen:
+            raise ReproError(f"`{rows.path}` has two {what} with the id {number}.", OFFICIAL)
+        seen.add(number)
 
 
 def _frozen(annotations: Annotations) -> Annotations:

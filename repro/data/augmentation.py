@@ -135,10 +135,10 @@ def person_matrix(view: View, size: tuple[int, int], image_width: int, udp: bool
         return transforms.matrix(view.centre, view.extent, size, view.rotation, udp)
     last = image_width - 1
     centre = np.array([last - view.centre[0], view.centre[1]])
-    found = transforms.matrix(centre, view.extent, size, view.rotation, udp)
-    found[:, 2] += found[:, 0] * last
-    found[:, 0] *= -1
-    return found
+    matrix = transforms.matrix(centre, view.extent, size, view.rotation, udp)
+    matrix[:, 2] += matrix[:, 0] * last
+    matrix[:, 0] *= -1
+    return matrix
 
 
 def reach(rules: PersonAugmentation, extent: Floats) -> Floats:
@@ -176,8 +176,8 @@ def image_matrix(view: View, side: int) -> Floats:
     The official code mirrors each map for itself, so that a joint of a mirrored image lies up to a
     map's pixel away from where the input shows it; so it does here.
     """
-    found = transforms.matrix(view.centre, view.extent, (side, side), view.rotation)
+    matrix = transforms.matrix(view.centre, view.extent, (side, side), view.rotation)
     if view.mirrored:
-        found[0] *= -1
-        found[0, 2] += side - 1
-    return found
+        matrix[0] *= -1
+        matrix[0, 2] += side - 1
+    return matrix

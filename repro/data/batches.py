@@ -109,12 +109,12 @@ class _Loading(Dataset["_Loaded | ReproError"]):
 
     def __getitem__(self, places: list[Place]) -> _Loaded | ReproError:
         try:
-            found = [self.samples[place] for place in places]
+            samples = [self.samples[place] for place in places]
         except ReproError as error:  # a process that raises it would wrap it in its traceback
             return error
-        pixels = torch.from_numpy(np.stack([one.pixels for one in found]))
-        ids = tuple(self.samples.name(one.index) for one in found)
-        return _Loaded(pixels, self.draw(found), ids)  # type: ignore[arg-type]
+        pixels = torch.from_numpy(np.stack([one.pixels for one in samples]))
+        ids = tuple(self.samples.name(one.index) for one in samples)
+        return _Loaded(pixels, self.draw(samples), ids)  # type: ignore[arg-type]
 
 
 def _as_it_is(loaded: _Loaded | ReproError) -> _Loaded | ReproError:

@@ -123,8 +123,8 @@ def _moved(points: Floats, matrix: Floats) -> Floats:
 
 def _warped(mask: Pixels, matrix: Floats, side: int) -> NDArray[np.float32]:
     """A mask of 0 and 255 as one of 0 and 1 of the size of a map."""
-    found = cv2.warpAffine(mask, matrix, (side, side), flags=cv2.INTER_LINEAR)
-    return (np.asarray(found) > 127).astype(np.float32)
+    warped = cv2.warpAffine(mask, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    return (np.asarray(warped) > 127).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

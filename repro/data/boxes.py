@@ -117,8 +117,8 @@ def outside(annotations: Annotations, instances: Instances, size: tuple[int, int
     persons = annotations.people.keypoints[instances.person]
     away = np.abs(persons[..., :2] - instances.centres(size)[:, None])
     beyond = (away > instances.extents(size)[:, None] / 2).any(axis=2)
-    found: Bools = beyond & (persons[..., 2] > 0) & (instances.person >= 0)[:, None]
-    return found
+    unseen: Bools = beyond & (persons[..., 2] > 0) & (instances.person >= 0)[:, None]
+    return unseen
 
 
 def detected(path: Path, annotations: Annotations, least_score: float = 0.0) -> Instances:
@@ -180,8 +180,8 @@ def _positions(ids: Ints, known: Ints) -> tuple[Ints, Bools]:
     """Where each id is among the known ones; 0 and False for the others."""
     order = np.argsort(known, kind="stable")
     place = order[np.searchsorted(known, ids, sorter=order).clip(max=len(known) - 1)]
-    found = known[place] == ids
-    return np.where(found, place, 0), found
+    matching = known[place] == ids
+    return np.where(matching, place, 0), matching
 
 
 def _outside(boxes: Floats, sizes: Ints) -> int:

@@ -37,9 +37,9 @@ def fields(*names: str) -> Kept:
 def excerpt(text: bytes, path: Path, what: str, lists: Mapping[str, Kept]) -> object:
     """As `columns.parsed`, but with only what is kept of the rows in these lists of the file."""
     with uncollected():
-        found = in_pieces(text, lists)
-        if found is not None:
-            return found
+        pieces = in_pieces(text, lists)
+        if pieces is not None:
+            return pieces
         document = parsed(text, path, what)  # which says what is wrong, or takes what is unusual
         if isinstance(document, dict):
             for name in lists.keys() & document.keys():
@@ -71,11 +71,11 @@ def _without(text: bytes, parts: Sequence["Raw"]) -> bytes:
     """The text with `null` in the place of parts of it."""
     start = _address(text)
     places = sorted((_address(part) - start, len(memoryview(part))) for part in parts)
-    found, end = [], 0
+    remaining, end = [], 0
     for first, size in places:
-        found += [text[end:first], b"null"]
+        remaining += [text[end:first], b"null"]
         end = first + size
-    return b"".join([*found, text[end:]])
+    return b"".join([*remaining, text[end:]])
 
 
 def _address(part: "bytes | Raw") -> int:

@@ -57,19 +57,19 @@ def read(path: Path, annotations: Annotations) -> Masks:
         place = position[row["id"]]
         height, width = images.sizes[place].tolist()
         try:
-            found = mask.frPyObjects(row["segmentation"], height, width)
+            outlines = mask.frPyObjects(row["segmentation"], height, width)
         except Exception as error:  # of Python or of the library, which has no base of its own
             raise ReproError(
                 f"`{path}` has no usable `segmentation` for annotation {row['id']}, a crowd or a "
                 "person without labelled joints.",
                 "Bottom-up training masks them: give the data set's own annotation file.",
             ) from error
-        return place, found if isinstance(found, list) else [found]
+        return place, outlines if isinstance(outlines, list) else [outlines]
 
     text = content(path, "annotation file")
     document = excerpt(text, path, "annotation file", {"annotations": segments, "images": fields()})
-    found: dict[int, list[Runs]] = {}
+    by_image: dict[int, list[Runs]] = {}
     for row in document["annotations"] if isinstance(document, dict) else []:
         if row is not None:
-            found.setdefault(row[0], []).extend(row[1])
-    return Masks({place: mask.merge(runs) for place, runs in found.items()})
+            by_image.setdefault(row[0], []).extend(row[1])
+    return Masks({place: mask.merge(runs) for place, runs in by_image.items()})

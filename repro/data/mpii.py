@@ -101,7 +101,7 @@ def truth(path: Path) -> Truth:
             error
         )
     people = np.asarray(contents.get("pos_gt_src", ())).shape[-1:]
-    found = []
+    parts = []
     for name, shape in shapes.items():
         array = np.asarray(contents.get(name, ()))
         if array.shape != (*shape, *people) or array.dtype.kind not in "iufb":
@@ -109,8 +109,8 @@ def truth(path: Path) -> Truth:
             raise ReproError(f"`{path}` has no `{name}` of {wanted}.", "Give HRNet's gt_valid.mat.")
         if not np.isfinite(array).all():
             raise ReproError(f"`{path}` has numbers in `{name}` that are not finite.", "Fetch it.")
-        found.append(np.moveaxis(array, -1, 0).astype(np.float64))
-    points, missing, heads = found
+        parts.append(np.moveaxis(array, -1, 0).astype(np.float64))
+    points, missing, heads = parts
     return Truth(points - 1, missing == 0, heads - 1, hashlib.sha256(text).hexdigest())
 
 

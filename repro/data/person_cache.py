@@ -92,9 +92,9 @@ def cached(
     path = folder / f"{name}.pixels"
     try:
         there = path.exists()
-        found = _opened(path, len(instances))
-        if found is not None:
-            return found
+        cache = _opened(path, len(instances))
+        if cache is not None:
+            return cache
         state = "is torn and built again" if there else "is built"
         say(f"The crop cache `{path}` {state}: {len(instances):,} persons.")
         return _built(path, pictures, annotations, instances, regions, tell)
@@ -117,7 +117,7 @@ def _regions(
     upper = np.isin(np.arange(protocol.keypoints), protocol.skeleton.upper)
     centres, extents = instances.centres(size), instances.extents(size)
     shifts = instances.boxes[:, 2:] * (rules.centre_shift if rules.centre_chance > 0 else 0.0)
-    found = np.empty((len(instances), 4))
+    regions = np.empty((len(instances), 4))
     for index, person in enumerate(instances.person.tolist()):
         joints = annotations.people.keypoints[person]
         labelled = joints[:, 2] > 0
@@ -127,9 +127,9 @@ def _regions(
             halves = [augmentation.half_body(joints, half, aspect) for half in chosen]
         corners = [_corners(rules, centres[index], extents[index], aspect, shifts[index])]
         corners += [_corners(rules, one.centre, one.extent, aspect) for one in halves if one]
-        found[index, :2] = np.min([first for first, _ in corners], axis=0)
-        found[index, 2:] = np.max([last for _, last in corners], axis=0)
-    return found
+        regions[index, :2] = np.min([first for first, _ in corners], axis=0)
+        regions[index, 2:] = np.max([last for _, last in corners], axis=0)
+    return regions
 
 
 def _corners(

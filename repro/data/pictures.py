@@ -41,17 +41,17 @@ def decoded(path: Path, upright: bool = False, size: tuple[int, int] | None = No
         raise ReproError(f"The image `{path}` is truncated: its end is missing.", AGAIN)
     try:
         reading = UPRIGHT if upright else STORED
-        found = cv2.imdecode(np.frombuffer(data, np.uint8), reading) if data else None
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), reading) if data else None
     except cv2.error as error:
         raise ReproError(f"The image `{path}` cannot be decoded: {error.err}.", AGAIN) from error
-    if found is None:
+    if pixels is None:
         raise ReproError(f"The image `{path}` cannot be decoded.", AGAIN)
-    _check_size(path, (found.shape[0], found.shape[1]), size)
-    return np.asarray(found, np.uint8)
+    _check_size(path, (pixels.shape[0], pixels.shape[1]), size)
+    return np.asarray(pixels, np.uint8)
 
 
 def stated_size(data: bytes) -> tuple[int, int] | None:
-    """Height and width of a JPEG or PNG by its headers, as stored; None where they cannot be told."""
+    """Height and width in pixels by the headers of a JPEG or PNG; None if they do not tell."""
     if data.startswith(PNG) and len(data) >= 24:
         width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
         return height, width
@@ -87,17 +87,20 @@ def _segment(data: bytes, markers: set[int]) -> tuple[int, int]:
     return 0, len(data)
 
 
-def _check_size(path: Path, found: tuple[int, int] | None, stated: tuple[int, int] | None) -> None:
-    if found is None:
+def _check_size(
+    path: Path, size: tuple[int, int] | None, annotated: tuple[int, int] | None
+) -> None:
+    if size is None:
         return
-    if stated is not None and found != stated:
-        sizes = f"{found[0]} x {found[1]}, not {stated[0]} x {stated[1]} as annotated"
+    height, width = size
+    if annotated is not None and size != annotated:
+        sizes = f"{height} x {width}, not {annotated[0]} x {annotated[1]} as annotated"
         raise ReproError(
             f"The image `{path}` is {sizes}.", "Is it of another data set, or resized?"
         )
-    if found[0] * found[1] > LARGEST:
+    if height * width > LARGEST:
         raise ReproError(
-            f"The image `{path}` has {found[0]} x {found[1]} pixels.",
+            f"The image `{path}` has {height} x {width} pixels.",
             f"Make it smaller: at most {LARGEST:,} in all.",
         )
 
@@ -139,5 +142,5 @@ class Pictures(Dataset[tuple[Pixels, int]]):
         return len(self.annotations.images)
 
     def __getitem__(self, index: int) -> tuple[Pixels, int]:
-        found = picture(self.folder, self.annotations, index, self.upright)
-        return coloured(found, self.colour), index
+        pixels = picture(self.folder, self.annotations, index, self.upright)
+        return coloured(pixels, self.colour), index

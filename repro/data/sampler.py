@@ -63,10 +63,10 @@ class EpochOrder(Sampler[list[Place]]):
 
     def restore(self, state: Mapping[str, int]) -> None:
         """Go on from a kept state; raise ReproError if it is of other samples or another seed."""
-        for name, own in (("samples", self.samples), ("seed", self.seed)):
-            if state[name] != own:
+        for name, expected in (("samples", self.samples), ("seed", self.seed)):
+            if state[name] != expected:
                 raise ReproError(
-                    f"The checkpoint counts {name} {state[name]:,}, this run {own:,}.",
+                    f"The checkpoint counts {name} {state[name]:,}, this run {expected:,}.",
                     "Train on the same data with the same seed, or begin anew: --fresh.",
                 )
         self.set_epoch(state["epoch"], state["position"])

@@ -165,19 +165,19 @@ def _detected(
 ) -> list[Row]:
     """Boxes as of a fair detector: shaken, a few missed or doubled, a few where nobody is."""
     height, width = size
-    found: list[tuple[Floats, float]] = []
+    detections: list[tuple[Floats, float]] = []
     for box in boxes[~made.crowd]:
         large = min(1.0, float(box[3]) / 60)
         for share in (0.85 + 0.14 * large, 0.1):
             if rng.random() < share:
                 shaken = box + rng.normal(0, 0.04, 4) * box[[2, 3, 2, 3]]
                 score = (0.55 + 0.45 * large) * (rng.beta(12, 1) if share > 0.5 else rng.beta(4, 4))
-                found.append((shaken, float(score)))
+                detections.append((shaken, float(score)))
     for _ in range(int(rng.integers(0, 3))):
         high = rng.uniform(0.1, 0.6) * height
         wide = high * rng.uniform(0.3, 0.8)
         corner = rng.random(2) * (width - wide, height - high)
-        found.append((np.array([*corner, wide, high]), float(0.4 * rng.beta(1, 4))))
+        detections.append((np.array([*corner, wide, high]), float(0.4 * rng.beta(1, 4))))
     return [
         {
             "image_id": image,
@@ -185,7 +185,7 @@ def _detected(
             "bbox": [*box[:2].round(2).tolist(), *np.maximum(box[2:], 1).round(2).tolist()],
             "score": round(score, 4),
         }
-        for box, score in sorted(found, key=lambda one: -one[1])
+        for box, score in sorted(detections, key=lambda one: -one[1])
     ]
 
 

@@ -92,5 +92,5 @@ def _leg(rng: np.random.Generator, sign: float, crouched: bool) -> list[tuple[st
 def _towards(angle: float, to: tuple[float, float, float]) -> Floats:
     """The direction that is down at 0 degrees and `to` at 90."""
     down = np.array([0.0, 1.0, 0.0])
-    found: Floats = cos(radians(angle)) * down + sin(radians(angle)) * np.array(to)
-    return found
+    direction: Floats = cos(radians(angle)) * down + sin(radians(angle)) * np.array(to)
+    return direction

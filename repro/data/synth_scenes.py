@@ -93,10 +93,10 @@ def _seen(image: Pixels, labels: Labels, figures: list[StickFigure], crowded: bo
 
 def _visible(figure: StickFigure, labels: Labels, number: int) -> Floats:
     """The joints (J, 3) of a figure; none is labelled if too little of it is seen."""
-    found = np.zeros((len(JOINTS), 3))
+    keypoints = np.zeros((len(JOINTS), 3))
     mine = labels // STEP == number
     if figure.height < LEAST_HEIGHT or mine.sum() < LEAST_SEEN * 0.14 * figure.height**2:
-        return found
+        return keypoints
     height, width = labels.shape
     for place, joint in enumerate(JOINTS):
         x, y, depth = figure.points[joint]
@@ -108,8 +108,8 @@ def _visible(figure: StickFigure, labels: Labels, number: int) -> Floats:
             column, row = min(width - 1, max(0, round(x))), min(height - 1, max(0, round(y)))
         here = int(labels[row, column])
         part = PARTS[here % STEP] if here // STEP == number else ""
-        found[place] = *figure.points[joint][:2], _visibility(figure, joint, part, float(depth))
-    return found
+        keypoints[place] = *figure.points[joint][:2], _visibility(figure, joint, part, float(depth))
+    return keypoints
 
 
 def _visibility(figure: StickFigure, joint: str, part: str, depth: float) -> int:
@@ -248,13 +248,13 @@ def crowding(boxes: Floats, keypoints: Floats) -> float:
     """CrowdIndex of a picture (Li et al., CrowdPose, CVPR 2019, section 4.2): for each person the
     joints of others in its box (P, 4) by its own joints (P, K, 3), averaged."""
     labelled = keypoints[..., 2] > 0  # (P, K)
-    own: Ints = labelled.sum(axis=1)
-    if not own.any():
+    counts: Ints = labelled.sum(axis=1)
+    if not counts.any():
         return 0.0
     points = keypoints[None, :, :, :2]
     first, last = boxes[:, None, None, :2], (boxes[:, :2] + boxes[:, 2:])[:, None, None]
     within = ((points >= first) & (points <= last)).all(axis=3) & labelled[None]  # (box, P, K)
     others = within.sum(axis=2)
     np.fill_diagonal(others, 0)
-    counted = own > 0
-    return float((others.sum(axis=1)[counted] / own[counted]).mean())
+    counted = counts > 0
+    return float((others.sum(axis=1)[counted] / counts[counted]).mean())

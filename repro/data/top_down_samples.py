@@ -105,8 +105,8 @@ class PersonSamples(Dataset[PersonSample]):
 
     def _joints(self, index: int) -> Floats:
         """(K, 3) as annotated."""
-        found: Floats = self.annotations.people.keypoints[self.instances.person[index]]
-        return found
+        joints: Floats = self.annotations.people.keypoints[self.instances.person[index]]
+        return joints
 
     def _source(self, index: int) -> CachedPerson:
         """Pixels that the person is in."""

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import torch
 
-import zoo
 from repro import env
 from repro.checkpoints import matching, reading
 from repro.data.annotations import is_official
-from repro.errors import ReproError
 from repro.evaluation import pipeline, predictions, probe
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import device_of
+from repro.evaluation.network import created
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
 from repro.files import sha256
@@ -78,11 +77,8 @@ def weights_of(prepared: PreparedEvaluation) -> Facts:
         return {"name": path.name, "sha256": sha256(path)}
     count_run(request.model, prepared.size, request.protocol.keypoints, request.options)
     state = reading.read(path)
-    try:
-        with torch.device("meta"):
-            model = zoo.create_model(request.model, request.protocol.keypoints, **request.options)
-    except ValueError as error:
-        raise ReproError(str(error)) from error
+    with torch.device("meta"):
+        model = created(request.model, request.protocol.keypoints, request.options)
     match = matching.matched(model, state, request.partial)
     trained = reading.facts(path)
     name = trained.get("name", usual_name(prepared))

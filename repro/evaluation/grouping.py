@@ -71,8 +71,8 @@ def _by_tags(maps: ImageMaps, protocol: Protocol) -> Persons:
 
 def _by_offsets(maps: ImageMaps, protocol: Protocol) -> Persons:
     skeleton = protocol.skeleton
-    scale = offsets.aggregate(maps.plain, maps.mirrored, skeleton.mirrored, protocol.keypoints)
-    return offsets.decode([scale])
+    both = offsets.aggregate(maps.plain, maps.mirrored, skeleton.mirrored, protocol.keypoints)
+    return offsets.decode(both)
 
 
 def _by_fields(maps: ImageMaps, protocol: Protocol) -> Persons:

@@ -4,7 +4,6 @@ import re
 
 import torch
 
-import zoo
 from repro.checkpoints import matching, reading
 from repro.data.boxes import Instances
 from repro.data.people import Annotations
@@ -80,9 +79,6 @@ def _exported(request: EvaluationRequest) -> Network:
 
 def _of_the_zoo(request: EvaluationRequest, device: torch.device) -> Network:
     weights = reading.read(request.file)
-    try:
-        model = zoo.create_model(request.model, request.protocol.keypoints, **request.options)
-    except ValueError as error:
-        raise ReproError(str(error)) from error
+    model = network.created(request.model, request.protocol.keypoints, request.options)
     matching.load(model, weights, request.partial)
     return ZooNetwork(model.eval().to(device), device)

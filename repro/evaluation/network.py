@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+import zoo
 from repro.errors import ReproError, RunError
-from repro.papers.values import Size
+from repro.papers.values import Options, Size
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -27,6 +28,14 @@ class Network(Protocol):
         `chosen` says which instances or images these are and `mirrored` whether they were
         mirrored; a network that sees only pixels ignores both.
         """
+
+
+def created(model: str, keypoints: int, options: Options) -> nn.Module:
+    """A network of the zoo with its initial values; a ReproError for options that do not fit."""
+    try:
+        return zoo.create_model(model, keypoints, **options)
+    except ValueError as error:
+        raise ReproError(str(error)) from error
 
 
 def listed(outputs: Tensor | Sequence[Tensor]) -> list[Tensor]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data import annotations as reading
 from repro.data import boxes, mpii
+from repro.data.annotations import read
 from repro.data.boxes import Instances
 from repro.data.layout import Source
 from repro.data.people import Annotations, Poses
@@ -67,7 +67,7 @@ def prepare(request: EvaluationRequest, source: Source) -> PreparedEvaluation:
     rules = changed(request.protocol, split=source.split)
     if DATASETS[rules.dataset].measure == "PCKh":
         _check_pckh(rules, source)
-    annotations = reading.read(source.annotations, rules.dataset)
+    annotations = read(source.annotations, rules.dataset)
     instances = None if rules.bottom_up else _instances(rules, source, annotations)
     request = replace(request, protocol=rules)
     return PreparedEvaluation(request, size, annotations, instances, source)

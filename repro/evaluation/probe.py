@@ -23,8 +23,8 @@ from repro import schema
 from repro.checkpoints import matching
 from repro.checkpoints.reading import State
 from repro.counting import parity
-from repro.data import annotations as reading
 from repro.data import boxes
+from repro.data.annotations import read
 from repro.data.boxes import Instances
 from repro.data.layout import Source
 from repro.data.people import Annotations, Poses
@@ -85,7 +85,7 @@ def probe(rules: Protocol, execution: Execution = EXECUTION) -> str:
     digest = hashlib.sha256()
     with TemporaryDirectory() as folder:
         source = probe_set.write(Path(folder), rules.dataset)
-        annotations = reading.read(source.annotations, rules.dataset)
+        annotations = read(source.annotations, rules.dataset)
         instances = None if rules.bottom_up else _instances(rules, source, annotations)
         for size in _sizes(rules):
             poses, kept = inference.poses(

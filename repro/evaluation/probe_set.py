@@ -151,7 +151,7 @@ def _joints(place: int, skeleton: Skeleton) -> Floats:
         across, down = (
             (SIDES[name][0] * (1 if side == "left" else -1), SIDES[name][1])
             if name in SIDES
-            else (0.0, MIDDLE[joint])
+            else (0.0, MIDDLE.get(joint, row / len(skeleton.joints)))
         )
         dx, dy, seen = draws((3,), 2, place, row).tolist()
         x = person.x + person.height * (across + RESTLESS * (dx - 0.5))

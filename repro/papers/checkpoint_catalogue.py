@@ -94,12 +94,14 @@ def published(model: str | None = None) -> list[Checkpoint]:
 
     A name that ends in a data set (`litepose_s_coco`) has those of this data set only.
     """
-    found = _catalogue(tables_dir() / "weights.toml").checkpoints
+    checkpoints = _catalogue(tables_dir() / "weights.toml").checkpoints
     if model is None:
-        return list(found)
+        return list(checkpoints)
     base, dataset = network(model)
     return [
-        one for one in found if one.model == base and (dataset is None or dataset == one.dataset)
+        one
+        for one in checkpoints
+        if one.model == base and (dataset is None or dataset == one.dataset)
     ]
 
 
@@ -129,8 +131,8 @@ def network(model: str) -> tuple[str, str | None]:
 
 def present(folder: Path | None = None) -> list[Path]:
     """The checkpoint files in `folder/weights`, `folder` and `$REPRO_DATA/weights`."""
-    found = (path for place in _places(folder) for path in _files(place))
-    return list(dict.fromkeys(found))
+    paths = (path for place in _places(folder) for path in _files(place))
+    return list(dict.fromkeys(paths))
 
 
 def find(
@@ -179,8 +181,8 @@ def _places(folder: Path | None, dataset: str = "*") -> list[Path]:
     data = env.variable("REPRO_DATA")
     roots = [] if folder is None else [folder / "weights", folder]
     roots += [Path(data) / "weights"] if data else []
-    found = (place for root in roots for place in (*sorted(root.glob(f"pose_{dataset}")), root))
-    return [place for place in dict.fromkeys(found) if place.is_dir()]
+    places = (place for root in roots for place in (*sorted(root.glob(f"pose_{dataset}")), root))
+    return [place for place in dict.fromkeys(places) if place.is_dir()]
 
 
 def _files(place: Path) -> Iterator[Path]:

@@ -23,6 +23,7 @@ MPII_PAGE = "http://human-pose.mpi-inf.mpg.de"
 HRNET_PAGE = "https://github.com/leoxiaobin/deep-high-resolution-net.pytorch#data-preparation"
 SYNTH = "synth"
 """the folder of what `repro data synth` makes, and the data set in it with COCO's joints"""
+COCO_SIZES = {"medium": (32.0**2, 96.0**2), "large": (96.0**2, LARGEST_AREA)}
 MPII_TRUTHS = ("mpii_gt_valid.mat", "gt_valid.mat", "mpii_gt_val.mat")
 """what the file of MPII's joints and head boxes is called, the first that exists is taken"""
 
@@ -114,7 +115,7 @@ class Dataset:
     """whether a person is given by a square region that becomes the input as it is"""
     size: Size = (256, 192)
     """the usual input of top-down networks"""
-    sizes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[float, float]] = field(default_factory=lambda: COCO_SIZES)
     """area in square pixels of the classes of persons that have figures of their own"""
     crowding: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """the classes of images by crowdIndex that have an AP of their own: least, less than"""
@@ -212,7 +213,6 @@ _COCO = Dataset(
     evaluator="pycocotools",
     tool="pycocotools",
     segments=True,
-    sizes={"medium": (32.0**2, 96.0**2), "large": (96.0**2, LARGEST_AREA)},
 )
 _CROWDPOSE = Dataset(
     name="crowdpose",
@@ -237,6 +237,7 @@ _CROWDPOSE = Dataset(
     compared_on="val",
     trained_on=("trainval", "train"),
     evaluator="crowdposetools",
+    sizes={},
     crowding={"easy": (-inf, 0.2), "medium": (0.2, 0.8), "hard": (0.8, inf)},
 )
 _MPII = Dataset(

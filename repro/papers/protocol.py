@@ -95,14 +95,14 @@ class Protocol:
     @property
     def decoder(self) -> str:
         """The decoding without its beta."""
-        found = _DECODE.fullmatch(self.decode)
-        return f"{found[1]}{found[3] or ''}" if found else self.decode
+        match = _DECODE.fullmatch(self.decode)
+        return f"{match[1]}{match[3] or ''}" if match else self.decode
 
     @property
     def beta(self) -> float:
         """The sharpness of the beta-soft-argmax; 160 where the decoding has none."""
-        found = _DECODE.fullmatch(self.decode)
-        return float(found[2]) if found else 160.0
+        match = _DECODE.fullmatch(self.decode)
+        return float(match[2]) if match else 160.0
 
     @property
     def bottom_up(self) -> bool:

@@ -15,13 +15,15 @@ from repro.papers.values import Size
 
 def named(name: str) -> Protocol:
     """`paper2/coco-val2017-beta` -> that protocol."""
-    paper, _, own = name.partition("/")
-    found = lookup.find_study(paper)
-    if own not in found.protocols:
+    paper, _, key = name.partition("/")
+    paper_study = lookup.find_study(paper)
+    if key not in paper_study.protocols:
         raise unknown(
-            "protocol", name, (f"{found.name}/{protocol}" for protocol in found.protocols)
+            "protocol",
+            name,
+            (f"{paper_study.name}/{protocol}" for protocol in paper_study.protocols),
         )
-    return found.protocols[own]
+    return paper_study.protocols[key]
 
 
 def chosen(model: str, dataset: str | None, name: str | None) -> tuple[str, Protocol]:

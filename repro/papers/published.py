@@ -45,10 +45,10 @@ def parse(text: str, scale: int = 1) -> Published | None:
 
     The suffix M or G names the unit that `scale` already stands for.
     """
-    found = _NUMBER.fullmatch(text)
-    if found is None:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
         return None
-    digits = Decimal(found[1])
+    digits = Decimal(match[1])
     exponent = digits.as_tuple().exponent
     if not isinstance(exponent, int):
         return None

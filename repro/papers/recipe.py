@@ -96,10 +96,10 @@ class Recipe:
             raise unknown("centre of targets", self.centre, ("nearest", "exact"))
         for name, (least, most) in BOUNDS.items():
             value = getattr(self, name)
-            for one in value if isinstance(value, tuple) else (value,):
-                if one is not None and not least <= one <= most:
+            for number in value if isinstance(value, tuple) else (value,):
+                if number is not None and not least <= number <= most:
                     raise ReproError(
-                        f"`{name}` of a recipe is {one:g}.",
+                        f"`{name}` of a recipe is {number:g}.",
                         f"It is {least:g} to {most:g}." if most < HUGE else f"{least:g} or more.",
                     )
         if list(self.milestones) != sorted(set(self.milestones)):

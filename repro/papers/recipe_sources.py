@@ -76,12 +76,12 @@ def parsed(given: Mapping[str, object]) -> dict[str, object]:
     for name in given:
         if name not in FIELDS:
             raise unknown("field of a recipe", name, FIELDS)
-    one = {
+    fields = {
         name: (value,) if name == "milestones" and not isinstance(value, tuple) else value
         for name, value in given.items()
     }
-    found = schema.read(Recipe, {**SAMPLE, **one}, "recipe")
-    return {name: getattr(found, name) for name in given}
+    recipe = schema.read(Recipe, {**SAMPLE, **fields}, "recipe")
+    return {name: getattr(recipe, name) for name in given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +159,12 @@ def resolve(
         raise unknown(f"recipe of {study}", name, written)
     given: dict[str, object] = {}
     sources: dict[str, str] = {}
-    for one in reversed(_chain(study, written, name)):
-        from_another = "" if one == name else f"{one}: "
-        given |= written[one].fields
-        for where, names in written[one].sources.items():
+    for origin in reversed(_chain(study, written, name)):
+        from_another = "" if origin == name else f"{origin}: "
+        given |= written[origin].fields
+        for where, names in written[origin].sources.items():
             sources |= dict.fromkeys(names, f"{from_another}{where}")
-        for case in written[one].cases:
+        for case in written[origin].cases:
             if _holds(case.when, words):
                 given |= case.fields
                 sources |= dict.fromkeys(case.fields, f"{from_another}{case.source}")
@@ -172,9 +172,9 @@ def resolve(
     return Resolved(f"{study}/{name}", recipe, {**dict.fromkeys(FIELDS, UNSAID), **sources})
 
 
-def differing(one: Recipe, other: Recipe) -> dict[str, tuple[object, object]]:
+def differing(recipe: Recipe, other: Recipe) -> dict[str, tuple[object, object]]:
     """The fields in which two recipes differ, with both values."""
-    pairs = {name: (getattr(one, name), getattr(other, name)) for name in FIELDS}
+    pairs = {name: (getattr(recipe, name), getattr(other, name)) for name in FIELDS}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 

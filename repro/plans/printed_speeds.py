@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-import zoo
 from repro.papers import lookup, study
 from repro.papers.metrics import SPEED
 from repro.papers.study import Column, Table
 from repro.plans import selection
-from repro.records.runs import CountRun, count_run
+from repro.records.runs import CountRun
 
 
 @dataclass(frozen=True)
@@ -65,17 +64,4 @@ def _of_paper(paper: str) -> Iterator[PrintedSpeeds]:
         table = study.load_table(paper, name)
         for column in table.columns:
             if column.metric in SPEED:
-                yield PrintedSpeeds(table, column, _networks(table, column))
-
-
-def _networks(table: Table, column: Column) -> dict[str, CountRun]:
-    return {
-        row.label: count_run(
-            row.model, row.input, selection.protocol(table, row, column).keypoints, row.options
-        )
-        for row in table.rows
-        if row.model is not None
-        and row.model in zoo.MODELS
-        and row.input is not None
-        and column.key in row.cells
-    }
+                yield PrintedSpeeds(table, column, selection.timed_networks(table, column))

@@ -47,11 +47,11 @@ def select(
     """The printed numbers of some tables, restricted to rows and metrics."""
     kinds = _metrics(chosen, metrics)
     return [
-        _wanted(table, one, column)
+        _wanted(table, selected, column)
         for table, rows in _rows(chosen, row)
-        for one in rows
+        for selected in rows
         for column in table.columns
-        if column.metric in kinds and column.key in one.cells
+        if column.metric in kinds and column.key in selected.cells
     ]
 
 
@@ -175,19 +175,24 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
     return Wanted(table, row, column, spec, None if other == spec else other)
 
 
+def timed_networks(table: Table, column: Column) -> dict[str, CountRun]:
+    """Label of a row -> its network, of the rows that print a speed in a column."""
+    return {
+        row.label: count_run(
+            row.model, row.input, protocol(table, row, column).keypoints, row.options
+        )
+        for row in table.rows
+        if row.model is not None
+        and row.model in zoo.MODELS
+        and row.input is not None
+        and column.key in row.cells
+    }
+
+
 def _speed(table: Table, row: Row, column: Column) -> SpeedRequirement:
     """All networks of a column, to be timed together."""
     timing = study.load_study(table.study).timings[table.timing or ""]
-    networks = {
-        one.label: count_run(
-            one.model, one.input, protocol(table, one, column).keypoints, one.options
-        )
-        for one in table.rows
-        if one.model is not None
-        and one.model in zoo.MODELS
-        and one.input is not None
-        and column.key in one.cells
-    }
+    networks = timed_networks(table, column)
     distinct = {network_name(spec): spec for spec in networks.values()}
     names = {label: network_name(spec) for label, spec in networks.items()}
     network = names.pop(row.label)

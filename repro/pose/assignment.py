@@ -49,12 +49,12 @@ def _add_star(matrix: Floats, stars: dict[int, int]) -> None:
     primes: dict[int, int] = {}
     row = column = 0
     while True:
-        found = _open_zero(matrix, open_rows, open_columns, row, column)
-        if found is None:
+        zero = _open_zero(matrix, open_rows, open_columns, row, column)
+        if zero is None:
             _make_zero(matrix, open_rows, open_columns)
             row = column = 0
             continue
-        row, column = found
+        row, column = zero
         primes[row] = column
         if row not in stars:
             _turn_round(stars, primes, row)

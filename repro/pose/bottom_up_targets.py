@@ -44,9 +44,9 @@ def heatmaps(
         person, joint = np.nonzero(drawn[some])
         if not len(person):
             continue
-        own = places[some][person, joint]
-        columns, across = _profile(own[:, 0], width, reach, sigma)
-        rows, down = _profile(own[:, 1], height, reach, sigma)
+        centres = places[some][person, joint]
+        columns, across = _profile(centres[:, 0], width, reach, sigma)
+        rows, down = _profile(centres[:, 1], height, reach, sigma)
         first = (images[some][person] * joints + joint) * height
         index = ((first[:, None] + rows) * width)[:, :, None] + columns[:, None]
         values = (down[:, :, None] * across[:, None]).astype(np.float32)
@@ -72,13 +72,13 @@ def joint_indices(
     joints = points.shape[1]
     places, drawn = inside(points, visible, (height, width), stride, whole=True)
     turns = list(in_turn(images))
-    found = np.zeros((count, len(turns), joints, 2), dtype=np.int64)
+    indices = np.zeros((count, len(turns), joints, 2), dtype=np.int64)
     columns, rows = np.moveaxis(np.where(drawn[..., None], places, 0).astype(np.int64), -1, 0)
     index = (np.arange(joints) * height + rows) * width + columns
     for turn, some in enumerate(turns):
-        found[images[some], turn, :, 0] = np.where(drawn, index, 0)[some]
-        found[images[some], turn, :, 1] = drawn[some]
-    return found
+        indices[images[some], turn, :, 0] = np.where(drawn, index, 0)[some]
+        indices[images[some], turn, :, 1] = drawn[some]
+    return indices
 
 
 def inside(

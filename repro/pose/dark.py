@@ -141,8 +141,8 @@ def _blurred_maxima(maps: Maps, radius: int) -> Floats:
     def bands(size: int) -> Maps:
         apart = np.abs(np.arange(size)[:, None] - np.arange(size))
         weights = np.append(_gaussian(radius)[radius:], 0)
-        found: Maps = weights[np.minimum(apart, radius + 1)].astype(np.float32)
-        return found
+        kernels: Maps = weights[np.minimum(apart, radius + 1)].astype(np.float32)
+        return kernels
 
     _, height, width = maps.shape
     down, across = bands(height), bands(width)

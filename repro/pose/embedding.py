@@ -7,7 +7,7 @@ HRNet/HigherHRNet-Human-Pose-Estimation, the same in mit-han-lab/litepose).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -71,8 +71,7 @@ def aggregate(
     `flipped_outputs` are those of the mirrored image, None without flip test; `mirrored` is that of
     the skeleton. T is 2 with the flip test and 1 without. All outputs are brought to the size of
     the last, bilinearly, and averaged, then to `input_size`; plain and mirrored heatmaps are
-    averaged, their tags kept side by side. For a multi-scale test `input_size` is that of scale 1.
-    Raise ReproError for outputs with other channels.
+    averaged, their tags kept side by side. Raise ReproError for outputs with other channels.
     """
     import torch
 
@@ -81,23 +80,6 @@ def aggregate(
         passes.append(_resized(flipped_outputs, joints, input_size, list(mirrored)))
     heatmaps = passes[0][0] if len(passes) == 1 else (passes[0][0] + passes[1][0]) / 2
     return heatmaps, torch.stack([tags for _, tags in passes]).movedim(0, -1)
-
-
-def aggregate_scales(scales: Mapping[float, tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """One pair of heatmaps and tags from those of `aggregate` at several scales of the image.
-
-    The heatmaps are averaged, the tags are those of scale 1. Raise ReproError without scale 1.
-    """
-    if 1.0 not in scales:
-        raise ReproError(
-            f"A multi-scale test at {', '.join(map(str, scales))} has no tags.",
-            "Let 1 be one of the scales.",
-        )
-    heatmaps = [scales[scale][0] for scale in sorted(scales, reverse=True)]
-    total = heatmaps[0]
-    for more in heatmaps[1:]:
-        total = total + more
-    return total / len(scales), scales[1.0][1]
 
 
 def group(
@@ -114,23 +96,25 @@ def group(
     heatmaps = np.ascontiguousarray(heatmaps, dtype=np.float32)
     channels, pixels = peaks(heatmaps, settings.detection, settings.window, settings.people)
     rows, columns = np.divmod(pixels, width)
-    own = np.asarray(tags[channels, rows, columns], dtype=np.float32)
-    known = (np.abs(own) < TAG_LIMIT).all(axis=1)
-    channels, rows, columns, own = channels[known], rows[known], columns[known], own[known]
+    values = np.asarray(tags[channels, rows, columns], dtype=np.float32)
+    known = (np.abs(values) < TAG_LIMIT).all(axis=1)
+    channels, rows, columns, values = channels[known], rows[known], columns[known], values[known]
     scores = heatmaps[channels, rows, columns]
-    found = _match(channels, scores, own, joints, settings)
+    people = _match(channels, scores, values, joints, settings)
 
     places = np.stack((columns, rows), axis=1).astype(np.float32)
     if settings.adjust:
         places = towards_larger(heatmaps, channels, rows, columns)
-    keypoints = np.zeros((len(found), joints, 3), dtype=np.float32)
-    person, joint = np.nonzero(found >= 0)
-    chosen = found[person, joint]
+    keypoints = np.zeros((len(people), joints, 3), dtype=np.float32)
+    person, joint = np.nonzero(people >= 0)
+    chosen = people[person, joint]
     keypoints[person, joint, :2] = places[chosen]
     keypoints[person, joint, 2] = scores[chosen]
     totals = keypoints[..., 2].mean(axis=1)
-    if settings.refine and len(found):
-        means = np.array([own[some[some >= 0]].mean(axis=0) for some in found], dtype=np.float32)
+    if settings.refine and len(people):
+        means = np.array(
+            [values[some[some >= 0]].mean(axis=0) for some in people], dtype=np.float32
+        )
         fill(keypoints, heatmaps, tags, means)
     return keypoints.astype(np.float64), totals.astype(np.float64)
 
@@ -164,8 +148,8 @@ class _People:
 
     def _set(self, person: int, joint: int, candidate: int) -> None:
         self.found[person, joint] = candidate
-        own = self.tags[self.members[person]]
-        self.means[person] = np.add.reduce(own, axis=0) / np.float32(len(own))
+        tags = self.tags[self.members[person]]
+        self.means[person] = np.add.reduce(tags, axis=0) / np.float32(len(tags))
 
 
 def _match(

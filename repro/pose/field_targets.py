@@ -37,23 +37,23 @@ def field_targets(
     the limb's extent, is near enough; where limbs of a kind meet, that of the later person stays.
     """
     inner = size[0] // STRIDE, size[1] // STRIDE
-    own, seen = _with_neck(np.asarray(points, dtype=np.float64), np.asarray(visible) > 0)
+    joints, seen = _with_neck(np.asarray(points, dtype=np.float64), np.asarray(visible) > 0)
     maps = np.zeros((count, MAPS, *inner), dtype=np.float32)
-    maps[:, :JOINTS] = _gaussians(own, seen, images, count, inner)
+    maps[:, :JOINTS] = _gaussians(joints, seen, images, count, inner)
     maps[:, JOINTS] = 1 - maps[:, :JOINTS].max(axis=1)
-    return maps, _fields(own / STRIDE, seen, images, count, inner)
+    return maps, _fields(joints / STRIDE, seen, images, count, inner)
 
 
 def _with_neck(points: Floats, visible: Flags) -> tuple[Floats, Flags]:
     """The network's 18 joints, and which are seen; the neck if both shoulders are."""
     visible = visible & np.isfinite(points).all(axis=2)
-    own = np.zeros((len(points), JOINTS, 2))
+    joints = np.zeros((len(points), JOINTS, 2))
     seen = np.zeros((len(points), JOINTS), dtype=bool)
-    own[:, COCO] = np.where(visible[..., None], points, 0)
+    joints[:, COCO] = np.where(visible[..., None], points, 0)
     seen[:, COCO] = visible
-    own[:, NECK] = points[:, SHOULDERS].mean(axis=1)
+    joints[:, NECK] = points[:, SHOULDERS].mean(axis=1)
     seen[:, NECK] = visible[:, SHOULDERS].all(axis=1)
-    return np.where(seen[..., None], own, 0), seen
+    return np.where(seen[..., None], joints, 0), seen
 
 
 def _gaussians(

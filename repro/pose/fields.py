@@ -83,24 +83,24 @@ def decode(
             f"Its limbs are those of COCO: {MAPS} heatmaps and {FIELDS} fields.",
         )
     down, across = _enlarging(fit, heatmaps.shape[1:])
-    found = [_joints(_enlarged(one, down, across), settings) for one in heatmaps[:JOINTS]]
+    candidates = [_joints(_enlarged(one, down, across), settings) for one in heatmaps[:JOINTS]]
     limbs = []
     for limb in LIMBS:
-        starts, ends = found[limb.start], found[limb.end]
+        starts, ends = candidates[limb.start], candidates[limb.end]
         if not len(starts) or not len(ends):
             limbs.append(NOTHING)
             continue
         x = _enlarged(fields[limb.field], down, across)
         y = _enlarged(fields[limb.field + 1], down, across)
         limbs.append(_limbs(x, y, starts, ends, settings))
-    people = assemble([joints[:, 2] for joints in found], limbs)
+    people = assemble([joints[:, 2] for joints in candidates], limbs)
     good = people.counts >= settings.least_joints
     good &= people.totals >= settings.least_score * people.counts
     keypoints = np.zeros((int(good.sum()), len(COCO), 3))
-    for joint, own in enumerate(COCO):
-        numbers = people.joints[good, own]
+    for joint, kind in enumerate(COCO):
+        numbers = people.joints[good, kind]
         there = numbers >= 0
-        keypoints[there, joint] = found[own][numbers[there]] + (0.5, 0.5, 0)
+        keypoints[there, joint] = candidates[kind][numbers[there]] + (0.5, 0.5, 0)
     keypoints[..., :2] = fit.to_input(keypoints[..., :2])
     return keypoints, people.totals[good] * (people.counts[good] - 1)
 

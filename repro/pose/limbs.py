@@ -76,7 +76,7 @@ def best(starts: Ints, ends: Ints, scores: Floats) -> LimbCandidates:
     return LimbCandidates(starts[kept], ends[kept], scores[kept])
 
 
-def assemble(scores: Sequence[Floats], found: Sequence[LimbCandidates]) -> PartialPeople:
+def assemble(scores: Sequence[Floats], candidates: Sequence[LimbCandidates]) -> PartialPeople:
     """The people that limbs, of all kinds in the order of LIMBS, make of joints of 18 kinds.
 
     `scores` are those of the joints of each kind. A limb goes to the persons that have its start,
@@ -84,7 +84,7 @@ def assemble(scores: Sequence[Floats], found: Sequence[LimbCandidates]) -> Parti
     start and no end, and its start to whoever has its end and no start.
     """
     people = PartialPeople(np.full((0, JOINTS), -1), np.zeros(0), np.zeros(0, dtype=np.int64))
-    for limb, limbs in zip(LIMBS, found, strict=True):
+    for limb, limbs in zip(LIMBS, candidates, strict=True):
         joints = people.joints
         by_start = _partners(limbs.starts, len(scores[limb.start]), joints[:, limb.start])
         if limb[:2] in CLOSING:

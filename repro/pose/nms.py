@@ -18,9 +18,9 @@ def rescore(joint_scores: Floats, box_scores: Floats, threshold: float = 0.2) ->
 
     0 where no joint scores more. A joint of score NaN counts as not found.
     """
-    found = joint_scores > threshold
-    total = np.where(found, joint_scores, 0).sum(axis=1, dtype=np.float64)
-    scores: Floats = box_scores * total / np.maximum(found.sum(axis=1), 1)
+    counted = joint_scores > threshold
+    total = np.where(counted, joint_scores, 0).sum(axis=1, dtype=np.float64)
+    scores: Floats = box_scores * total / np.maximum(counted.sum(axis=1), 1)
     return scores
 
 

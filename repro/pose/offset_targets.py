@@ -53,12 +53,12 @@ def offset_targets(
     for turn in in_turn(images[largest_first]):
         some = largest_first[turn]
         person, joint = np.nonzero(there[some] & central[some])
-        own = some[person]
-        x = middles[own, 0, :1].astype(np.int64) + columns  # (n, 64)
-        y = middles[own, 0, 1:].astype(np.int64) + rows
+        people = some[person]
+        x = middles[people, 0, :1].astype(np.int64) + columns  # (n, 64)
+        y = middles[people, 0, 1:].astype(np.int64) + rows
         n, pixel = np.nonzero((x >= 0) & (x < width) & (y >= 0) & (y < height))
         x, y = x[n, pixel], y[n, pixel]
-        image, person, joint = images[own[n]], own[n], joint[n]
+        image, person, joint = images[people[n]], people[n], joint[n]
         offsets[image, joint, :, y, x] = np.stack((x, y), axis=1) - places[person, joint]
         weights[image, joint, :, y, x] = 1 / diagonals[person, None]
     shape = (count, 2 * joints, height, width)
@@ -70,5 +70,5 @@ def _diagonals(points: Floats, seen: Flags) -> Floats:
     """The diagonal (M,) of the extent of the joints (M, K, 2) that are seen."""
     lowest = np.where(seen[..., None], points, np.inf).min(axis=1)
     highest = np.where(seen[..., None], points, -np.inf).max(axis=1)
-    found: Floats = np.hypot(*np.maximum(highest - lowest, 0).T)
-    return found
+    diagonals: Floats = np.hypot(*np.maximum(highest - lowest, 0).T)
+    return diagonals

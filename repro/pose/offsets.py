@@ -50,22 +50,19 @@ class OffsetSettings:
     """joints of two poses are the same if nearer than this, in diagonals of the first pose"""
     shared: int | None = None
     """poses that share more joints than this are one; None for half of the joints, 8 of 17"""
-    decrease: float = 0.9
-    """what the scores of other scales than 1 are multiplied by, once made as large as those"""
 
 
 OFFICIAL = OffsetSettings()
 
 
 @dataclass(frozen=True, eq=False)
-class ScaleOutput:
-    """What one scale of the image gives."""
+class PoseMaps:
+    """What the network gives of one image."""
 
     heatmaps: Maps
     """(K + 1, h, w), the last that of the centres"""
     poses: Maps
     """(K, 2, h, w) x and y of each joint in pixels of the maps"""
-    scale: float = 1.0
 
 
 def mirrored_input(images: Tensor) -> Tensor:
@@ -85,8 +82,7 @@ def aggregate(
     flipped_outputs: Sequence[Tensor] | None,
     mirrored: Sequence[int],
     joints: int,
-    scale: float = 1.0,
-) -> ScaleOutput:
+) -> PoseMaps:
     """The network's two outputs, (1, K + 1, h, w) and (1, 2 K, h, w), plain and mirrored, as one.
 
     `flipped_outputs` are those for `mirrored_input`, None without flip test; `mirrored` is that of
@@ -100,7 +96,7 @@ def aggregate(
         turned = turned[others, :, :, ::-1].copy()
         turned[:, 0] = heatmaps.shape[2] - 1 - turned[:, 0]
         poses = (poses + turned) * HALF
-    return ScaleOutput(heatmaps, poses, scale)
+    return PoseMaps(heatmaps, poses)
 
 
 def _split(outputs: Sequence[Tensor], joints: int) -> tuple[Maps, Maps]:
@@ -118,27 +114,14 @@ def _split(outputs: Sequence[Tensor], joints: int) -> tuple[Maps, Maps]:
     return heatmaps, places - offsets.reshape(joints, 2, height, width)
 
 
-def decode(
-    scales: Sequence[ScaleOutput], settings: OffsetSettings = OFFICIAL
-) -> tuple[Floats, Floats]:
-    """The people (M, K, 3) of the scales, x and y in pixels of the input, and scores (M,).
+def decode(maps: PoseMaps, settings: OffsetSettings = OFFICIAL) -> tuple[Floats, Floats]:
+    """The people (M, K, 3), x and y in pixels of the input, and scores (M,).
 
-    One scale of 1 is the usual test. A person's score is the mean of its joints'. Centres and
-    poses that are not finite are left out, and such heatmaps count as 0. Raise ReproError without
-    scale 1.
+    A person's score is the mean of its joints'. Centres and poses that are not finite are left
+    out, and such heatmaps count as 0.
     """
-    if 1.0 not in [one.scale for one in scales]:
-        raise ReproError("A multi-scale test of DEKR lacks scale 1.", "Add it.")
-    ordered = sorted(scales, key=lambda one: -one.scale)
-    found = [_regressed(one, settings) for one in ordered]
-    plain = next(i for i, one in enumerate(ordered) if one.scale == 1.0)
-    highest = _highest(found[plain][1])
-    for i, (_, centres) in enumerate(found):
-        if i != plain:
-            centres *= highest / _highest(centres) * settings.decrease
-    points = np.concatenate([points for points, _ in found])
-    centres = np.concatenate([centres for _, centres in found])
-    heat = np.stack([_sampled(one, points) for one in ordered]).mean(axis=0, dtype=np.float32)
+    points, centres = _regressed(maps, settings)
+    heat = _sampled(maps, points)
     heat = np.where(np.isfinite(heat), heat, np.float32(0))
     ranks = heat.mean(axis=1)
     kept = suppressed(points, ranks, settings)
@@ -149,43 +132,38 @@ def decode(
     return keypoints, scores.mean(axis=1).astype(np.float64)
 
 
-def _highest(centres: Maps) -> np.float32:
-    return centres.max() if len(centres) else np.float32(1)
-
-
-def _regressed(one: ScaleOutput, settings: OffsetSettings) -> tuple[Maps, Maps]:
-    """Poses (N, K, 2) in pixels of the input at scale 1, and the scores (N,) of their centres."""
-    centres = one.heatmaps[-1:]
+def _regressed(maps: PoseMaps, settings: OffsetSettings) -> tuple[Maps, Maps]:
+    """Poses (N, K, 2) in pixels of the input, and the scores (N,) of their centres."""
+    centres = maps.heatmaps[-1:]
     height, width = centres.shape[1:]
     side = (height + width) / 2
     window = next((window for most, window in WINDOWS if side <= most), LARGEST_WINDOW)
     _, pixels = peaks(centres, settings.centre, window, settings.people)
     rows, columns = np.divmod(pixels, width)
-    points = one.poses[:, :, rows, columns].transpose(2, 0, 1) * np.float32(STRIDE / one.scale)
+    points = maps.poses[:, :, rows, columns].transpose(2, 0, 1) * np.float32(STRIDE)
     whole = np.isfinite(points).all(axis=(1, 2))
     return points[whole], centres[0, rows[whole], columns[whole]]
 
 
-def _sampled(one: ScaleOutput, points: Maps) -> Maps:
+def _sampled(maps: PoseMaps, points: Maps) -> Maps:
     """The joints' heatmaps (N, K) at points (N, K, 2) of the input.
 
     Officially the maps are enlarged so that a pixel of theirs comes to the first of its 4 pixels,
     the last ones repeated, and read at the pixel that holds the point. Only what is read is
     computed here.
     """
-    joints, height, width = one.heatmaps.shape[0] - 1, *one.heatmaps.shape[1:]
-    x, right, across = _between(points[..., 0], width, one.scale)
-    y, below, down = _between(points[..., 1], height, one.scale)
-    maps, joint = one.heatmaps, np.arange(joints)
-    above = maps[joint, y, x] * (1 - across) + maps[joint, y, right] * across
-    under = maps[joint, below, x] * (1 - across) + maps[joint, below, right] * across
+    heatmaps, joint = maps.heatmaps, np.arange(maps.heatmaps.shape[0] - 1)
+    height, width = heatmaps.shape[1:]
+    x, right, across = _between(points[..., 0], width)
+    y, below, down = _between(points[..., 1], height)
+    above = heatmaps[joint, y, x] * (1 - across) + heatmaps[joint, y, right] * across
+    under = heatmaps[joint, below, x] * (1 - across) + heatmaps[joint, below, right] * across
     return np.asarray(above * (1 - down) + under * down, dtype=np.float32)
 
 
-def _between(places: Maps, length: int, scale: float) -> tuple[Ints, Ints, Maps]:
+def _between(places: Maps, length: int) -> tuple[Ints, Ints, Maps]:
     """The pixels on both sides of places in the input, and how far from the first these are."""
-    enlarged = int(STRIDE * length / scale)
-    last = max(1, enlarged - enlarged // length)  # what comes after it repeats it
+    last = max(1, STRIDE * (length - 1))  # what comes after it repeats it
     whole = np.clip(np.floor(places), 0, last)
     exact = whole * np.float32((length - 1) / last)
     first = exact.astype(np.int64)

@@ -19,15 +19,15 @@ def peaks(maps: Maps, threshold: float, window: int, most: int) -> tuple[Ints, I
     """
     height, width = maps.shape[1:]
     flat = np.ascontiguousarray(maps).reshape(-1)
-    found = np.flatnonzero(flat > threshold)
+    places = np.flatnonzero(flat > threshold)
     reach = range(-(window // 2), window // 2 + 1)
     steps = [(dy, dx) for dy in reach for dx in reach if (dy, dx) != (0, 0)]
     # Nearly all pixels fall by their direct neighbours: few are compared with the others.
     for step in sorted(steps, key=lambda step: step not in CROSS):
-        found = found[flat[found] >= flat[_moved(found, step, height, width)]]
-    found = found[np.isfinite(flat[found])]
-    channels, pixels = np.divmod(found, height * width)
-    order = np.lexsort((-flat[found], channels))
+        places = places[flat[places] >= flat[_moved(places, step, height, width)]]
+    places = places[np.isfinite(flat[places])]
+    channels, pixels = np.divmod(places, height * width)
+    order = np.lexsort((-flat[places], channels))
     channels, pixels = channels[order], pixels[order]
     rank = np.arange(len(channels)) - np.searchsorted(channels, channels)
     return channels[rank < most], pixels[rank < most]

@@ -65,17 +65,17 @@ def _best(heatmap: Maps, tags: Maps, means: Maps) -> Ints:
     rows, columns = np.divmod(pixels, heatmap.shape[1])
     values, few = flat[pixels], np.ascontiguousarray(tags[rows, columns].T)
     all_tags: Maps | None = None
-    found = np.full(len(means), -1)
+    best = np.full(len(means), -1)
     for person, mean in enumerate(means):
         place, value = _largest(values, few, mean)
         if value > level:
-            found[person] = pixels[place]
+            best[person] = pixels[place]
             continue
         if all_tags is None:
             all_tags = np.ascontiguousarray(np.moveaxis(tags, -1, 0)).reshape(len(mean), -1)
         place, value = _largest(flat, all_tags, mean)
-        found[person] = place if value > -np.inf else -1
-    return found
+        best[person] = place if value > -np.inf else -1
+    return best
 
 
 def _largest(values: Maps, tags: Maps, mean: Maps) -> tuple[int, float]:

@@ -82,8 +82,8 @@ def crop(image: Pixels, matrix: Floats, size: tuple[int, int]) -> Pixels:
     import cv2
 
     height, width = size
-    found = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
-    return np.asarray(found, dtype=np.uint8)
+    cut = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    return np.asarray(cut, dtype=np.uint8)
 
 
 def to_image(
@@ -105,5 +105,5 @@ def to_image(
     else:
         unit = np.repeat(extents[:, :1] / width, 2, axis=1)
         start = centres - unit * np.array([width, height]) / 2
-    found: Floats = points * unit[:, None] + start[:, None]
-    return found
+    placed: Floats = points * unit[:, None] + start[:, None]
+    return placed

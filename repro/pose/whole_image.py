@@ -14,7 +14,6 @@ Size = tuple[int, int]
 """height, width"""
 
 OPENPOSE_MEAN = 128.0
-OPENPOSE_DIVISOR = 256.0
 """Lightweight OpenPose takes (pixel - 128) / 256, blue first"""
 
 

@@ -109,15 +109,15 @@ class Sources:
 
     def reachable(self, *roots: str) -> tuple[str, ...]:
         """The modules that roots import, themselves and the packages around them, sorted."""
-        found: set[str] = set()
+        modules: set[str] = set()
         waiting = list(roots)
         while waiting:
             module = waiting.pop()
-            if module not in found and self._counts(module):
-                found.add(module)
-                waiting += [each.module for each in self._bound(module) if each.runs]
+            if module not in modules and self._counts(module):
+                modules.add(module)
+                waiting += [bound.module for bound in self._bound(module) if bound.runs]
                 waiting.append(module.rpartition(".")[0])
-        return tuple(sorted(found))
+        return tuple(sorted(modules))
 
     def _digest(self, module: str, ahead: int = 2) -> str:
         """Of a module's text and of what its imports are bound to.
@@ -137,20 +137,20 @@ class Sources:
 
     def _bound(self, module: str) -> list[_Bound]:
         if module not in self._bindings:
-            self._bindings[module] = [self._target(each) for each in self._code(module).imports]
+            self._bindings[module] = list(map(self._target, self._code(module).imports))
         return self._bindings[module]
 
-    def _target(self, each: Import) -> _Bound:
+    def _target(self, imported: Import) -> _Bound:
         """What an import is bound to; a module of this project stands for what it says."""
-        module, name = each.module, each.name
+        module, name = imported.module, imported.name
         if name and self._path(module).endswith(PACKAGE) and self._path(f"{module}.{name}"):
             module, name = f"{module}.{name}", ""
-        if name and name != each.bound:
-            name += f" as {each.bound}"  # under which others may find it here
+        if name and name != imported.bound:
+            name += f" as {imported.bound}"  # under which others may find it here
         if not _is_own(module):
-            return _Bound("", f"{module} {name}", each.runs)
-        followed = each.runs and self._counts(module)
-        return _Bound(module if followed else "", name, each.runs)
+            return _Bound("", f"{module} {name}", imported.runs)
+        followed = imported.runs and self._counts(module)
+        return _Bound(module if followed else "", name, imported.runs)
 
     def _counts(self, module: str) -> bool:
         room = ".".join(module.split(".", 2)[:2])
@@ -188,8 +188,8 @@ class CodeNotes:
         if folder is None:
             self._path = None
             return
-        own = _sha256(Path(__file__).read_bytes())  # other code may read files differently
-        self._path = folder / f"code-{own[:16]}.txt"
+        reader = _sha256(Path(__file__).read_bytes())  # other code may read files differently
+        self._path = folder / f"code-{reader[:16]}.txt"
         with contextlib.suppress(OSError, ValueError):
             if self._path.stat().st_size > self.LIMIT:
                 self._path.unlink()
@@ -204,7 +204,7 @@ class CodeNotes:
         line = self._lines.get(key, "")
         if line and line[:64] == _sha256(line[64:]):  # noted, and not damaged
             text, imports, uses = json.loads(line[64:])
-            return Code(text, tuple(Import(*each) for each in imports), tuple(uses))
+            return Code(text, tuple(Import(*fields) for fields in imports), tuple(uses))
         code = read_code(source)
         line = json.dumps(code)
         self._new.append(f"{key}{_sha256(line)}{line}\n")
@@ -303,7 +303,7 @@ class _Reader:
     def _lambda(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         """Decorators, defaults and annotations belong to the scope around it."""
         self._fields(node, but="body")
-        parameters = (one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg))
+        parameters = (part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg))
         self.scope = _Scope(self.scope, parameters)
         self._field("body", node.body)
         self._close()
@@ -348,8 +348,9 @@ class _Reader:
                 bound = alias.asname or alias.name
                 self._bind(Import(node.module or "", alias.name, bound, runs))
 
-    def _bind(self, each: Import) -> None:
-        self.scope.imports[each.bound] = self.imports.setdefault(each, len(self.imports))
+    def _bind(self, imported: Import) -> None:
+        place = self.imports.setdefault(imported, len(self.imports))
+        self.scope.imports[imported.bound] = place
 
     def _close(self) -> None:
         """Leave a scope: what it does not bind is left open in the one around it."""

@@ -74,32 +74,32 @@ def bootstrap(
 
 
 def paired(
-    one: Evaluation,
+    base: Evaluation,
     other: Evaluation,
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = LEVEL,
 ) -> dict[str, Difference]:
-    """How much `other` is above `one` in each figure that both have, on the same resamples.
+    """How much `other` is above `base` in each figure that both have, on the same resamples.
 
     A ReproError unless both were evaluated on the same units.
     """
-    if not np.array_equal(one.units, other.units):
-        message = f"Two evaluations are on different images ({_counts(one.units, other.units)})."
+    if not np.array_equal(base.units, other.units):
+        message = f"Two evaluations are on different images ({_counts(base.units, other.units)})."
         raise ReproError(message, "Evaluate both on the same images.")
-    if len(one.units) < 2 or resamples < 1:
+    if len(base.units) < 2 or resamples < 1:
         return {}
-    before, after = one.metrics(), other.metrics()
-    first, second = (_figures(evaluation, resamples, seed) for evaluation in (one, other))
-    found = {}
+    before, after = base.metrics(), other.metrics()
+    first, second = (_figures(evaluation, resamples, seed) for evaluation in (base, other))
+    differences = {}
     for name in [name for name in before if name in after]:
         low, high = before[name], after[name]
         change = second[name] - first[name]
         if low is not None and high is not None and not np.isnan(change).all():
             interval = _interval(change, high - low, level)
             chance = _chance(change, high - low)
-            found[name] = Difference(high - low, interval.low, interval.high, chance)
-    return found
+            differences[name] = Difference(high - low, interval.low, interval.high, chance)
+    return differences
 
 
 def copies(units: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
@@ -141,6 +141,6 @@ def _normal(values: NDArray[np.float64], value: float) -> float:
     )
 
 
-def _counts(one: NDArray[np.int64], other: NDArray[np.int64]) -> str:
-    common = len(np.intersect1d(one, other))
-    return f"{len(one):,} and {len(other):,}, {common:,} in common"
+def _counts(base: NDArray[np.int64], other: NDArray[np.int64]) -> str:
+    common = len(np.intersect1d(base, other))
+    return f"{len(base):,} and {len(other):,}, {common:,} in common"

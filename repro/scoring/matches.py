@@ -30,15 +30,15 @@ class Matches:
 
     def metrics(self) -> dict[str, float | None]:
         """The official figures; None where nobody is to be found."""
-        found: dict[str, float | None] = {}
+        figures: dict[str, float | None] = {}
         curves: dict[tuple[object, int], tuple[Floats, Floats] | None] = {}
         for figure in self.rules.figures:
             key = figure.crowding, figure.size
             if key not in curves:
                 curves[key] = self.only(self.among(figure)).curve(figure.size)
             curve = curves[key]
-            found[figure.name] = None if curve is None else _average(figure, *curve)
-        return found
+            figures[figure.name] = None if curve is None else _average(figure, *curve)
+        return figures
 
     def absent(self) -> dict[str, str]:
         """Why figures are None."""
@@ -101,15 +101,15 @@ class Matches:
         What evaluating every copy of an image gives, up to the order of equal scores; the
         crowding splits are not rounded.
         """
-        found: dict[str, Floats] = {}
+        figures: dict[str, Floats] = {}
         curves: dict[tuple[object, int], tuple[Floats, Floats]] = {}
         for figure in self.rules.figures:
             key = figure.crowding, figure.size
             if key not in curves:
                 part = self.only(self.among(figure))
-                own = weights if part is self else weights[:, self.among(figure)]
+                copies = weights if part is self else weights[:, self.among(figure)]
                 curves[key] = averages(
-                    own,
+                    copies,
                     part.image,
                     part.right[figure.size],
                     part.wrong[figure.size],
@@ -117,8 +117,8 @@ class Matches:
                 )
             values = curves[key][figure.recall]
             at = figure.threshold
-            found[figure.name] = values.mean(axis=1) if at is None else values[:, at]
-        return found
+            figures[figure.name] = values.mean(axis=1) if at is None else values[:, at]
+        return figures
 
 
 def _average(figure: SummaryFigure, precision: Floats, recall: Floats) -> float:

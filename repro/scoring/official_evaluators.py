@@ -53,7 +53,7 @@ def evaluate(
     if tool is None or usual != "pycocotools":
         tool = usual
     truth = _truth(path, annotations, images)
-    found = _found(poses, boxes, truth)
+    results = _rows(poses, boxes, truth)
     run = _pycocotools if tool == "pycocotools" else _faster
     with (
         contextlib.redirect_stdout(io.StringIO()),
@@ -61,7 +61,7 @@ def evaluate(
         np.errstate(all="ignore"),
     ):
         warnings.simplefilter("ignore")
-        numbers = run(annotations.dataset, truth, found)
+        numbers = run(annotations.dataset, truth, results)
     names = [figure.name for figure in rules(annotations.dataset).figures]
     metrics = {
         name: None if number == -1 else float(number)
@@ -77,16 +77,16 @@ def agree(
 ) -> None:
     """Raise a RunError unless both have the same figures."""
     for name in {**ours, **official}:
-        one, other = ours.get(name), official.get(name)
-        if not _same(one, other, tolerance):
-            message = f"The official evaluator gives {name} = {other}, ours {one}."
+        our, their = ours.get(name), official.get(name)
+        if not _same(our, their, tolerance):
+            message = f"The official evaluator gives {name} = {their}, ours {our}."
             raise RunError(message, "Report both files: the figures must be the same.")
 
 
-def _same(one: float | None, other: float | None, tolerance: float) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) <= tolerance
+def _same(our: float | None, their: float | None, tolerance: float) -> bool:
+    if our is None or their is None:
+        return our is their
+    return abs(our - their) <= tolerance
 
 
 def _truth(path: Path, annotations: Annotations, images: Ints | None) -> dict[str, object]:
@@ -107,7 +107,7 @@ def _truth(path: Path, annotations: Annotations, images: Ints | None) -> dict[st
     }
 
 
-def _found(
+def _rows(
     poses: Poses, boxes: Floats | None, truth: Mapping[str, object]
 ) -> list[dict[str, object]]:
     """The poses as a result file has them."""
@@ -134,7 +134,7 @@ def _found(
 
 
 def _pycocotools(
-    dataset: str, truth: dict[str, object], found: list[dict[str, object]]
+    dataset: str, truth: dict[str, object], poses: list[dict[str, object]]
 ) -> list[float]:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
@@ -142,25 +142,26 @@ def _pycocotools(
     expected, results = COCO(), COCO()
     expected.dataset = truth
     expected.createIndex()
-    if found:
-        results = expected.loadRes(found)
+    if poses:
+        results = expected.loadRes(poses)
     else:  # loadRes looks at the first of them
         results.dataset = {**truth, "annotations": []}
         results.createIndex()
     evaluation = COCOeval(expected, results, "keypoints")
+    evaluation.params.kpt_oks_sigmas = np.array(rules(dataset).sigmas)
     evaluation.evaluate()
     evaluation.accumulate()
     evaluation.summarize()
     return list(evaluation.stats)
 
 
-def _faster(dataset: str, truth: dict[str, object], found: list[dict[str, object]]) -> list[float]:
+def _faster(dataset: str, truth: dict[str, object], poses: list[dict[str, object]]) -> list[float]:
     from faster_coco_eval import COCO, COCOeval_faster
 
     entry, expected = DATASETS[dataset], COCO(truth)
     evaluation = COCOeval_faster(
         expected,
-        expected.loadRes(found),
+        expected.loadRes(poses),
         iouType="keypoints_crowd" if entry.crowding else "keypoints",
         print_function=lambda *words: None,
         kpt_oks_sigmas=list(rules(dataset).sigmas),

@@ -30,21 +30,21 @@ def evaluate(
     and persons differ in the number of joints, an image is not in the annotations, or a number of
     the poses is not finite.
     """
-    own = rules(annotations.dataset)
-    _check(annotations, poses, own)
+    official = rules(annotations.dataset)
+    _check(annotations, poses, official)
     ids = np.unique(annotations.images.ids if images is None else images)
     unknown = np.setdiff1d(ids, annotations.images.ids)
     if len(unknown):
         message = f"The annotations have no image {unknown[0]}."
         raise ReproError(message, "Choose images of the annotation file.")
-    persons = _persons(annotations, ids, own)
-    detections = _detections(poses, boxes, ids, own)
-    pairs = similar(detections, persons, np.array(own.sigmas), REACHED[0])
+    persons = _persons(annotations, ids, official)
+    detections = _detections(poses, boxes, ids, official)
+    pairs = similar(detections, persons, np.array(official.sigmas), REACHED[0])
     matched, harmless = _match(pairs, detections, persons)
     wrong = ~(matched | harmless | detections.outside[:, :, None])
     order = np.argsort(-detections.scores, kind="stable")
     return Matches(
-        own,
+        official,
         ids,
         _crowding(annotations, ids),
         np.stack(
@@ -56,8 +56,8 @@ def evaluate(
     )
 
 
-def _check(annotations: Annotations, poses: Poses, own: Rules) -> None:
-    joints = len(own.sigmas)
+def _check(annotations: Annotations, poses: Poses, official: Rules) -> None:
+    joints = len(official.sigmas)
     if len(poses) and poses.keypoints.shape[1] != joints:
         message = f"The poses have {poses.keypoints.shape[1]} joints, {annotations.dataset} has"
         raise ReproError(f"{message} {joints}.", "Score them against their own data set.")
@@ -82,21 +82,21 @@ def _crowding(annotations: Annotations, ids: Ints) -> Floats | None:
     return images.crowding[order[np.searchsorted(images.ids[order], ids)]]
 
 
-def _places(found: Ints, ids: Ints) -> tuple[Ints, Bools]:
+def _places(image_ids: Ints, ids: Ints) -> tuple[Ints, Bools]:
     """For each image id its position among the sorted `ids`, and whether it is one of them."""
-    places = np.searchsorted(ids, found)
+    places = np.searchsorted(ids, image_ids)
     inside = places < len(ids)
-    inside[inside] = ids[places[inside]] == found[inside]
+    inside[inside] = ids[places[inside]] == image_ids[inside]
     return places, inside
 
 
-def _outside(areas: Floats, own: Rules) -> Bools:
+def _outside(areas: Floats, official: Rules) -> Bools:
     """(N, A) whether areas are outside the classes of size."""
-    low, high = np.array(list(own.sizes.values())).T
+    low, high = np.array(list(official.sizes.values())).T
     return np.asarray((areas[:, None] < low) | (areas[:, None] > high))
 
 
-def _persons(annotations: Annotations, ids: Ints, own: Rules) -> Persons:
+def _persons(annotations: Annotations, ids: Ints, official: Rules) -> Persons:
     people = annotations.people
     places, inside = _places(annotations.images.ids[people.image], ids)
     order = np.argsort(places, kind="stable")
@@ -109,11 +109,11 @@ def _persons(annotations: Annotations, ids: Ints, own: Rules) -> Persons:
         people.keypoints[order],
         people.areas[order],
         people.crowd[order],
-        ignored[:, None] | _outside(people.areas[order], own),
+        ignored[:, None] | _outside(people.areas[order], official),
     )
 
 
-def _detections(poses: Poses, boxes: Floats | None, ids: Ints, own: Rules) -> Detections:
+def _detections(poses: Poses, boxes: Floats | None, ids: Ints, official: Rules) -> Detections:
     places, inside = _places(poses.image_ids, ids)
     order = np.lexsort((-poses.scores, places))
     order = order[inside[order]]
@@ -127,7 +127,7 @@ def _detections(poses: Poses, boxes: Floats | None, ids: Ints, own: Rules) -> De
     else:
         sizes = boxes[order, 2:]
     with np.errstate(over="ignore"):
-        outside = _outside(sizes[:, 0] * sizes[:, 1], own)
+        outside = _outside(sizes[:, 0] * sizes[:, 1], official)
     return Detections(image, poses.scores[order], points, outside)
 
 

@@ -78,8 +78,8 @@ def similar(detections: Detections, persons: Persons, sigmas: Floats, least: flo
             who = person[part]
             if n:
                 chosen = joints[who, :n]
-                found = detections.points[detection[part, None], chosen]
-                away = found - persons.keypoints[who[:, None], chosen, :2]
+                predicted = detections.points[detection[part, None], chosen]
+                away = predicted - persons.keypoints[who[:, None], chosen, :2]
                 oks[part] = _mean(away, variances[chosen], persons.areas[who])
             else:
                 away = _beyond(detections.points[detection[part]], persons.boxes[who])

@@ -49,8 +49,8 @@ class Hits:
 
     def metrics(self) -> dict[str, float | None]:
         """Percent of the groups of joints and of all; None where none is annotated."""
-        found = self.resampled(np.ones((1, len(self.units)), np.int64))
-        return {name: None if np.isnan(one[0]) else float(one[0]) for name, one in found.items()}
+        figures = self.resampled(np.ones((1, len(self.units)), np.int64))
+        return {name: None if np.isnan(one[0]) else float(one[0]) for name, one in figures.items()}
 
     def joints(self) -> dict[str, float]:
         """Percent of each annotated joint."""
@@ -64,8 +64,8 @@ class Hits:
 
     def absent(self) -> dict[str, str]:
         """Why figures are None."""
-        found = self.metrics()
-        return {name: "joints never annotated" for name, value in found.items() if value is None}
+        figures = self.metrics()
+        return {name: "joints never annotated" for name, value in figures.items() if value is None}
 
     def resampled(self, weights: Ints) -> dict[str, Floats]:
         """The figures (B,) when unit i occurs weights[b, i] times; NaN where none is annotated."""
@@ -73,18 +73,18 @@ class Hits:
         number, right, close = (
             copies @ self._by_unit(marks) for marks in (self.annotated, self.right, self.close)
         )
-        found = {}
+        figures = {}
         with np.errstate(invalid="ignore"):
             shares = 100.0 * right / number
             for name, joints in GROUPS.items():
                 places = [MPII.joints.index(joint) for joint in joints]
-                found[name] = shares[:, places].mean(axis=1)
+                figures[name] = shares[:, places].mean(axis=1)
             share_of = number[:, COUNTED] / number[:, COUNTED].sum(axis=1, keepdims=True)
             for name, hits in ((MEAN, right), (FINE_MEAN, close)):
                 values = 100.0 * hits[:, COUNTED] / number[:, COUNTED]
-                found[name] = np.where(share_of > 0, values * share_of, 0).sum(axis=1)
-                found[name][number[:, COUNTED].sum(axis=1) == 0] = np.nan
-        return found
+                figures[name] = np.where(share_of > 0, values * share_of, 0).sum(axis=1)
+                figures[name][number[:, COUNTED].sum(axis=1) == 0] = np.nan
+        return figures
 
     def _by_unit(self, marks: Bools) -> Floats:
         """(I, 16) how many joints of a unit are marked."""

@@ -34,13 +34,13 @@ def averages(
         common = np.zeros((len(part), len(always) + 1), np.int32)
         np.cumsum(part[:, image[always]], axis=1, out=common[:, 1:])
         common = common[:, before]
-        own = part[:, image[some]]
+        copies = part[:, image[some]]
         for lane, (hit, count) in enumerate(zip(hits, counts, strict=True)):
-            found = np.cumsum(own[:, hit], axis=1, dtype=np.int32)
-            counted = np.cumsum(own[:, count], axis=1, dtype=np.int32)
+            matched = np.cumsum(copies[:, hit], axis=1, dtype=np.int32)
+            counted = np.cumsum(copies[:, count], axis=1, dtype=np.int32)
             counted = counted[:, np.searchsorted(count, hit)] + common[:, hit]
-            reached = found / total[:, None]
-            precision[start + known, lane] = _mean(found / (counted + EPSILON), reached)
+            reached = matched / total[:, None]
+            precision[start + known, lane] = _mean(matched / (counted + EPSILON), reached)
             recall[start + known, lane] = reached[:, -1] if len(hit) else 0
     return precision, recall
 

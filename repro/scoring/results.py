@@ -65,16 +65,20 @@ def points(path: Path) -> Floats:
     if path.suffix == ".mat":
         return _of_matlab(path)
     poses = _list(path)
-    found = _numbers(poses)
-    if found is None or found.shape != (len(poses), JOINTS, 2) or not np.isfinite(found).all():
+    numbers = _numbers(poses)
+    if (
+        numbers is None
+        or numbers.shape != (len(poses), JOINTS, 2)
+        or not np.isfinite(numbers).all()
+    ):
         for place, pose in enumerate(poses):
-            one = _numbers(pose)
-            if one is None or one.shape != (JOINTS, 2) or not np.isfinite(one).all():
+            joints = _numbers(pose)
+            if joints is None or joints.shape != (JOINTS, 2) or not np.isfinite(joints).all():
                 message = (
                     f"The {WHAT} `{path}` has no {JOINTS} x 2 finite numbers in entry {place}."
                 )
                 raise ReproError(message, "It is a list of poses in the order of the valid list.")
-    return np.zeros((0, JOINTS, 2)) if found is None or not len(poses) else found
+    return np.zeros((0, JOINTS, 2)) if numbers is None or not len(poses) else numbers
 
 
 def _list(path: Path) -> list[object]:
@@ -106,17 +110,17 @@ def _keypoints(rows: Rows, joints: int) -> Floats:
     numbers = array("d")
     try:
         lists = [row["keypoints"] for row in rows.rows]  # type: ignore[index]
-        for one in lists:
-            numbers.fromlist(one)
-        plain = {len(one) for one in lists} <= {width}
+        for values in lists:
+            numbers.fromlist(values)
+        plain = {len(values) for values in lists} <= {width}
     except (KeyError, TypeError, OverflowError):
         plain = False
     if plain:
-        found = np.frombuffer(numbers, np.float64)
+        keypoints = np.frombuffer(numbers, np.float64)
     else:
         _check_lengths(rows, joints)
-        found = rows.numbers("keypoints", width)
-    return found.reshape(-1, joints, 3)
+        keypoints = rows.numbers("keypoints", width)
+    return keypoints.reshape(-1, joints, 3)
 
 
 def _check_finite(rows: Rows, field: str, numbers: Floats) -> None:
@@ -131,19 +135,21 @@ def _check_finite(rows: Rows, field: str, numbers: Floats) -> None:
 
 def _check_lengths(rows: Rows, joints: int) -> None:
     for place, row in enumerate(rows.rows):
-        one = row.get("keypoints") if isinstance(row, dict) else None
-        if isinstance(one, list) and len(one) != 3 * joints:
-            message = f"`{rows.path}` has {len(one)} numbers as `keypoints` in {rows.place(place)}"
+        keypoints = row.get("keypoints") if isinstance(row, dict) else None
+        if isinstance(keypoints, list) and len(keypoints) != 3 * joints:
+            message = (
+                f"`{rows.path}` has {len(keypoints)} numbers as `keypoints` in {rows.place(place)}"
+            )
             hint = f"{joints} joints are {3 * joints} numbers: x, y and score of each."
             raise ReproError(f"{message}.", hint)
 
 
 def _numbers(value: object) -> Floats | None:
     try:
-        found = np.array(value)
+        numbers = np.array(value)
     except (ValueError, OverflowError):
         return None
-    return found.astype(np.float64) if found.dtype.kind in "iuf" else None
+    return numbers.astype(np.float64) if numbers.dtype.kind in "iuf" else None
 
 
 def _of_matlab(path: Path) -> Floats:
@@ -152,13 +158,13 @@ def _of_matlab(path: Path) -> Floats:
     except ValueError as error:
         message = f"The {WHAT} `{path}` cannot be read as MATLAB's: {error}."
         raise ReproError(message, "Write it again.") from error
-    found = contents.get("preds")
+    poses = contents.get("preds")
     if "pos_pred_src" in contents:
-        found = np.moveaxis(contents["pos_pred_src"], -1, 0)
-    if found is None or found.shape[1:] != (JOINTS, 2):
+        poses = np.moveaxis(contents["pos_pred_src"], -1, 0)
+    if poses is None or poses.shape[1:] != (JOINTS, 2):
         hint = f"It needs `pos_pred_src` ({JOINTS}, 2, N) or `preds` (N, {JOINTS}, 2)."
         raise ReproError(f"The {WHAT} `{path}` has no poses.", hint)
-    numbers = found.astype(np.float64)
+    numbers = poses.astype(np.float64)
     if not np.isfinite(numbers).all():
         place = int(np.flatnonzero(~np.isfinite(numbers).all(axis=(1, 2)))[0])
         message = f"The {WHAT} `{path}` has a number that is not finite in entry {place}."

@@ -45,13 +45,13 @@ class Score:
     @property
     def measurements(self) -> tuple[Measurement, ...]:
         """The figures that are known, in per cent."""
-        scale, found = DATASETS[self.dataset].scale, []
+        scale, measurements = DATASETS[self.dataset].scale, []
         for name, value in self.metrics.items():
             if value is not None:
                 bounds = self.intervals.get(name)
                 low, high = (bounds.low * scale, bounds.high * scale) if bounds else (None, None)
-                found.append(Measurement(name, value * scale, "%", low=low, high=high))
-        return tuple(found)
+                measurements.append(Measurement(name, value * scale, "%", low=low, high=high))
+        return tuple(measurements)
 
     def described(self) -> dict[str, object]:
         """As plain values for JSON."""
@@ -71,7 +71,7 @@ class Score:
 def score(
     dataset: str,
     annotations: Path,
-    found: Path,
+    file: Path,
     zero_based: bool = False,
     official: bool = True,
     resamples: int = RESAMPLES,
@@ -87,12 +87,12 @@ def score(
     """
     if find_dataset(dataset).measure == "PCKh":
         joints, units = truth(annotations)
-        points = results.points(found)
+        points = results.points(file)
         return of_points(joints, points if zero_based else points - 1, units, resamples)
     if zero_based:
         raise ReproError(f"`{dataset}` counts pixels from 0 already.", "Leave --zero-based out.")
     expected = read(annotations, dataset)
-    given = results.read(found, len(DATASETS[expected.dataset].skeleton.joints))
+    given = results.read(file, len(DATASETS[expected.dataset].skeleton.joints))
     tool: Tool = "pycocotools" if len(given.poses) <= MANY else "faster-coco-eval"
     whole = of_poses(
         annotations, expected, given.poses, given.boxes, images, official, tool, resamples
@@ -115,7 +115,7 @@ def of_poses(
     Without `tool` COCO's official evaluator is pycocotools.
     """
     matches = oks.evaluate(annotations, poses, boxes, images)
-    metrics, evaluator = matches.metrics(), own()
+    metrics, evaluator = matches.metrics(), own_evaluator()
     if official:
         verdict = official_evaluators.evaluate(path, annotations, poses, boxes, images, tool)
         official_evaluators.agree(metrics, verdict.metrics)
@@ -142,7 +142,7 @@ def of_points(
         MPII.name,
         hits.metrics(),
         bootstrap(hits, resamples),
-        f"{PCKH}, {own()}",
+        f"{PCKH}, {own_evaluator()}",
         None if images is None else len(hits.units),
         len(points),
         len(points),
@@ -150,7 +150,7 @@ def of_points(
     )
 
 
-def own() -> str:
+def own_evaluator() -> str:
     """Our evaluator's name and version."""
     return f"repro {__version__}"
 

@@ -7,13 +7,12 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-import zoo
 from repro.data.batches import Batches
 from repro.data.sampler import EpochOrder
 from repro.errors import ReproError
-from repro.evaluation.network import listed
+from repro.evaluation.network import created, listed
 from repro.files import sha256
-from repro.papers.values import Options, Scalar, Size
+from repro.papers.values import Scalar, Size
 from repro.pose import losses
 from repro.training.dataset import Say, TrainingSet, training_set
 from repro.training.distributed import device_of, launched, placed, with_shared_normalisation
@@ -137,7 +136,7 @@ def network(prepared: PreparedTraining) -> TrainedNetwork:
     request, fabric = prepared.request, prepared.fabric
     recipe = request.resolved.recipe
     torch.manual_seed(request.seed)
-    model = _created(request.model, request.protocol.keypoints, request.options)
+    model = created(request.model, request.protocol.keypoints, request.options)
     initialise(model, recipe.init)
     if request.weights is not None:
         load_weights(model, request.weights, request.partial)
@@ -194,14 +193,14 @@ def _map_sizes(
 ) -> tuple[Size, ...]:
     """A network on the meta device takes a third of a second, and a plan has many trainings."""
     with torch.device("meta"), torch.no_grad():
-        outputs = _outputs(_created(model, keypoints, options).eval(), (height, width))
+        outputs = _outputs(created(model, keypoints, options).eval(), (height, width))
     return tuple((int(output.shape[2]), int(output.shape[3])) for output in outputs)
 
 
 def idle(request: TrainingRequest) -> list[str]:
     """The parameters that no output depends on: processes cannot wait for their gradients."""
     with torch.device("meta"):
-        model = _created(request.model, request.protocol.keypoints, request.options)
+        model = created(request.model, request.protocol.keypoints, request.options)
         total = torch.stack([output.sum() for output in _outputs(model, request.size)]).sum()
     total.backward()  # type: ignore[no-untyped-call]
     return [name for name, value in model.named_parameters() if value.grad is None]
@@ -209,10 +208,3 @@ def idle(request: TrainingRequest) -> list[str]:
 
 def _outputs(model: nn.Module, size: Size) -> list[Tensor]:
     return listed(model(torch.empty(2, 3, *size)))
-
-
-def _created(model: str, keypoints: int, options: Options) -> nn.Module:
-    try:
-        return zoo.create_model(model, keypoints, **options)
-    except ValueError as error:
-        raise ReproError(str(error)) from error

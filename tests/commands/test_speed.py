@@ -56,7 +56,7 @@ def timing(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """No clock runs."""
     found = Engine()
     monkeypatch.setattr(engine, "measure", found.measure)
-    monkeypatch.setattr(speed_columns, "_macs", lambda run, place: float(place))
+    monkeypatch.setattr(speed_columns, "macs_of", lambda run, place: float(place))
     return found
 
 
@@ -118,7 +118,7 @@ def test_the_roofline_is_measured_first_and_printed_last(
 
     work = Work((Operator("convolution", "conv", 10**8, 10**7, 0, 0, 10**7),))
     monkeypatch.setattr(placement, "measured", measured)
-    monkeypatch.setattr(placement, "_work", lambda subject: work)
+    monkeypatch.setattr(placement, "work_of", lambda subject: work)
     words = ("speed", *PAIR, "--roofline", "--threads", "1")
     data = json.loads(repro(*words, "--json").out)["roofline"]
     assert order == [0]

@@ -155,7 +155,8 @@ def test_the_truth_for_pckh(tmp_path: Path) -> None:
     assert "valid.json" in caught.value.hint
 
 
-def test_the_official_release_of_mpii(tmp_path: Path) -> None:
+def release_file(folder: Path) -> Path:
+    """Three images, of which the first two are to train on, and the joints of the first."""
     from scipy.io import savemat
 
     points = np.array(
@@ -167,11 +168,31 @@ def test_the_official_release_of_mpii(tmp_path: Path) -> None:
     annolist = np.empty(3, dtype=[("image", "O"), ("annorect", "O")])
     for place, (name, rect) in enumerate((("a.jpg", body), ("b.jpg", bare), ("c.jpg", body))):
         annolist[place] = ({"name": name}, rect)
-    path = tmp_path / "mpii_human_pose_v1_u12_1.mat"
+    path = folder / "mpii_human_pose_v1_u12_1.mat"
     savemat(path, {"RELEASE": {"annolist": annolist, "img_train": np.array([1, 1, 0])}})
-    found = read(path)
+    return path
+
+
+def test_the_official_release_of_mpii(tmp_path: Path) -> None:
+    found = read(release_file(tmp_path))
     assert found.images.files == ("a.jpg",)
     assert found.people.labelled.tolist() == [2]
     assert found.people.keypoints[0, 6].tolist() == [10, 20, 2]
     assert found.people.keypoints[0, 9].tolist() == [30, 40, 1]
     assert ground_truth(found).centres((256, 256)).tolist() == [[100, 80]]
+
+
+def test_a_damaged_release_is_one_sentence(tmp_path: Path) -> None:
+    path = release_file(tmp_path)
+    good, random, refused = path.read_bytes(), np.random.default_rng(0), 0
+    for number in range(200):
+        text = bytearray(good)
+        for place in random.integers(128, len(text), 4):
+            text[place] = random.integers(256)
+        path.write_bytes(text if number % 3 else text[: random.integers(len(text))])
+        try:
+            read(path)
+        except ReproError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 50

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from repro.data.matlab import arrays
+from repro.data.matlab import arrays, structs
 
 CONTENTS = {
     "points": np.random.default_rng(0).random((4, 2, 3)),
@@ -14,7 +14,7 @@ CONTENTS = {
     "whole": np.arange(12.0).reshape(3, 4),
     "small": np.array([[7]], np.int16),
     "words": np.array(["a", "b"], dtype=object),
-    "record": {"x": 1.0},
+    "record": {"x": 1.0, "name": "a.jpg", "inner": {"y": np.zeros((0, 0))}},
 }
 NUMBERS = ("points", "missing", "whole", "small")
 
@@ -33,6 +33,28 @@ def test_numbers_are_read_and_the_rest_is_passed_over(compressed: bool) -> None:
         assert np.array_equal(found[name], CONTENTS[name])
         assert found[name].dtype.kind == np.asarray(CONTENTS[name]).dtype.kind
     assert set(arrays(saved(compressed), ["whole"])) == {"whole"}
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_struct_is_read_with_what_is_in_it(compressed: bool) -> None:
+    (record,) = structs(saved(compressed), "record")
+    (inner,) = record.pop("inner")  # type: ignore[misc,union-attr]
+    assert record == {"x": 1.0, "name": "a.jpg"}
+    assert isinstance(inner, dict) and np.shape(inner["y"]) == (0, 0)  # type: ignore[arg-type]
+    assert structs(saved(compressed), "points") == structs(saved(compressed), "none") == []
+
+
+def test_the_elements_of_a_struct_come_in_their_order() -> None:
+    people = np.array([(1, 2.0), (3, 4.0)], dtype=[("id", "O"), ("x", "O")])
+    file = BytesIO()
+    savemat(file, {"people": people})
+    assert structs(file.getvalue(), "people") == [{"id": 1, "x": 2.0}, {"id": 3, "x": 4.0}]
+
+
+def test_a_struct_of_too_many_values_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("repro.data.matlab.MOST", 3)
+    with pytest.raises(ValueError, match="damaged"):
+        structs(saved(), "record")
 
 
 def test_other_files_are_refused() -> None:
@@ -56,10 +78,11 @@ def test_damage_is_a_value_error_and_nothing_worse(compressed: bool) -> None:
                 text[place] = random.integers(256)
         else:
             text = text[: random.integers(len(text))]
-        try:
-            arrays(bytes(text), NUMBERS)
-        except ValueError as error:
-            assert str(error)
+        for read, what in ((arrays, NUMBERS), (structs, "record")):
+            try:
+                read(bytes(text), what)  # type: ignore[operator]
+            except ValueError as error:
+                assert str(error)
 
 
 def test_a_bomb_does_not_go_off(monkeypatch: pytest.MonkeyPatch) -> None:

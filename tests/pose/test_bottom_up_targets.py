@@ -206,7 +206,7 @@ def test_offset_targets_decode_to_the_people_they_are_of() -> None:
     people = standing()
     maps, found, _ = offset_targets(people, np.ones((2, 17)), np.zeros(2, dtype=int), 1, (368, 368))
     outputs = [torch.from_numpy(maps), torch.from_numpy(found)]
-    decoded, _ = offsets.decode([offsets.aggregate(outputs, None, COCO.mirrored, 17)])
+    decoded, _ = offsets.decode(offsets.aggregate(outputs, None, COCO.mirrored, 17))
     decoded = decoded[decoded[:, 0, 0].argsort()]
     np.testing.assert_allclose(decoded[..., :2], people, atol=1e-3)
 

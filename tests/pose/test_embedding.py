@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 
 from repro.errors import ReproError
 from repro.papers.skeletons import COCO, CROWDPOSE
-from repro.pose.embedding import EmbeddingSettings, aggregate, aggregate_scales, group
+from repro.pose.embedding import EmbeddingSettings, aggregate, group
 from repro.pose.peaks import peaks
 
 ROOT = Path(__file__).parents[2]
@@ -198,17 +198,3 @@ def test_other_outputs_are_refused() -> None:
     with pytest.raises(ReproError, match=r"Output 1 .* \(1, 34, 6, 10\)") as error:
         aggregate(outputs(17, 0), None, CROWDPOSE.mirrored, (24, 40), 14)
     assert "28 channels" in error.value.hint
-
-
-def test_several_scales_share_heatmaps_but_not_tags() -> None:
-    scales = {
-        scale: aggregate(outputs(14, seed), None, CROWDPOSE.mirrored, (24, 40), 14)
-        for seed, scale in enumerate((0.5, 1.0, 2.0))
-    }
-    heatmaps, tags = aggregate_scales(scales)
-    expected = torch.stack([heatmaps for heatmaps, _ in scales.values()]).mean(dim=0)
-    torch.testing.assert_close(heatmaps, expected)
-    assert torch.equal(tags, scales[1.0][1])
-    del scales[1.0]
-    with pytest.raises(ReproError, match="no tags"):
-        aggregate_scales(scales)

@@ -9,7 +9,6 @@ from repro.errors import ReproError
 from repro.papers.skeletons import COCO
 from repro.pose.offsets import (
     OffsetSettings,
-    ScaleOutput,
     aggregate,
     decode,
     mirrored_input,
@@ -36,7 +35,7 @@ def encoded(points: np.ndarray, centres: tuple[float, ...] = (0.8, 0.6)) -> list
 
 
 def test_people_are_found_where_they_were_put() -> None:
-    keypoints, scores = decode([aggregate(encoded(PEOPLE), None, COCO.mirrored, JOINTS)])
+    keypoints, scores = decode(aggregate(encoded(PEOPLE), None, COCO.mirrored, JOINTS))
     assert keypoints.shape == (2, JOINTS, 3)
     np.testing.assert_allclose(keypoints[..., :2], 4 * PEOPLE, atol=1e-4)
     np.testing.assert_allclose(scores, keypoints[..., 2].mean(axis=1), rtol=1e-6)
@@ -46,7 +45,7 @@ def test_people_are_found_where_they_were_put() -> None:
 
 def test_a_joint_scores_its_heatmap_times_its_centre() -> None:
     maps = aggregate(encoded(PEOPLE), None, COCO.mirrored, JOINTS)
-    keypoints, _ = decode([maps])
+    keypoints, _ = decode(maps)
     enlarged = interpolate(
         torch.from_numpy(maps.heatmaps)[None],
         size=(4 * HEIGHT - 3, 4 * WIDTH - 3),
@@ -77,18 +76,6 @@ def test_the_mirrored_input_is_moved_so_that_first_pixels_meet() -> None:
     assert moved[0, 0, 0, ::4].flip(0).tolist() == [2 - 2, 4, 8, 12]
 
 
-def test_several_scales_find_each_person_once() -> None:
-    plain = aggregate(encoded(PEOPLE), None, COCO.mirrored, JOINTS)
-    half = ScaleOutput(plain.heatmaps[:, ::2, ::2], plain.poses[:, :, ::2, ::2] / 2, scale=0.5)
-    keypoints, _ = decode([half, plain])
-    assert len(keypoints) == 2
-    found = keypoints[keypoints[:, 0, 0].argsort(), :, :2]
-    expected = 4 * PEOPLE[PEOPLE[:, 0, 0].argsort()]
-    np.testing.assert_allclose(found, expected, atol=1e-3)
-    with pytest.raises(ReproError, match="lacks scale 1"):
-        decode([half])
-
-
 def test_of_poses_that_share_most_joints_the_one_of_most_heat_stays() -> None:
     points = np.repeat(PEOPLE[:1], 3, axis=0).astype(np.float32)
     points[1] += 0.1
@@ -107,7 +94,7 @@ def test_what_is_not_finite_is_nobody(bad: float) -> None:
     heatmaps[:, 3] = bad
     heatmaps[:, -1, :3] = bad
     offsets[:, :, :, :30] = bad
-    keypoints, scores = decode([aggregate([heatmaps, offsets], None, COCO.mirrored, JOINTS)])
+    keypoints, scores = decode(aggregate([heatmaps, offsets], None, COCO.mirrored, JOINTS))
     assert len(keypoints) == 1
     assert np.isfinite(keypoints).all()
     assert np.isfinite(scores).all()
@@ -115,7 +102,7 @@ def test_what_is_not_finite_is_nobody(bad: float) -> None:
 
 def test_nobody_gives_no_people() -> None:
     empty = [torch.zeros(1, JOINTS + 1, 8, 8), torch.zeros(1, 2 * JOINTS, 8, 8)]
-    keypoints, scores = decode([aggregate(empty, empty, COCO.mirrored, JOINTS)])
+    keypoints, scores = decode(aggregate(empty, empty, COCO.mirrored, JOINTS))
     assert (keypoints.shape, scores.shape) == ((0, JOINTS, 3), (0,))
 
 

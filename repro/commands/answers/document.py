@@ -13,11 +13,10 @@ from itertools import pairwise
 
 import msgspec
 
-from repro.commands.answers import networks, speeds, tables
+from repro.commands.answers import findings, networks, speeds, tables
+from repro.commands.common import SCHEMA
 from repro.commands.schema import FILE, of_command
 
-SCHEMA = 1
-"""of the answers, see `repro.commands.common.emit`"""
 ANSWERS: Mapping[str, tuple[type, ...]] = {
     "list": (tables.StudiesAnswer, tables.TablesAnswer, tables.ModelsAnswer),
     "show": (tables.ShowAnswer,),
@@ -32,9 +31,9 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "speed": (speeds.SpeedAnswer, speeds.MergeAnswer, speeds.ProfileAnswer),
     "compare": (speeds.CompareAnswer, speeds.PairAnswer),
     "nightly": (speeds.NightAnswer, speeds.NightPlanAnswer),
-    "claims": (tables.ClaimsAnswer,),
-    "audit": (tables.AuditAnswer,),
-    "report": (tables.ReportAnswer,),
+    "claims": (findings.ClaimsAnswer,),
+    "audit": (findings.AuditAnswer,),
+    "report": (findings.ReportAnswer,),
     "predict": (networks.PredictAnswer,),
     "weights": (networks.WeightsAnswer, networks.WeightsCheckAnswer),
     "data check": (networks.DataCheckAnswer,),

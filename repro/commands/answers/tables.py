@@ -1,4 +1,4 @@
-"""What the commands on tables answer: list, show, plan, run, explain, claims, audit, report."""
+"""What the commands on tables answer: list, show, plan, run, explain."""
 
 from typing import NotRequired, TypedDict
 
@@ -7,7 +7,6 @@ from repro.plans.planned import Estimate
 from repro.records.measurement import Measurement, Part
 from repro.records.record import Record
 from repro.records.runs import Resources
-from repro.verdicts.audit.check import Quote
 
 Interval = tuple[float, float]
 """low and high, 95 %"""
@@ -113,7 +112,10 @@ class PlannedFacts(TypedDict, total=False):
     threads: int
     budget: float
     processes: int
-    passive: bool
+    statistic: str
+    interleaved: bool
+    block: float
+    keep_freed: bool
 
 
 class PlannedAnswer(PlannedFacts):
@@ -314,84 +316,3 @@ class ExplainAnswer(JudgedCell):
     parts: NotRequired[list[Part]]
     env: NotRequired[dict[str, object]]
     interval: NotRequired[Interval]
-
-
-class ClaimAnswer(TypedDict):
-    """What becomes of a claim by some values of its cells."""
-
-    holds: bool | None
-    rounding: bool
-    """whether it holds only by values that print so"""
-    shown: list[str]
-    missing: list["AbsentValue"]
-
-
-class AbsentValue(TypedDict):
-    """Why a cell has no value."""
-
-    cell: str | None
-    why: str
-
-
-class JudgedClaim(TypedDict):
-    """A sentence of a paper and what became of it."""
-
-    study: str
-    number: int
-    where: str
-    printed: str
-    says: str
-    kind: str
-    holds: str | None
-    """the expression that must hold"""
-    note: str | None
-    text: list[str]
-    """the numbers that its words name"""
-    cells: list[str]
-    rules: list[str]
-    """counting conventions of the cells"""
-    published: ClaimAnswer | None
-    measured: ClaimAnswer | None
-    conventions: dict[str, ClaimAnswer]
-    """another convention for all cells -> what our values then give"""
-    verdict: GivenVerdict
-
-
-class ClaimsAnswer(TypedDict):
-    """`repro claims`."""
-
-    claims: list[JudgedClaim]
-    summary: dict[str, int]
-    """verdict -> claims"""
-    exit: int
-
-
-class AuditedRule(TypedDict):
-    """One application of a rule."""
-
-    rule: str
-    severity: str
-    consistent: bool
-    finding: str
-    compared: str
-    quotes: list[Quote]
-
-
-class AuditAnswer(TypedDict):
-    """`repro audit`."""
-
-    rules: list[str]
-    checks: list[AuditedRule]
-    summary: dict[str, int]
-    """severity -> findings"""
-    exit: int
-
-
-class ReportAnswer(TypedDict):
-    """`repro report -o FILE`."""
-
-    file: str
-    format: str
-    bytes: int
-    same: bool
-    exit: int

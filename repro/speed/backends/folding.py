@@ -201,12 +201,12 @@ def _fold(convolution: nn.Module, norm: nn.Module) -> None:
     if convolution.bias is not None:
         shift += convolution.bias.double() * scale
     weight = convolution.weight
-    scaled = _scaled(weight.double(), scale, convolution.transposed, convolution.groups)
+    scaled = scaled_weight(weight.double(), scale, convolution.transposed, convolution.groups)
     convolution.weight = nn.Parameter(scaled.to(weight.dtype), weight.requires_grad)
     convolution.bias = nn.Parameter(shift.to(weight.dtype), weight.requires_grad)
 
 
-def _scaled(weight: Tensor, scale: Tensor, transposed: bool, groups: int) -> Tensor:
+def scaled_weight(weight: Tensor, scale: Tensor, transposed: bool, groups: int) -> Tensor:
     """Each output channel of a weight (out, in / groups, ...) or (in, out / groups, ...) scaled."""
     if not transposed:
         return weight * scale.view(-1, *[1] * (weight.dim() - 1))

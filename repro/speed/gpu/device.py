@@ -83,7 +83,7 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
     with torch.no_grad(), arithmetic(subject.precision):
         usual = difference(exact, _outputs(model.to(dtype)(images)))
         start = time.perf_counter()
-        forward = _prepared(backend, network.cuda().to(dtype), images)
+        forward = prepared_forward(backend, network.cuda().to(dtype), images)
         torch.cuda.synchronize()
         seconds = time.perf_counter() - start
         apart = difference(exact, _outputs(forward(images)))
@@ -121,7 +121,7 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
     )
 
 
-def _prepared(backend: Backend, model: nn.Module, images: Tensor) -> Forward:
+def prepared_forward(backend: Backend, model: nn.Module, images: Tensor) -> Forward:
     """The model as the backend runs it, warm; raise RefusedError where it cannot."""
     forward: Forward = model
     if backend.name == "channels_last":

@@ -50,12 +50,12 @@ Sensor = Callable[[], DeviceReading]
 
 def absent() -> str:
     """What cannot be told for want of the package; empty if nothing."""
-    return "" if _pynvml() else f"clocks and power are not read: {lacking('nvidia-ml-py')}"
+    return "" if nvml_library() else f"clocks and power are not read: {lacking('nvidia-ml-py')}"
 
 
 def sensor(uuid: str) -> Sensor | None:
     """What reads the device of that UUID (`GPU-...`); None where nothing can."""
-    library = _pynvml()
+    library = nvml_library()
     if library is None:
         return None
     try:
@@ -66,7 +66,7 @@ def sensor(uuid: str) -> Sensor | None:
     return lambda: _read(library, handle)
 
 
-def _pynvml() -> ModuleType | None:
+def nvml_library() -> ModuleType | None:
     """nvidia-ml-py; the older package of the same name only warns that it is old."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -58,7 +58,7 @@ def placed(analysis: Analysis, machine: MachineLimits) -> list[Placed]:
             continue
         network = recording.name(subject)
         if (network, subject.batch) not in works:
-            works[network, subject.batch] = _work(subject)
+            works[network, subject.batch] = work_of(subject)
         times = analysis.times(place)
         seconds = (times.cpu if analysis.basis == "cpu" else times.wall).value / (1 + subject.flip)
         work = works[network, subject.batch]
@@ -95,7 +95,8 @@ def _elsewhere(entry: Placed, rows: list[Placed]) -> Mapping[str, float]:
     }
 
 
-def _work(subject: Subject) -> Work:
+def work_of(subject: Subject) -> Work:
+    """What a network computes and moves."""
     import_module(zoo.MODELS[subject.model].module)  # torch 2.6 cannot import under a meta device
     with torch.device("meta"):
         model = zoo.create_model(subject.model, subject.keypoints, **subject.options).eval()

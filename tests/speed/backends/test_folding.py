@@ -65,7 +65,7 @@ def test_a_wrong_folding_is_noticed_and_undone(monkeypatch: pytest.MonkeyPatch) 
     def wrong(weight: Tensor, scale: Tensor, transposed: bool, groups: int) -> Tensor:
         return weight * scale.view(-1, 1, 1, 1)
 
-    monkeypatch.setattr(folding, "_scaled", wrong)
+    monkeypatch.setattr(folding, "scaled_weight", wrong)
     convolution = nn.ConvTranspose2d(4, 4, 4, 2, 1, bias=False)
     found = same(settled(nn.Sequential(convolution, nn.BatchNorm2d(4))), example())
     assert found.pairs == () and found.kept == ("1",)

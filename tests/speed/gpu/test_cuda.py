@@ -176,7 +176,7 @@ def test_a_flip_test_is_two_passes(pretended: list[str], monkeypatch: pytest.Mon
     def prepared(backend: Backend, model: nn.Module, example: Tensor) -> Callable[[Tensor], object]:
         return lambda given: images.append(given) or model(given)
 
-    monkeypatch.setattr(device, "_prepared", prepared)
+    monkeypatch.setattr(device, "prepared_forward", prepared)
     made = device.ready(replace(NET, flip=True), 1, Path(), 0)
     images.clear()
     made.run()
@@ -198,7 +198,7 @@ def test_another_result_gets_no_speed(
     def prepared(backend: Backend, model: nn.Module, example: Tensor) -> Callable[[Tensor], object]:
         return lambda given: 1.01 * model(given)
 
-    monkeypatch.setattr(device, "_prepared", prepared)
+    monkeypatch.setattr(device, "prepared_forward", prepared)
     with pytest.raises(RefusedError, match=r"differs from eager by 0\.01"):
         device.ready(replace(NET, backend="graphs"), 1, Path(), 0)
 

@@ -36,7 +36,7 @@ def test_nvml_gives_what_the_device_tells(monkeypatch: pytest.MonkeyPatch) -> No
         nvmlDeviceGetCurrentClocksThrottleReasons=lambda handle: 0x4,
         nvmlDeviceGetUtilizationRates=lambda handle: SimpleNamespace(gpu=7, memory=1),
     )
-    monkeypatch.setattr(nvml, "_pynvml", lambda: made)
+    monkeypatch.setattr(nvml, "nvml_library", lambda: made)
     read = nvml.sensor("GPU-1")
     assert read is not None
     assert read() == DeviceReading(1980, 3201, 412.33, None, 7, ("power cap",))
@@ -46,7 +46,7 @@ def test_nvml_gives_what_the_device_tells(monkeypatch: pytest.MonkeyPatch) -> No
 def test_without_the_package_nothing_is_read_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(nvml, "_pynvml", lambda: None)
+    monkeypatch.setattr(nvml, "nvml_library", lambda: None)
     monkeypatch.setattr("repro.env.version", lambda library: None)
     assert nvml.sensor("GPU-1") is None
     assert nvml.absent() == (
@@ -61,7 +61,7 @@ def test_a_device_that_nvml_does_not_know_is_not_read(monkeypatch: pytest.Monkey
         raise made.NVMLError
 
     monkeypatch.setattr(made, "nvmlDeviceGetHandleByUUID", fail)
-    monkeypatch.setattr(nvml, "_pynvml", lambda: made)
+    monkeypatch.setattr(nvml, "nvml_library", lambda: made)
     assert nvml.sensor("GPU-1") is None
 
 

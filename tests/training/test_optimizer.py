@@ -1,10 +1,11 @@
-"""Where a training is at each step, and its learning rate."""
+"""Where a training is at each step, its learning rate, and the average of its weights."""
 
 import pytest
+import torch
 
 from repro.errors import ReproError
 from repro.papers.recipe import Loss, Recipe
-from repro.training.optimizer import Moment, Schedule
+from repro.training.optimizer import Average, Moment, Schedule
 
 
 def schedule(steps: int = 10, **fields: object) -> Schedule:
@@ -59,3 +60,15 @@ def test_evaluations_come_every_few_epochs_and_at_the_end_of_stages() -> None:
     one = schedule(2, epochs=5, milestones=(), stages=2, restart_epoch=2, evaluate_every=2)
     assert [step for step in range(one.total + 1) if one.evaluates(step)] == [4, 8, 10, 14, 16]
     # epochs 2, 4, and the last of the first stage; 4 and the last of the second
+
+
+def test_the_average_follows_and_is_lent() -> None:
+    model = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(model.weight, 0.0)
+    average = Average(model, 0.75)
+    torch.nn.init.constant_(model.weight, 8.0)
+    average.update(model)
+    average.update(model)
+    with average.lent(model):
+        assert model.weight.item() == pytest.approx(8 * (1 - 0.75**2))
+    assert model.weight.item() == 8.0

@@ -1,0 +1,87 @@
+"""What the commands on sentences and on all tables answer: claims, audit, report."""
+
+from typing import TypedDict
+
+from repro.commands.answers.tables import GivenVerdict
+from repro.verdicts.audit.check import Quote
+
+
+class AbsentValue(TypedDict):
+    """Why a cell has no value."""
+
+    cell: str | None
+    why: str
+
+
+class ClaimAnswer(TypedDict):
+    """What becomes of a claim by some values of its cells."""
+
+    holds: bool | None
+    rounding: bool
+    """whether it holds only by values that print so"""
+    shown: list[str]
+    missing: list[AbsentValue]
+
+
+class JudgedClaim(TypedDict):
+    """A sentence of a paper and what became of it."""
+
+    study: str
+    number: int
+    where: str
+    printed: str
+    says: str
+    kind: str
+    holds: str | None
+    """the expression that must hold"""
+    note: str | None
+    text: list[str]
+    """the numbers that its words name"""
+    cells: list[str]
+    rules: list[str]
+    """counting conventions of the cells"""
+    published: ClaimAnswer | None
+    measured: ClaimAnswer | None
+    conventions: dict[str, ClaimAnswer]
+    """another convention for all cells -> what our values then give"""
+    verdict: GivenVerdict
+
+
+class ClaimsAnswer(TypedDict):
+    """`repro claims`."""
+
+    claims: list[JudgedClaim]
+    summary: dict[str, int]
+    """verdict -> claims"""
+    exit: int
+
+
+class AuditedRule(TypedDict):
+    """One application of a rule."""
+
+    rule: str
+    severity: str
+    consistent: bool
+    finding: str
+    compared: str
+    quotes: list[Quote]
+
+
+class AuditAnswer(TypedDict):
+    """`repro audit`."""
+
+    rules: list[str]
+    checks: list[AuditedRule]
+    summary: dict[str, int]
+    """severity -> findings"""
+    exit: int
+
+
+class ReportAnswer(TypedDict):
+    """`repro report -o FILE`."""
+
+    file: str
+    format: str
+    bytes: int
+    same: bool
+    exit: int
