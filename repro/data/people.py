@@ -55,7 +55,7 @@ class Annotations:
     """One annotation file."""
 
     dataset: str
-    """name of the skeleton: coco, crowdpose or mpii"""
+    """the name of the real data set, whose joints and form the file has"""
     images: Images
     people: People
     sha256: str

@@ -8,7 +8,7 @@ class Skeleton:
     """The joints of one data set, in its official order."""
 
     name: str
-    """coco, crowdpose or mpii"""
+    """of the data set"""
     joints: tuple[str, ...]
     limbs: tuple[tuple[int, int], ...]
     upper: tuple[int, ...]
