@@ -50,6 +50,14 @@ def unknown(what: str, word: str, valid: Iterable[str]) -> ReproError:
     return ReproError(f"There is no {what} `{word}`.", hint)
 
 
+def names_among(what: str, names: Iterable[str], valid: Iterable[str]) -> set[str]:
+    """The names, each of which must be valid."""
+    chosen, known = set(names), list(valid)
+    for name in sorted(chosen.difference(known)):
+        raise unknown(what, name, known)
+    return chosen
+
+
 def listed(parts: Sequence[str]) -> str:
     """`a, b and c`; empty for none."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

@@ -19,13 +19,14 @@ def audit(
 
     Example: repro audit paper4 --rule sums,weights
     """
+    from repro.errors import names_among
     from repro.papers import lookup
     from repro.plans import selection
     from repro.records.store import Store
     from repro.report import audit_lines
     from repro.verdicts.audit import check, evidence, rules
 
-    gates = check.severities(names_of(fail_on))
+    gates = names_among("severity", names_of(fail_on), check.SEVERITIES)
     chosen = rules.named(names_of(rule))
     name = "" if paper == "all" else lookup.find_study(paper).name
     records = Store(store)

@@ -18,13 +18,14 @@ def claims(
 
     Example: repro claims paper2 --kind cost
     """
+    from repro.errors import names_among
     from repro.papers import lookup, study
     from repro.records.store import Store
     from repro.verdicts.claims import claim, judging
     from repro.verdicts.claims.cell_values import MeasuredCells
 
-    gates = judging.verdicts(names_of(fail_on))
-    kinds = claim.kinds(names_of(kind))
+    gates = names_among("verdict", names_of(fail_on), judging.VERDICTS)
+    kinds = names_among("kind of claim", names_of(kind) or claim.KINDS, claim.KINDS)
     papers = study.study_names() if paper == "all" else [lookup.find_study(paper).name]
     chosen = [one for name in papers for one in claim.load(name) if one.kind in kinds]
     records = Store(store)

@@ -45,9 +45,11 @@ def compare(
     Example: repro compare 3f9c01aa 91c2aa07 --annotations person_keypoints_val2017.json
     """
     from repro.comparing import change, compare, operands
+    from repro.errors import names_among
     from repro.report import comparison_table
 
-    caught, kinds = change.gates(names_of(fail_on)), change.kinds(names_of(only))
+    caught = change.gates(names_of(fail_on))
+    kinds = names_among("kind of figure", names_of(only) or change.KINDS, change.KINDS)
     check_files(annotations, data)
     asked = operands.asked(a, b, store, annotations is not None)
     if asked.evaluations:

@@ -97,10 +97,11 @@ def run(
     if request.of_ablation:
         ablation.run(request, typed(context, "data"), quiet, as_json)
         return
+    from repro.errors import names_among
     from repro.report.files import publish
     from repro.verdicts import kinds
 
-    gates = kinds.checked(names_of(fail_on))
+    gates = names_among("verdict", names_of(fail_on), kinds.KINDS)
     if not no_write:
         publish.check(results, store, typed=typed(context, "results"))
     run_and_judge(request, None if no_write else results, gates, strict, quiet, as_json)

@@ -100,14 +100,6 @@ def gates(names: Sequence[str]) -> set[str]:
     return {call for name in names for call in GATES[name]}
 
 
-def kinds(names: Sequence[str]) -> set[str]:
-    """Names of kinds, checked; all of them where none is named."""
-    for name in names:
-        if name not in KINDS:
-            raise unknown("kind of figure", name, KINDS)
-    return set(names or KINDS)
-
-
 def exit_code(comparison: Comparison, caught: set[str]) -> tuple[int, str]:
     """What a gate on those calls makes of a comparison, and why.
 

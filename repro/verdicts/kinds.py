@@ -1,11 +1,9 @@
 """The kinds of verdict: everything in which they differ, for the judge and for every medium."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
-
-from repro.errors import unknown
 
 NEAR = Fraction(1, 200)
 """a cost within half a per cent of the printed value is `near`"""
@@ -131,11 +129,3 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 """in the order in which they are listed"""
-
-
-def checked(names: Iterable[str]) -> set[str]:
-    """Names of kinds; raise ReproError at one that is none."""
-    chosen = set(names)
-    for name in sorted(chosen - set(KINDS)):
-        raise unknown("verdict", name, KINDS)
-    return chosen

@@ -6,14 +6,14 @@ from fractions import Fraction
 
 import pytest
 
-from repro.errors import ReproError
+from repro.errors import ReproError, names_among
 from repro.papers.study import Column, Row, RowConvention, Table
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import Wanted
 from repro.records.runs import CountRun
 from repro.verdicts.judge import described, exit_code, judge, summary
-from repro.verdicts.kinds import KINDS, NEAR, NEAR_POINTS, checked
+from repro.verdicts.kinds import KINDS, NEAR, NEAR_POINTS
 
 SPEC = CountRun("lpn_50", (256, 192), 17)
 OTHER = CountRun("lpn_50", (256, 256), 17)
@@ -229,6 +229,6 @@ def test_gates() -> None:
     assert exit_code([evidence], {"off"}, strict=False)[0] == 4
     assert exit_code([evidence, match], set(), strict=True)[0] == 4
     assert summary([off, missing, match]) == {"match": 1, "off": 1, "missing": 1}
-    assert checked(KINDS) == set(KINDS)
+    assert names_among("verdict", KINDS, KINDS) == set(KINDS)
     with pytest.raises(ReproError, match="no verdict"):
-        checked(["of"])
+        names_among("verdict", ["of"], KINDS)

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from repro.errors import unknown
-
 
 @dataclass(frozen=True, slots=True)
 class Severity:
@@ -104,11 +102,3 @@ def exit_code(checks: Sequence[AuditCheck], gates: set[str]) -> tuple[int, str]:
     if gates and not checks:
         return 4, "nothing was checked: exit 4"
     return 0, ""
-
-
-def severities(names: Iterable[str]) -> set[str]:
-    """Names of severities, checked."""
-    chosen = set(names)
-    for name in sorted(chosen - set(SEVERITIES)):
-        raise unknown("severity", name, SEVERITIES)
-    return chosen

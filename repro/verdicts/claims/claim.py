@@ -1,6 +1,5 @@
 """A paper's quantitative statements, as `tables/paperN/claims.toml` lists them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from repro import schema
@@ -64,14 +63,6 @@ def load(paper: str) -> tuple[Claim, ...]:
         object.__setattr__(claim, "number", number)
         _check(claim)
     return claims
-
-
-def kinds(names: Iterable[str]) -> set[str]:
-    """Names of kinds, checked; all of them for none."""
-    chosen = set(names)
-    for name in sorted(chosen - set(KINDS)):
-        raise unknown("kind of claim", name, KINDS)
-    return chosen or set(KINDS)
 
 
 def _check(claim: Claim) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from repro.errors import ReproError, unknown
+from repro.errors import ReproError
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS
 from repro.verdicts.claims import cell_values, outcome
@@ -124,14 +124,6 @@ def summary(judged: Iterable[Judged]) -> dict[str, int]:
     """How many claims got each verdict, in the order of VERDICTS."""
     counts = Counter(one.verdict for one in judged)
     return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
-
-
-def verdicts(names: Iterable[str]) -> set[str]:
-    """Names of verdicts, checked."""
-    chosen = set(names)
-    for name in sorted(chosen - set(VERDICTS)):
-        raise unknown("verdict", name, VERDICTS)
-    return chosen
 
 
 def exit_code(judged: Sequence[Judged], gates: set[str]) -> tuple[int, str]:
