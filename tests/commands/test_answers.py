@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import torch
 import typer.main
 from jsonschema import Draft202012Validator
 
 import cli
+import zoo
 from repro.commands.answers import document
 from repro.commands.schema import FILE
 from support import answer_check
@@ -49,6 +51,21 @@ def test_the_schema_is_told_whole_or_for_one_command(repro: Run) -> None:
     refused(repro("schema", "cont"), "no command `cont`", "Did you mean `count`")
     code = "import sys, repro.commands.schema as s; s.schema(); assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "nightly --plan",
+        "speed hwl_mobilenetv3 --input 64x64 --profile trace.json",
+        "weights hwl_mobilenetv3 --check weights.pth",
+    ],
+)
+def test_answers_that_no_other_test_asks_for(repro: Run, words: str) -> None:
+    state = zoo.published_state(zoo.create_model("hwl_mobilenetv3"))
+    torch.save({name: value for name, value in state.items() if "final" not in name}, "weights.pth")
+    outcome = repro(*words.split(), "--json")
+    assert outcome.out and outcome.code == (3 if "--check" in words else 0)
 
 
 @pytest.mark.parametrize(
