@@ -59,7 +59,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # signs that a terminal cannot show become `?`
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="repro", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except ReproError as error:

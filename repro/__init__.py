@@ -1,6 +1,6 @@
 """Reproduce, cell by cell, the tables of four papers on lightweight human pose estimation.
 
-What is offered here lies in `repro.face` and is imported when it is first asked for, so that
+What is offered here lies in `repro.api` and is imported when it is first asked for, so that
 `import repro` takes no time and no torch.
 """
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from repro.env import __version__ as __version__
 
 if TYPE_CHECKING:
-    from repro.face import (
+    from repro.api import (
         count_model,
         evaluate_model,
         execute,
@@ -39,9 +39,9 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module `repro` has no attribute `{name}`")
-    from repro import face
+    from repro import api
 
-    return getattr(face, name)
+    return getattr(api, name)
 
 
 def __dir__() -> list[str]:

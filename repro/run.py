@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from repro import env
 from repro.errors import ReproError, RunError, StoreError
+from repro.papers.conventions import CONVENTIONS
 from repro.plans.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun
 from repro.plans.watch import RunWatch, Silent
 from repro.records.record import MadeBy, Record
@@ -213,9 +214,14 @@ def counted(asked: CountRun, conventions: tuple[str, ...] | None = None) -> "Cou
     from repro.counting import counter
 
     try:
-        return counter.run(asked, conventions)
+        count = counter.run(asked, conventions)
     except (RuntimeError, ValueError, TypeError, MemoryError) as error:
         raise RunError(f"{asked} failed: {error or type(error).__name__}") from error
+    for name in conventions or CONVENTIONS:
+        if name not in count.macs:
+            cure = "Add it to `RULES` there, or take the convention out of `papers/conventions.py`."
+            raise RunError(f"`repro/counting/counter.py` has no rule called `{name}`.", cure)
+    return count
 
 
 def _evaluate(planned: PlannedRun, course: _Course) -> Record:

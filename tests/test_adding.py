@@ -19,7 +19,7 @@ SECTIONS = {
 }
 BLOCK = re.compile(r"(?P<said>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<code>.*?)```", re.DOTALL)
 NEW = re.compile(r"New file `([^`]+)`:")
-CHANGED = re.compile(r"In `([^`]+)`, below `(.+)`:")
+CHANGED = re.compile(r"In `([^`]+)`, below `(.+?)`(?:, or .+)?:")
 
 
 @pytest.fixture

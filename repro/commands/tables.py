@@ -115,7 +115,7 @@ def explain(
     from repro.papers import lookup
     from repro.plans import selection
     from repro.records.store import Store
-    from repro.report.terminal import cell_chain
+    from repro.report.terminal import explanation
     from repro.verdicts import judge
 
     published = lookup.find_table(lookup.find_study(paper), table)
@@ -125,6 +125,6 @@ def explain(
     warn(records)
     record = records.find(wanted.spec) if wanted.spec else None
     if as_json:
-        emit("explain", **judge.described(cell), **cell_chain.described(cell, record))
+        emit("explain", **judge.described(cell), **explanation.described(cell, record))
     else:
-        console().print(cell_chain.chain(cell, record))
+        console().print(explanation.chain(cell, record))

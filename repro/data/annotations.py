@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from repro.data import annotation_cache, mpii
-from repro.data.columns import Rows, content, uncollected
 from repro.data.excerpt import excerpt, fields
+from repro.data.json_rows import Rows, content, uncollected
 from repro.data.people import Annotations, Floats, Images, People
 from repro.errors import ReproError
 from repro.papers.datasets import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data.columns import Rows, load
+from repro.data.json_rows import Rows, load
 from repro.data.people import Annotations, Bools, Floats, Ints
 from repro.errors import ReproError
 from repro.papers.datasets import DATASETS

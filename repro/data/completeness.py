@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from repro.data.annotations import read
-from repro.data.columns import Rows, load
+from repro.data.json_rows import Rows, load
 from repro.data.layout import Source, find
 from repro.data.people import Annotations
 from repro.errors import ReproError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.data.columns import parsed, uncollected
+from repro.data.json_rows import parsed, uncollected
 
 if TYPE_CHECKING:
     from msgspec import Raw

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data.columns import content
 from repro.data.excerpt import excerpt, fields
+from repro.data.json_rows import content
 from repro.data.people import Annotations
 from repro.data.pictures import Pixels
 from repro.errors import ReproError

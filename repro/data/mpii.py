@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data.columns import Rows, content
+from repro.data.json_rows import Rows, content
 from repro.data.matlab import Struct, Value, arrays, structs
 from repro.data.people import Annotations, Bools, Floats, Images, Ints, People
 from repro.errors import ReproError

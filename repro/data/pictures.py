@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from repro.data.columns import content
+from repro.data.json_rows import content
 from repro.data.people import Annotations
 from repro.errors import ReproError
 

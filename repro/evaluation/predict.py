@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro.data.boxes import Instances
-from repro.data.columns import load
+from repro.data.json_rows import load
 from repro.data.people import Annotations, Images, People, Poses
 from repro.data.pictures import decoded
 from repro.errors import ReproError

@@ -19,6 +19,9 @@ EXTENSIONS = (".safetensors", ".pth", ".pt", ".pth.tar", ".tar")
 """What a checkpoint's file name ends in, the preferred first."""
 
 
+NONE_KNOWN = "No published weights of it are known here."
+
+
 @dataclass(frozen=True, slots=True)
 class Publisher:
     """Who publishes checkpoints, and on which page."""
@@ -111,7 +114,7 @@ def unpublished(model: str) -> Unpublished | None:
     for entry in _catalogue(tables_dir() / "weights.toml").unpublished:
         if any(fnmatchcase(model, pattern) for pattern in entry.models):
             return entry
-    return None
+    return None if published(model) else Unpublished((model,), NONE_KNOWN)
 
 
 def known(file: str, sha256: str) -> list[Checkpoint]:

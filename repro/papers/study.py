@@ -13,7 +13,7 @@ from repro import env, schema
 from repro.errors import ReproError, unknown
 from repro.papers import published
 from repro.papers.conventions import CONVENTIONS, GIGA
-from repro.papers.metrics import COST, METRICS, SPEED
+from repro.papers.metrics import COST, METRICS, SPEED, SYNONYMS
 from repro.papers.protocol import Protocol
 from repro.papers.published import Published
 from repro.papers.recipe_sources import WrittenRecipe
@@ -305,12 +305,22 @@ def _check_column(column: Column, table: Table, file: str) -> None:
         raise ReproError(f"{file}: column key `{column.key}` is not lower_snake_case.")
     if column.metric is None:
         return
+    if column.metric in SYNONYMS:
+        raise ReproError(
+            f"{file}: the metric of column `{column.key}` is `{column.metric}`.",
+            f"Here it is called `{SYNONYMS[column.metric]}`.",
+        )
     _check_name(file, f"metric (column `{column.key}`)", column.metric, METRICS)
     unit = METRICS[column.metric].unit
     if column.unit != unit:
+        given = f"is in `{column.unit}`" if column.unit else "has no `unit`"
         raise ReproError(
-            f"{file}: column `{column.key}` is in `{column.unit}`, "
-            f"but {column.metric} is in `{unit}`."
+            f"{file}: column `{column.key}` {given}, but {column.metric} is in `{unit}`."
+        )
+    if column.metric == "macs" and not column.convention:
+        raise ReproError(
+            f"{file}: column `{column.key}` needs a `convention`.",
+            f"There are: {', '.join(CONVENTIONS)}.",
         )
     if column.metric == "macs":
         _check_name(
@@ -328,7 +338,8 @@ def _check_row(row: Row, table: Table, study: Study, file: str) -> None:
             _check_name(file, f"column (`{what}` of row `{row.label}`)", key, keys)
     named = row.model is not None or any(column.model for column in table.columns)
     if named == (row.cited is not None):
-        raise ReproError(f"{file}: row `{row.label}` needs either `model` or `cited`.")
+        both = ", not both" if named else ""
+        raise ReproError(f"{file}: row `{row.label}` needs either `model` or `cited`{both}.")
     if row.variant and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+^-]*", row.variant):
         raise ReproError(f"{file}: `variant` of row `{row.label}` is no plain word.")
     for column in table.columns:

@@ -1,6 +1,7 @@
 """Which printed numbers a user means, and what each asks of a run."""
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 import zoo
 from repro.errors import ReproError, unknown
@@ -215,7 +216,10 @@ def _supply(table: Table, row: Row, column: Column) -> str:
 def _lacking(table: Table, row: Row, column: Column, model: str) -> str:
     """Why no run of this version gives a column for a model; empty if one does."""
     if model not in zoo.MODELS:
-        return f"The zoo of this version has no `{model}`; `repro list --models` shows what it has."
+        near = get_close_matches(model, zoo.MODELS, n=1)
+        meant = f" Did you mean `{near[0]}`?" if near else ""
+        shown = "`repro list --models` shows what it has."
+        return f"The zoo of this version has no `{model}`; {shown}{meant}"
     if column.metric in SPEED:
         against = f"`repro speed --device cuda --against {table.study}`"
         cuda = f"Not timed: it takes a CUDA device, where {against} holds it against the column."

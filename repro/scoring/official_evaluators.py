@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 
-from repro.data.columns import load
+from repro.data.json_rows import load
 from repro.data.people import Annotations, Floats, Ints, Poses
 from repro.errors import RunError
 from repro.papers.datasets import DATASETS, Tool

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data.columns import Rows, content, load
+from repro.data.json_rows import Rows, content, load
 from repro.data.matlab import arrays
 from repro.data.people import Floats, Poses
 from repro.errors import ReproError

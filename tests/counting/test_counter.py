@@ -1,6 +1,7 @@
 """Each counting rule by hand on small modules, and the zoo against the official tools' figures."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,10 @@ from torch import Tensor, nn
 
 import zoo
 from repro.counting import counter
+from repro.errors import RunError
+from repro.papers.conventions import CONVENTIONS
 from repro.records.runs import CountRun, count_run
+from repro.run import counted
 
 COUNTS = Path(__file__).parents[1] / "counts" / "topdown.json"
 
@@ -253,3 +257,10 @@ def test_torchstat_counts_a_shared_module_once(name: str, size: tuple[int, int],
 def test_small_hrnet_costs_what_the_lite_hrnet_paper_prints() -> None:
     found = counter.run(count_run("small_hrnet_w16", (256, 192)), ("torchstat",))
     assert f"{found.macs['torchstat'] / 2**20:.1f}" == "551.7"
+
+
+def test_a_convention_without_a_rule_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = replace(CONVENTIONS["conv"], name="pointwise")
+    monkeypatch.setitem(CONVENTIONS, "pointwise", extra)
+    with pytest.raises(RunError, match="has no rule called `pointwise`"):
+        counted(count_run("lpn_50", (64, 64)))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from repro.data.annotations import BOX_SHARE, read
-from repro.data.columns import Rows, load
+from repro.data.json_rows import Rows, load
 from repro.errors import ReproError
 from repro.papers.skeletons import CROWDPOSE
 from support.data_files import Document, document, saved

@@ -12,7 +12,7 @@ import pytest
 
 from repro.data import annotation_cache, annotations, excerpt, masks
 from repro.data.annotations import read
-from repro.data.columns import parsed
+from repro.data.json_rows import parsed
 from repro.data.people import Annotations
 from repro.errors import ReproError
 from repro.papers.skeletons import CROWDPOSE

@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from repro.errors import ReproError
-from repro.papers import checkpoint_catalogue
+from repro.papers import checkpoint_catalogue, study
 from repro.papers.datasets import DATASETS
 
 SIZE = (256, 192)
@@ -33,6 +33,22 @@ def test_every_network_has_a_checkpoint_or_a_reason(model: str) -> None:
     assert bool(checkpoint_catalogue.published(model)) != bool(
         checkpoint_catalogue.unpublished(model)
     )
+
+
+def test_every_network_that_a_paper_prints_has_an_entry_of_its_own() -> None:
+    tables = [
+        study.load_table(paper, name)
+        for paper in ("paper1", "paper2", "paper3", "paper4")
+        for name in study.table_names(paper)
+    ]
+    printed = {row.model for table in tables for row in table.rows} & set(zoo.MODELS)
+    reasons = {model: checkpoint_catalogue.unpublished(model) for model in printed}
+    unknown = [
+        model
+        for model, entry in reasons.items()
+        if entry is not None and entry.why == checkpoint_catalogue.NONE_KNOWN
+    ]
+    assert len(printed) > 30 and not unknown
 
 
 def test_entries_agree_with_themselves() -> None:

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from repro import face, run
+from repro import api, run
 from repro.commands.report import gathered
 from repro.comparing.compare import compare
 from repro.errors import ReproError
@@ -21,7 +21,7 @@ from repro.records.record import CURRENT, STALE, Record
 from repro.records.requirements import SpeedRequirement, Wanted
 from repro.records.runs import CountRun
 from repro.records.store import Store
-from repro.report.terminal import cell_chain
+from repro.report.terminal import explanation
 from repro.verdicts import digits, judge
 from support.command_line import Run
 from support.record_scenes import PROBE, FakeCounting, RandomStore, cells_of, parsed
@@ -64,22 +64,22 @@ class Told:
 def by_functions(folder: Path, explained: list[Wanted]) -> Told:
     """As the commands do it, without the command line, each with a store of its own."""
     tables = selection.tables()
-    plan = face.make_plan(tables, Store(folder))
-    assert not face.execute(plan, Store(folder)).failures
+    plan = api.make_plan(tables, Store(folder))
+    assert not api.execute(plan, Store(folder)).failures
     cells = judge.judge_all(selection.select(tables), Store(folder).find)
     chains = {}
     for one in explained:
         store = Store(folder)
         found = judge.judge(one, store.find)
         record = store.find(one.spec) if one.spec else None
-        chains[one.place] = judge.described(found) | cell_chain.described(found, record)
+        chains[one.place] = judge.described(found) | explanation.described(found, record)
     report, store = gathered(Store(folder)).cells, Store(folder)
     listed = cleanup.entries(store, judge.filled(selection.select(tables), store))
     return Told(
         by_place(cells),
         by_place(report),
         chains,
-        face.judge_cells(plan, Store(folder)),
+        api.judge_cells(plan, Store(folder)),
         {one.path: (one.state, one.cells) for one in listed},
         compared(folder),
     )
@@ -94,12 +94,12 @@ def by_words(repro: Run, folder: Path, explained: list[Wanted]) -> Told:
         one.place: parsed(repro("explain", *parts(one), "--json", *store)) for one in explained
     }
     listed = parsed(repro("records", "ls", "--json", *store))["records"]
-    plan = face.make_plan(selection.tables(), Store(folder))
+    plan = api.make_plan(selection.tables(), Store(folder))
     return Told(
         ran,
         report,
         chains,
-        face.judge_cells(plan, Store(folder)),
+        api.judge_cells(plan, Store(folder)),
         {Path(one["path"]): (one["state"], tuple(one["cells"])) for one in listed},
         compared(folder, repro),
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+import zoo
 from repro.errors import ReproError, unknown
 from repro.pose.losses.adaptive import adaptive_embedding
 from repro.pose.losses.batch import Heatmaps
@@ -66,12 +67,21 @@ FAMILIES: Mapping[str, str] = {
 """the loss of the official code of the networks whose names start so; the first that fits counts"""
 
 
+USUAL: Mapping[str, str] = {
+    "": "mse",
+    "associative embedding": "mse+embedding",
+    "centre offsets": "centre-offsets",
+    "part affinity fields": "part-fields",
+}
+"""the loss of any other network, by how it groups persons"""
+
+
 def for_model(name: str) -> str:
     """The loss that a network of the zoo is trained with; ReproError for a name it has not."""
-    for start, loss in FAMILIES.items():
-        if name.startswith(start):
-            return loss
-    raise unknown("family of networks with a loss", name, FAMILIES)
+    if name not in zoo.MODELS:
+        raise unknown("model", name, zoo.MODELS)
+    fitting = (loss for start, loss in FAMILIES.items() if name.startswith(start))
+    return next(fitting, USUAL[zoo.MODELS[name].grouping])
 
 
 def criterion(name: str, **settings: float | str) -> Criterion:

@@ -19,6 +19,7 @@ from repro.verdicts.kinds import KINDS
 SHORT = 7
 """letters of a record's key in the text"""
 MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def results(cells: Sequence[Cell]) -> str:
@@ -40,8 +41,10 @@ def results(cells: Sequence[Cell]) -> str:
 
 
 def _introduction(cells: Sequence[Cell]) -> str:
+    count = len(study.study_names())
+    papers = NUMBERS[count] if count < len(NUMBERS) else str(count)
     return (
-        f"{len(cells):,} printed numbers of four papers. Beside each: what we measured, the "
+        f"{len(cells):,} printed numbers of {papers} papers. Beside each: what we measured, the "
         "difference in the printed unit, and a sign.\n\n"
         + "\n".join(
             f"- {KINDS[kind].sign} **{kind}**: {KINDS[kind].meaning}" for kind in summary(cells)

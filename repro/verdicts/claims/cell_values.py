@@ -23,7 +23,7 @@ class Missing:
     why: str
 
 
-World = Callable[[CellPlace], Quantity | Missing]
+CellValues = Callable[[CellPlace], Quantity | Missing]
 
 
 def unit(place: CellPlace) -> str:
@@ -73,16 +73,16 @@ class MeasuredCells:
             return Missing(cell.verdict.reason)
         return self._value(place, cell.measured.value / study.scale(place.row, place.column))
 
-    def under(self, convention: str) -> World:
+    def under(self, convention: str) -> CellValues:
         """Our values, all multiply-accumulates by one convention, in its own G."""
 
-        def world(place: CellPlace) -> Quantity | Missing:
+        def counted(place: CellPlace) -> Quantity | Missing:
             usual = self.own(place)
             if place.column.metric != "macs" or isinstance(usual, Missing):
                 return usual
             return self._counted(place, convention)
 
-        return world
+        return counted
 
     def timing(self, place: CellPlace) -> str | None:
         """Where and how our value of a speed was measured; None for anything else."""

@@ -1,4 +1,4 @@
-"""What an expression comes to, with the cells of one world."""
+"""What an expression comes to, given what its cells hold."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,8 +7,8 @@ from fractions import Fraction
 from repro.errors import ReproError
 from repro.papers.metrics import LOWER
 from repro.verdicts.claims import facts, quantities
-from repro.verdicts.claims.cell_values import Missing, World
-from repro.verdicts.claims.places import Book, CellPlace
+from repro.verdicts.claims.cell_values import CellValues, Missing
+from repro.verdicts.claims.places import CellPlace, PaperNames
 from repro.verdicts.claims.quantities import Quantity, exact
 from repro.verdicts.claims.syntax import (
     Cells,
@@ -41,11 +41,11 @@ REDUCTIONS: dict[str, Callable[[Sequence[Quantity]], Quantity]] = {
 
 
 class ExpressionReader:
-    """One paper's expressions, read in one world. Every cell must have a value there."""
+    """One paper's expressions, read with the values of its cells; none may be missing."""
 
-    def __init__(self, book: Book, world: World) -> None:
+    def __init__(self, book: PaperNames, cells: CellValues) -> None:
         self.book = book
-        self.world = world
+        self.cells = cells
 
     def sides(self, relation: Relation) -> list[tuple[Quantity, Quantity]]:
         """The numbers that a comparison compares, row by row."""
@@ -105,7 +105,7 @@ class ExpressionReader:
         return quantities.rank(first, list(read.values()), metric in LOWER)
 
     def _cell(self, place: CellPlace, node: Node) -> Quantity:
-        value = self.world(place)
+        value = self.cells(place)
         if isinstance(value, Missing):
             raise mistake(node.at, f"{place} holds {value.why}.")
         return value

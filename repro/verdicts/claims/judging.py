@@ -8,11 +8,11 @@ from repro.errors import ReproError
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS
 from repro.verdicts.claims import cell_values, outcome
-from repro.verdicts.claims.cell_values import MeasuredCells, World
+from repro.verdicts.claims.cell_values import CellValues, MeasuredCells
 from repro.verdicts.claims.claim import Claim
 from repro.verdicts.claims.outcome import ClaimOutcome, Question, of_question, together
 from repro.verdicts.claims.parser import parse
-from repro.verdicts.claims.places import Book
+from repro.verdicts.claims.places import PaperNames
 from repro.verdicts.claims.syntax import Relation
 
 
@@ -104,13 +104,14 @@ class Judged:
 
 def judge_all(claims: Iterable[Claim], measured: MeasuredCells) -> list[Judged]:
     """The verdicts on some claims; raise ReproError naming the first that cannot be read."""
-    books: dict[str, Book] = {}
+    books: dict[str, PaperNames] = {}
     return [
-        judge(claim, measured, books.setdefault(claim.paper, Book(claim.paper))) for claim in claims
+        judge(claim, measured, books.setdefault(claim.paper, PaperNames(claim.paper)))
+        for claim in claims
     ]
 
 
-def judge(claim: Claim, measured: MeasuredCells, book: Book) -> Judged:
+def judge(claim: Claim, measured: MeasuredCells, book: PaperNames) -> Judged:
     """The verdict on one claim, from the printed cells and the records at hand."""
     if claim.holds is None:
         return Judged(claim, "unchecked", claim.why or "")
@@ -137,7 +138,7 @@ def exit_code(judged: Sequence[Judged], gates: set[str]) -> tuple[int, str]:
 
 
 def _judged(
-    claim: Claim, relations: tuple[Relation, ...], measured: MeasuredCells, book: Book
+    claim: Claim, relations: tuple[Relation, ...], measured: MeasuredCells, book: PaperNames
 ) -> Judged:
     asked = [outcome.question(one, book) for one in relations]
     cells = {str(place): place for one in asked for place in one.used}
@@ -164,12 +165,12 @@ def _judged(
 
 
 def _counted(
-    asked: Sequence[Question], answers: Sequence[ClaimOutcome], world: World
+    asked: Sequence[Question], answers: Sequence[ClaimOutcome], cells: CellValues
 ) -> ClaimOutcome:
     """Our outcome where all costs are counted by one convention."""
     return together(
         [
-            of_question(one, world, measured=True) if one.moves else answer
+            of_question(one, cells, measured=True) if one.moves else answer
             for one, answer in zip(asked, answers, strict=True)
         ]
     )

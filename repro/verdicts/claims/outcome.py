@@ -1,4 +1,4 @@
-"""What becomes of one comparison in one world: whether it holds, and the numbers to show."""
+"""What becomes of one comparison with its cells' values: whether it holds, the numbers to show."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from repro.papers.metrics import SPEED
 from repro.verdicts.claims import cell_values, quantities
-from repro.verdicts.claims.cell_values import Missing, World
+from repro.verdicts.claims.cell_values import CellValues, Missing
 from repro.verdicts.claims.evaluate import ExpressionReader
-from repro.verdicts.claims.places import Book, CellPlace
+from repro.verdicts.claims.places import CellPlace, PaperNames
 from repro.verdicts.claims.quantities import Quantity, exact
 from repro.verdicts.claims.syntax import Cells, Node, Number, Relation, inside
 
@@ -23,7 +23,7 @@ SUFFIXES = {"G": "G", "M": "M", "ms": " ms", "FPS": " FPS"}
 
 @dataclass(frozen=True, slots=True)
 class ClaimOutcome:
-    """What an expression comes to in one world."""
+    """What an expression comes to, given what its cells hold."""
 
     holds: bool | None
     """None where nothing of it was measured"""
@@ -45,7 +45,7 @@ class Question:
     """One comparison with the cells that it uses."""
 
     relation: Relation
-    book: Book
+    book: PaperNames
     used: tuple[CellPlace, ...]
     absolute: str
     """the unit in which it compares cells with a plain number; none if it compares no such"""
@@ -59,7 +59,7 @@ class Question:
         return self.absolute != "G" and any(one.column.metric == "macs" for one in self.used)
 
 
-def question(relation: Relation, book: Book) -> Question:
+def question(relation: Relation, book: PaperNames) -> Question:
     """A comparison as it will be asked; raise ReproError if it cannot be."""
     used, absolute = book.used(relation), ""
     reading = ExpressionReader(book, cell_values.printed)
@@ -69,9 +69,9 @@ def question(relation: Relation, book: Book) -> Question:
     return Question(relation, book, used, absolute)
 
 
-def of_question(asked: Question, world: World, measured: bool) -> ClaimOutcome:
-    """Whether one comparison holds with the cells of one world."""
-    relation, reading = asked.relation, ExpressionReader(asked.book, world)
+def of_question(asked: Question, cells: CellValues, measured: bool) -> ClaimOutcome:
+    """Whether one comparison holds with these values of its cells."""
+    relation, reading = asked.relation, ExpressionReader(asked.book, cells)
     texts = reading.texts(relation)
     if measured and (texts or not any(place.column.metric for place in asked.used)):
         return ClaimOutcome(None, missing=(("", "There is nothing to measure in it."),))
@@ -80,7 +80,7 @@ def of_question(asked: Question, world: World, measured: bool) -> ClaimOutcome:
     if measured and asked.absolute in ("ms", "FPS"):
         why = "An absolute speed belongs to the authors' machine."
         return ClaimOutcome(None, missing=(("", why),))
-    values = ((place, world(place)) for place in asked.used)
+    values = ((place, cells(place)) for place in asked.used)
     missing = tuple((str(place), one.why) for place, one in values if isinstance(one, Missing))
     if missing and measured:
         return ClaimOutcome(None, missing=missing)

@@ -27,7 +27,7 @@ class CellPlace:
         return f"{self.table.study} {self.table.name}[{self.row.label}].{self.column.key}"
 
 
-class Book:
+class PaperNames:
     """A paper, as its expressions name things; every name is looked up once."""
 
     def __init__(self, paper: str) -> None:

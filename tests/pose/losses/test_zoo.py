@@ -30,6 +30,16 @@ def test_every_network_of_the_zoo_has_a_loss() -> None:
         assert loss.rpartition("+")[2] == grouped.get(grouping, loss), name
 
 
+def test_a_network_of_no_known_family_is_trained_by_how_it_groups_persons(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for model in ("small_hrnet_w16", "higherhrnet_w32", "dekr_w48", "lightweight_openpose"):
+        entry = zoo.MODELS[model]
+        monkeypatch.setitem(zoo.MODELS, "stranger", entry)
+        usual = for_model("stranger")
+        assert usual in LOSSES and usual.rpartition("+")[2] == for_model(model).rpartition("+")[2]
+
+
 def targets_for(name: str, outputs: Sequence[Tensor], size: tuple[int, int]) -> Heatmaps:
     """Targets of two images, two persons each, as the training of a network has them."""
     keypoints, grouping = zoo.MODELS[name].keypoints, zoo.MODELS[name].grouping

@@ -10,13 +10,13 @@ from repro.verdicts.claims import outcome, quantities
 from repro.verdicts.claims.cell_values import printed
 from repro.verdicts.claims.outcome import ClaimOutcome
 from repro.verdicts.claims.parser import parse
-from repro.verdicts.claims.places import Book
+from repro.verdicts.claims.places import PaperNames
 from repro.verdicts.claims.quantities import Quantity
 
 
 def asked(expression: str, paper: str = "paper2") -> ClaimOutcome:
     """What an expression comes to with the printed cells."""
-    book = Book(paper)
+    book = PaperNames(paper)
     questions = [outcome.question(one, book) for one in parse(expression)]
     return outcome.together([outcome.of_question(one, printed, False) for one in questions])
 
@@ -202,7 +202,7 @@ def test_one_cell_and_one_digit_apart_is_a_contradiction() -> None:
 def test_speeds_of_another_machine_are_compared_as_ratios_and_order() -> None:
     def measured(ours: str, theirs: str, expression: str) -> bool | None:
         own = {"Ours": ours, "Lite-HRNet30": theirs}
-        (question,) = [outcome.question(one, Book("paper1")) for one in parse(expression)]
+        (question,) = [outcome.question(one, PaperNames("paper1")) for one in parse(expression)]
         return outcome.of_question(
             question, lambda place: quantities.exact(Fraction(own[place.row.label]), "FPS"), True
         ).holds

@@ -9,7 +9,7 @@ from repro.plans import selection
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import SpeedRequirement, Wanted
-from repro.report.terminal import cell_chain
+from repro.report.terminal import explanation
 from repro.verdicts.judge import judge
 
 
@@ -25,9 +25,9 @@ def explained(cell: Wanted, record: Record) -> tuple[list[str], dict[str, object
     judged = judge(cell, lambda spec: record)
     console = Console(width=300)
     with console.capture() as capture:
-        console.print(cell_chain.chain(judged, record))
+        console.print(explanation.chain(judged, record))
     lines = [line.rstrip() for line in capture.get().splitlines()]
-    return lines, cell_chain.described(judged, record)
+    return lines, explanation.described(judged, record)
 
 
 def timing(cell: Wanted, **interval: float) -> Record:
