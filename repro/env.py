@@ -42,10 +42,10 @@ def cache_folder() -> Path | None:
 
     None for a user without a home.
     """
-    own = variable("REPRO_CACHE")
+    chosen = variable("REPRO_CACHE")
     try:
-        if own is not None:
-            return Path(own).expanduser()
+        if chosen is not None:
+            return Path(chosen).expanduser()
         home = Path.home()
     except RuntimeError:
         return None
@@ -81,8 +81,8 @@ def repeats() -> bool:
 
 def libraries() -> dict[str, str]:
     """The versions of the libraries that results may depend on."""
-    found = {name: version(name) for name in LIBRARIES}
-    return {name: number for name, number in found.items() if number is not None}
+    versions = {name: version(name) for name in LIBRARIES}
+    return {name: number for name, number in versions.items() if number is not None}
 
 
 def processor() -> str:
@@ -126,7 +126,7 @@ def fingerprint() -> dict[str, str | int | dict[str, str]]:
 
     import psutil
 
-    found: dict[str, str | int | dict[str, str] | None] = {
+    facts: dict[str, str | int | dict[str, str] | None] = {
         "python": platform.python_version(),
         "system": platform.system(),
         "machine": platform.machine(),
@@ -136,4 +136,4 @@ def fingerprint() -> dict[str, str | int | dict[str, str]]:
         "libraries": libraries(),
         "commit": revision(),
     }
-    return {key: value for key, value in found.items() if value is not None}
+    return {key: value for key, value in facts.items() if value is not None}

@@ -127,8 +127,8 @@ def run(request: RunRequest, on_data: bool, quiet: bool, as_json: bool) -> None:
     words = training_view.ablation_words(plan.title, rows, seeds, epochs, data)
     if as_json:
         place = {"study": plan.study.name, "table": plan.table.name}
-        told = {"rows": rows, "words": words, "records": list(outcome.records.values())}
-        emit("run", **place, seeds=seeds, epochs=epochs, data=data, **told)
+        trainings = {"rows": rows, "words": words, "records": list(outcome.records.values())}
+        emit("run", **place, seeds=seeds, epochs=epochs, data=data, **trainings)
         return
     console().print(training_view.ablation(rows))
     for line in words:

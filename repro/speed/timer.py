@@ -30,13 +30,13 @@ def execute(
     It says `interrupted` if the user ended the timing early. RunError with the reasons if nothing
     could be timed, KeyboardInterrupt if it was ended before anything was.
     """
-    told = 0
+    reported = 0
 
     def report(now: str, share: float) -> None:
-        nonlocal told
+        nonlocal reported
         done = round(100 * share)
-        tell(done - told, now)
-        told = done
+        tell(done - reported, now)
+        reported = done
 
     timed = _measured(run.device, subjects, settings, report)
     for failure in timed.failures:

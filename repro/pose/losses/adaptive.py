@@ -51,8 +51,8 @@ def adaptive_embedding(
 ) -> dict[str, Tensor]:
     """`heatmaps`, the weighted error at each output, `push` and `pull` of associative embedding."""
     heatmaps, tags = split(outputs, targets)
-    found = [
+    parts = [
         (weight(pair.output, pair.maps, tau, detached) * errors(pair)).mean()
         for pair in paired(heatmaps, targets)
     ]
-    return {"heatmaps": total(found)} | grouping(tags, targets, push, pull)
+    return {"heatmaps": total(parts)} | grouping(tags, targets, push, pull)

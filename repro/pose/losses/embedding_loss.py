@@ -57,13 +57,13 @@ def grouping(tags: Tensor, targets: Heatmaps, push: float, pull: float) -> dict[
 def push_pull(tags: Tensor, joints: Tensor) -> tuple[Tensor, Tensor]:
     """Push and pull (N,) of tags (N, K, h, w) at joints (N, P, K, 2)."""
     there = joints[..., 1].to(tags.dtype)  # (N, P, K)
-    own = tags.flatten(1).gather(1, joints[..., 0].flatten(1)).view_as(there)
+    read = tags.flatten(1).gather(1, joints[..., 0].flatten(1)).view_as(there)
     visible = there.sum(dim=2)  # (N, P)
     shares = there / visible.clamp(min=1)[..., None]
-    means = (own * shares).sum(dim=2)
+    means = (read * shares).sum(dim=2)
     seen = (visible > 0).to(tags.dtype)
     count = seen.sum(dim=1)
-    spread = ((own - means[..., None]).square() * shares).sum(dim=(1, 2))
+    spread = ((read - means[..., None]).square() * shares).sum(dim=(1, 2))
     pulls = spread / count.clamp(min=1)
 
     near = torch.exp(-(means[:, :, None] - means[:, None]).square())  # (N, P, P)

@@ -42,11 +42,11 @@ def centre_offsets(
     wanted = present(targets.offsets, "offsets")
     weights = present(targets.offset_weights, "weights of offsets")
     same_shape("The offsets of the network", offsets, wanted)
-    found = errors(pair)
-    found = torch.where(pair.maps > 0, found, background * found)
-    apart = smooth_l1_loss(offsets, wanted.to(offsets.dtype), reduction="none", beta=BEND) * weights
+    apart = errors(pair)
+    weighted = torch.where(pair.maps > 0, apart, background * apart)
+    moved = smooth_l1_loss(offsets, wanted.to(offsets.dtype), reduction="none", beta=BEND) * weights
     taught = (weights > 0).sum().clamp(min=1)
     return {
-        "heatmaps": found.mean(),
-        "offsets": factor * apart.sum() / taught,
+        "heatmaps": weighted.mean(),
+        "offsets": factor * moved.sum() / taught,
     }

@@ -57,16 +57,16 @@ def scale_adaptive_embedding(
             f"SWAHR's have {3 * joints} and {2 * joints} for {joints} joints.",
         )
     heatmaps, tags = split([output[:, joints:] for output in outputs], targets)
-    found, sizes = [], []
+    distances, sizes = [], []
     for output, pair in zip(outputs, paired(heatmaps, targets), strict=True):
         scales = output[:, :joints]
         adapted = pair._replace(maps=scaled(pair.maps, scales))
         positive = adapted.maps.detach().clamp(max=1)
         weights = weight(pair.output, positive, tau, detached)
-        found.append((weights * errors(adapted)).mean())
+        distances.append((weights * errors(adapted)).mean())
         size = scales.square() * (pair.maps > 0)
         for mask in pair.mask:
             size = size * mask
         sizes.append(size.mean())
-    parts = {"heatmaps": total(found), "scales": scale * total(sizes)}
+    parts = {"heatmaps": total(distances), "scales": scale * total(sizes)}
     return parts | grouping(tags, targets, push, pull)

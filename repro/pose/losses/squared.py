@@ -30,10 +30,10 @@ def errors(pair: OutputTarget) -> Tensor:
     apart = pair.output - pair.maps
     for weights in pair.counts:
         apart = apart * weights
-    found = apart.square()
+    squared = apart.square()
     for mask in pair.mask:
-        found = found * mask
-    return found
+        squared = squared * mask
+    return squared
 
 
 def total(values: Sequence[Tensor]) -> Tensor:

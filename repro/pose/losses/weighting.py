@@ -46,5 +46,5 @@ def heatmap_weighting(
     if function not in FUNCTIONS:
         raise unknown("weight generation function", function, FUNCTIONS)
     weigh = FUNCTIONS[function]
-    found = [((weigh(pair.maps) + 1) * errors(pair)).mean() for pair in paired(outputs, targets)]
-    return {"heatmaps": total(found)}
+    parts = [((weigh(pair.maps) + 1) * errors(pair)).mean() for pair in paired(outputs, targets)]
+    return {"heatmaps": total(parts)}

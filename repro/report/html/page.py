@@ -83,8 +83,8 @@ def render(report: ReportContents) -> str:
             races=speed_plots.races(report),
             width=speed_plots.WIDTH,
             claims=[
-                (name, list(found))
-                for name, found in groupby(enumerate(report.claims), lambda one: one[1].claim.paper)
+                (name, list(group))
+                for name, group in groupby(enumerate(report.claims), lambda one: one[1].claim.paper)
             ],
             claim_totals=judging.summary(report.claims),
             claim_verdicts=judging.VERDICTS,

@@ -130,8 +130,8 @@ def _measurements(run: TimedRun, analysis: Analysis) -> list[Measurement]:
     measurements = []
     for place, label in timed.items():
         times = analysis.times(place)
-        for metric, one in (("latency", times.wall), ("cpu_time", times.cpu)):
-            value, low, high = (1000 * each for each in (one.value, one.low, one.high))
+        for metric, time in (("latency", times.wall), ("cpu_time", times.cpu)):
+            value, low, high = (1000 * each for each in (time.value, time.low, time.high))
             measurements.append(Measurement(metric, value, "ms", low=low, high=high, of=label))
     for above, below in itertools.permutations(timed, 2):
         pair = run.subjects[above], run.subjects[below]
