@@ -12,7 +12,7 @@ import pytest
 
 from support.command_line import ROOT
 
-COPIED = ("cli.py", "repro", "zoo", "tables", "tests/golden")
+COPIED = ("cli.py", "repro", "zoo", "tables", "records", "tests/golden")
 SECTIONS = {
     text.partition("\n")[0]: text
     for text in (ROOT / "docs" / "adding.md").read_text(encoding="utf-8").split("\n## ")[1:]
