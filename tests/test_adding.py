@@ -40,7 +40,10 @@ def python(folder: Path, *words: str) -> str:
     done = subprocess.run(
         [sys.executable, *words],
         cwd=folder,
-        env={"PYTHONPATH": str(folder), "PATH": "", "HOME": str(folder), "OMP_NUM_THREADS": "1"},
+        env={
+            **{"PYTHONPATH": str(folder), "PATH": "", "OMP_NUM_THREADS": "1"},
+            **{"HOME": str(folder), "TMPDIR": str(folder)},  # nor the lock of other timings
+        },
         capture_output=True,
         text=True,
         check=False,
