@@ -35,7 +35,7 @@ def test_what_commands_write_is_compared_with_records(repro: Run, tmp_path: Path
         refused(repro("compare", "other.json", records), "nothing to compare in it", "--json")
 
 
-@pytest.mark.parametrize("words", ["count lpn_50 litehrnet_18", "parity litehrnet_18"])
+@pytest.mark.parametrize("words", ["count lpn_50 small_hrnet_w16 --input 64x64", "parity lpn_50"])
 def test_an_answer_equals_itself_and_the_records_behind_it(
     repro: Run, tmp_path: Path, words: str
 ) -> None:
