@@ -32,7 +32,6 @@ GATES = {
     "incomparable": ("incomparable", "unstable"),
 }
 """what --fail-on may name -> the calls that it catches"""
-DEFAULT_GATES = ("worse", "changed", "incomparable")
 DIFFERS, NOTHING, INCOMPARABLE = 3, 4, 5
 
 Value = int | float | str | None

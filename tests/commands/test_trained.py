@@ -17,6 +17,7 @@ from repro.records.store import Store
 from repro.training import ablation, choice, runs, table_rows, trainer
 from repro.training.request import TrainingMachine, TrainingRequest
 from support.command_line import Outcome, Run
+from support.tiny_trainings import make_tiny
 
 TABLE4 = ("run", "paper1", "table4")
 
@@ -24,11 +25,7 @@ TABLE4 = ("run", "paper1", "table4")
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small inputs, few pictures, no processes that load."""
-    monkeypatch.setattr(choice, "SMALL", (64, 64))
-    monkeypatch.setattr(choice, "SMOKE_STEPS", 1)
-    monkeypatch.setattr(
-        table_rows, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
-    )
+    make_tiny(monkeypatch, 1)
 
     def pictures(folder: Path, count: int, held_out: int = 0) -> Path:
         synth.write(folder, 4, 2, size=(96, 96))

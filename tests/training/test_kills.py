@@ -20,9 +20,8 @@ from repro.data import synth
 from repro.records.cleanup import collect
 from repro.records.record import Record
 from repro.records.store import BEGUN, Store
-from repro.training import choice, table_rows
-from repro.training.request import TrainingMachine
 from support.command_line import ROOT, Run
+from support.tiny_trainings import make_tiny
 
 SMOKE = ("run", "paper1", "table4", "--row", "F(x)=x", "--train", "smoke", "--no-write")
 DRIVER = """
@@ -70,11 +69,7 @@ MOMENTS = {
 @pytest.fixture(scope="module", autouse=True)
 def tiny() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choice, "SMALL", (64, 64))
-        patch.setattr(choice, "SMOKE_STEPS", 2)
-        patch.setattr(
-            table_rows, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
-        )
+        make_tiny(patch, 2)
         yield
 
 

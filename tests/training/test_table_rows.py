@@ -19,10 +19,10 @@ from repro.records.requirements import AccuracyRequirement
 from repro.records.store import Store
 from repro.report.files import publish
 from repro.run import carry_out
-from repro.training import choice, state, table_rows
-from repro.training.request import TrainingMachine
+from repro.training import state
 from support.command_line import Run
 from support.official import set_facts
+from support.tiny_trainings import make_tiny
 
 TABLE4 = ("paper1", "table4")
 ROWS = "F(x)=x*"
@@ -35,11 +35,7 @@ Planned = list[dict[str, object]]
 def tiny() -> Iterator[None]:
     """Small inputs, two steps, no processes that load."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choice, "SMALL", (64, 64))
-        patch.setattr(choice, "SMOKE_STEPS", 2)
-        patch.setattr(
-            table_rows, "TrainingMachine", lambda *words, **named: TrainingMachine("cpu", workers=0)
-        )
+        make_tiny(patch, 2)
         yield
 
 
