@@ -11,14 +11,15 @@ import functools
 import tomllib
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from repro.errors import ReproError, unknown
 from repro.files import read_plain
 
 T = TypeVar("T")
+Reader = Callable[[object], object]
 
 TYPE_NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -35,94 +36,186 @@ def toml(path: Path, file: str) -> dict[str, object]:
 
 def read(cls: type[T], data: object, file: str, place: str = "") -> T:
     """`data` as a `cls`; raise ReproError naming `file` and the place of the first wrong value."""
-    if not isinstance(data, Mapping):
-        raise ReproError(f"{file}: `{place or 'the file'}` should be a table.")
-    fields = _fields(typing.cast(Hashable, cls))
-    for key in data:
-        if key not in fields:
-            error = unknown("key", str(_join(place, key)), (_join(place, name) for name in fields))
-            raise ReproError(f"{file}: {error}", error.hint)
-    values = {}
-    for name, (annotation, required) in fields.items():
-        if name in data:
-            values[name] = _value(annotation, data[name], file, _join(place, name))
-        elif required:
-            raise ReproError(
-                f"{file}: `{_join(place, name)}` is missing.",
-                f"Keys of this table: {', '.join(fields)}.",
-            )
     try:
-        return cls(**values)
-    except ReproError as error:
-        where = f"{file}: `{place}`" if place else file
-        raise ReproError(f"{where}: {error}", error.hint) from error
+        return typing.cast(T, _reader(typing.cast(Hashable, cls))(data))
+    except _MisfitError as misfit:
+        where = _join(place, misfit.place)
+        error = misfit.told(where)
+        raise ReproError(f"{file}: {error}", error.hint) from misfit
 
 
-def _join(place: str, key: str) -> str:
-    return f"{place}.{key}" if place else key
+class _MisfitError(Exception):
+    """A value that does not fit, at a place that is put together on the way out."""
+
+    def __init__(self, told: Callable[[str], ReproError]) -> None:
+        super().__init__()
+        self.told = told
+        self.place = ""
+
+    def under(self, key: str) -> Self:
+        """The same as seen from what holds it."""
+        self.place = _join(key, self.place)
+        return self
+
+
+def _join(place: str, rest: str) -> str:
+    return f"{place}.{rest}" if place and rest and not rest.startswith("[") else place + rest
 
 
 @functools.cache
-def _fields(cls: Hashable) -> dict[str, tuple[object, bool]]:
-    hints = typing.get_type_hints(cls)
-    return {
-        field.name: (
-            hints[field.name],
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
-        )
-        for field in dataclasses.fields(typing.cast(type, cls))
-        if field.init
-    }
+def _reader(annotation: Hashable) -> Reader:
+    """What makes a value of plain data into one of an annotation, put together once for each.
 
-
-def _value(annotation: object, value: object, file: str, place: str) -> object:
+    Of a union's members the first that fits. Unions of the same members in another order are equal
+    to Python, and so read alike.
+    """
     if annotation is object:
-        return value
+        return lambda value: value
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        return _alternative(arguments, value, file, place)
-    if origin is tuple and isinstance(value, list | tuple):
-        return _tuple(arguments, list(value), file, place)
-    if origin is not None and issubclass(origin, Mapping) and isinstance(value, Mapping):
-        return {
-            str(key): _value(arguments[1], item, file, _join(place, str(key)))
-            for key, item in value.items()
-        }
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        return read(annotation, value, file, place)
-    if annotation is float and isinstance(value, int) and abs(value) < 2**1000:
-        value = value if isinstance(value, bool) else float(value)
-    if annotation in TYPE_NAMES and type(value) is annotation:
-        return value
-    raise ReproError(f"{file}: `{place}` should be {_describe(annotation)}, not {value!r:.60}.")
+        return _alternative(arguments)
+    if origin is tuple and arguments[-1] is Ellipsis:
+        return _tuple(arguments[0])
+    if origin is tuple:
+        return _fixed_tuple(arguments)
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(arguments[1])
+    if dataclasses.is_dataclass(annotation):
+        return _dataclass(typing.cast(type, annotation))
+    return _scalar(annotation)
 
 
-def _alternative(options: tuple[object, ...], value: object, file: str, place: str) -> object:
-    if value is None and types.NoneType in options:
-        return None
-    candidates = [option for option in options if option is not types.NoneType]
-    for option in candidates[:-1]:
+def _scalar(annotation: object) -> Reader:
+    def read(value: object) -> object:
+        if type(value) is annotation:
+            return value
+        if annotation is float and type(value) is int and abs(value) < 2**1000:
+            return float(value)
+        raise _unlike(TYPE_NAMES[annotation], value)  # type: ignore[index]
+
+    return read
+
+
+def _alternative(options: tuple[object, ...]) -> Reader:
+    *readers, last = [_reader(option) for option in options if option is not types.NoneType]
+    optional = types.NoneType in options
+
+    def read(value: object) -> object:
+        if value is None and optional:
+            return None
+        for reader in readers:
+            try:
+                return reader(value)
+            except _MisfitError:
+                continue
+        return last(value)
+
+    return read
+
+
+def _tuple(item: object) -> Reader:
+    reader = _reader(item)
+
+    def read(value: object) -> object:
+        if not isinstance(value, list | tuple):
+            raise _unlike("a list", value)
+        items: list[object] = []
         try:
-            return _value(option, value, file, place)
-        except ReproError:
-            continue
-    return _value(candidates[-1], value, file, place)
+            for element in value:
+                items.append(reader(element))
+        except _MisfitError as misfit:
+            raise misfit.under(f"[{len(items)}]") from None
+        return tuple(items)
+
+    return read
 
 
-def _tuple(
-    items: tuple[object, ...], value: list[object], file: str, place: str
-) -> tuple[object, ...]:
-    if items[-1] is Ellipsis:
-        items = (items[0],) * len(value)
-    if len(items) != len(value):
-        raise ReproError(f"{file}: `{place}` should have {len(items)} values, not {len(value)}.")
-    return tuple(
-        _value(item, element, file, f"{place}[{index}]")
-        for index, (item, element) in enumerate(zip(items, value, strict=True))
+def _fixed_tuple(annotations: tuple[object, ...]) -> Reader:
+    readers = [_reader(annotation) for annotation in annotations]
+
+    def read(value: object) -> object:
+        if not isinstance(value, list | tuple):
+            raise _unlike("a list", value)
+        if len(value) != len(readers):
+            numbers = f"{len(readers)} values, not {len(value)}"
+            raise _MisfitError(lambda place: ReproError(f"`{place}` should have {numbers}."))
+        items: list[object] = []
+        try:
+            for reader, element in zip(readers, value, strict=True):
+                items.append(reader(element))
+        except _MisfitError as misfit:
+            raise misfit.under(f"[{len(items)}]") from None
+        return tuple(items)
+
+    return read
+
+
+def _mapping(item: object) -> Reader:
+    reader = _reader(item)
+
+    def read(value: object) -> object:
+        if not isinstance(value, Mapping):
+            raise _unlike("a table", value)
+        items = {}
+        for key, element in value.items():
+            try:
+                items[str(key)] = reader(element)
+            except _MisfitError as misfit:
+                raise misfit.under(str(key)) from None
+        return items
+
+    return read
+
+
+def _dataclass(cls: type[T]) -> Reader:
+    def read(value: object) -> object:
+        if not isinstance(value, Mapping):
+            raise _MisfitError(lambda at: ReproError(f"`{at or 'the file'}` should be a table."))
+        readers, required = _fields(typing.cast(Hashable, cls))
+        for key in value:
+            if key not in readers:
+                raise _unknown(str(key), readers)
+        items = {}
+        for name, reader in readers.items():
+            if name in value:
+                try:
+                    items[name] = reader(value[name])
+                except _MisfitError as misfit:
+                    raise misfit.under(name) from None
+            elif name in required:
+                raise _missing(name, readers)
+        try:
+            return cls(**items)
+        except ReproError as error:
+            said = error
+        raise _MisfitError(lambda at: ReproError(f"`{at}`: {said}" if at else str(said), said.hint))
+
+    return read
+
+
+@functools.cache
+def _fields(cls: Hashable) -> tuple[Mapping[str, Reader], set[str]]:
+    """The readers of a class's fields, and which of these must be given."""
+    hints = typing.get_type_hints(cls)
+    fields = [field for field in dataclasses.fields(typing.cast(type, cls)) if field.init]
+    required = {
+        field.name
+        for field in fields
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    }
+    return {field.name: _reader(hints[field.name]) for field in fields}, required
+
+
+def _unlike(kind: str, value: object) -> _MisfitError:
+    return _MisfitError(lambda at: ReproError(f"`{at}` should be {kind}, not {value!r:.60}."))
+
+
+def _unknown(key: str, known: Iterable[str]) -> _MisfitError:
+    return _MisfitError(
+        lambda at: unknown("key", _join(at, key), [_join(at, name) for name in known])
     )
 
 
-def _describe(annotation: object) -> str:
-    if annotation in TYPE_NAMES:
-        return TYPE_NAMES[annotation]
-    return "a list" if typing.get_origin(annotation) is tuple else "a table"
+def _missing(key: str, known: Iterable[str]) -> _MisfitError:
+    hint = f"Keys of this table: {', '.join(known)}."
+    return _MisfitError(lambda at: ReproError(f"`{_join(at, key)}` is missing.", hint))

@@ -1,5 +1,6 @@
 """What docs/adding.md shows is carried out, in a copy of the checkout."""
 
+import json
 import re
 import shlex
 import shutil
@@ -29,27 +30,48 @@ def copy(tmp_path: Path) -> Path:
         source, target = ROOT / name, tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target)
         else:
             shutil.copy(source, target)
     return tmp_path
 
 
-def python(folder: Path, *words: str) -> str:
-    """What Python prints there; it must end well."""
+CARRIED_OUT = """
+import contextlib, io, json, sys
+import cli
+
+for kind, text, *words in json.load(sys.stdin):
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        if kind == "python":
+            exec(text, {})
+        else:
+            sys.argv = words
+            try:
+                cli.main()
+            except SystemExit as stop:
+                assert not stop.code, f"{text}: {said.getvalue()}"
+    print(json.dumps(said.getvalue()))
+"""
+"""what carries blocks out, one after the other, and tells what each said"""
+
+
+def carried_out(folder: Path, blocks: list[tuple[str, ...]]) -> list[str]:
+    """What Python blocks and commands print there; they must end well."""
     done = subprocess.run(
-        [sys.executable, *words],
+        [sys.executable, "-c", CARRIED_OUT],
         cwd=folder,
         env={
             **{"PYTHONPATH": str(folder), "PATH": "", "OMP_NUM_THREADS": "1"},
             **{"HOME": str(folder), "TMPDIR": str(folder)},  # nor the lock of other timings
         },
+        input=json.dumps(blocks),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, f"{words}: {done.stderr}"
-    return done.stdout + done.stderr
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def steps(text: str) -> Iterator[tuple[str, str, str]]:
@@ -60,7 +82,8 @@ def steps(text: str) -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_what_the_document_shows_works(section: str, copy: Path) -> None:
-    asked = 0
+    blocks: list[tuple[str, ...]] = []
+    expected = []
     for said, kind, code in steps(SECTIONS[section]):
         new, changed = NEW.fullmatch(said), CHANGED.fullmatch(said)
         if new:
@@ -74,13 +97,18 @@ def test_what_the_document_shows_works(section: str, copy: Path) -> None:
             assert anchor, f"{changed[1]} has no line that ends in {changed[2]}"
             path.write_text(before + anchor + code + after, encoding="utf-8")
         elif kind == "python":
-            python(copy, "-c", code)
+            blocks.append((kind, code))
+            expected.append("")
         else:
             for line in code.splitlines():
-                command, _, expected = line.partition("  # ")
-                assert expected in python(copy, "-m", "cli", *shlex.split(command)[1:]), line
-                asked += 1
-    assert asked
+                command, _, answer = line.partition("  # ")
+                blocks.append((kind, command, *shlex.split(command)))
+                expected.append(answer)
+    assert any(expected)
+    for (_, block, *_), answer, said in zip(
+        blocks, expected, carried_out(copy, blocks), strict=True
+    ):
+        assert answer in said, f"{block}: {said}"
 
 
 def test_the_six_things_that_are_added_are_shown() -> None:
