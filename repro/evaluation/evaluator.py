@@ -1,9 +1,11 @@
 """An evaluation as a run: what it is, so that its key finds it again, and its record."""
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from repro import env
 from repro.checkpoints import matching, reading
@@ -77,9 +79,8 @@ def weights_of(prepared: PreparedEvaluation) -> Facts:
         return {"name": path.name, "sha256": sha256(path)}
     count_run(request.model, prepared.size, request.protocol.keypoints, request.options)
     state = reading.read(path)
-    with torch.device("meta"):
-        model = created(request.model, request.protocol.keypoints, request.options)
-    match = matching.matched(model, state, request.partial)
+    outline = _outline(request.model, request.protocol.keypoints, **request.options)
+    match = matching.matched(outline, state, request.partial)
     trained = reading.facts(path)
     name = trained.get("name", usual_name(prepared))
     facts: dict[str, Scalar] = {"name": name, "sha256": state.sha256}
@@ -88,6 +89,13 @@ def weights_of(prepared: PreparedEvaluation) -> Facts:
     if not match.exact:
         facts |= {"partial": True, "loaded": f"{len(match.names)} of {match.tensors} tensors"}
     return facts
+
+
+@functools.lru_cache(64)
+def _outline(model: str, keypoints: int, **options: Scalar | tuple[Scalar, ...]) -> nn.Module:
+    """A network without values; a plan asks for it again and again."""
+    with torch.device("meta"):
+        return created(model, keypoints, options)
 
 
 def usual_name(prepared: PreparedEvaluation) -> str:

@@ -147,4 +147,4 @@ def _check(what: str, value: str, valid: Iterable[str]) -> None:
 def changed(protocol: Protocol, **rules: object) -> Protocol:
     """The protocol with some rules replaced; None leaves a rule as it is."""
     given = {key: value for key, value in rules.items() if value is not None}
-    return replace(protocol, **given)  # type: ignore[arg-type]
+    return replace(protocol, **given) if given else protocol  # type: ignore[arg-type]

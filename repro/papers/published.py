@@ -1,5 +1,6 @@
 """A number as a paper printed it, and the interval of values that print so."""
 
+import functools
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -40,6 +41,7 @@ class Published:
         return "cut" if 0 <= toward_zero < self.step else None
 
 
+@functools.cache
 def parse(text: str, scale: int = 1) -> Published | None:
     """The number in `text`, times `scale`; None if it is no number.
 

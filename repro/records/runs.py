@@ -6,7 +6,7 @@ stays true of its machine whatever the code, so that its key covers none.
 
 import functools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import ClassVar, Self
 
@@ -56,7 +56,8 @@ class Run:
 
     def described(self) -> dict[str, object]:
         """The run as plain data, as a record keeps it."""
-        return {**asdict(self), "kind": self.kind}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**values, "kind": self.kind}
 
     @functools.cached_property
     def plain(self) -> dict[str, object]:
