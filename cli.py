@@ -15,10 +15,12 @@ from repro.commands import (
     compare,
     data,
     doctor,
+    fetch,
     models,
     nightly,
     predict,
     records,
+    rehearse,
     report,
     run,
     schema,
@@ -132,12 +134,14 @@ app.command()(accuracy.score)
 app.command()(train.train)
 app.command()(speed.speed)
 app.command()(compare.compare)
+app.command()(rehearse.rehearse)
 app.command()(nightly.nightly)
 app.command()(claims.claims)
 app.command()(audit.audit)
 app.command()(report.report)
 app.command()(predict.predict)
 app.command()(data.weights)
+app.command()(fetch.fetch)
 app.add_typer(data.app, name="data")
 app.command()(doctor.doctor)
 app.command()(schema.schema)

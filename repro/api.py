@@ -17,7 +17,7 @@ from repro.plans.planned import Plan, RunSettings
 from repro.records.record import Record
 from repro.records.runs import NO_OPTIONS, count_run
 from repro.records.store import Store
-from repro.run import Outcome, carry_out, counted
+from repro.run import Executor, Outcome, carry_out, counted
 from repro.verdicts import judge
 from repro.verdicts.judge import Cell
 
@@ -47,9 +47,12 @@ def make_plan(
     return planned(selection.select(tables, row, metrics), store, settings)
 
 
-def execute(plan: Plan, store: Store) -> Outcome:
-    """Make the missing records of a plan, each kept as it is made; failures are in the outcome."""
-    return carry_out(plan, store)
+def execute(plan: Plan, store: Store, executor: Executor | None = None) -> Outcome:
+    """Make the missing records of a plan, each kept as it is made; failures are in the outcome.
+
+    In this process, or by one of `repro.executors`, as `processes.LocalProcesses(4)`.
+    """
+    return carry_out(plan, store, executor=executor)
 
 
 def judge_cells(plan: Plan, store: Store) -> list[Cell]:

@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 __version__ = "0.1.0"
@@ -20,6 +21,7 @@ LIBRARIES = (
     "faster-coco-eval",
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+WAIT_POLICY = "OMP_WAIT_POLICY"
 
 
 def variable(name: str) -> str | None:
@@ -60,6 +62,25 @@ def cores() -> int:
     """The cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def set_variables(values: Mapping[str, str | None]) -> None:
+    """Set variables of the environment, or take those away that are None, for children, too."""
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def thread_variables(shared: bool) -> dict[str, str | None]:
+    """The variables by which another process takes as many threads as this one would.
+
+    The number of threads moves the last digits of a network. Where the cores are `shared`, threads
+    sleep while they wait, so that others get on.
+    """
+    policy = variable(WAIT_POLICY) or ("PASSIVE" if shared else None)
+    return {WAIT_POLICY: policy, **{name: variable(name) for name in THREAD_VARIABLES}}
 
 
 def now() -> str:

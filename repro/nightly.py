@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 SECONDS = 3600.0
 """that a step may take at most, beside the budget of the timing"""
 SMOKE = ("paper1", "hwl_mobilenetv3")
+REHEARSED = ("paper1", "table1", "--row", "Small HRNet 256*", "--share", "0.0001", "--steps", "1")
 STATES = {
     "good": "nothing found",
     "bad": "a gate caught something",
@@ -55,6 +56,8 @@ class Night:
     """a GitHub step summary to append to"""
     processes: int = 5
     """of the timing"""
+    executor: tuple[str, ...] = ()
+    """the options of `repro run` that say who makes the runs of a plan"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +107,11 @@ def steps(night: Night) -> list[NightStep]:
     baseline = (night.previous or Path("PREVIOUS")) / BASELINE
     budget = ("--budget", f"{night.budget:g}", "--processes", str(night.processes))
     smoke = ("--out", f"{out}/smoke", "--smoke")
+    unwritten = (*store, "--no-write", "--quiet")
+    rehearsed = ("--out", f"{out}/rehearsal")
     return [
         NightStep("doctor", ("doctor", *store)),
-        NightStep(
-            "count", ("run", "all", "--metric", "params,macs", *store, "--no-write", "--quiet")
-        ),
+        NightStep("count", ("run", "all", "--metric", "params,macs", *night.executor, *unwritten)),
         NightStep(
             "exact",
             (
@@ -127,6 +130,7 @@ def steps(night: Night) -> list[NightStep]:
         NightStep("data", ("data", "synth", data, "--train", "48", "--val", "40")),
         NightStep("evaluation", ("eval", "truth", "--dataset", SYNTH, "--data", data, *store)),
         NightStep("smoke", ("train", *SMOKE, *smoke, *store)),
+        NightStep("rehearsal", ("rehearse", *REHEARSED, *rehearsed, *night.executor)),
         NightStep(
             "drift",
             (
@@ -196,7 +200,7 @@ def _files(night: Night) -> list[str]:
     """What a night writes into its folder; the mark that it is one goes last."""
     of_steps = [f"{step.name}.{ending}" for step in steps(night) for ending in ("json", "log")]
     documents = ["exact.xml", "drift.xml", "drift.md", "nightly.xml", "nightly.md", "report.html"]
-    return [RECORDS, BASELINE, "data", "smoke", *of_steps, *documents, RESULT]
+    return [RECORDS, BASELINE, "data", "smoke", "rehearsal", *of_steps, *documents, RESULT]
 
 
 def spend(

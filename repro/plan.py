@@ -34,7 +34,7 @@ def planned(wanted: Sequence[Wanted], store: Store, settings: RunSettings | None
 
     Raise ReproError where the settings themselves are wrong; what is absent makes runs impossible.
     """
-    from repro.plans.estimates import estimated
+    from repro.estimates.runs import estimated
 
     settings = settings or RunSettings()
     _check(settings)
@@ -144,7 +144,7 @@ def _accuracy(
     if current is not None and not settings.fresh:
         return PlannedRun(EvaluationRun.kind, name, CACHED, cells, current)
     lacking = wanted[0].lacking
-    if settings.data is not None:
+    if settings.data is not None and settings.rehearsal is None:
         from repro.evaluation import supply
 
         try:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from repro import env
 from repro.errors import ReproError, RunError, StoreError
@@ -27,6 +27,8 @@ from repro.records.store import Store
 if TYPE_CHECKING:
     from repro.counting.counter import Count
 
+LOG = "log.txt"
+"""what a run says that is made in another process, beside its record until it has come"""
 CAUGHT = (ReproError, RuntimeError, MemoryError)
 """what a run can fail by; anything else is a bug"""
 
@@ -60,92 +62,124 @@ class Outcome:
         return next(iter(self.records.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of making one run, before anything of it is kept."""
+
+    record: Record | None = None
+    """None where it failed, or where another process keeps the record"""
+    error: Exception | None = None
+    """what it failed by, one of CAUGHT"""
+
+
 @dataclass
-class _Course:
-    """A plan under way."""
+class Course:
+    """A plan under way: what became of each run, and where records go."""
 
     store: Store
     watch: RunWatch
     records: dict[str, Record] = field(default_factory=dict)
     failed: dict[str, ReproError] = field(default_factory=dict)
+    interrupted: bool = False
     """as in the outcome"""
 
+    def settled(self, planned: PlannedRun) -> bool:
+        """Whether nothing is to be made of a run: it is there, or what it needs has failed."""
+        if planned.state == CACHED:
+            self._take_cached(planned)
+            return True
+        assert planned.run is not None
+        lacking = next((self.failed[key] for key in planned.needs if key in self.failed), None)
+        if lacking is None:
+            return False
+        self.failed[planned.run.key] = lacking
+        self.watch.became(planned.name, "failed")
+        return True
 
-def carry_out(plan: Plan, store: Store, watch: RunWatch | None = None) -> Outcome:
-    """Make the missing records of a plan; each kind of run before those that can need it.
+    def made(self, planned: PlannedRun) -> Attempt:
+        """Make a run in this process; what it failed by is an answer, a bug is raised."""
+        begun = time.monotonic()
+        try:
+            record = EXECUTORS[type(planned.run)](planned, self)
+        except CAUGHT as error:
+            return Attempt(error=error)
+        if record is None:
+            return Attempt()
+        took = None if env.repeats() else round(time.monotonic() - begun, 3)
+        made = MadeBy(env.now(), took, None if took is None else _memory())
+        return Attempt(replace(record, made=made))
+
+    def take(self, planned: PlannedRun, attempt: Attempt) -> None:
+        """Keep the record of a run that was made, or its failure; raise a StoreError at once."""
+        assert planned.run is not None
+        if isinstance(attempt.error, StoreError):
+            raise attempt.error
+        if attempt.error is not None:
+            self.failed[planned.run.key] = _failure(planned, attempt.error)
+            self.watch.became(planned.name, "failed")
+            return
+        record = attempt.record
+        if record is None:
+            return
+        self.store.add(record, again=planned.again or _differs(record, self.store))
+        clear_unnamed(record, self.store.artifacts(record.key))
+        self.watch.became(planned.name, "done")
+        self.records[planned.run.key] = record
+        self.interrupted = bool(record.spec.get("interrupted"))
+
+    def _take_cached(self, planned: PlannedRun) -> None:
+        """Take the record that is there, unless what counts for a cell is no run's of today."""
+        self.watch.became(planned.name, "cached")
+        stored = None if planned.run is None else self.store.chosen(planned.run)
+        if planned.run is None or stored is None or stored.record.stale:
+            return
+        record = self.records[planned.run.key] = stored.record
+        older = stored.path.stat().st_mtime if stored.path.is_file() else 0.0
+        clear_unnamed(record, self.store.artifacts(record.key), older)
+
+
+class Executor(Protocol):
+    """Who makes the runs of a plan, and when; `repro.executors` has others than this process."""
+
+    def __call__(self, plan: Plan, course: Course) -> None:
+        """Settle every run, or make and take it, each after those that it needs."""
+
+
+def carry_out(
+    plan: Plan, store: Store, watch: RunWatch | None = None, executor: Executor | None = None
+) -> Outcome:
+    """Make the missing records of a plan, in this process unless another executor does it.
 
     Raise StoreError where the store cannot be written, KeyboardInterrupt if the user ends it.
     """
-    course = _Course(store, watch or Silent())
-    if any(planned.state not in (CACHED, IMPOSSIBLE) for planned in plan.runs):
+    course = Course(store, watch or Silent())
+    idle = all(planned.state in (CACHED, IMPOSSIBLE) for planned in plan.runs)
+    if not idle:
         store.check()
+    make = one_by_one if idle or executor is None else executor
+    make(plan, course)
+    return Outcome(course.records, course.failed, course.interrupted)
+
+
+def one_by_one(plan: Plan, course: Course) -> None:
+    """Make the runs in this process, each kind before those that can need it."""
     for kind in KINDS:
         runs = plan.of(kind)
         if not runs:
             continue
         with course.watch.phase(kind, len(runs)):
             for planned in runs:
-                record = _taken(planned, course)
-                if record is not None and record.spec.get("interrupted"):
-                    return Outcome(course.records, course.failed, interrupted=True)
-    return Outcome(course.records, course.failed)
-
-
-def _taken(planned: PlannedRun, course: _Course) -> Record | None:
-    """The record of a run, from the store or made; None, and a failure, where it cannot be."""
-    if planned.state == CACHED:
-        return _cached(planned, course)
-    assert planned.run is not None
-    lacking = next((course.failed[key] for key in planned.needs if key in course.failed), None)
-    if lacking is not None:
-        course.failed[planned.run.key] = lacking
-        course.watch.became(planned.name, "failed")
-        return None
-    try:
-        record = _made(planned, course)
-    except StoreError:
-        raise
-    except CAUGHT as error:
-        course.failed[planned.run.key] = _failure(planned, error)
-        course.watch.became(planned.name, "failed")
-        return None
-    if record is not None:
-        course.records[planned.run.key] = record
-    return record
-
-
-def _cached(planned: PlannedRun, course: _Course) -> Record | None:
-    """The record of a run that is there; None where what counts for a cell is no run's of today."""
-    course.watch.became(planned.name, "cached")
-    stored = None if planned.run is None else course.store.chosen(planned.run)
-    if planned.run is None or stored is None or stored.record.stale:
-        return None
-    record = course.records[planned.run.key] = stored.record
-    older = stored.path.stat().st_mtime if stored.path.is_file() else 0.0
-    clear_unnamed(record, course.store.artifacts(record.key), older)
-    return record
-
-
-def _made(planned: PlannedRun, course: _Course) -> Record | None:
-    """Make a run and keep its record; None where another process does that."""
-    assert planned.run is not None
-    begun = time.monotonic()
-    record = EXECUTORS[type(planned.run)](planned, course)
-    if record is None:
-        return None
-    took = None if env.repeats() else round(time.monotonic() - begun, 3)
-    record = replace(record, made=MadeBy(env.now(), took, None if took is None else _memory()))
-    course.store.add(record, again=planned.again or _differs(record, course.store))
-    clear_unnamed(record, course.store.artifacts(record.key))
-    course.watch.became(planned.name, "done")
-    return record
+                if not course.settled(planned):
+                    course.take(planned, course.made(planned))
+                if course.interrupted:
+                    return
 
 
 def _differs(record: Record, store: Store) -> bool:
     """Whether a run that was made again, since its files were gone, has given others."""
     if not record.artifacts:
         return False
-    alike = [one.record for one in store.stored(counts=False) if one.record.key == record.key]
+    alike = [one.record for one in store.of_key(record.key)]
     return bool(alike) and all(known.artifacts != record.artifacts for known in alike)
 
 
@@ -155,6 +189,9 @@ def clear_unnamed(record: Record, folder: Path, until: float = math.inf) -> None
     What is there `until` a time alone: the rest is of a process that makes the run again.
     """
     if not record.artifacts or record.spec["kind"] == TimingRun.kind:
+        with contextlib.suppress(OSError):
+            (folder / LOG).unlink(missing_ok=True)
+            folder.rmdir()  # unless there is more in it
         return
     with contextlib.suppress(OSError):
         for left in folder.iterdir():
@@ -188,7 +225,7 @@ def _failure(planned: PlannedRun, error: BaseException) -> RunError:
     return failure
 
 
-def _count(planned: PlannedRun, course: _Course) -> Record:
+def _count(planned: PlannedRun, course: Course) -> Record:
     assert isinstance(planned.run, CountRun)
     with course.watch.run(planned.name, 1, "counts"):
         return count_record(planned.run, counted(planned.run))
@@ -224,7 +261,7 @@ def counted(asked: CountRun, conventions: tuple[str, ...] | None = None) -> "Cou
     return count
 
 
-def _evaluate(planned: PlannedRun, course: _Course) -> Record:
+def _evaluate(planned: PlannedRun, course: Course) -> Record:
     assert isinstance(planned.run, EvaluationRun) and isinstance(planned.work, tuple)
     from repro.data.layout import Source
     from repro.evaluation import evaluator, pipeline
@@ -239,7 +276,7 @@ def _evaluate(planned: PlannedRun, course: _Course) -> Record:
         return evaluator.execute(planned.run, prepared, folder, tell, planned.again)
 
 
-def _train(planned: PlannedRun, course: _Course) -> Record | None:
+def _train(planned: PlannedRun, course: Course) -> Record | None:
     assert isinstance(planned.run, TrainingRun)
     from repro.training import runs
     from repro.training.request import TrainingRequest
@@ -248,18 +285,32 @@ def _train(planned: PlannedRun, course: _Course) -> Record | None:
     return runs.execute(planned, planned.work, course.store, course.watch)
 
 
-def _time(planned: PlannedRun, course: _Course) -> Record:
+def _time(planned: PlannedRun, course: Course) -> Record:
     assert isinstance(planned.run, TimingRun) and isinstance(planned.work, tuple)
     from repro.speed import timer
     from repro.speed.measure.procedures import TimingSettings
 
     subjects, settings = planned.work
     assert isinstance(subjects, tuple) and isinstance(settings, TimingSettings)
+    check_machine(planned.run)
     with course.watch.run(planned.name, 100, "per cent") as tell:
         return timer.execute(planned.run, subjects, settings, course.store, tell, course.watch.say)
 
 
-EXECUTORS: Mapping[type, Callable[[PlannedRun, _Course], Record | None]] = {
+def check_machine(run: TimingRun) -> None:
+    """Raise RunError unless this is the class of machine that a timing was planned for."""
+    from repro.speed.results import recording
+
+    here = recording.machine()
+    if here != run.machine:
+        raise RunError(
+            f"it was planned for `{run.machine}`, and this is `{here}`: speeds of two classes of "
+            "machines are never mixed.",
+            "Plan it on a machine of the class that is to be timed.",
+        )
+
+
+EXECUTORS: Mapping[type, Callable[[PlannedRun, Course], Record | None]] = {
     CountRun: _count,
     TrainingRun: _train,
     EvaluationRun: _evaluate,

@@ -137,7 +137,7 @@ def test_every_step_is_a_command_that_repro_takes(tmp_path: Path) -> None:
     for step in found:
         parse([*step.words, "--json"])
         assert not step.lacking
-    assert [step.name for step in found][-1] == "report" and len(found) == 10
+    assert [step.name for step in found][-1] == "report" and len(found) == 11
 
 
 def test_two_nights_by_hand(repro: Run, tmp_path: Path) -> None:

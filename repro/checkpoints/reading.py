@@ -111,10 +111,11 @@ def _size(path: Path, limit: int) -> int:
 def _format(path: Path, start: bytes, size: int) -> str:
     if start.startswith(b"PK"):
         return "torch"
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size:
+        return "safetensors"  # though the length of its header may begin as a pickle does
     if start.startswith(b"\x80"):
         return "torch-legacy"
-    header = int.from_bytes(start[:8], "little")
-    if path.suffix == ".safetensors" or (start[8:9] == b"{" and header <= size):
+    if path.suffix == ".safetensors":
         return "safetensors"
     if path.suffix == ".onnx":
         raise ReproError(f"`{path}` is an ONNX network of its own, not a checkpoint.")

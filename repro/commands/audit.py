@@ -29,7 +29,7 @@ def audit(
     gates = names_among("severity", names_of(fail_on), check.SEVERITIES)
     chosen = rules.named(names_of(rule))
     name = "" if paper == "all" else lookup.find_study(paper).name
-    records = Store(store)
+    records = Store(store, say=say)
     checks = rules.run(evidence.gather(selection.tables(), records.current), chosen, name)
     warn(records)
     code, why = check.exit_code(checks, gates)

@@ -32,6 +32,18 @@ def check(folder: options.CheckedFolder, as_json: options.Json = False) -> None:
             print(f"    {note}")
         for fetch in split.fetch:
             print(f"    to fetch by hand: {fetch}")
+        if split.fetch and public(split):
+            print(f"    `repro fetch {split.dataset} {split.split}` fetches what has an address")
+
+
+def public(split: "SplitFound") -> bool:
+    """Whether an official file of a split has an address."""
+    from repro.papers import downloads
+
+    return any(
+        entry.address and entry.dataset == split.dataset and split.split in entry.feeds
+        for entry in downloads.catalogue().file
+    )
 
 
 SIGNS = {"complete": "✓", "part": "≈", "absent": "–"}

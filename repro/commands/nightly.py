@@ -23,10 +23,13 @@ def nightly(
     only: options.OnlySteps = "",
     summary: options.Summary = None,
     plan: options.ShowSteps = False,
+    executor: options.ExecutorName = "local",
+    workers: options.SideBySide = None,
+    address: options.RayAddress = None,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,
 ) -> None:
-    """Check everything once: machine, counts, parity, speed, evaluation, training, drift, report.
+    """Check everything: machine, counts, parity, speed, evaluation, training, rehearsal, drift.
 
     Counts must equal those of --store; speed and accuracy are compared with the last night that
     was not bad. Exit 3: a gate caught something; 5: too noisy to tell; 6: a step failed.
@@ -36,10 +39,13 @@ def nightly(
     import shlex
     from dataclasses import asdict
 
+    from repro.executors import choice
     from repro.nightly import Night, begin, chosen, spend
     from repro.report.terminal import night_view
 
-    night = Night(out, budget, previous, store, summary, processes)
+    choice.chosen(executor, workers, address)
+    makers = choice.words(executor, workers, address)
+    night = Night(out, budget, previous, store, summary, processes, makers)
     steps = chosen(night, names_of(only))
     if plan:
         if as_json:

@@ -82,6 +82,22 @@ BudgetOfEach = Annotated[
     float, Option(min=1, callback=finite, help="Seconds for each set of networks that is timed.")
 ]
 Fresh = Annotated[bool, Option("--fresh", help="Measure again, keep both.")]
+Estimate = Annotated[
+    bool,
+    Option("--estimate", help="What it would cost; measures the speed of each network here, once."),
+]
+OnDevices = Annotated[str, Option("--on", help="Of an estimate: `1xA100`, `8xH100`, or `here`.")]
+ExecutorName = Annotated[
+    str, Option("--executor", help="Who makes the runs: local, or ray for a cluster.")
+]
+SideBySide = Annotated[
+    int | None,
+    Option("--workers", min=1, max=1024, help="Runs at a time on this machine; ray: one a core."),
+]
+RayAddress = Annotated[
+    str | None,
+    Option("--address", help="Of a Ray cluster, whose nodes have the data at the same paths."),
+]
 ResultsFile = Annotated[Path, Option(help="The file to write.")]
 NoWrite = Annotated[bool, Option("--no-write", help="Leave RESULTS.md alone.")]
 FailOnVerdict = Annotated[
@@ -89,6 +105,23 @@ FailOnVerdict = Annotated[
 ]
 Strict = Annotated[bool, Option("--strict", help="Exit 4 if a selected cell is missing.")]
 Quiet = Annotated[bool, Option("--quiet", "-q", help="Only the totals.")]
+
+# rehearse
+
+Share = Annotated[
+    float,
+    Option(callback=finite, help="Of the official number of pictures, above 0 and at most 1."),
+]
+RehearsalDir = Annotated[
+    Path, Option("--out", help="Folder of all that is made; gone on with if it is there.")
+]
+ShowRehearsal = Annotated[
+    bool, Option("--plan", help="Make the pictures, tell what would be run, run nothing.")
+]
+RehearsedSteps = Annotated[
+    int,
+    Option(min=1, max=10_000, help="Steps of an epoch, of the two of a training that is made now."),
+]
 
 # count, parity and weights
 
@@ -265,6 +298,29 @@ AnsweringCommand = Annotated[
     list[str] | None, Argument(help="One command, as in `data check`; all by default.")
 ]
 
+# fetch, and what `run` fetches
+
+FetchedThings = Annotated[
+    list[str] | None,
+    Argument(help="`coco val2017`, `weights lpn_*`, `paper1 table1`; see --list."),
+]
+ListDownloads = Annotated[bool, Option("--list", help="List every file that is known.")]
+Mirrors = Annotated[
+    list[str] | None,
+    Option("--from", help="An address or a folder with the same file names, tried first."),
+]
+Offline = Annotated[
+    bool,
+    Option("--offline", envvar="REPRO_OFFLINE", help="Make no connection; fetch from folders."),
+]
+Yes = Annotated[bool, Option("--yes", "-y", help="Do not ask before a large download.")]
+KeepArchives = Annotated[
+    bool, Option("--keep-archives", help="Keep what was unpacked, beside its folder.")
+]
+FetchFirst = Annotated[
+    bool, Option("--fetch", help="First fetch what evaluations lack and is public; see `fetch`.")
+]
+
 # data, records and report
 
 CheckedFolder = Annotated[
@@ -275,6 +331,8 @@ TrainPictures = Annotated[int, Option(min=1, help="Pictures to train on.")]
 ValPictures = Annotated[int, Option(min=1, help="Pictures to evaluate on.")]
 PictureSeed = Annotated[int, Option(min=0, max=2**32, help="Another seed, other pictures.")]
 Key = Annotated[str, Argument(help="The key, or a beginning of 6 letters or more.")]
+ListedRecords = Annotated[int, Option("--limit", min=1, help="List so many, the newest.")]
+EveryRecord = Annotated[bool, Option("--all", help="List every record, however many.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Only tell.")]
 ReportFile = Annotated[
     Path | None, Option("--output", "-o", help="The file; its ending tells the format.")

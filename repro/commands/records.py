@@ -13,8 +13,16 @@ app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 
 
 @app.command("ls")
-def records_ls(store: options.StoreDir = options.RECORDS, as_json: options.Json = False) -> None:
-    """List the records: key, run, whether the present code would use it, and what it fills."""
+def records_ls(
+    limit: options.ListedRecords = 100,
+    every: options.EveryRecord = False,
+    store: options.StoreDir = options.RECORDS,
+    as_json: options.Json = False,
+) -> None:
+    """List the newest records: key, run, whether the present code would use it, what it fills.
+
+    Files that are no whole records stand first. --json tells the `total` beside those listed.
+    """
     from repro.plans import selection
     from repro.records import cleanup
     from repro.records.record import STALE
@@ -22,17 +30,18 @@ def records_ls(store: options.StoreDir = options.RECORDS, as_json: options.Json 
     from repro.report.text import counted
     from repro.verdicts import judge
 
-    records = Store(store)
+    records = Store(store, say=say)
     cells = judge.filled(selection.select(selection.tables()), records)
-    entries = cleanup.entries(records, cells)
+    entries, total = cleanup.newest(records, cells, -1 if every else limit)
     if as_json:
-        emit("records", records=[entry.described() for entry in entries])
+        emit("records", records=[entry.described() for entry in entries], total=total)
         return
     for entry in entries:
         verb = "shown in" if entry.state == STALE else "fills"
         fills = f"  {verb} {counted(len(entry.cells), 'cell')}" if entry.cells else ""
         print(f"{entry.key[:12]}  {entry.state:12}  {entry.run}{fills}")
-    say(f"{len(entries)} records in {store}")
+    rest = f", of which these are the newest {len(entries)}" if len(entries) < total else ""
+    say(f"{total} records in {store}{rest}")
 
 
 @app.command("rm")
@@ -45,7 +54,7 @@ def records_rm(
     from repro.records import cleanup
     from repro.records.store import Store
 
-    removed = cleanup.remove(Store(store), key)
+    removed = cleanup.remove(Store(store, say=say), key)
     finish_removal(removed, as_json)
 
 
@@ -60,7 +69,7 @@ def records_gc(
     from repro.records import cleanup
     from repro.records.store import Store
 
-    removed = cleanup.collect(Store(store), dry_run)
+    removed = cleanup.collect(Store(store, say=say), dry_run)
     finish_removal(removed, as_json, "to be removed" if dry_run else "removed")
 
 

@@ -27,6 +27,7 @@ PAGE = Path("report.html")
 
 
 def report(
+    paper: options.PaperOrAll = "all",
     output: options.ReportFile = None,
     form: options.ReportFormat = "",
     store: options.StoreDir = options.RECORDS,
@@ -35,6 +36,7 @@ def report(
 ) -> None:
     """Write everything that was judged: one HTML file, or other formats, by default to stdout.
 
+    Of one paper, if it is named: its cells, claims and checks. RESULTS.md holds all papers.
     `--check` alone asks whether RESULTS.md is what tables and records give.
 
     Example: repro report -o report.html
@@ -48,14 +50,16 @@ def report(
         output = {"html": PAGE, "md": options.RESULTS}.get(name)
         if output is None:
             raise ReproError("There is no file to check.", "Name it with -o.")
+    if name == "md" and paper != "all":
+        raise ReproError("RESULTS.md holds all papers.", f"Leave `{paper}` out, or name a format.")
     if as_json and output is None:
         raise ReproError("The result and --json both want stdout.", "Name a file with -o.")
     if output is not None and not check:
         _writable(output)
         if name == "md":
             publish.check(output)
-    records = Store(store)
-    text = _text(name, records)
+    records = Store(store, say=say)
+    text = _text(name, records, paper)
     warn(records)
     if output is None:
         print(text, end="")
@@ -89,7 +93,7 @@ def _format(form: str, output: Path | None, check: bool) -> str:
     raise ReproError(f"`{output}` does not tell a format.", f"Name one, or end it with {known}.")
 
 
-def _text(name: str, store: "Store") -> str:
+def _text(name: str, store: "Store", paper: str) -> str:
     from repro.plans import selection
     from repro.report.files import publish
     from repro.verdicts import judge
@@ -97,8 +101,8 @@ def _text(name: str, store: "Store") -> str:
     if name == "md":
         return publish.render(store)
     if name in ("html", "json"):
-        return _whole(name)(gathered(store))
-    cells = judge.judge_all(selection.select(selection.tables()), store.find)
+        return _whole(name)(gathered(store, paper))
+    cells = judge.judge_all(selection.select(selection.tables(paper)), store.find)
     if name == "junit":
         from repro.report.files import junit
 
@@ -119,9 +123,9 @@ def _whole(name: str) -> "Callable[[ReportContents], str]":
     return export.as_json
 
 
-def gathered(store: "Store") -> "ReportContents":
-    """All cells, claims and checks, judged by the records at hand."""
-    from repro.papers import study
+def gathered(store: "Store", paper: str = "all") -> "ReportContents":
+    """All cells, claims and checks, perhaps of one paper, judged by the records at hand."""
+    from repro.papers import lookup, study
     from repro.plans import selection
     from repro.report.contents import ReportContents
     from repro.verdicts import judge
@@ -129,10 +133,11 @@ def gathered(store: "Store") -> "ReportContents":
     from repro.verdicts.claims import claim, judging
     from repro.verdicts.claims.cell_values import MeasuredCells
 
-    tables = selection.tables()
-    cells = judge.judge_all(selection.select(tables), store.find)
-    claims = [one for name in study.study_names() for one in claim.load(name)]
-    checks = rules.run(evidence.gather(tables, store.current), rules.named([]))
+    only = "" if paper == "all" else lookup.find_study(paper).name
+    cells = judge.judge_all(selection.select(selection.tables(paper)), store.find)
+    papers = [only] if only else study.study_names()
+    claims = [one for name in papers for one in claim.load(name)]
+    checks = rules.run(evidence.gather(selection.tables(), store.current), rules.named([]), only)
     shown = (store.find(one.wanted.spec) for one in cells if one.shown and one.wanted.spec)
     records = {record.key: record for record in shown if record is not None}
     return ReportContents(cells, judging.judge_all(claims, MeasuredCells(store)), checks, records)

@@ -1,13 +1,19 @@
 """Plan and make what printed tables need: plan, run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from repro.commands import ablation, options
 from repro.commands.common import complain, console, emit, names_of, warn
+from repro.commands.estimate import tell
+from repro.commands.fetch import fetch_lacking, of_plan
 from repro.commands.run_request import RunRequest, typed
 from repro.report.terminal.console import say
+
+if TYPE_CHECKING:
+    from repro.run import Executor
 
 FIGURES = Path("runs")
 
@@ -29,31 +35,39 @@ def plan(
     train: options.Train = None,
     epochs: options.EpochsOfEach = None,
     out: options.PicturesDir = FIGURES,
+    estimate: options.Estimate = False,
+    on: options.OnDevices = "here",
     as_json: options.Json = False,
 ) -> None:
     """Tell what `run` would do with the same words: every run, its state, what it takes.
 
     Example: repro plan paper2 table1
+
+    Example: repro plan all --train paper --estimate --on 8xA100
     """
     from repro.plan import planned
     from repro.records.store import Store
-    from repro.report.terminal import plan_view
+    from repro.report.terminal import fetch_view, plan_view
 
     ablation.check(context)
     machine = device, batch, threads, budget
     trainings = seeds, train, epochs, out
     request = RunRequest(paper, table, metric, row, store, data, *machine, fresh, *trainings)
-    records = Store(store)
+    if estimate or typed(context, "on"):
+        tell(request, on, as_json)
+        return
+    records = Store(store, say=say)
     if request.of_ablation:
         graph = ablation.planned(request, typed(context, "data"), records).graph
     else:
         wanted, settings = request.selected()
         graph = planned(wanted, records, settings)
     warn(records)
+    choice, need = of_plan(graph, data)
     if as_json:
-        emit("plan", **plan_view.described(graph))
+        emit("plan", **plan_view.described(graph), fetch=fetch_view.need_described(need))
         return
-    for line in plan_view.lines(graph):
+    for line in (*plan_view.lines(graph), *fetch_view.of_plan(choice, need)):
         print(line)
 
 
@@ -74,10 +88,16 @@ def run(
     no_write: options.NoWrite = False,
     fail_on: options.FailOnVerdict = "",
     strict: options.Strict = False,
+    fetch: options.FetchFirst = False,
+    source: options.Mirrors = None,
+    yes: options.Yes = False,
     seeds: options.Seeds = None,
     train: options.Train = None,
     epochs: options.EpochsOfEach = None,
     out: options.PicturesDir = FIGURES,
+    executor: options.ExecutorName = "local",
+    workers: options.SideBySide = None,
+    address: options.RayAddress = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -98,17 +118,22 @@ def run(
         ablation.run(request, typed(context, "data"), quiet, as_json)
         return
     from repro.errors import names_among
+    from repro.executors import choice
     from repro.report.files import publish
     from repro.verdicts import kinds
 
     gates = names_among("verdict", names_of(fail_on), kinds.KINDS)
     if not no_write:
         publish.check(results, store, typed=typed(context, "results"))
-    run_and_judge(request, None if no_write else results, gates, strict, quiet, as_json)
+    if fetch:
+        fetch_lacking(request, source, yes, show=not as_json)
+    maker = choice.chosen(executor, workers, address)
+    run_and_judge(request, maker, None if no_write else results, gates, strict, quiet, as_json)
 
 
 def run_and_judge(
     request: RunRequest,
+    executor: "Executor | None",
     results: Path | None,
     gates: set[str],
     strict: bool,
@@ -125,9 +150,10 @@ def run_and_judge(
     from repro.verdicts import judge
 
     wanted, settings = request.selected()
-    records = Store(request.store)
+    records = Store(request.store, say=say)
     graph = planned(wanted, records, settings)
-    outcome = carry_out(graph, records, TerminalWatch(show=not quiet and not as_json))
+    watch = TerminalWatch(show=not quiet and not as_json)
+    outcome = carry_out(graph, records, watch, executor)
     for line in run_summary.not_made(graph, settings.data is not None):
         say(line)
     cells = judge.judge_all(wanted, records.find)

@@ -118,8 +118,8 @@ def _record(word: str, store: Store) -> Record | None:
         return None
     matching = {
         stored.record.key: stored.record
-        for stored in store.stored(counts=False)
-        if stored.record.spec.get("kind") == "evaluate" and stored.record.key.startswith(word)
+        for stored in (store.of_key(word) if KEY.fullmatch(word) else ())
+        if stored.record.spec.get("kind") == "evaluate"
     }
     if not KEY.fullmatch(word) or len(matching) != 1:
         what = f"{len(matching)} evaluations begin with `{word}`"

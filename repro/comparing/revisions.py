@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from repro.errors import ReproError
-from repro.records.store import NAME
+from repro.records.record import NAME
 
 FOLDER = "records"
 SECONDS = 60.0

@@ -4,6 +4,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from repro.data import stand_ins
 from repro.data.annotations import read
 from repro.data.json_rows import Rows, load
 from repro.data.layout import Source, find
@@ -99,6 +100,10 @@ def _found(folder: Path, dataset: Dataset, split: str) -> SplitFound:
         differing = _differing(files.facts, counts)
         notes += differing
         official = not differing
+    share = stand_ins.share_of(source.annotations)
+    if share is not None:
+        notes.insert(0, f"These are {stand_ins.named(f'{dataset.title} {split}', share)}.")
+        official = False
     return SplitFound(
         dataset.name, split, source, counts, official, tuple(notes), _fetches(*absent)
     )

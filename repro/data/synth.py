@@ -92,14 +92,14 @@ def _write_split(
         name = f"{SYNTH}_{split}_{index:06d}.png"
         _, data = cv2.imencode(".png", made.image, way)
         (pictures / name).write_bytes(data.tobytes())
-        outlines = np.array([_box(mask) for mask in made.masks]).reshape(-1, 4)
+        outlines = np.array([outline(mask) for mask in made.masks]).reshape(-1, 4)
         places = [JOINTS.index(joint) for joint in CROWDPOSE.joints]
         crowded = crowding(outlines, made.keypoints[:, places])
         image = {"id": index + 1, "file_name": name, "height": size[0], "width": size[1]}
         images.append({**image, "crowdIndex": round(crowded, 2)})
         for form in FORMS:
-            people[form.name] += _people(made, outlines, index + 1, form)
-        boxes += _detected(rng, made, outlines, index + 1, size)
+            people[form.name] += people_rows(made, outlines, index + 1, form)
+        boxes += detected_rows(rng, made, outlines, index + 1, size)
         if tell:
             tell(1)
     info = {
@@ -109,19 +109,19 @@ def _write_split(
         "seed": seeds[0],
         "version": VERSION,
     }
-    _dump(root / files.boxes.paths[0], boxes)
+    dump(root / files.boxes.paths[0], boxes)
     for form in FORMS:
         rows = [{"id": number + 1, **row} for number, row in enumerate(people[form.name])]
         document = {
             "info": info,
             "images": images,
             "annotations": rows,
-            "categories": [_category(form.skeleton)],
+            "categories": [category_row(form.skeleton)],
         }
-        _dump(root / form.splits[split].annotations.paths[0], document)
+        dump(root / form.splits[split].annotations.paths[0], document)
 
 
-def _people(made: Scene, boxes: Floats, image: int, form: Dataset) -> list[Row]:
+def people_rows(made: Scene, boxes: Floats, image: int, form: Dataset) -> list[Row]:
     """The annotations of a picture; CrowdPose's have neither segments nor their area."""
     places = [JOINTS.index(joint) for joint in form.skeleton.joints]
     keypoints = np.where(made.keypoints[..., 2:] > 0, made.keypoints, 0)[:, places].round(1)
@@ -143,7 +143,7 @@ def _people(made: Scene, boxes: Floats, image: int, form: Dataset) -> list[Row]:
     return rows
 
 
-def _box(mask: Bools) -> list[float]:
+def outline(mask: Bools) -> list[float]:
     """Left, top, width, height of what is seen."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     left, top = int(columns[0]), int(rows[0])
@@ -160,7 +160,7 @@ def _runs(mask: Bools) -> Row:
     return {"size": list(mask.shape), "counts": counts.tolist()}
 
 
-def _detected(
+def detected_rows(
     rng: np.random.Generator, made: Scene, boxes: Floats, image: int, size: tuple[int, int]
 ) -> list[Row]:
     """Boxes as of a fair detector: shaken, a few missed or doubled, a few where nobody is."""
@@ -189,7 +189,8 @@ def _detected(
     ]
 
 
-def _category(skeleton: Skeleton) -> Row:
+def category_row(skeleton: Skeleton) -> Row:
+    """The entry of the persons among the categories."""
     names = [joint.replace(" ", "_") for joint in skeleton.joints]
     return {
         "id": 1,
@@ -200,7 +201,8 @@ def _category(skeleton: Skeleton) -> Row:
     }
 
 
-def _dump(path: Path, document: Mapping[str, object] | list[Row]) -> None:
+def dump(path: Path, document: Mapping[str, object] | list[Row]) -> None:
+    """Write an annotation file, whole or not at all."""
     import orjson
 
     options = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE

@@ -9,6 +9,7 @@ from torch import nn
 
 from repro import env
 from repro.checkpoints import matching, reading
+from repro.data import stand_ins
 from repro.data.annotations import is_official
 from repro.evaluation import pipeline, predictions, probe
 from repro.evaluation.inference import Tell
@@ -108,17 +109,18 @@ def usual_name(prepared: PreparedEvaluation) -> str:
 def _data(prepared: PreparedEvaluation) -> dict[str, Scalar]:
     rules, source = prepared.request.protocol, prepared.source
     annotations, instances = prepared.annotations, prepared.instances
-    boxes = None
+    share, boxes = stand_ins.share_of(source.annotations), None
     if instances is not None and rules.boxes != GROUND_TRUTH:
         boxes = len(instances) + instances.left_out.empty
     facts: dict[str, Scalar] = {
-        "name": f"{rules.on} ({source.annotations.name})",
+        "name": f"{stand_ins.named(rules.on, share)} ({source.annotations.name})",
         "dataset": rules.dataset,
         "split": rules.split,
         "annotations": annotations.sha256,
         "images": len(annotations.images),
         "people": len(annotations.people),
-        "official": is_official(rules.dataset, rules.split, annotations, boxes),
+        "official": share is None and is_official(rules.dataset, rules.split, annotations, boxes),
+        **({} if share is None else {"rehearsal": share}),
     }
     if instances is not None:
         facts["instances"] = len(instances)

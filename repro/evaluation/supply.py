@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.data import stand_ins
 from repro.data.layout import Source, find
 from repro.errors import ReproError
 from repro.evaluation import evaluator, pipeline
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.papers import checkpoint_catalogue
+from repro.papers.datasets import DATASETS
 from repro.records.requirements import AccuracyRequirement
 from repro.records.runs import EvaluationRun, weights_name
 
@@ -24,6 +26,7 @@ def supplied(
     measured on another never fills a printed cell.
     """
     assert settings.data is not None
+    _check_official(settings.data, requirement)
     execution = Execution(settings.device, settings.batch, settings.loaders, settings.threads)
     request, source = files(requirement, settings.data, execution)
     prepared = pipeline.prepare(request, source)
@@ -42,6 +45,17 @@ def supplied(
         )
     prepared.check_images()
     return run, (request, source)
+
+
+def _check_official(data: Path, requirement: AccuracyRequirement) -> None:
+    """Raise ReproError where a rehearsal's stand-ins lie in the place of the data set."""
+    folder = DATASETS[requirement.protocol.dataset].folder
+    share = next(filter(None, map(stand_ins.share_in, (data / folder, data))), None)
+    if share is not None:
+        raise ReproError(
+            f"`{data}` holds {stand_ins.named(requirement.protocol.on, share)}, which never fill a "
+            "printed cell; it takes the official data."
+        )
 
 
 def files(
@@ -78,11 +92,7 @@ def _weights(requirement: AccuracyRequirement, data: Path) -> Path | None:
     model, dataset, size = requirement.model, requirement.protocol.dataset, requirement.input
     names = [f"{requirement.weights}{ending}" for ending in checkpoint_catalogue.EXTENSIONS]
     if requirement.weights == _usual(requirement) and not requirement.options:
-        names += [
-            entry.file
-            for entry in checkpoint_catalogue.published(model)
-            if entry.file and (entry.dataset, entry.input) == (dataset, size)
-        ]
+        names += checkpoint_catalogue.quoted(model, dataset, size)
     for name in names:
         path = checkpoint_catalogue.find(data, model, dataset, size, name)
         if path is not None:

@@ -28,6 +28,7 @@ class Publisher:
 
     name: str
     page: str
+    licence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Checkpoint:
     publisher: str
     page: str = ""
     file: str | None = None
+    address: str | None = None
+    """where `repro fetch` gets it; None where the page alone leads to it"""
     size: int | None = None
     """bytes"""
     sha256: str | None = None
@@ -49,6 +52,9 @@ class Checkpoint:
     """metric -> percent as published"""
     protocol: str | None = None
     """how the figures were measured"""
+    another_training: bool = False
+    """whether no printed row quotes it, so that it never fills a printed cell"""
+    licence: str | None = None
 
     def is_genuine(self, sha256: str) -> bool | None:
         """Whether a file of that sha256 is the published one; None where no hash is known."""
@@ -64,6 +70,9 @@ class Checkpoint:
             "file": self.file,
             "publisher": self.publisher,
             "page": self.page,
+            "address": self.address,
+            "licence": self.licence,
+            "another_training": self.another_training,
             "size": self.size,
             "sha256": self.sha256,
             "sha256_begins": self.sha256_begins,
@@ -105,6 +114,15 @@ def published(model: str | None = None) -> list[Checkpoint]:
         one
         for one in checkpoints
         if one.model == base and (dataset is None or dataset == one.dataset)
+    ]
+
+
+def quoted(model: str, dataset: str, size: Size) -> list[str]:
+    """The files of a network that printed rows quote, for a data set and an input."""
+    return [
+        one.file
+        for one in published(model)
+        if one.file and not one.another_training and (one.dataset, one.input) == (dataset, size)
     ]
 
 
@@ -150,8 +168,7 @@ def find(
     places = _places(folder, dataset)
     if name is not None:
         return next((place / name for place in places if (place / name).is_file()), None)
-    official = [one.file for one in published(model) if (one.dataset, one.input) == (dataset, size)]
-    paths = (place / file for file in official if file for place in places)
+    paths = (place / file for file in quoted(model, dataset, size) for place in places)
     return next((path for path in paths if path.is_file()), None) or _own(
         places, {model, network(model)[0]}, f"{size[0]}x{size[1]}_{dataset}"
     )
@@ -233,5 +250,6 @@ def _resolved(checkpoint: Checkpoint, catalogue: Catalogue, file: str) -> Checkp
         checkpoint,
         publisher=publisher.name,
         page=checkpoint.page or publisher.page,
+        licence=publisher.licence,
         protocol=catalogue.protocols.get(checkpoint.protocol or ""),
     )

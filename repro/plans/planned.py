@@ -13,6 +13,18 @@ CACHED, TO_RUN, IMPOSSIBLE = "cached", "to_run", "impossible"
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How a plan is rehearsed on stand-ins for the official data."""
+
+    share: float
+    """of the official number of pictures"""
+    steps: int
+    """of each of the few epochs of a training"""
+    brief: Path
+    """the folder with the few pictures that trainings are evaluated on"""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSettings:
     """What a user chooses of all the runs of a plan."""
 
@@ -39,6 +51,8 @@ class RunSettings:
     """where pictures are generated"""
     fresh: bool = False
     """whether all is made again, beside what is there"""
+    rehearsal: Rehearsal | None = None
+    """how all is rehearsed, on what stands in `data` for the official data"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,8 +159,8 @@ def _wanted(table: Table, row: Row, column: Column) -> Wanted:
         return Wanted(table, row, column, None, lacking=lacking)
     if column.metric in SPEED:
         where = f"`repro run {table.study} {table.name} --metric {column.metric}`"
-        speed = _speed(table, row, column)
-        return Wanted(table, row, column, speed, lacking=f"Not timed yet: {where} does it.")
+        timing = speed(table, row, column)
+        return Wanted(table, row, column, timing, lacking=f"Not timed yet: {where} does it.")
     if column.metric not in COST:
         accuracy = _accuracy(table, row, column, model, size)
         return Wanted(table, row, column, accuracy, lacking=_supply(table, row, column))
@@ -190,7 +190,7 @@ def timed_networks(table: Table, column: Column) -> dict[str, CountRun]:
     }
 
 
-def _speed(table: Table, row: Row, column: Column) -> SpeedRequirement:
+def speed(table: Table, row: Row, column: Column) -> SpeedRequirement:
     """All networks of a column, to be timed together."""
     timing = study.load_study(table.study).timings[table.timing or ""]
     networks = timed_networks(table, column)

@@ -1,7 +1,11 @@
 """Who is told how far the runs of a plan are."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
+
+SIDE_BY_SIDE = "runs"
+"""the kind of a phase in which runs of all kinds go on at once"""
 
 
 class Progress(Protocol):
@@ -26,6 +30,9 @@ class RunWatch(Protocol):
     def became(self, name: str, state: str) -> None:
         """A run is `cached`, `done` or `failed`."""
 
+    def working(self, names: Sequence[str]) -> None:
+        """These runs are made now, side by side."""
+
     def say(self, text: str) -> None:
         """What a user should know."""
 
@@ -43,6 +50,9 @@ class Silent:
 
     def became(self, name: str, state: str) -> None:
         """A run is cached, done or failed."""
+
+    def working(self, names: Sequence[str]) -> None:
+        """These runs are made now, side by side."""
 
     def say(self, text: str) -> None:
         """What a user should know."""

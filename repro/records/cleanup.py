@@ -1,6 +1,7 @@
 """Look over the store, and clear what no run would use."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,8 @@ from repro.records.runs import TimingRun, run_of
 from repro.records.store import Store
 
 BROKEN = "broken"
+PATIENCE, PAUSE = 2.0, 20.0
+"""seconds without a word, at first and then"""
 NO_CELLS: Mapping[Path, Sequence[str]] = MappingProxyType({})
 
 
@@ -38,8 +41,21 @@ class StoredFile:
 
 def entries(store: Store, cells: Mapping[Path, Sequence[str]] = NO_CELLS) -> list[StoredFile]:
     """Every record file, its state, and the printed numbers that it is for."""
-    whole = {stored.path: stored for stored in store.stored()}
-    return [_entry(path, whole.get(path), cells.get(path, ())) for path in store.files()]
+    return described(store, _told(store, list(store.files())), cells)
+
+
+def newest(
+    store: Store, cells: Mapping[Path, Sequence[str]], limit: int
+) -> tuple[list[StoredFile], int]:
+    """The entries of the records that were made last, and how many there are in all."""
+    return described(store, store.index.newest(limit), cells), store.index.total()
+
+
+def described(
+    store: Store, paths: Iterable[Path], cells: Mapping[Path, Sequence[str]] = NO_CELLS
+) -> list[StoredFile]:
+    """Record files, their states, and the printed numbers that they are for."""
+    return [_entry(path, store.at(path), cells.get(path, ())) for path in paths]
 
 
 def collect(store: Store, dry_run: bool) -> list[Path]:
@@ -53,12 +69,22 @@ def collect(store: Store, dry_run: bool) -> list[Path]:
 
 def remove(store: Store, key: str) -> list[Path]:
     """Remove the records whose key begins so; raise if that means several keys or none."""
-    matching = [entry for entry in entries(store) if entry.key.startswith(key)]
-    keys = {entry.key for entry in matching}
-    if len(key) < 6 or len(keys) != 1:
+    paths = list(store.files(key)) if len(key) >= 6 else []
+    keys = {path.name.partition(".")[0] for path in paths}
+    if len(keys) != 1:
         meaning = f"{len(keys)} records" if len(key) >= 6 else "too little to name a record"
         raise ReproError(f"`{key}` means {meaning}.", "`repro records ls` shows the keys.")
-    return _remove(store, [entry.path for entry in matching], dry_run=False)
+    return _remove(store, paths, dry_run=False)
+
+
+def _told(store: Store, paths: Sequence[Path]) -> Iterator[Path]:
+    """The same, while the store tells now and then how far they are looked at."""
+    told = time.monotonic() - PAUSE + PATIENCE
+    for place, path in enumerate(paths):
+        if time.monotonic() - told > PAUSE:
+            told = time.monotonic()
+            store.say(f"looks at the records of {store.folder}: {place:,} of {len(paths):,}")
+        yield path
 
 
 def _remove(store: Store, paths: list[Path], dry_run: bool) -> list[Path]:
@@ -81,6 +107,7 @@ def _named(record: Record) -> str:
     """What a record is of, in words."""
     networks = record.spec.get("networks")
     if record.spec.get("kind") == TimingRun.kind and isinstance(networks, list):
-        return f"timing of {len(networks)} on {record.spec.get('machine')}"
+        rehearsed = "rehearsed " if "rehearsal" in record.spec else ""
+        return f"{rehearsed}timing of {len(networks)} on {record.spec.get('machine')}"
     run = run_of(record.spec)
     return str(run) if run else str(record.spec.get("model", "unknown"))

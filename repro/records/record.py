@@ -1,11 +1,14 @@
 """What a run gave: measurements with their units, and where, when and by what code it was made."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from repro.records.measurement import Measurement, Part
 
+NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
+"""of a record's file: its key, and its number if it is not the first with that; see `file_of`"""
 SCHEMA = 1
 """of the records; another one gives other keys"""
 CURRENT, BY_BEHAVIOUR, STALE = "current", "by behaviour", "stale"

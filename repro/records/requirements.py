@@ -31,6 +31,8 @@ class AccuracyRequirement:
     weights: str
     """the name of the weights, see `weights_name`"""
     protocol: Protocol
+    rehearsal: float | None = None
+    """share of a rehearsal: then just its figures count, which count for nothing else"""
 
     @functools.cached_property
     def plain(self) -> object:
@@ -48,7 +50,8 @@ class AccuracyRequirement:
     def fits(self, spec: Mapping[str, object]) -> bool:
         """Whether a record's spec is such an evaluation, on the official data and all weights.
 
-        Of several trainings alike the one of seed 0 counts, whatever the others reach.
+        In a rehearsal: on its stand-ins, of weights that were trained on them. Of several trainings
+        alike the one of seed 0 counts, whatever the others reach.
         """
         weights, data = spec.get("weights"), spec.get("data")
         if spec.get("kind") != "evaluate" or not isinstance(weights, dict):
@@ -56,10 +59,10 @@ class AccuracyRequirement:
         rules = ("model", "input", "keypoints", "options", "protocol")
         return (
             isinstance(data, dict)
-            and data.get("official") is True
+            and data.get("rehearsal") == weights.get("rehearsal") == self.rehearsal
             and weights.get("name") == self.weights
             and weights.get("partial") is not True
-            and weights.get("faithful", True) is True
+            and (self.rehearsal is not None or _genuine(weights, data))
             and not weights.get("seed")
             and {key: spec.get(key) for key in rules} == self.plain
         )
@@ -69,7 +72,13 @@ class AccuracyRequirement:
         return self.weights == other.weights and self.plain == other.plain
 
     def __str__(self) -> str:
-        return f"{self.weights} on {self.protocol.on}"
+        rehearsed = "" if self.rehearsal is None else ", rehearsed"
+        return f"{self.weights} on {self.protocol.on}{rehearsed}"
+
+
+def _genuine(weights: Mapping[str, object], data: Mapping[str, object]) -> bool:
+    """Whether the data are the official ones, and the weights are by their recipe in everything."""
+    return data.get("official") is True and weights.get("faithful", True) is True
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,8 @@ class SpeedRequirement:
     rivals: Mapping[str, str]
     """label of every other row that prints a speed -> its network"""
     batch: int
+    rehearsal: float | None = None
+    """share of a rehearsal: then just its timings count, which count for nothing else"""
 
     def fits(self, spec: Mapping[str, object]) -> bool:
         """Whether a record's spec is such a timing: the plain network, interleaved, eager, fp32.
@@ -97,6 +108,7 @@ class SpeedRequirement:
             "stage": "net",
             "flip": False,
             "protocol": "repro",
+            "rehearsal": self.rehearsal,
         }
         return (
             isinstance(timed, list)
@@ -114,7 +126,8 @@ class SpeedRequirement:
         return self.batch == other.batch and mine == theirs
 
     def __str__(self) -> str:
-        return f"{len(self.networks)} networks, batch {self.batch}"
+        rehearsed = "" if self.rehearsal is None else ", rehearsed"
+        return f"{len(self.networks)} networks, batch {self.batch}{rehearsed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,11 @@ class Wanted:
     """a run at another input size or number of keypoints, whose figure the paper may print"""
     lacking: str = ""
     """why there is no run: what is missing and how to supply it"""
+
+    @property
+    def rehearsal(self) -> float | None:
+        """Share of the rehearsal that its figure is of, if it is; a count is always a count."""
+        return None if isinstance(self.spec, CountRun | None) else self.spec.rehearsal
 
     @property
     def specs(self) -> tuple[CountRun, ...]:

@@ -4,7 +4,8 @@ It satisfies what is asked -> made by the present code, or current by behaviour 
 newest. A record of older code is shown as stale, with its commit, and judged by nobody.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +33,24 @@ def chosen(wanted: Requirement, records: Iterable[StoredRecord]) -> StoredRecord
 def ordered(records: Iterable[StoredRecord]) -> list[StoredRecord]:
     """Records with their standing, the one that counts before all others last."""
     return sorted(records, key=_rank)
+
+
+def best_first(
+    unsure: Iterable[StoredRecord], stale: Iterable[StoredRecord]
+) -> Iterator[StoredRecord]:
+    """The same from the other end, each with its standing, which is told when its turn comes.
+
+    Both come by their worth, the largest first; of the one kind it is known that they are stale.
+    """
+    older = []
+    for stored in map(with_standing, unsure):
+        if stored.record.stale:
+            older.append(stored)
+        else:
+            yield stored
+    yield from heapq.merge(
+        older, map(with_standing, stale), key=lambda stored: worth(stored.record), reverse=True
+    )
 
 
 def with_standing(stored: StoredRecord) -> StoredRecord:
@@ -74,7 +93,11 @@ def _probed(spec: Mapping[str, object]) -> dict[str, str]:
         return {}  # what cannot be run gives nothing, least of all the same
 
 
-def _rank(stored: StoredRecord) -> tuple[bool, bool, str, int, str]:
-    record = stored.record
+def worth(record: Record) -> str:
+    """What orders records of one standing, as text: stable, made, number and key."""
     made = record.made.at if record.made else ""
-    return not record.stale, not record.unstable, made, record.number, record.key
+    return "\1".join((str(int(not record.unstable)), made, f"{record.number:06}", record.key))
+
+
+def _rank(stored: StoredRecord) -> tuple[bool, str]:
+    return not stored.record.stale, worth(stored.record)

@@ -69,8 +69,13 @@ class Run:
     @functools.cached_property
     def code(self) -> str:
         """The digest of the code that can change the result."""
-        entry = zoo.MODELS.get(self.network)
-        roots = [self.root] if self.root else []
+        return self.code_of(self.network)
+
+    @classmethod
+    def code_of(cls, network: str) -> str:
+        """The digest of the code that can change what a run of this kind gives of a network."""
+        entry = zoo.MODELS.get(network)
+        roots = [cls.root] if cls.root else []
         return fingerprint(*([entry.module] if entry else []), *roots) if roots else ""
 
     @functools.cached_property
@@ -159,9 +164,11 @@ class TrainingRun(Run):
 
     @property
     def resources(self) -> Resources:
-        """The machine to itself: a training takes all cores, or its GPUs."""
-        cuda = self.execution.get("device") == "cuda"
-        return Resources(gpus=int(self.execution["devices"]) if cuda else 0, alone=True)
+        """The machine to itself, or GPUs with a core for each and one that loads its images."""
+        if self.execution.get("device") != "cuda":
+            return Resources(alone=True)
+        gpus = int(self.execution["devices"])
+        return Resources(cores=2 * gpus, gpus=gpus)
 
     def __str__(self) -> str:
         seed = f", seed {self.seed}" if self.seed else ""

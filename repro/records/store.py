@@ -6,29 +6,35 @@ content, so that a torn or edited record is noticed, named, and measured again.
 """
 
 import contextlib
+import functools
 import json
+import os
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repro.errors import ReproError, StoreError
 from repro.files import TEMPORARY, read_plain, sweep, write_whole
 from repro.records import plain_form, rule
-from repro.records.record import Record, file_of, plain
+from repro.records.glance import narrowed
+from repro.records.index import RecordIndex
+from repro.records.record import NAME, Record, file_of, plain
 from repro.records.requirements import Requirement
 from repro.records.rule import StoredRecord
 from repro.records.runs import CountRun, Run, run_of
 
-NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
 KEY = re.compile(r"[0-9a-f]{64}")
 BEGUN = "begun.json"
 """beside a record that is to come: the run"""
 HOUR = 3600.0
-COUNT = b'"kind": "count"'
+
+
+def _hushed(text: str) -> None:
+    """Nobody is told."""
 
 
 @dataclass
@@ -38,14 +44,14 @@ class Store:
     folder: Path
     warnings: list[str] = field(default_factory=list)
     """one sentence for each broken record met"""
-    _chosen: dict[int, tuple[Requirement, StoredRecord | None]] = field(default_factory=dict)
-    """what was asked for so far"""
+    say: Callable[[str], None] = _hushed
+    """who is told what takes long"""
+    _chosen: dict[object, list[tuple[Requirement, StoredRecord | None]]] = field(
+        default_factory=dict
+    )
+    """what was asked for so far, by what `repro.records.glance.narrowed` says of it"""
     _stored: dict[Path, StoredRecord | None] = field(default_factory=dict)
     """the records read so far, with their standing; None for a broken one"""
-    _counts: set[Path] = field(default_factory=set)
-    """the files that are counts, as far as nothing more of them was needed"""
-    _listed: list[Path] | None = None
-    """every record file, once they were listed"""
 
     def __post_init__(self) -> None:
         self.folder = Path(self.folder)
@@ -59,7 +65,13 @@ class Store:
             tempfile.TemporaryFile(dir=self.folder).close()
         except OSError as error:
             raise _unwritable(self.folder, error) from error
+        sweep(self.folder, TEMPORARY, HOUR)
         sweep(self.folder, f"??/{TEMPORARY}", HOUR)
+
+    @functools.cached_property
+    def index(self) -> RecordIndex:
+        """What lies in it, see `repro.records.index`."""
+        return RecordIndex(self.folder, self.say)
 
     def begin(self, run: Run) -> None:
         """Say beside a record that is to come what it is of: so a killed run is told from waste."""
@@ -96,28 +108,41 @@ class Store:
 
     def chosen(self, wanted: Requirement) -> StoredRecord | None:
         """The same with its file."""
-        if id(wanted) not in self._chosen:
-            if isinstance(wanted, CountRun):
-                chosen = rule.chosen(wanted, self._of_key(wanted) or self.stored())
-            else:
-                chosen = rule.chosen(wanted, self.stored(counts=False))
-            self._chosen[id(wanted)] = wanted, chosen
-        return self._chosen[id(wanted)][1]
+        known = self._chosen.setdefault(narrowed(wanted), [])
+        for asked, chosen in known:
+            if asked is wanted or asked == wanted:
+                return chosen
+        own = self._of_run(wanted) if isinstance(wanted, CountRun) else []
+        chosen = rule.chosen(wanted, own) or self._first(wanted)
+        known.append((wanted, chosen))
+        return chosen
 
     def current(self, wanted: Requirement) -> Record | None:
         """The record that counts, unless it is stale."""
         record = self.find(wanted)
         return None if record is None or record.stale else record
 
-    def stored(self, counts: bool = True) -> list[StoredRecord]:
-        """Every whole record with its standing, in the order of the files; perhaps without counts.
+    def stored(self) -> list[StoredRecord]:
+        """Every whole record with its standing, in the order of the files.
 
         Broken ones are passed over in silence: nobody asked for them.
         """
-        if self._listed is None:
-            self._listed = list(self.files())
-        paths = [path for path in self._listed if counts or not self._is_count(path)]
-        return [stored for path in paths if (stored := self._at(path, quiet=True)) is not None]
+        return self._whole(self.files())
+
+    def of_key(self, beginning: str) -> list[StoredRecord]:
+        """The whole records whose key begins so, by at least two letters."""
+        return self._whole(self.files(beginning))
+
+    def outlines(self, kind: str, newest: int) -> list[StoredRecord]:
+        """The records of a kind of run that were made last, the newest first, at most so many.
+
+        Without their figures and their standing, as the index has them: no file is read.
+        """
+        return self.index.outlines(kind, newest)
+
+    def at(self, path: Path) -> StoredRecord | None:
+        """The record of a file, with its standing; None, in silence, for a broken one."""
+        return self._standing(path, quiet=True)
 
     def artifacts(self, key: str) -> Path:
         """The folder beside a record for what is too large to be in it."""
@@ -131,7 +156,7 @@ class Store:
         or one of another run, keeps its content under another name.
         """
         self._chosen.clear()
-        self._listed = None
+        self.index.forget()
         text = _dump(record)
         number = max(self._numbers(record.key), default=0) + 1 if again else 1
         while True:
@@ -151,17 +176,18 @@ class Store:
         for path in self.files():
             yield path, self._read(path)
 
-    def files(self) -> Iterator[Path]:
-        """Every record file, whole or broken; other files are not ours."""
-        for path in sorted(self.folder.glob("??/*.json")):
-            name = NAME.fullmatch(path.name)
-            if name and name[1].startswith(path.parent.name):
-                yield path
+    def files(self, beginning: str = "") -> Iterator[Path]:
+        """Every record file, whole or broken, whose key begins so; other files are not ours."""
+        named = [self.folder / beginning[:2]] if beginning else sorted(self.folder.glob("??"))
+        for folder in named:
+            start = beginning or folder.name
+            names = (name for name in _names(folder) if name.startswith(start))
+            yield from (folder / name for name in sorted(names) if NAME.fullmatch(name))
 
     def remove(self, path: Path) -> None:
         """Delete one record file, and what lies beside it if it was the last of its key."""
         self._chosen.clear()
-        self._listed = None
+        self.index.forget()
         try:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -173,7 +199,18 @@ class Store:
         except OSError as error:
             raise StoreError(f"`{path}` cannot be removed: {error.strerror}.") from error
 
-    def _of_key(self, run: CountRun) -> list[StoredRecord]:
+    def _whole(self, paths: Iterable[Path]) -> list[StoredRecord]:
+        return [stored for path in paths if (stored := self.at(path)) is not None]
+
+    def _first(self, wanted: Requirement) -> StoredRecord | None:
+        """The record that counts, by the index; what it calls whole is read before it is named."""
+        for outline in rule.best_first(*self.index.fitting(wanted)):
+            stored = self._at(outline.path, quiet=True)
+            if stored is not None and wanted.fits(stored.record.spec):
+                return stored
+        return None
+
+    def _of_run(self, run: CountRun) -> list[StoredRecord]:
         """The whole records of a run's key, which what the present code gives has as its name.
 
         A warning for each that is not of the run.
@@ -189,28 +226,19 @@ class Store:
 
     def _at(self, path: Path, quiet: bool = False) -> StoredRecord | None:
         if path not in self._stored or (self._stored[path] is None and not quiet):
-            record = self._read(path, quiet)
-            stored = None if record is None else rule.with_standing(StoredRecord(record, path))
-            self._stored[path] = stored
+            self._stored[path] = self._standing(path, quiet)
         return self._stored[path]
 
-    def _is_count(self, path: Path) -> bool:
-        """Whether a record is a count, by a look at its text, which is ten times as fast."""
-        if path not in self._counts and path not in self._stored:
-            try:
-                if COUNT in path.read_bytes():
-                    self._counts.add(path)
-            except OSError:
-                return False
-        return path in self._counts
+    def _standing(self, path: Path, quiet: bool) -> StoredRecord | None:
+        record = self._read(path, quiet)
+        return None if record is None else rule.with_standing(StoredRecord(record, path))
 
     def _path(self, key: str, number: int) -> Path:
         return self.folder / file_of(key, number)
 
     def _numbers(self, key: str) -> list[int]:
         """Which records of a key there are, oldest first; there may be gaps."""
-        names = (path for path in (self.folder / key[:2]).glob(f"{key}*"))
-        return sorted(_number(path) for path in names if NAME.fullmatch(path.name))
+        return sorted(_number(path) for path in self.files(key))
 
     def _read(self, path: Path, quiet: bool = False) -> Record | None:
         try:
@@ -248,6 +276,15 @@ class Store:
             return write_whole(path, text, replace=False)
         except OSError as error:
             raise _unwritable(path, error) from error
+
+
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder; nothing where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries]
+    except OSError:
+        return []
 
 
 def _goes_on(folder: Path) -> bool:

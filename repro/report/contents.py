@@ -18,3 +18,5 @@ class ReportContents:
     checks: Sequence[AuditCheck]
     records: Mapping[str, Record]
     """by key; every record that a cell was measured by"""
+    rehearsal: str = ""
+    """of a rehearsal, what its figures are and are not; then there is nothing else on the page"""

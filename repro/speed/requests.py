@@ -31,5 +31,9 @@ def of_column(
         )
         for network in wanted.networks
     )
-    chosen = TimingSettings(threads=settings.threads or env.cores(), budget=settings.budget)
+    chosen = TimingSettings(
+        threads=settings.threads or env.cores(),
+        budget=settings.budget,
+        rehearsal=wanted.rehearsal,
+    )
     return run_of(subjects, chosen), (subjects, chosen)

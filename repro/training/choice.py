@@ -23,6 +23,8 @@ RUNS = Path("runs")
 Files = Mapping[str, Path | None]
 NO_FILES: Files = {}
 SMOKE_STEPS, SMOKE_BATCH, SMOKE_PICTURES = 120, 4, 48
+REHEARSED_IMAGES, REHEARSED_PERSONS = 2, 8
+"""whole images or persons of a step, of a rehearsed training"""
 SMALL, SMALL_WHOLE = (128, 96), (128, 128)
 """inputs that show in a minute whether a network learns"""
 
@@ -150,6 +152,23 @@ def shortened(resolved: Resolved) -> Resolved:
         warmup_ratio=0.05,
         milestones=(),
         pretraining="",
+    )
+
+
+def rehearsed(resolved: Resolved, steps: int) -> Resolved:
+    """The recipe as short as it can be: every stage, two epochs of so many steps, both evaluated.
+
+    A decay of the rate begins with the second epoch; batches are small, all else is the recipe's.
+    """
+    recipe = resolved.recipe
+    return resolved.changed(
+        "repro rehearse",
+        batch=min(recipe.batch, REHEARSED_IMAGES if recipe.whole else REHEARSED_PERSONS),
+        epochs=2,
+        restart_epoch=1 if recipe.stages > 1 else None,
+        milestones=(1,) if recipe.milestones else None,
+        warmup_iterations=min(recipe.warmup_iterations, steps // 2),
+        evaluate_every=1,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import zoo
-from repro.data import boxes, masks, person_cache
+from repro.data import boxes, masks, person_cache, stand_ins
 from repro.data.annotations import is_official, read
 from repro.data.augmentation import ImageAugmentation, PersonAugmentation
 from repro.data.bottom_up_samples import ImageSamples, ImageTargets
@@ -30,6 +30,8 @@ class TrainingSet:
     targets: PersonTargets | ImageTargets
     official: bool
     """whether these are the annotations of the official data set"""
+    rehearsal: float | None = None
+    """share of the official size, of a rehearsal's stand-ins"""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -42,18 +44,20 @@ def training_set(request: TrainingRequest, sizes: Sequence[Size], say: Say) -> T
     """
     source, recipe = request.train, request.resolved.recipe
     annotations = read(source.annotations, request.protocol.dataset)
-    official = is_official(source.dataset, source.split, annotations)
+    share = stand_ins.share_of(source.annotations)
+    official = share is None and is_official(source.dataset, source.split, annotations)
     if recipe.whole:
         images = _images(request, sizes, annotations)
         check_images(source.images, annotations, images.images.tolist())
         grouping = zoo.MODELS[request.model].grouping
-        return TrainingSet(annotations, images, ImageTargets(grouping, recipe.sigma), official)
+        targets = ImageTargets(grouping, recipe.sigma)
+        return TrainingSet(annotations, images, targets, official, share)
     persons = _persons(request, annotations, say)
     rounded = recipe.centre == "nearest"
-    targets = PersonTargets(
+    crops = PersonTargets(
         request.size, sizes[-1], recipe.sigma, rounded, recipe.cut, request.protocol.udp
     )
-    return TrainingSet(annotations, persons, targets, official)
+    return TrainingSet(annotations, persons, crops, official, share)
 
 
 def _images(

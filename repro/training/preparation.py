@@ -105,6 +105,7 @@ def checked(request: TrainingRequest, say: Say = lambda text: None) -> CheckedTr
     data = training_set(request, sizes, say)
     request = _batched(request, len(data))
     steps = len(data) // request.resolved.recipe.batch
+    steps = min(steps, request.epoch_steps or steps)
     return CheckedTraining(request, data, Schedule(request.resolved.recipe, steps))
 
 

@@ -71,6 +71,8 @@ class TrainingRequest:
     """steps between checkpoints; about a minute by default"""
     steps: int | None = None
     """when to stop though the recipe goes on"""
+    epoch_steps: int | None = None
+    """most steps of an epoch, though there are more samples"""
     variant: str = ""
     """how it differs from the usual training of the network"""
 

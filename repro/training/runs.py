@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from repro import env
+from repro.data import stand_ins
 from repro.data.batches import Batch
 from repro.errors import RunError, StoreError
 from repro.files import sha256
@@ -48,6 +49,7 @@ def run_of(checked: CheckedTraining) -> TrainingRun:
     """The run that a training is, from what was asked and the data that it is done on."""
     request, data = checked.request, checked.data
     source, recipe = request.train, request.resolved.recipe.described()
+    on = f"{DATASETS[source.dataset].title} {source.split}"
     return TrainingRun(
         request.model,
         request.size,
@@ -57,17 +59,18 @@ def run_of(checked: CheckedTraining) -> TrainingRun:
         {"name": request.resolved.name, **{key: _plain(value) for key, value in recipe.items()}},
         tuple(map(str, request.resolved.deviations)),
         {
-            "name": f"{DATASETS[source.dataset].title} {source.split} ({source.annotations.name})",
+            "name": f"{stand_ins.named(on, data.rehearsal)} ({source.annotations.name})",
             "dataset": source.dataset,
             "split": source.split,
             "annotations": data.annotations.sha256,
             "samples": len(data),
             "official": data.official,
+            **({} if data.rehearsal is None else {"rehearsal": data.rehearsal}),
         },
         _evaluated(request),
         _start(request),
         request.seed,
-        _execution(request),
+        _execution(checked),
     )
 
 
@@ -231,9 +234,11 @@ def _start(request: TrainingRequest) -> dict[str, Scalar]:
     return {"sha256": sha256(request.weights), "partial": request.partial}
 
 
-def _execution(request: TrainingRequest) -> dict[str, Scalar]:
-    machine = request.machine
+def _execution(checked: CheckedTraining) -> dict[str, Scalar]:
+    request, machine = checked.request, checked.request.machine
     execution: dict[str, Scalar] = {"device": device_of(machine), **machine.described()}
+    if request.epoch_steps is not None:
+        return {**execution, "steps": checked.steps, "epoch_steps": request.epoch_steps}
     return execution if request.steps is None else {**execution, "steps": request.steps}
 
 

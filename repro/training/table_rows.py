@@ -29,7 +29,7 @@ from repro.training import choice, preparation, runs
 from repro.training.request import TrainingMachine, TrainingRequest, evaluation_rules
 
 if TYPE_CHECKING:
-    from repro.plans.planned import RunSettings
+    from repro.plans.planned import Rehearsal, RunSettings
 
 MODES = ("smoke", "paper", "official")
 
@@ -65,6 +65,8 @@ class Wish:
     machine: TrainingMachine
     epochs: int | None = None
     """instead of the recipe's"""
+    rehearsal: "Rehearsal | None" = None
+    """how short it is made, if it is only rehearsed"""
 
     @property
     def small(self) -> bool:
@@ -117,6 +119,9 @@ def _row_training(
         count_run(model, size, first.keypoints, row.options)
         recipe = _recipe(study, table, row, model, first, size, wish)
         recipe = choice.shortened(recipe) if wish.small else recipe
+        recipe = (
+            recipe if wish.rehearsal is None else choice.rehearsed(recipe, wish.rehearsal.steps)
+        )
         recipe = recipe.changed("the command line", epochs=wish.epochs)
     except ReproError as error:
         return RowTraining(row.label, model, printed, {}, why=str(error))
@@ -131,14 +136,22 @@ def _row_training(
         recipe,
         first,
         train,
-        None if wish.small else source,
+        _on_the_way(first, source, wish),
         wish.out,
         dict(row.options),
         wish.machine,
         steps=choice.SMOKE_STEPS if wish.small else None,
+        epoch_steps=wish.rehearsal.steps if wish.rehearsal else None,
         variant=row.variant,
     )
     return RowTraining(row.label, model, printed, rules, request, source, row.variant)
+
+
+def _on_the_way(rules: Protocol, source: Source | None, wish: Wish) -> Source | None:
+    """What a network is evaluated on during its training; of a rehearsal few pictures."""
+    if wish.rehearsal is not None:
+        return choice.evaluation_source(rules, wish.rehearsal.brief, {})
+    return None if wish.small else source
 
 
 def _networks(table: Table, row: Row) -> Iterator[tuple[tuple[str, Size | None], list[Column]]]:
@@ -244,7 +257,8 @@ def _of_table(table: Table, cells: Sequence[Wanted], settings: "RunSettings") ->
     data = settings.data
     if settings.train == "smoke" and data is None:
         data = choice.pictures(settings.out / "figures-smoke", choice.SMOKE_PICTURES)
-    wish = Wish(settings.train, data, settings.out, machine, settings.epochs)
+    made = settings.train, data, settings.out, machine, settings.epochs, settings.rehearsal
+    wish = Wish(*made)
     return row_trainings(study, table, rows, wish)
 
 
@@ -340,6 +354,7 @@ def _evaluation(
     weights: dict[str, Scalar] = {"name": name, "training": trained.key}
     weights |= {} if trained.faithful else {"faithful": False}
     weights |= {"seed": trained.seed} if trained.seed else {}
+    weights |= {"rehearsal": trained.data["rehearsal"]} if "rehearsal" in trained.data else {}
     run = evaluator.run_of(prepared, weights)
     fits = any(
         isinstance(cell.spec, AccuracyRequirement) and cell.spec.fits(run.plain) for cell in cells

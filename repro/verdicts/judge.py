@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -64,8 +64,8 @@ class Cell:
 
     @property
     def delta(self) -> Fraction | None:
-        """Measured minus published, in base units; None for a speed on another machine."""
-        if self.wanted.column.metric in SPEED:
+        """Measured minus published, in base units; None where the two cannot be compared."""
+        if self.wanted.column.metric in SPEED or self.verdict.kind == "rehearsal":
             return None
         return None if self.measured is None else self.measured.value - self.published.value
 
@@ -75,6 +75,24 @@ Find = Callable[[CountRun | AccuracyRequirement | SpeedRequirement], Record | No
 
 def judge(wanted: Wanted, find: Find) -> Cell:
     """The verdict on one cell, from the records at hand."""
+    cell = _judged(wanted, find)
+    if wanted.rehearsal is None or cell.measured is None:
+        return cell
+    return replace(cell, verdict=Verdict("rehearsal", _rehearsed(wanted)))
+
+
+def _rehearsed(wanted: Wanted) -> str:
+    """What a figure of a rehearsal is, instead of what it would be held against print."""
+    if wanted.column.metric in SPEED:
+        here = f"instead of {wanted.column.device or 'theirs'}, for some seconds"
+        return f"Rehearsed: timed on this machine {here}; it says that the chain works."
+    return (
+        f"Rehearsed at a share of {wanted.rehearsal:g}: on generated pictures, by weights trained "
+        "on such for a few steps; it says that the chain works, nothing about the paper."
+    )
+
+
+def _judged(wanted: Wanted, find: Find) -> Cell:
     table, row, column = wanted.table, wanted.row, wanted.column
     published = table.published(row, column)
     if published is None:

@@ -117,6 +117,15 @@ KINDS: Mapping[str, Kind] = {
         says="with the evidence",
         costs=("follow", "from no public definition"),
     ),
+    "rehearsal": Kind(
+        sign="§",
+        meaning="rehearsed on generated pictures: the chain works, nothing about the paper",
+        test="skipped",
+        call="",
+        colour="magenta",
+        hue="violet",
+        run="rehearsed",
+    ),
     "missing": Kind(
         sign="–",
         meaning="not run here",

@@ -150,6 +150,18 @@ def test_a_file_cut_short_is_told(tmp_path: Path, kind: str, share: float) -> No
         read(path)
 
 
+def test_a_header_whose_length_begins_as_a_pickle_does_is_read(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    path = tmp_path / "some.safetensors"
+    for length in range(0, 256, 8):  # headers are padded to multiples of 8
+        save_file(TENSORS, path, {"note": "x" * length})
+        if path.read_bytes().startswith(b"\x80"):
+            assert set(read(path).tensors) == set(TENSORS)
+            return
+    pytest.fail("no header had such a length")
+
+
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:
     path = saved(tmp_path, TENSORS)
     with pytest.raises(ReproError, match=r"bytes; no more than 1,000 are read"):

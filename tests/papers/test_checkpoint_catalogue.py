@@ -61,7 +61,10 @@ def test_entries_agree_with_themselves() -> None:
         assert ("Mean" in one.figures) <= (joints == 16)
         if one.sha256_begins:
             assert re.fullmatch("[0-9a-f]{8}", one.sha256_begins)
-            assert f"{one.input[0]}x{one.input[1]}-{one.sha256_begins}_" in (one.file or "")
+            size = f"{one.input[0]}x{one.input[1]}"
+            assert re.search(rf"{size}(_dark)?-{one.sha256_begins}_", one.file or "")
+        if one.address:
+            assert one.address.startswith("https://") and one.address.endswith(f"/{one.file}")
 
 
 def test_a_hash_is_recorded_wherever_the_name_carries_one() -> None:
@@ -76,13 +79,21 @@ def test_figures_are_those_of_the_tables() -> None:
         return [
             one.figures[metric]
             for one in checkpoint_catalogue.published(model)
-            if one.input == size
+            if one.input == size and not one.another_training
         ]
 
     assert figure("lpn_50", SIZE, "AP") == ["69.1"]
     assert figure("litehrnet_18", SIZE, "AP") == ["64.8", "64.2"]
     assert figure("hrnet_w32", (384, 288), "AP") == ["75.8"]
     assert figure("ditehrnet_30", (256, 256), "Mean") == ["87.6"]
+
+
+def test_another_training_is_listed_but_never_quoted() -> None:
+    others = [one for one in checkpoint_catalogue.published() if one.another_training]
+    assert len(others) == 41 and all(one.address for one in others)
+    for one in others:
+        quoted = checkpoint_catalogue.quoted(one.model, one.dataset, one.input)
+        assert one.file is not None and one.file not in quoted
 
 
 def test_a_data_set_in_the_name_narrows_the_list() -> None:

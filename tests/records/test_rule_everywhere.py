@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from repro.errors import ReproError
 from repro.evaluation import probe
 from repro.papers import study
 from repro.plans import selection
-from repro.records import cleanup
+from repro.records import cleanup, index
 from repro.records.record import CURRENT, STALE, Record
 from repro.records.requirements import SpeedRequirement, Wanted
 from repro.records.runs import CountRun
@@ -177,17 +178,55 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> FakeCounting:
     return fake
 
 
+@pytest.fixture
+def indexed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every store were so large that it has an index file."""
+    monkeypatch.setattr(index, "SMALL", 1)
+    monkeypatch.setattr(index, "MANY", 1)
+
+
 def filled(folder: Path, seed: int, wanted: list[Wanted]) -> tuple[RandomStore, list[Wanted]]:
-    """A store, and some cells that are explained."""
+    """A store, looked at when it was half as full, and some cells that are explained."""
     store = RandomStore(folder / str(seed), seed, wanted)
-    store.fill()
+    store.fill(lambda: looked_at(store.folder))
     return store, Random(seed).sample(wanted, 4)
+
+
+def looked_at(folder: Path) -> None:
+    assert Store(folder).index.total() == len(list(Store(folder).files()))
+
+
+@pytest.mark.usefixtures("as_ever", "indexed")
+def test_the_index_of_an_earlier_state_changes_no_choice(
+    tmp_path: Path, two_tables: list[Wanted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # every time of a change tells, and none is that of another change
+    monkeypatch.setattr(index, "_clock", lambda folder: time.time_ns() + 10**10)
+
+    def halfway() -> None:
+        looked_at(store.folder)
+        time.sleep(0.02)
+
+    for seed in range(40):
+        store = RandomStore(tmp_path / str(seed), seed, two_tables)
+        store.fill(halfway)
+        now = Store(store.folder)
+        for one in two_tables:
+            chosen, expected = now.chosen(one.spec) if one.spec else None, store.chosen(one)
+            assert (chosen and chosen.path) == (expected and expected.path), one.place
 
 
 @pytest.mark.parametrize("hundred", range(4))
 def test_all_commands_agree_on_the_record_of_every_cell(
-    tmp_path: Path, two_tables: list[Wanted], counting: FakeCounting, as_ever: None, hundred: int
+    tmp_path: Path,
+    two_tables: list[Wanted],
+    counting: FakeCounting,
+    as_ever: None,
+    hundred: int,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if hundred % 2:
+        request.getfixturevalue("indexed")
     for seed in range(50 * hundred, 50 * hundred + 50):
         store, explained = filled(tmp_path, seed, two_tables)
         counting.records.clear()

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -140,7 +140,7 @@ class RandomStore:
     wanted: list[Wanted]
     written: list[Written] = field(default_factory=list)
 
-    def fill(self) -> None:
+    def fill(self, halfway: Callable[[], None] = lambda: None) -> None:
         """Write records in any order, and tear some of their files."""
         dice = random.Random(self.seed)
         asked = {network(one): one for one in self.wanted if one.spec is not None}
@@ -151,7 +151,9 @@ class RandomStore:
             for draft in [self._draft(one, dice)]
         ]
         dice.shuffle(drafts)
-        for one in drafts:
+        for place, one in enumerate(drafts):
+            if 2 * place in (len(drafts), len(drafts) + 1):
+                halfway()
             again = dice.random() < 0.7
             path = Store(self.folder).add(one.record, again=again)
             there = next((each for each in self.written if each.path == path), None)

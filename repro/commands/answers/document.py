@@ -13,14 +13,14 @@ from itertools import pairwise
 
 import msgspec
 
-from repro.commands.answers import findings, networks, speeds, tables
+from repro.commands.answers import downloads, findings, networks, speeds, tables
 from repro.commands.common import SCHEMA
 from repro.commands.schema import FILE, of_command
 
 ANSWERS: Mapping[str, tuple[type, ...]] = {
     "list": (tables.StudiesAnswer, tables.TablesAnswer, tables.ModelsAnswer),
     "show": (tables.ShowAnswer,),
-    "plan": (tables.PlanAnswer,),
+    "plan": (tables.PlanAnswer, tables.EstimateAnswer),
     "run": (tables.RunAnswer, tables.AblationAnswer),
     "explain": (tables.ExplainAnswer,),
     "count": (networks.CountAnswer, networks.CountsAnswer),
@@ -30,12 +30,14 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "train": (networks.TrainAnswer, networks.RecipeAnswer),
     "speed": (speeds.SpeedAnswer, speeds.MergeAnswer, speeds.ProfileAnswer),
     "compare": (speeds.CompareAnswer, speeds.PairAnswer),
+    "rehearse": (tables.RehearseAnswer, tables.RehearsalPlanAnswer),
     "nightly": (speeds.NightAnswer, speeds.NightPlanAnswer),
     "claims": (findings.ClaimsAnswer,),
     "audit": (findings.AuditAnswer,),
     "report": (findings.ReportAnswer,),
     "predict": (networks.PredictAnswer,),
     "weights": (networks.WeightsAnswer, networks.WeightsCheckAnswer),
+    "fetch": (downloads.FetchAnswer,),
     "data check": (networks.DataCheckAnswer,),
     "data synth": (networks.DataSynthAnswer,),
     "doctor": (networks.DoctorAnswer,),

@@ -183,6 +183,11 @@ class PublishedFile(TypedDict):
     file: str | None
     publisher: str
     page: str
+    address: str | None
+    """where `repro fetch` gets it"""
+    licence: str | None
+    another_training: bool
+    """whether no printed row quotes it"""
     size: int | None
     """bytes"""
     sha256: str | None
@@ -291,6 +296,9 @@ class RecordsAnswer(TypedDict):
     """`repro records ls`."""
 
     records: list[ListedRecord]
+    """those that are no whole records, then the newest"""
+    total: int
+    """how many there are, listed or not"""
 
 
 class RemovalAnswer(TypedDict):

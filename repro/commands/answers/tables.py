@@ -2,6 +2,8 @@
 
 from typing import NotRequired, TypedDict
 
+from repro.commands.answers.downloads import FetchNeed
+from repro.estimates.forecast import Forecast
 from repro.papers.values import Scalar, Size
 from repro.plans.planned import Estimate
 from repro.records.measurement import Measurement, Part
@@ -148,8 +150,8 @@ class LackingCells(TypedDict):
     reason: str
 
 
-class PlanAnswer(TypedDict):
-    """`repro plan`."""
+class RehearsalPlanAnswer(TypedDict):
+    """`repro rehearse --plan`."""
 
     cells: int
     runs: list[PlannedAnswer]
@@ -158,6 +160,20 @@ class PlanAnswer(TypedDict):
     """state -> runs"""
     seconds: float | None
     """that all runs take, roughly; null where nothing tells"""
+
+
+class PlanAnswer(RehearsalPlanAnswer):
+    """`repro plan`."""
+
+    fetch: FetchNeed
+    """what `run --fetch` would download of what evaluations lack"""
+
+
+class EstimateAnswer(TypedDict):
+    """`repro plan --estimate`."""
+
+    cells: int
+    forecast: Forecast
 
 
 class PrintedNumber(TypedDict):
@@ -265,6 +281,26 @@ class RunAnswer(TypedDict):
     """tables of which rows were trained"""
     rows: NotRequired[list[TrainedRowAnswer]]
     words: NotRequired[list[str]]
+    records: list[Record]
+    exit: int
+
+
+class RehearseAnswer(TypedDict):
+    """`repro rehearse`: figures of generated pictures, none of the paper's data."""
+
+    study: str
+    table: str
+    share: float
+    """of the official number of pictures"""
+    folder: str
+    files: list[str]
+    """the documents that were written"""
+    cells: list[JudgedCell]
+    summary: dict[str, int]
+    """verdict -> cells"""
+    filled: int
+    """cells that have a figure"""
+    lacking: list[LackingCells]
     records: list[Record]
     exit: int
 

@@ -19,6 +19,7 @@ from repro.verdicts.kinds import KINDS
 SHORT = 7
 """letters of a record's key in the text"""
 MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
+REHEARSED = "<!-- Written by `repro rehearse`: no results; edits are lost. -->"
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -38,6 +39,15 @@ def results(cells: Sequence[Cell]) -> str:
     links = _links(cells)
     document = "\n\n".join([*parts, links] if links else parts)
     return f"{MARK}\n\n{document.replace('<', '&lt;')}\n"
+
+
+def rehearsal(cells: Sequence[Cell], title: str, said: str) -> str:
+    """The judged cells of a rehearsal as a document that nobody takes for results."""
+    parts = [f"# {title}", f"**{said}**"]
+    for (owner, table), group in by_table(cells).items():
+        parts += _table(grid(study.load_table(owner, table), group))
+    document = "\n\n".join([*parts, _links(cells)])
+    return f"{REHEARSED}\n\n{document.replace('<', '&lt;')}\n"
 
 
 def _introduction(cells: Sequence[Cell]) -> str:

@@ -106,6 +106,8 @@ def commands(cell: Cell) -> list[str]:
     table, metric = wanted.table, wanted.column.metric or ""
     label = shlex.quote("".join(sign if sign.isprintable() else "?" for sign in wanted.row.label))
     place = f"{shlex.quote(table.study)} {shlex.quote(table.name)}"
+    if wanted.rehearsal is not None:
+        return [f"repro rehearse {place} --row {label} --share {wanted.rehearsal:g}"]
     explain = f"repro explain {place} {label} {wanted.column.key}"
     if wanted.spec is None:
         return [explain]

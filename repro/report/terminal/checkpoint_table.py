@@ -35,12 +35,20 @@ def listed(
             checkpoint.dataset,
             size,
             checkpoint.file or "see the page",
-            figures,
+            f"{figures}{' *' if checkpoint.another_training else ''}",
         )
     pages = dict.fromkeys(
-        f"{checkpoint.publisher}: {checkpoint.page}" for checkpoint in checkpoints
+        f"{checkpoint.publisher}: {checkpoint.page}"
+        for checkpoint in checkpoints
+        if not checkpoint.address
     )
     lines = [Text(f"fetch by hand from {page}") for page in pages]
+    models = dict.fromkeys(checkpoint.model for checkpoint in checkpoints if checkpoint.address)
+    if models:
+        words = next(iter(models)) if len(models) == 1 else "MODEL"
+        lines.append(Text(f"`repro fetch weights {words}` fetches those that have an address"))
+    if any(checkpoint.another_training for checkpoint in checkpoints):
+        lines.append(Text("* another training: no printed row quotes it, and it fills no cell"))
     if reason is not None:
         lines.append(Text(f"{reason.why}{f' {reason.page}' if reason.page else ''}"))
     if not checkpoints:

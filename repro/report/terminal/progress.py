@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from repro.plans.watch import SIDE_BY_SIDE
 from repro.report.terminal.console import listens, say
 
 INTERVAL = 30.0
@@ -84,7 +85,7 @@ class TerminalWatch:
         self.show = show
         self.kind, self.count = "", 0
         self.bar: Steps | None = None
-        """of all counts together, which are too short for a bar each"""
+        """of all counts together, which are too short for a bar each; or of all runs"""
         self.finished: Counter[str] = Counter()
         self.steps = 0
         """of the run that was made last, or crops or images"""
@@ -103,10 +104,11 @@ class TerminalWatch:
         self.kind, self.count = kind, count
         self.finished.clear()
         self.took.clear()
-        if kind != "count":
+        if kind not in ("count", SIDE_BY_SIDE):
             yield
             return
-        with CountProgress(count, self.finished, self.show) as self.bar:
+        what = "counts" if kind == "count" else kind
+        with Together(count, what, self.finished, self.show) as self.bar:
             yield
         self.bar = None
 
@@ -116,7 +118,7 @@ class TerminalWatch:
         begun = time.monotonic()
         if self.bar is not None:
             self.bar(0, name)
-            yield Steps(total, unit, show=False)
+            yield PartOfAll(name, total, unit, self.bar)
             return
         bar_type: type[Steps] = Share if self.kind == "speed" else Steps
         with bar_type(total, unit, self.show, name if self.several else "") as steps:
@@ -132,9 +134,16 @@ class TerminalWatch:
         elif self.several and self.show and (self.kind, state) != ("evaluate", "cached"):
             say(self.line(name, state))
 
+    def working(self, names: Sequence[str]) -> None:
+        """These runs are made now, side by side."""
+        if self.bar is not None:
+            more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+            self.bar(0, ", ".join(names[:2]) + more)
+
     def say(self, text: str) -> None:
         """What a user should know; of several trainings only what is amiss."""
-        if self.kind != "train" or self.count == 1 or text.startswith("warning"):
+        several = self.kind in ("train", SIDE_BY_SIDE) and self.count > 1
+        if not several or text.startswith("warning"):
             say(text)
 
     def line(self, name: str, state: str) -> str:
@@ -150,17 +159,30 @@ class TerminalWatch:
         return f"{begun} · {words}{rest}"
 
 
-class CountProgress(Steps):
-    """All counts of a plan, with what became of them."""
+class Together(Steps):
+    """All counts of a plan, or all its runs, with what became of them."""
 
-    def __init__(self, total: int, states: Counter[str], show: bool) -> None:
-        super().__init__(total, "counts", show)
+    def __init__(self, total: int, what: str, states: Counter[str], show: bool) -> None:
+        super().__init__(total, what, show)
         self.states = states
 
     def ending(self) -> str:
         """`2 counts: 1 done, 1 cached`."""
         parts = (f"{count} {state}" for state, count in self.states.items())
-        return f"{self.total} counts: {', '.join(parts)}"
+        return f"{self.total} {self.what}: {', '.join(parts)}"
+
+
+class PartOfAll(Steps):
+    """One run of those that share a bar: told beside it, and not counted by it."""
+
+    def __init__(self, name: str, total: int, unit: str, bar: Steps) -> None:
+        super().__init__(total, unit, show=False)
+        self.name, self.shared = name, bar
+
+    def __call__(self, count: int = 1, now: str = "") -> None:
+        super().__call__(count, now)
+        done = f"{self.name}: {self.done:,} of {self.total:,} {self.what}"
+        self.shared(0, " · ".join(filter(None, (done, now))))
 
 
 class Share(Steps):

@@ -87,6 +87,8 @@ class TimingSettings:
     """module and function that make a subject runnable in a worker process"""
     lock: Path | None = None
     """file that lets one run at a time; None is the machine's own"""
+    rehearsal: float | None = None
+    """share of the rehearsal that it is for"""
 
     @property
     def procedure(self) -> Procedure:
@@ -108,6 +110,7 @@ class TimingSettings:
             "block": self.block,
             "keep_freed": self.keep_freed,
             "seed": self.seed,
+            **({} if self.rehearsal is None else {"rehearsal": self.rehearsal}),
         }
 
 

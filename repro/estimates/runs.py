@@ -1,10 +1,15 @@
-"""What a run will take, by the store's own past, else by the network's cost, and which of them."""
+"""What a run will take: as such runs took before, as measured here, else by the network's cost.
+
+Each estimate says which of them it is.
+"""
 
 import functools
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from repro.estimates.calibrations import Calibrations
+from repro.estimates.portions import Portion, made_of
 from repro.papers import conventions
 from repro.papers.datasets import DATASETS
 from repro.papers.values import Size
@@ -16,6 +21,8 @@ from repro.records.store import Store
 
 COUNT_SECONDS = 1.0
 """roughly, where no count was ever made here: most are done in a third of that"""
+NEWEST = 1000
+"""records of a kind, beyond which nobody looks into the past"""
 SHARE = 0.25
 """of the machine's peak that a network reaches, roughly; light ones reach less, heavy ones more"""
 PASSES = 3
@@ -32,8 +39,13 @@ def estimated(store: Store, settings: RunSettings) -> Callable[[PlannedRun], Est
     """What estimates the runs of a plan; nothing is to be done for those that are there."""
 
     @functools.cache
-    def past() -> list[Record]:
-        return [stored.record for stored in store.stored() if stored.record.made is not None]
+    def past(kind: str) -> list[Record]:
+        outlines = store.outlines(kind, NEWEST)
+        return [stored.record for stored in outlines if stored.record.made is not None]
+
+    @functools.cache
+    def calibrations() -> Calibrations:
+        return Calibrations(store.folder)
 
     @functools.cache
     def rate() -> float:
@@ -47,11 +59,11 @@ def estimated(store: Store, settings: RunSettings) -> Callable[[PlannedRun], Est
             return None if planned.asks is None else _asked(planned.asks, store)
         if isinstance(run, TimingRun):
             return Estimate(settings.budget, None, None, "the budget of a timing")
-        known = _past(past(), run)
+        known = _past(past(run.kind), run) or _calibrated(planned, calibrations())
         if known is not None:
             return known
         if isinstance(run, CountRun):
-            return _counted(past())
+            return _counted(past(run.kind))
         if isinstance(run, TrainingRun):
             return _trained(run, store, rate)
         assert isinstance(run, EvaluationRun)
@@ -107,6 +119,25 @@ def _same(spec: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
             return False
         return spec.get("execution") == wanted.get("execution")
     return True
+
+
+def _calibrated(planned: PlannedRun, calibrations: Calibrations) -> Estimate | None:
+    """By what was measured here of everything that the run is made of."""
+    portions = made_of(planned).portions
+    seconds = [seconds_of(portion, calibrations) for portion in portions]
+    known = [one for one in seconds if one is not None]
+    if not known or len(known) < len(seconds):
+        return None
+    (samples, *_) = (portion.samples for portion in portions)
+    return Estimate(round(sum(known), 2), None, None, f"{samples:,} samples at the speed here")
+
+
+def seconds_of(portion: Portion, calibrations: Calibrations) -> float | None:
+    """Seconds of a portion on this machine; None where its speed was not measured."""
+    figures = calibrations.find(portion.key)
+    if figures is None:
+        return None
+    return portion.times * figures["begin"] + portion.samples * figures["sample"]
 
 
 def _counted(past: Sequence[Record]) -> Estimate:

@@ -1,0 +1,205 @@
+"""Plans that lose their driver, or a worker, at a random moment: are the records the same?
+
+    python benchmarks/lost_processes.py [--kills 60] [--seed 0] [--executor local,ray] [--json]
+
+A plan like that of `benchmarks/executors.py`, 60 counts and evaluations of a small network, by two
+workers.
+It is made once by one process without a disturbance. Then, in turn and in a new store each time, it
+is begun by an executor, and the driver or a worker is killed by SIGKILL at a moment drawn evenly
+from its time. A driver that is left goes on by itself; then the plan is carried out once more. The
+store must end with the same files to the byte, and no other, and every record must be whole;
+$SOURCE_DATE_EPOCH freezes the time that records keep. No process of the killed driver may be left
+that has still a run to make.
+"""
+
+import argparse
+import hashlib
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import executors
+import psutil
+
+from repro.executors.choice import chosen
+from repro.records.runs import count_run
+from repro.records.store import Store
+from repro.run import carry_out
+
+ROOT = Path(__file__).parent.parent
+SIZE = (64, 64)
+"""of the evaluations"""
+SIDES = tuple(itertools.product(range(1, 7), repeat=2))
+"""of the counts, in steps of the network"""
+PATIENCE = 30.0
+"""seconds in which the workers of a killed driver must end"""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A process that was killed, and what the store was in the end."""
+
+    executor: str
+    who: str
+    seconds: float
+    """after the plan was begun"""
+    records: int
+    """that were there by then"""
+    left: int
+    """workers that did not end with their driver"""
+    same: bool
+    """whether the store ended with the same whole files"""
+
+
+def main() -> int:
+    """Print what became of each; 1 where a store ended otherwise or a worker was left."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--executor", default="local,ray")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        return carried_out(given.one[0], Path(given.one[1]), Path(given.one[2]))
+    names, dice = given.executor.split(","), random.Random(given.seed)
+    with tempfile.TemporaryDirectory() as name:
+        place = Place(Path(name))
+        place.finish("one", "whole")
+        took = {executor: place.finish(executor, executor) for executor in names}
+        whole = contents(place.folder / "whole")
+        ours = all(contents(place.folder / executor) == whole for executor in names)
+        found = []
+        for number in range(given.kills):
+            executor, who = names[number % len(names)], dice.choice(("driver", "worker"))
+            loss = None
+            while loss is None:  # whoever was at its end before is no loss
+                loss = place.lose(executor, who, dice.uniform(0, took[executor]), dice, whole)
+            found.append(loss)
+            if not given.json:
+                print(f"{number + 1:3}  {found[-1]}", flush=True)
+    good = sum(one.same and not one.left for one in found)
+    if given.json:
+        print(json.dumps({"losses": [asdict(one) for one in found], "good": good, "same": ours}))
+    else:
+        print(f"{good} of {len(found)} ended with the same records and nothing left")
+        print(f"undisturbed, all executors give the same files: {ours}")
+    return 0 if good == len(found) and ours else 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with the stores."""
+
+    folder: Path
+
+    def begin(self, executor: str, store: str) -> "subprocess.Popen[str]":
+        """A driver, whose plan is begun once the file `begun` is there."""
+        (self.folder / "begun").unlink(missing_ok=True)
+        words = ("--one", executor, str(self.folder / store), str(self.folder))
+        process = subprocess.Popen(
+            [sys.executable, __file__, *words],
+            env={**os.environ, "SOURCE_DATE_EPOCH": "0", "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not (self.folder / "begun").exists() and process.poll() is None:
+            time.sleep(0.01)
+        return process
+
+    def finish(self, executor: str, store: str) -> float:
+        """Carry the plan out to its end; the seconds that it took."""
+        process, begun = self.begin(executor, store), time.monotonic()
+        self.ended(process)
+        return time.monotonic() - begun
+
+    def ended(self, process: "subprocess.Popen[str]") -> None:
+        """Wait for a driver that must end well."""
+        _, said = process.communicate()
+        if process.returncode:
+            raise SystemExit(f"a driver ended with {process.returncode}:\n{said}")
+
+    def lose(
+        self, executor: str, who: str, pause: float, dice: random.Random, whole: Mapping[str, str]
+    ) -> Loss | None:
+        """Begin a plan, kill a process after a pause, and carry the plan out to the end."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            store = Path(name)
+            process = self.begin(executor, name)
+            time.sleep(pause)
+            workers = workers_of(process.pid)
+            if not workers:
+                process.kill()
+                process.communicate()
+                return None
+            victim = psutil.Process(process.pid) if who == "driver" else dice.choice(workers)
+            records, left = len(list(store.glob("??/*.json"))), 0
+            victim.kill()
+            if who == "driver":
+                process.communicate()
+                left = remaining(workers)
+            else:
+                self.ended(process)
+            self.finish(executor, name)
+            whole_ones = all(record is not None for _, record in Store(store).all())
+            same = contents(store) == whole and whole_ones
+            return Loss(executor, who, round(pause, 1), records, left, same)
+
+
+def workers_of(driver: int) -> list[psutil.Process]:
+    """The processes that make the runs of a driver."""
+    found = []
+    for process in psutil.Process(driver).children(recursive=True):
+        try:
+            words = " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+        if "spawn_main" in words or words.startswith(("ray::_make", "ray::IDLE")):
+            found.append(process)
+    return found
+
+
+def remaining(workers: list[psutil.Process]) -> int:
+    """How many workers do not end in time; a dead one that nobody has asked for has ended."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        alive = [one for one in workers if one.is_running() and one.status() != "zombie"]
+        if not alive or time.monotonic() > deadline:
+            return len(alive)
+        time.sleep(0.1)
+
+
+def contents(store: Path) -> dict[str, str]:
+    """Every file of a store, with the digest of its bytes; not the index, which may be younger."""
+    return {
+        str(path.relative_to(store)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(store.glob("??/**/*"))
+        if path.is_file()
+    }
+
+
+def carried_out(executor: str, store: Path, folder: Path) -> int:
+    """Be a driver."""
+    records = Store(store)
+    counts = [count_run("hwl_mobilenetv3", (32 * high, 32 * wide)) for high, wide in SIDES]
+    plan = executors.sixty(folder, records, counts, SIZE)
+    (folder / "begun").touch()
+    outcome = carry_out(plan, records, executor=None if executor == "one" else chosen(executor, 2))
+    for failure in outcome.failures:
+        print(f"{failure} {failure.hint}", file=sys.stderr)
+    return 6 if outcome.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What runs take, before they are made: measured here, scaled to other devices by a rule."""
