@@ -108,8 +108,8 @@ def _weights(words: Sequence[str]) -> list[Checkpoint]:
 
 
 def of_plan(plan: Plan, data: Path) -> Choice:
-    """What the evaluations of a plan lack that cannot be made here."""
-    runs = (run.asks for run in plan.runs if run.state == IMPOSSIBLE)
+    """What the evaluations of a plan lack that cannot be made here; not what is trained for them."""
+    runs = (run.asks for run in plan.runs if run.state == IMPOSSIBLE and not run.aside)
     return of_requirements((one for one in runs if one is not None), data)
 
 
