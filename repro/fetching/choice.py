@@ -108,7 +108,7 @@ def _weights(words: Sequence[str]) -> list[Checkpoint]:
 
 
 def of_plan(plan: Plan, data: Path) -> Choice:
-    """What the evaluations of a plan lack that cannot be made here; not what is trained for them."""
+    """What the evaluations lack that cannot be made here; not what is trained in their place."""
     runs = (run.asks for run in plan.runs if run.state == IMPOSSIBLE and not run.aside)
     return of_requirements((one for one in runs if one is not None), data)
 
