@@ -42,7 +42,7 @@ from repro.run import EXECUTORS, Course, carry_out
 
 ROOT = Path(__file__).parent.parent
 RUNS, COUNTS, NOTHING, WARM = 60, 36, 200, 10
-SIZE = (128, 96)
+SIZE = (256, 192)
 LEAST, MOST = 1.6, 0.050
 """times as fast, and seconds for each run"""
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from repro.report.terminal.console import say
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from repro.errors import ReproError
     from repro.papers.values import Size
+    from repro.records.remarks import Remark
     from repro.records.store import Store
 
 SCHEMA = 1
@@ -55,3 +57,9 @@ def warn(store: "Store") -> None:
     """Name the broken records that were met."""
     for warning in dict.fromkeys(store.warnings):
         say(f"warning: {warning}")
+
+
+def tell(remarks: "Iterable[Remark]") -> None:
+    """Say once what a reader must know of the inputs."""
+    for text in dict.fromkeys(map(str, remarks)):
+        say(f"note: {text}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from repro.records.measurement import Measurement, Part
+from repro.records.remarks import Remark
 
 NAME = re.compile(r"([0-9a-f]{64})(?:\.([0-9]{1,6}))?\.json")
 """of a record's file: its key, and its number if it is not the first with that; see `file_of`"""
@@ -40,6 +41,8 @@ class Record:
     """convention -> operators that it has no rule for; a count with any is no count"""
     notes: Mapping[str, str] = field(default_factory=dict)
     """what a reader must know; `unstable` says why a timing allows no verdict"""
+    remarks: tuple[Remark, ...] = ()
+    """on the inputs: what was left out, ignored or assumed"""
     artifacts: Mapping[str, str] = field(default_factory=dict)
     """name of a file beside the record -> its sha256"""
     code: str = ""
