@@ -53,10 +53,10 @@ def fetch(
         return
     if not what:
         raise ReproError("What is to be fetched?", "As in `repro fetch coco val2017`; see --list.")
+    chosen = choice.chosen(what, data or Path())
     if data is None:
         raise ReproError("Where to? No data folder is named.", "Give --data DIR or REPRO_DATA.")
     settings = FetchSettings(tuple(source or ()), offline, keep_archives)
-    chosen = choice.chosen(what, data)
     if dry_run:
         room = need.needed(chosen.files, settings, data)
         answer(chosen, room, Fetched(), settings, 0, as_json, dry_run=True)

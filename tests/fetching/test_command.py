@@ -129,6 +129,7 @@ def test_a_terminal_is_asked(
     [
         ("fetch", "What is to be fetched?"),
         ("fetch coco", "No data folder is named"),
+        ("fetch coko", "no study `coko`"),
         ("fetch coko --data d", "no study `coko`"),
         ("fetch coco val2018 --data d", "no split, part or file of coco `val2018`"),
         ("fetch weights --data d", "Whose weights?"),
