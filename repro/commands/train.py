@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import console, emit, size_of
+from repro.commands.common import console, emit, size_of, tell
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def train(
     loss: options.Loss = None,
     evaluate_every: options.EvaluateEvery = None,
     set_: options.RecipeFields = None,
+    scale_schedule: options.ScaleSchedule = False,
+    hold_out: options.HoldOut = 0.2,
     accumulate: options.Accumulate = 1,
     weights: options.StartWeights = None,
     partial: options.AllowPartialStart = False,
@@ -59,10 +61,10 @@ def train(
     Example: repro train paper1 hwl_mobilenetv3 --data DATA
     """
     fields = {"epochs": epochs, "batch": batch, "lr": lr, "evaluate_every": evaluate_every}
-    chosen = chosen_recipe(paper, model, recipe, dataset, size, option, loss, fields, set_, smoke)
+    asked = paper, model, recipe, dataset, size, option, loss
+    chosen = chosen_recipe(*asked, fields, set_, smoke, scale_schedule)
     if plan:
-        show(chosen.resolved, chosen.differing, as_json)
-        return
+        return show(chosen.resolved, chosen.differing, as_json)
     check_smoke(smoke, resume, as_json)
     from repro.training.choice import requested
     from repro.training.request import TrainingMachine
@@ -70,11 +72,10 @@ def train(
     machine = TrainingMachine(
         device, devices, 1, accumulate, precision, channels_last, workers, threads
     )
-    train_files = {"annotations": annotations, "images": images}
-    val_files, start = {"annotations": val_annotations, "images": val_images}, (weights, partial)
-    request = requested(
-        chosen, data, out, machine, seed, train_files, val_files, *start, crop_cache, save_every
-    )
+    named = ((annotations, images), (val_annotations, val_images))
+    files = [{"annotations": one, "images": other} for one, other in named]
+    rest = weights, partial, crop_cache, save_every, hold_out
+    request = requested(chosen, data, out, machine, seed, *files, *rest)
     train_and_tell(request, chosen.differing, resume, store, as_json)
 
 
@@ -89,6 +90,7 @@ def chosen_recipe(
     fields: Mapping[str, object],
     others: Sequence[str] | None,
     smoke: bool,
+    scale_schedule: bool,
 ) -> "TrainingChoice":
     """A study's recipe for a network; its `fields` are changed where they are given."""
     from repro.speed.measure.memory import keep_freed
@@ -108,6 +110,7 @@ def chosen_recipe(
         loss,
         {**given, **parse_options(others or [])},
         smoke,
+        scale_schedule,
     )
 
 
@@ -163,15 +166,36 @@ def train_and_tell(
         show(checked.request.resolved, differences, False)
         for line in checked.lines():
             say(line)
+        tell(checked.remarks)
     run, records = runs.run_of(checked), Store(store)
     plan = single(run, records, request, fresh=resume is False, served=False)
-    outcome = carry_out(plan, records, TerminalWatch(show=not quiet))
+    page = None
+    try:
+        outcome = carry_out(plan, records, TerminalWatch(show=not quiet))
+    except KeyboardInterrupt:
+        if distributed.is_first() and (page := write_page(request.out)) is not None:
+            say(f"{page} shows how far it came")
+        raise
+    if distributed.is_first():
+        page = write_page(request.out)
     outcome.check()
     if not distributed.is_first():
         return
-    result = runs.outcome(checked, outcome.only)
+    result = runs.outcome(checked, outcome.only) | {"page": None if page is None else str(page)}
     if as_json:
         emit("train", **result, records=[outcome.only])
         return
     for line in training_view.outcome(result):
         print(line)
+
+
+def write_page(folder: Path) -> Path | None:
+    """Write a training's page beside its weights; None, and a warning, where that cannot be."""
+    from repro.errors import ReproError
+    from repro.report.html import training_page
+
+    try:
+        return training_page.write(folder)
+    except ReproError as error:
+        say(f"warning: {error}")
+        return None

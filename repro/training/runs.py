@@ -4,7 +4,7 @@ import math
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,6 +154,7 @@ def record_of(run: TrainingRun, training: Training, smoke: Smoke | None = None) 
         run.described(),
         tuple(measured),
         env.fingerprint(),
+        remarks=training.prepared.remarks,
         artifacts=files,
         code=run.code,
     )
@@ -210,6 +211,7 @@ def outcome(checked: CheckedTraining, record: Record) -> dict[str, object]:
         "weights": str(out / WEIGHTS),
         "history": str(out / HISTORY),
         "record": record.key,
+        "remarks": [asdict(one) for one in checked.remarks],
     }
     before, after = record.value("loss_before"), record.value("loss_after")
     if before is not None:
