@@ -169,33 +169,20 @@ def train_and_tell(
         tell(checked.remarks)
     run, records = runs.run_of(checked), Store(store)
     plan = single(run, records, request, fresh=resume is False, served=False)
-    page = None
+    watch = TerminalWatch(show=not quiet)
     try:
-        outcome = carry_out(plan, records, TerminalWatch(show=not quiet))
+        outcome = carry_out(plan, records, watch)
     except KeyboardInterrupt:
-        if distributed.is_first() and (page := write_page(request.out)) is not None:
-            say(f"{page} shows how far it came")
+        if watch.page is not None:
+            say(f"{watch.page} shows how far it came")
         raise
-    if distributed.is_first():
-        page = write_page(request.out)
     outcome.check()
     if not distributed.is_first():
         return
-    result = runs.outcome(checked, outcome.only) | {"page": None if page is None else str(page)}
+    page = None if watch.page is None else str(watch.page)
+    result = runs.outcome(checked, outcome.only) | {"page": page}
     if as_json:
         emit("train", **result, records=[outcome.only])
         return
     for line in training_view.outcome(result):
         print(line)
-
-
-def write_page(folder: Path) -> Path | None:
-    """Write a training's page beside its weights; None, and a warning, where that cannot be."""
-    from repro.errors import ReproError
-    from repro.report.html import training_page
-
-    try:
-        return training_page.write(folder)
-    except ReproError as error:
-        say(f"warning: {error}")
-        return None

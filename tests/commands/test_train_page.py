@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from repro.data import synth
+from repro.records.cleanup import collect
+from repro.records.store import Store
 from repro.report.html import training_page
 from repro.training import trainer
 from repro.training.loop import StepReport
@@ -53,10 +55,16 @@ def test_a_scaled_training_leaves_its_page_and_says_what_was_scaled(repro: Run, 
     assert "It came to its end" in document and "is scaled to 2" in document
     rows = Path("out ü/steps.csv").read_text().splitlines()
     assert len(rows) == 1 + found["steps"]
+    assert repro("report", "-o", "report.html").code == 0
+    key = found["record"]
+    link = f'<a href="records/{key[:2]}/{key}/training.html">hwl_mobilenetv3_64x32_synth</a>'
+    assert link in Path("report.html").read_text()
+    assert Path(f"records/{key[:2]}/{key}/training.html").read_text() == document
     again = trained(repro, data, "--scale-schedule")
     assert again.code == 0 and "out ü/training.html shows how it went" in again.out
     assert "note: The schedule of 210 epochs is scaled to 2" in again.err
     assert Path("out ü/steps.csv").read_text().splitlines() == rows
+    assert collect(Store(Path("records")), dry_run=True) == []
 
 
 def test_a_recipe_that_does_not_fit_is_said_before_it_starts(repro: Run, data: Path) -> None:

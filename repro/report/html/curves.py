@@ -146,7 +146,7 @@ def _scale(values: Sequence[float], start: float, end: float, log: bool) -> Axis
     if low == high:
         low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
     room = 0.0 if start < end else (high - low) * 0.06  # none at the ends of time
-    floor = 0.0 if low >= 0 else -math.inf
+    floor = 0.0 if min(values) >= 0 else -math.inf
     return AxisScale(max(low - room, floor), high + room, start, end, False)
 
 

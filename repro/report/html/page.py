@@ -18,7 +18,14 @@ from repro.papers.metrics import FIELDS
 from repro.report import overview
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
-from repro.report.html import figures, methods, page_data, plot, speed_plots
+from repro.report.html import (
+    figures,
+    methods,
+    page_data,
+    plot,
+    speed_plots,
+    training_links,
+)
 from repro.report.html.assets import environment, joined, policy
 from repro.verdicts.audit.check import SEVERITIES, AuditCheck, audit_summary
 from repro.verdicts.audit.rules import RULES
@@ -78,6 +85,7 @@ def render(report: ReportContents) -> str:
             conventions=list(CONVENTIONS.values()),
             giga=GIGA,
             races=speed_plots.races(report),
+            trainings=list(training_links.rows(report.trainings)),
             width=speed_plots.WIDTH,
             claims=[
                 (name, list(group))

@@ -16,13 +16,13 @@ from repro.env import __version__
 from repro.errors import StoreError
 from repro.files import write_whole
 from repro.papers.recipe_sources import UNSAID, shown
+from repro.records.store import PAGE
 from repro.report.html import curves
 from repro.report.html.assets import environment, joined, policy
 from repro.training import course
 from repro.training.course import TrainingCourse
 from repro.training.sheet import Sheet, sheet
 
-NAME = "training.html"
 STYLES = ("base.css", "tables.css", "parts.css", "training.css", "media.css")
 WRITTEN = re.compile(r"(\w+) .* \(the recipe: (.*)\)", re.DOTALL)
 """a deviation in words: its field, and the value as the recipe is written down"""
@@ -51,7 +51,7 @@ def write(folder: Path) -> Path | None:
     if evaluated:
         annotations, images = (Path(str(evaluated.get(name))) for name in ("annotations", "images"))
         pictures = sheet(folder, annotations, images, str(evaluated.get("dataset")))
-    path = folder / NAME
+    path = folder / PAGE
     try:
         write_whole(path, render(known, pictures))
     except OSError as error:

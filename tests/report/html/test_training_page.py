@@ -10,6 +10,7 @@ import pytest
 
 from repro.data import synth
 from repro.data.annotations import read
+from repro.records.store import PAGE
 from repro.report.html import curves, training_page
 from repro.training import course, shown_poses, step_log
 from repro.training.course import TrainingCourse
@@ -114,7 +115,7 @@ def test_a_page_holds_the_curves_the_pictures_and_the_recipe(tmp_path: Path, dat
     folder = a_folder(tmp_path, data)
     keep_poses(folder, data)
     path = training_page.write(folder)
-    assert path == folder / "training.html"
+    assert path == folder / PAGE
     document = path.read_text()
     page = Elements(document)
     assert [one["role"] for one in page.of("svg") if "role" in one] == ["img"] * 5
