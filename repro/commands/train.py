@@ -72,10 +72,9 @@ def train(
     machine = TrainingMachine(
         device, devices, 1, accumulate, precision, channels_last, workers, threads
     )
-    named = ((annotations, images), (val_annotations, val_images))
-    files = [{"annotations": one, "images": other} for one, other in named]
+    files, val_files = named(annotations, images), named(val_annotations, val_images)
     rest = weights, partial, crop_cache, save_every, hold_out
-    request = requested(chosen, data, out, machine, seed, *files, *rest)
+    request = requested(chosen, data, out, machine, seed, files, val_files, *rest)
     train_and_tell(request, chosen.differing, resume, store, as_json)
 
 
@@ -112,6 +111,11 @@ def chosen_recipe(
         smoke,
         scale_schedule,
     )
+
+
+def named(annotations: Path | None, images: Path | None) -> Mapping[str, Path | None]:
+    """The files that a user names."""
+    return {"annotations": annotations, "images": images}
 
 
 def check_smoke(smoke: bool, resume: bool | None, as_json: bool) -> None:

@@ -107,7 +107,8 @@ def _scaling(resolved: Resolved) -> Iterator[str]:
         f"{one.field} {shown(one.was)} become{'s' * (one.field != 'milestones')} {shown(one.now)}"
         for one in fields
     ]
-    yield f"The schedule of {whole:,} epochs is scaled to {epochs:,}: {'; '.join(parts)}."
+    how = "fitted" if epochs == whole else f"scaled to {epochs:,}"
+    yield f"The schedule of {whole:,} epochs is {how}: {'; '.join(parts)}."
 
 
 def _warmup(recipe: Recipe, schedule: "Schedule", steps: int) -> Iterator[str]:
