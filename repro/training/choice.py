@@ -6,6 +6,7 @@ from pathlib import Path
 
 import zoo
 from repro.data import held_out, synth
+from repro.data.annotations import read
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
 from repro.papers import lookup, protocol_choice, recipe_sources
@@ -154,6 +155,7 @@ def shared_out(
     """
     if not share or DATASETS[source.dataset].measure != "OKS":
         return source, None, ()
+    read(source.annotations, source.dataset)  # errors are told of the user's own file
     parts = held_out.split(source.annotations, folder, share)
     if parts is None:
         return source, None, ()

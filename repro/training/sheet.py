@@ -7,12 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from repro.data.annotations import read
-from repro.data.people import Annotations, Floats
+from repro.data.people import Floats
 from repro.data.pictures import decoded
 from repro.errors import ReproError
 from repro.evaluation.drawing import Pixels, drawn
-from repro.papers.datasets import DATASETS
 from repro.papers.skeletons import Skeleton
 from repro.training import shown_poses
 from repro.training.shown_poses import ShownPicture
@@ -45,47 +43,37 @@ class Sheet:
     """what could not be shown, a sentence each"""
 
 
-def sheet(folder: Path, annotations: Path, images: Path, dataset: str) -> Sheet | None:
-    """The pictures that a training in `folder` has kept poses of; None where there are none.
+def sheet(folder: Path) -> Sheet | None:
+    """The pictures that a training in a folder has kept poses of; None where it has none.
 
-    `annotations` and `images` are what it was evaluated on. What is no longer there is told.
+    What can no longer be read is told.
     """
     shown = shown_poses.read(folder)
     if shown is None:
         return None
-    try:
-        truth = read(annotations, dataset)
-    except ReproError as error:
-        return Sheet(shown.step, (), (str(error),))
-    skeleton = DATASETS[dataset].skeleton
     tiles, absent = [], []
     for picture in shown.pictures:
         try:
-            tiles.append(_tile(picture, truth, images, skeleton))
-        except (ReproError, IndexError, ValueError) as error:
+            tiles.append(_tile(picture, shown.skeleton))
+        except (ReproError, IndexError) as error:
             absent.append(str(error))
     return Sheet(shown.step, tiles, absent)
 
 
-def _tile(
-    picture: ShownPicture, annotations: Annotations, images: Path, skeleton: Skeleton
-) -> Tile:
-    name = annotations.images.files[picture.image]
-    pixels = decoded(images / name)
+def _tile(picture: ShownPicture, skeleton: Skeleton) -> Tile:
+    pixels = decoded(picture.path)
     height, width = pixels.shape[:2]
     scale = min(HEIGHT / height, WIDEST / width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    people = annotations.people
-    truth = people.keypoints[people.image == picture.image].copy()
+    truth = picture.truth.copy()
     truth[..., 2] = truth[..., 2] > 0
-    found = picture.people.reshape(-1, truth.shape[1], 3)
     return Tile(
-        name,
+        picture.path.name,
         len(truth),
-        len(found),
+        len(picture.found),
         _png(small, truth, skeleton, scale, 0.5),
-        _png(small, found, skeleton, scale, -np.inf),
+        _png(small, picture.found, skeleton, scale, -np.inf),
         *size,
     )
 

@@ -1,7 +1,8 @@
-"""The poses that a training's best weights give on a few pictures, kept to be looked at.
+"""What a training's best weights find on a few pictures, and what is annotated there, kept to be
+looked at.
 
-An evaluation has them anyway. They are a candidate until it is known whether the weights are the
-best, and belong to the step that they name.
+An evaluation has it anyway. It is a candidate until it is known whether the weights are the best,
+and belongs to the step that it names.
 """
 
 import json
@@ -17,7 +18,7 @@ from repro.errors import RunError
 from repro.evaluation import predictions
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.files import write_whole
-from repro.papers.datasets import DATASETS
+from repro.papers.skeletons import Skeleton
 
 FILES = NAME, CANDIDATE = "best-poses.json", "candidate-poses.json"
 PICTURES = 8
@@ -25,12 +26,13 @@ PICTURES = 8
 
 @dataclass(frozen=True, eq=False)
 class ShownPicture:
-    """A picture, and the persons found on it."""
+    """A picture, and the persons on it: (M, K, 3) x, y in its pixels, and a third value."""
 
-    image: int
-    """its position in the annotations"""
-    people: Floats
-    """(M, K, 3) x, y in pixels and the joint's score; as many as are annotated at most"""
+    path: Path
+    truth: Floats
+    """as annotated; the third value is the visibility"""
+    found: Floats
+    """the best, as many as are annotated at most; the third value is the joint's score"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,8 @@ class ShownPoses:
     """What was found on a few pictures with the weights after a step."""
 
     step: int
+    skeleton: Skeleton
+    """joints and limbs alone"""
     pictures: tuple[ShownPicture, ...]
 
 
@@ -53,13 +57,20 @@ def positions(annotations: Annotations) -> list[int]:
 
 def keep_candidate(prepared: PreparedEvaluation, evaluated: Path, folder: Path) -> None:
     """Keep what an evaluation that has just ended found on a few pictures."""
-    chosen = positions(prepared.annotations)
+    annotations, skeleton = prepared.annotations, prepared.request.protocol.skeleton
+    chosen = positions(annotations)
     found = _found(prepared, json.loads(predictions.kept(evaluated)), chosen)
-    rows = [
-        {"image": place, "people": [person.round(2).tolist() for person in people]}
-        for place, people in zip(chosen, found, strict=True)
+    people = annotations.people
+    pictures = [
+        {
+            "path": str(prepared.source.images / annotations.images.files[place]),
+            "truth": people.keypoints[people.image == place].round(2).tolist(),
+            "found": [person.round(3).tolist() for person in persons],
+        }
+        for place, persons in zip(chosen, found, strict=True)
     ]
-    _write(folder / CANDIDATE, rows)
+    content = {"joints": skeleton.joints, "limbs": skeleton.limbs, "pictures": pictures}
+    _write(folder / CANDIDATE, content)
 
 
 def settle(folder: Path, step: int, best: bool) -> None:
@@ -68,8 +79,7 @@ def settle(folder: Path, step: int, best: bool) -> None:
     if not candidate.is_file():
         return
     if best:
-        pictures = json.loads(candidate.read_text(encoding="utf-8"))
-        _write(folder / NAME, {"step": step, "pictures": pictures})
+        _write(folder / NAME, {"step": step, **json.loads(candidate.read_text(encoding="utf-8"))})
     candidate.unlink(missing_ok=True)
 
 
@@ -77,11 +87,18 @@ def read(folder: Path) -> ShownPoses | None:
     """What a folder has; None where that is nothing, or nothing of ours."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        joints = tuple(map(str, content["joints"]))
+        limbs = tuple((int(start), int(end)) for start, end in content["limbs"])
+        shape = -1, len(joints), 3
         pictures = tuple(
-            ShownPicture(int(row["image"]), np.array(row["people"], float))
+            ShownPicture(
+                Path(row["path"]),
+                np.array(row["truth"], float).reshape(shape),
+                np.array(row["found"], float).reshape(shape),
+            )
             for row in content["pictures"]
         )
-        return ShownPoses(int(content["step"]), pictures)
+        return ShownPoses(int(content["step"]), Skeleton("", joints, limbs, ()), pictures)
     return None
 
 
@@ -90,11 +107,11 @@ def _found(
 ) -> list[list[Floats]]:
     """Of each chosen image the persons, the best first, as many as are annotated at most."""
     annotations, instances = prepared.annotations, prepared.instances
-    if DATASETS[prepared.request.protocol.dataset].measure == "PCKh" and instances is not None:
-        points = np.array(rows, float) - 1
+    if instances is not None and rows and not isinstance(rows[0], dict):
+        points = np.array(rows, float) - 1  # of MPII, a pose for each person, counted from 1
         scored = np.dstack([points, np.ones(points.shape[:2])])
         return [list(scored[instances.image == place]) for place in chosen]
-    ids = {int(annotations.images.ids[place]): place for place in chosen}
+    ids = {annotations.images.ids[place].item(): place for place in chosen}
     found: dict[int, list[tuple[float, Floats]]] = {place: [] for place in chosen}
     for row in rows:
         if isinstance(row, dict) and row["image_id"] in ids:

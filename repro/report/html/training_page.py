@@ -47,13 +47,9 @@ def write(folder: Path) -> Path | None:
     known = course.read(folder)
     if known is None:
         return None
-    evaluated, pictures = known.part("evaluated"), None
-    if evaluated:
-        annotations, images = (Path(str(evaluated.get(name))) for name in ("annotations", "images"))
-        pictures = sheet(folder, annotations, images, str(evaluated.get("dataset")))
     path = folder / PAGE
     try:
-        write_whole(path, render(known, pictures))
+        write_whole(path, render(known, sheet(folder)))
     except OSError as error:
         raise StoreError(
             f"`{path}` cannot be written: {error.strerror}.", "Make room, or train with --out."

@@ -10,10 +10,12 @@ import pytest
 
 from repro.data import synth
 from repro.data.annotations import read
+from repro.papers.skeletons import COCO
 from repro.records.store import PAGE
 from repro.report.html import curves, training_page
 from repro.training import course, shown_poses, step_log
 from repro.training.course import TrainingCourse
+from repro.training.sheet import sheet
 
 HOSTILE = "</title><script>alert(1)</script>"
 
@@ -103,11 +105,15 @@ def a_folder(folder: Path, data: Path | None, epochs: int = 3, total: int = 24) 
 
 def keep_poses(folder: Path, data: Path) -> None:
     truth = read(data / "annotations" / "synth_person_keypoints_val.json", "synth")
-    rows = [
-        {"image": place, "people": truth.people.keypoints[truth.people.image == place].tolist()}
+    people = {
+        place: truth.people.keypoints[truth.people.image == place].tolist()
         for place in shown_poses.positions(truth)
+    }
+    rows = [
+        {"path": str(data / "val" / truth.images.files[place]), "truth": one, "found": one}
+        for place, one in people.items()
     ]
-    content = {"step": 16, "pictures": rows}
+    content = {"step": 16, "joints": COCO.joints, "limbs": COCO.limbs, "pictures": rows}
     (folder / shown_poses.NAME).write_text(json.dumps(content))
 
 
@@ -185,30 +191,29 @@ def test_a_training_that_has_only_begun_has_an_empty_page(tmp_path: Path, data: 
 def test_pictures_that_are_gone_are_told(tmp_path: Path, data: Path) -> None:
     folder = a_folder(tmp_path, data)
     keep_poses(folder, data)
-    run = json.loads((folder / "run.json").read_text())
-    run["evaluated"]["images"] = str(tmp_path / "elsewhere")
-    (folder / "run.json").write_text(json.dumps(run))
+    kept = json.loads((folder / shown_poses.NAME).read_text())
+    for row in kept["pictures"]:
+        row["path"] = str(tmp_path / "elsewhere.png")
+    (folder / shown_poses.NAME).write_text(json.dumps(kept))
     page = Elements(training_page.write(folder).read_text())  # type: ignore[union-attr]
     assert page.text.count("Not shown: The image") == 3 and not page.of("img")
-    run["evaluated"]["annotations"] = str(tmp_path / "gone.json")
-    (folder / "run.json").write_text(json.dumps(run))
-    page = Elements(training_page.write(folder).read_text())  # type: ignore[union-attr]
-    assert "gone.json" in page.text and "does not exist" in page.text
-    for content in ("{}", "[1]", '{"step": 1, "pictures": [{"image": 900, "people": []}]}'):
+    kept["limbs"] = [[0, 99]]
+    kept["pictures"][0]["path"] = str(data / "val" / "synth_val_000000.png")
+    (folder / shown_poses.NAME).write_text(json.dumps(kept))
+    assert training_page.write(folder) is not None
+    for content in ("{}", "[1]", '{"step": 1, "joints": ["a"], "limbs": [], "pictures": [3]}'):
         (folder / shown_poses.NAME).write_text(content)
-        assert training_page.write(folder) is not None
+        page = Elements(training_page.write(folder).read_text())  # type: ignore[union-attr]
+        assert "There are no pictures" in page.text
 
 
 def test_truth_and_what_is_found_are_drawn_apart(tmp_path: Path, data: Path) -> None:
-    from repro.training.sheet import sheet
-
     folder = a_folder(tmp_path, data)
     keep_poses(folder, data)
     kept = json.loads((folder / shown_poses.NAME).read_text())
-    kept["pictures"][0]["people"] = []
+    kept["pictures"][0]["found"] = []
     (folder / shown_poses.NAME).write_text(json.dumps(kept))
-    annotations = data / "annotations" / "synth_person_keypoints_val.json"
-    found = sheet(folder, annotations, data / "val", "synth")
+    found = sheet(folder)
     assert found is not None and found.step == 16 and not found.absent
     first = found.tiles[0]
     truth, bare = (
