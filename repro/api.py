@@ -100,9 +100,11 @@ def train_model(
     recipe: str = "paper",
     smoke: bool = False,
     out: Path | None = None,
+    scale_schedule: bool = False,
     **fields: object,
 ) -> Record:
-    """Train a model by a study's recipe; `fields` are instead of the recipe's, as `epochs=10`.
+    """Train a model by a study's recipe; `fields` are instead of the recipe's, as `epochs=10`,
+    and `scale_schedule` moves milestones and warm-up with the epochs.
 
     The weights lie beside the record, see `Store.artifacts`. `smoke` takes a minute on generated
     figures. A killed training goes on from its last checkpoint.
@@ -111,7 +113,9 @@ def train_model(
 
     from repro.training import choice, preparation, runs
 
-    chosen = choice.chosen(paper, model, recipe, fields=fields, smoke=smoke)
+    chosen = choice.chosen(
+        paper, model, recipe, fields=fields, smoke=smoke, scale_schedule=scale_schedule
+    )
     request = choice.requested(chosen, data, out)
     run = runs.run_of(preparation.checked(replace(request, cache=None)))
     return execute(single(run, store, request, served=False), store).only

@@ -22,7 +22,7 @@ from repro.plans.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun
 from repro.plans.watch import RunWatch, Silent
 from repro.records.record import MadeBy, Record
 from repro.records.runs import KINDS, CountRun, EvaluationRun, TimingRun, TrainingRun
-from repro.records.store import Store
+from repro.records.store import PAGE, Store
 
 if TYPE_CHECKING:
     from repro.counting.counter import Count
@@ -186,7 +186,8 @@ def _differs(record: Record, store: Store) -> bool:
 def clear_unnamed(record: Record, folder: Path, until: float = math.inf) -> None:
     """Clear what an interrupted run would have gone on from: what its record does not name.
 
-    What is there `until` a time alone: the rest is of a process that makes the run again.
+    What is there `until` a time alone: the rest is of a process that makes the run again. The page
+    of a training stays.
     """
     if not record.artifacts or record.spec["kind"] == TimingRun.kind:
         with contextlib.suppress(OSError):
@@ -195,7 +196,7 @@ def clear_unnamed(record: Record, folder: Path, until: float = math.inf) -> None
         return
     with contextlib.suppress(OSError):
         for left in folder.iterdir():
-            if left.name in record.artifacts or _written(left) > until:
+            if left.name in (*record.artifacts, PAGE) or _written(left) > until:
                 continue
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)

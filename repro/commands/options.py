@@ -221,6 +221,19 @@ Samples = Annotated[int | None, Option(min=1, help="Samples of a step, in all.")
 LearningRate = Annotated[float | None, Option(help="Learning rate instead of the recipe's.")]
 Loss = Annotated[str | None, Option(help="Instead of the recipe's: NAME or NAME:SETTING=VALUE.")]
 EvaluateEvery = Annotated[int | None, Option(min=1, help="Epochs.")]
+ScaleSchedule = Annotated[
+    bool,
+    Option("--scale-schedule", help="Milestones and warm-up at the same shares of the epochs."),
+]
+HoldOut = Annotated[
+    float,
+    Option(
+        min=0,
+        max=0.9,
+        callback=finite,
+        help="Of the pictures, to evaluate on, where --annotations is all that is given; 0: none.",
+    ),
+]
 RecipeFields = Annotated[
     list[str] | None,
     Option("--set", help="Any other field, as in `rotation_factor=0`, `milestones=90+110`."),

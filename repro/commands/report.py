@@ -12,7 +12,7 @@ from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
     from repro.records.store import Store
-    from repro.report.contents import ReportContents
+    from repro.report.contents import ReportContents, TrainingLink
 
 FORMATS = {
     "html": (".html", ".htm"),
@@ -59,7 +59,7 @@ def report(
         if name == "md":
             publish.check(output)
     records = Store(store, say=say)
-    text = _text(name, records, paper)
+    text = _text(name, records, paper, output)
     warn(records)
     if output is None:
         print(text, end="")
@@ -93,7 +93,7 @@ def _format(form: str, output: Path | None, check: bool) -> str:
     raise ReproError(f"`{output}` does not tell a format.", f"Name one, or end it with {known}.")
 
 
-def _text(name: str, store: "Store", paper: str) -> str:
+def _text(name: str, store: "Store", paper: str, output: Path | None) -> str:
     from repro.plans import selection
     from repro.report.files import publish
     from repro.verdicts import judge
@@ -101,7 +101,8 @@ def _text(name: str, store: "Store", paper: str) -> str:
     if name == "md":
         return publish.render(store)
     if name in ("html", "json"):
-        return _whole(name)(gathered(store, paper))
+        beside = Path() if output is None else output.parent
+        return _whole(name)(gathered(store, paper, beside))
     cells = judge.judge_all(selection.select(selection.tables(paper)), store.find)
     if name == "junit":
         from repro.report.files import junit
@@ -123,8 +124,11 @@ def _whole(name: str) -> "Callable[[ReportContents], str]":
     return export.as_json
 
 
-def gathered(store: "Store", paper: str = "all") -> "ReportContents":
-    """All cells, claims and checks, perhaps of one paper, judged by the records at hand."""
+def gathered(store: "Store", paper: str = "all", beside: Path = Path()) -> "ReportContents":
+    """All cells, claims and checks, perhaps of one paper, judged by the records at hand.
+
+    Pages of trainings are named as from the folder `beside`.
+    """
     from repro.papers import lookup, study
     from repro.plans import selection
     from repro.report.contents import ReportContents
@@ -140,7 +144,23 @@ def gathered(store: "Store", paper: str = "all") -> "ReportContents":
     checks = rules.run(evidence.gather(selection.tables(), store.current), rules.named([]), only)
     shown = (store.find(one.wanted.spec) for one in cells if one.shown and one.wanted.spec)
     records = {record.key: record for record in shown if record is not None}
-    return ReportContents(cells, judging.judge_all(claims, MeasuredCells(store)), checks, records)
+    judged = judging.judge_all(claims, MeasuredCells(store))
+    return ReportContents(cells, judged, checks, records, trainings(store, beside))
+
+
+def trainings(store: "Store", beside: Path) -> "list[TrainingLink]":
+    """The trainings of a store that have a page, by name, each with the way to it."""
+    import os
+    from urllib.parse import quote
+
+    from repro.records.store import PAGE
+    from repro.report.contents import TrainingLink
+
+    found = []
+    for page in sorted(store.folder.glob(f"??/*/{PAGE}")):
+        address = quote(Path(os.path.relpath(page, beside)).as_posix())
+        found += [TrainingLink(one.record, address) for one in store.of_key(page.parent.name)[-1:]]
+    return sorted(found, key=lambda one: (str(one.record.spec.get("name")), one.record.key))
 
 
 def _writable(path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import ablation, options
+from repro.commands import ablation, common, options
 from repro.commands.common import complain, console, emit, names_of, warn
 from repro.commands.estimate import tell
 from repro.commands.fetch import fetch_lacking, of_plan
@@ -166,6 +166,8 @@ def run_and_judge(
         run_summary.report(console(), cells, quiet)
         if not quiet:
             run_summary.trained(console(), graph, rows, settings.train)
+    trained = (one for one in outcome.records.values() if one.spec.get("kind") == "train")
+    common.tell(remark for one in trained for remark in one.remarks)
     warn(records)
     for failure in outcome.failures:
         complain(failure)

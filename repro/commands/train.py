@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import console, emit, size_of
+from repro.commands.common import console, emit, size_of, tell
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def train(
     loss: options.Loss = None,
     evaluate_every: options.EvaluateEvery = None,
     set_: options.RecipeFields = None,
+    scale_schedule: options.ScaleSchedule = False,
+    hold_out: options.HoldOut = 0.2,
     accumulate: options.Accumulate = 1,
     weights: options.StartWeights = None,
     partial: options.AllowPartialStart = False,
@@ -59,10 +61,10 @@ def train(
     Example: repro train paper1 hwl_mobilenetv3 --data DATA
     """
     fields = {"epochs": epochs, "batch": batch, "lr": lr, "evaluate_every": evaluate_every}
-    chosen = chosen_recipe(paper, model, recipe, dataset, size, option, loss, fields, set_, smoke)
+    asked = paper, model, recipe, dataset, size, option, loss
+    chosen = chosen_recipe(*asked, fields, set_, smoke, scale_schedule)
     if plan:
-        show(chosen.resolved, chosen.differing, as_json)
-        return
+        return show(chosen.resolved, chosen.differing, as_json)
     check_smoke(smoke, resume, as_json)
     from repro.training.choice import requested
     from repro.training.request import TrainingMachine
@@ -70,11 +72,9 @@ def train(
     machine = TrainingMachine(
         device, devices, 1, accumulate, precision, channels_last, workers, threads
     )
-    train_files = {"annotations": annotations, "images": images}
-    val_files, start = {"annotations": val_annotations, "images": val_images}, (weights, partial)
-    request = requested(
-        chosen, data, out, machine, seed, train_files, val_files, *start, crop_cache, save_every
-    )
+    files, val_files = named(annotations, images), named(val_annotations, val_images)
+    rest = weights, partial, crop_cache, save_every, hold_out
+    request = requested(chosen, data, out, machine, seed, files, val_files, *rest)
     train_and_tell(request, chosen.differing, resume, store, as_json)
 
 
@@ -89,6 +89,7 @@ def chosen_recipe(
     fields: Mapping[str, object],
     others: Sequence[str] | None,
     smoke: bool,
+    scale_schedule: bool,
 ) -> "TrainingChoice":
     """A study's recipe for a network; its `fields` are changed where they are given."""
     from repro.speed.measure.memory import keep_freed
@@ -108,7 +109,13 @@ def chosen_recipe(
         loss,
         {**given, **parse_options(others or [])},
         smoke,
+        scale_schedule,
     )
+
+
+def named(annotations: Path | None, images: Path | None) -> Mapping[str, Path | None]:
+    """The files that a user names."""
+    return {"annotations": annotations, "images": images}
 
 
 def check_smoke(smoke: bool, resume: bool | None, as_json: bool) -> None:
@@ -163,13 +170,21 @@ def train_and_tell(
         show(checked.request.resolved, differences, False)
         for line in checked.lines():
             say(line)
+        tell(checked.remarks)
     run, records = runs.run_of(checked), Store(store)
     plan = single(run, records, request, fresh=resume is False, served=False)
-    outcome = carry_out(plan, records, TerminalWatch(show=not quiet))
+    watch = TerminalWatch(show=not quiet)
+    try:
+        outcome = carry_out(plan, records, watch)
+    except KeyboardInterrupt:
+        if watch.page is not None:
+            say(f"{watch.page} shows how far it came")
+        raise
     outcome.check()
     if not distributed.is_first():
         return
-    result = runs.outcome(checked, outcome.only)
+    page = None if watch.page is None else str(watch.page)
+    result = runs.outcome(checked, outcome.only) | {"page": page}
     if as_json:
         emit("train", **result, records=[outcome.only])
         return

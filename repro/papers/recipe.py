@@ -15,7 +15,8 @@ INITS = ("network", "normal 0.001", "torch")
 class Loss:
     """What is made small: a name among `repro.pose.losses`, and its settings."""
 
-    name: str
+    name: str = ""
+    """empty where a recipe leaves the loss to the network"""
     settings: Mapping[str, Setting] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -33,7 +34,7 @@ class Recipe:
     epochs: int
     batch: int
     """persons, or whole images, of one step of the optimizer on all devices together"""
-    loss: Loss
+    loss: Loss = Loss()
     whole: bool = False
     """whether the network looks at whole images, not at one person"""
     momentum: float = 0.0
@@ -107,7 +108,8 @@ class Recipe:
         if self.stages > 1 and self.restart_epoch >= self.epochs:
             raise ReproError(
                 f"A stage cannot restart at epoch {self.restart_epoch} of {self.epochs}.",
-                "Restart before the last epoch, `--set restart_epoch=N`, or `--set stages=1`.",
+                "Restart before the last epoch, `--set restart_epoch=N`, `--set stages=1`, or "
+                "--scale-schedule.",
             )
         if self.scale[0] > self.scale[1]:
             raise ReproError(f"No scale is within {self.scale}.", "Put the least first.")

@@ -121,9 +121,9 @@ class Resolved:
             deviations=(
                 *(one for one in self.deviations if one.field not in new),
                 *(
-                    Deviation(name, self._original(name), value)
+                    Deviation(name, self.original(name), value)
                     for name, value in new.items()
-                    if value != self._original(name)
+                    if value != self.original(name)
                 ),
             ),
         )
@@ -134,7 +134,8 @@ class Resolved:
         sources = {**self.sources, **dict.fromkeys(given, source)}
         return dataclasses.replace(self, recipe=recipe, sources=sources)
 
-    def _original(self, name: str) -> object:
+    def original(self, name: str) -> object:
+        """A field as the recipe is written down."""
         known = {one.field: one.was for one in self.deviations}
         return known.get(name, getattr(self.recipe, name))
 

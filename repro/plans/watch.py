@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Protocol
 
 SIDE_BY_SIDE = "runs"
@@ -33,6 +34,9 @@ class RunWatch(Protocol):
     def working(self, names: Sequence[str]) -> None:
         """These runs are made now, side by side."""
 
+    def trained(self, folder: Path) -> None:
+        """A training has ended, or was interrupted; its folder has what there is to show of it."""
+
     def say(self, text: str) -> None:
         """What a user should know."""
 
@@ -53,6 +57,9 @@ class Silent:
 
     def working(self, names: Sequence[str]) -> None:
         """These runs are made now, side by side."""
+
+    def trained(self, folder: Path) -> None:
+        """A training has ended, or was interrupted."""
 
     def say(self, text: str) -> None:
         """What a user should know."""

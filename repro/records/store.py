@@ -28,6 +28,8 @@ from repro.records.rule import StoredRecord
 from repro.records.runs import CountRun, Run, run_of
 
 KEY = re.compile(r"[0-9a-f]{64}")
+PAGE = "training.html"
+"""shows a training; it is kept beside the weights though no record names it"""
 BEGUN = "begun.json"
 """beside a record that is to come: the run"""
 HOUR = 3600.0
@@ -95,6 +97,7 @@ class Store:
             if not paths:
                 yield from () if _goes_on(folder) else (folder,)
             elif len(records) == len(paths) and all(record.artifacts for record in records):
+                named.add(PAGE)
                 yield from (path for path in sorted(folder.iterdir()) if path.name not in named)
 
     def find(self, wanted: Requirement) -> Record | None:

@@ -10,6 +10,15 @@ from repro.verdicts.judge import Cell
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingLink:
+    """A training in the store, and where its own page lies."""
+
+    record: Record
+    address: str
+    """from the folder of the report"""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContents:
     """The judged cells, claims and checks of all papers."""
 
@@ -18,5 +27,7 @@ class ReportContents:
     checks: Sequence[AuditCheck]
     records: Mapping[str, Record]
     """by key; every record that a cell was measured by"""
+    trainings: Sequence[TrainingLink] = ()
+    """those that have a page"""
     rehearsal: str = ""
     """of a rehearsal, what its figures are and are not; then there is nothing else on the page"""

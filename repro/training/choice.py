@@ -1,11 +1,12 @@
 """From what a user names to a training: which recipe, on what, where."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import zoo
-from repro.data import synth
+from repro.data import held_out, synth
+from repro.data.annotations import read
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
 from repro.papers import lookup, protocol_choice, recipe_sources
@@ -16,13 +17,17 @@ from repro.papers.recipe import Loss
 from repro.papers.recipe_sources import Resolved, differing, parsed
 from repro.papers.study import Study
 from repro.papers.values import Options, Size
+from repro.records.remarks import Remark
 from repro.records.runs import NO_OPTIONS, count_run, weights_name
+from repro.training import fit
 from repro.training.request import TrainingMachine, TrainingRequest
 
 RUNS = Path("runs")
 Files = Mapping[str, Path | None]
 NO_FILES: Files = {}
 SMOKE_STEPS, SMOKE_BATCH, SMOKE_PICTURES = 120, 4, 48
+HELD_OUT = 0.2
+"""the share of own pictures that is evaluated on, where nothing else is given for that"""
 REHEARSED_IMAGES, REHEARSED_PERSONS = 2, 8
 """whole images or persons of a step, of a rehearsed training"""
 SMALL, SMALL_WHOLE = (128, 96), (128, 128)
@@ -44,6 +49,8 @@ class TrainingChoice:
     """fields in which the paper's recipe and the official one differ; both values"""
     smoke: bool
     """whether it is for a few steps on generated figures"""
+    scale_schedule: bool = False
+    """whether its schedule is fitted to the epochs and the data"""
 
     def folder(self, seed: int = 0) -> Path:
         """Where it leaves its files: `runs/paper1-paper-hwl_mobilenetv3_256x192_coco-seed0`."""
@@ -62,8 +69,11 @@ def chosen(
     loss: str | None = None,
     fields: Mapping[str, object] = NO_OPTIONS,
     smoke: bool = False,
+    scale_schedule: bool = False,
 ) -> TrainingChoice:
     """A study's recipe for a network, `fields` of it changed; ReproError if they do not fit."""
+    if smoke and scale_schedule:
+        raise ReproError("`--smoke` has a schedule of its own.", "Leave --scale-schedule out.")
     study = lookup.find_study(paper)
     if smoke and dataset is None:
         joints = zoo.MODELS[model].keypoints if model in zoo.MODELS else 0
@@ -78,8 +88,14 @@ def chosen(
         apart = differing(resolved.recipe, official.recipe)
     resolved = fitting_loss(resolved, model, loss)
     resolved = shortened(resolved) if smoke else resolved
-    resolved = resolved.changed("the command line", **parsed(fields))
-    return TrainingChoice(model, size, dict(options), protocol, resolved, apart, smoke)
+    given = parsed(fields)
+    if scale_schedule:
+        resolved = fit.scaled(resolved, given)
+    else:
+        resolved = resolved.changed(fit.TYPED, **given)
+    return TrainingChoice(
+        model, size, dict(options), protocol, resolved, apart, smoke, scale_schedule
+    )
 
 
 def requested(
@@ -94,18 +110,28 @@ def requested(
     partial: bool = False,
     crop_cache: bool = False,
     save_every: int | None = None,
+    hold_out: float = HELD_OUT,
 ) -> TrainingRequest:
-    """The training, on a data folder or the files that are named; pictures are made for a smoke."""
+    """The training, on a data folder or the files that are named; pictures are made for a smoke.
+
+    Where a file of annotations is named and nothing to evaluate on is there, a share of its
+    pictures is held out.
+    """
     folder = out or choice.folder(seed)
     if choice.smoke:
         data = pictures(folder / "data", SMOKE_PICTURES)
+    source = train_source(choice.protocol.dataset, data, train)
+    evaluated = None if choice.smoke else evaluation_source(choice.protocol, data, val)
+    remarks: tuple[Remark, ...] = ()
+    if evaluated is None and train.get("annotations") is not None and not choice.smoke:
+        source, evaluated, remarks = shared_out(source, folder / "held-out", hold_out)
     return TrainingRequest(
         choice.model,
         choice.size,
         choice.resolved,
         choice.protocol,
-        train_source(choice.protocol.dataset, data, train),
-        None if choice.smoke else evaluation_source(choice.protocol, data, val),
+        source,
+        evaluated,
         folder,
         dict(choice.options),
         machine or TrainingMachine(),
@@ -115,7 +141,26 @@ def requested(
         folder / "cache" if crop_cache else None,
         save_every,
         SMOKE_STEPS if choice.smoke else None,
+        scale_schedule=choice.scale_schedule,
+        remarks=remarks,
     )
+
+
+def shared_out(
+    source: Source, folder: Path, share: float
+) -> tuple[Source, Source | None, tuple[Remark, ...]]:
+    """What to train on, what is held out to evaluate on, and what to say of it.
+
+    Nothing is held out of too few pictures, nor where PCKh is measured, which takes head boxes.
+    """
+    if not share or DATASETS[source.dataset].measure != "OKS":
+        return source, None, ()
+    read(source.annotations, source.dataset)  # errors are told of the user's own file
+    parts = held_out.split(source.annotations, folder, share)
+    if parts is None:
+        return source, None, ()
+    evaluated = replace(source, annotations=parts.evaluated)
+    return replace(source, annotations=parts.train), evaluated, (parts.remark,)
 
 
 def pictures(folder: Path, count: int, held_out: int = 8) -> Path:
@@ -194,29 +239,25 @@ def parse_loss(text: str) -> Loss:
 
 
 def fitting_loss(resolved: Resolved, model: str, given: str | None) -> Resolved:
-    """The recipe with the loss that was named; else with the network's own where that of the
-    recipe teaches other outputs than the network has."""
+    """The recipe with the loss that was named; else with its own, or with the network's where it
+    names none or one that teaches other outputs than the network has."""
     from repro.pose import losses
 
     usual = losses.for_model(model)
+    if given is None and not resolved.recipe.loss.name:
+        return resolved.variant(f"{model} names it", loss=Loss(usual))
     wanted = resolved.recipe.loss if given is None else parse_loss(given)
     losses.criterion(wanted.name, **wanted.settings)
-    if _taught(wanted.name) == _taught(usual):
+    outputs = losses.outputs_of(usual)
+    if losses.outputs_of(wanted.name) == outputs:
         return resolved.changed("--loss", loss=wanted)
     if given is not None:
-        fitting = [name for name in losses.LOSSES if _taught(name) == _taught(usual)]
+        fitting = [name for name in losses.LOSSES if losses.outputs_of(name) == outputs]
         raise ReproError(
             f"The loss `{wanted.name}` is for outputs that `{model}` does not have.",
             f"It can be trained with {', '.join(fitting)}.",
         )
     return resolved.changed(f"the outputs of {model}", loss=Loss(usual))
-
-
-def _taught(loss: str) -> str:
-    """What a loss teaches: heatmaps, or whatever else goes with them."""
-    if loss.startswith("scale-adaptive") or loss in ("centre-offsets", "part-fields"):
-        return loss
-    return loss.partition("+")[2]
 
 
 def protocol_of(model: str, dataset: str | None) -> Protocol:

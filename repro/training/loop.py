@@ -57,6 +57,8 @@ class StepReport:
     samples: int
     """of the step, of all processes"""
     seconds: float
+    norm: float | None = None
+    """of all gradients together, before it is limited"""
 
     @property
     def speed(self) -> float:
@@ -84,6 +86,8 @@ class TrainedNetwork:
     channels_last: bool = False
     clip: float | None = None
     average: Average | None = None
+    norm: float | None = None
+    """of all gradients of the last step together, before it was limited"""
 
     def step(self, batches: Sequence[Batch], rate: float, seed: int) -> dict[str, float]:
         """One step of the optimizer on these batches together: `loss` and its parts.
@@ -109,13 +113,19 @@ class TrainedNetwork:
         if not math.isfinite(values["loss"]):
             self.optimizer.zero_grad(set_to_none=True)
             raise _not_finite(batches, sums, values)
-        if self.clip is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        self.norm = self._limited()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average is not None:
             self.average.update(self.model)
         return values
+
+    def _limited(self) -> float:
+        """The norm of all gradients together, which are scaled where it is above the limit."""
+        if self.clip is not None:
+            return float(nn.utils.clip_grad_norm_(self.model.parameters(), self.clip))
+        gradients = [one.grad for one in self.model.parameters() if one.grad is not None]
+        return float(nn.utils.get_total_norm(gradients))
 
     def compare(self, batch: Batch) -> dict[str, Tensor]:
         """The parts of the loss on a batch."""
@@ -185,7 +195,8 @@ def steps(
             step += 1
             loss, seconds = values.pop("loss"), time.perf_counter() - before
             samples = batch * accumulate
-            yield StepReport(step, schedule.total, moment, rate, loss, values, samples, seconds)
+            told = loss, values, samples, seconds, network.norm
+            yield StepReport(step, schedule.total, moment, rate, *told)
 
 
 def _within_memory(

@@ -14,6 +14,8 @@ from repro.evaluation.network import created, listed
 from repro.files import sha256
 from repro.papers.values import Scalar, Size
 from repro.pose import losses
+from repro.records.remarks import Remark
+from repro.training import fit
 from repro.training.dataset import Say, TrainingSet, training_set
 from repro.training.distributed import device_of, launched, placed, with_shared_normalisation
 from repro.training.loop import TrainedNetwork
@@ -29,6 +31,8 @@ class CheckedTraining:
     request: TrainingRequest
     data: TrainingSet
     schedule: Schedule
+    remarks: tuple[Remark, ...]
+    """what a reader must know of its inputs, and of how the recipe fits them"""
 
     @property
     def steps(self) -> int:
@@ -93,7 +97,7 @@ def prepare(request: TrainingRequest, say: Say) -> PreparedTraining:
     fabric = launched(request.machine)
     with fabric.rank_zero_first():
         ready = checked(request, say if fabric.is_global_zero else lambda text: None)
-    return PreparedTraining(ready.request, ready.data, ready.schedule, fabric)
+    return PreparedTraining(ready.request, ready.data, ready.schedule, ready.remarks, fabric)
 
 
 def checked(request: TrainingRequest, say: Say = lambda text: None) -> CheckedTraining:
@@ -103,10 +107,30 @@ def checked(request: TrainingRequest, say: Say = lambda text: None) -> CheckedTr
     loss = request.resolved.recipe.loss
     losses.criterion(loss.name, **loss.settings)
     data = training_set(request, sizes, say)
+    asked = request.resolved.recipe.batch
     request = _batched(request, len(data))
     steps = len(data) // request.resolved.recipe.batch
     steps = min(steps, request.epoch_steps or steps)
-    return CheckedTraining(request, data, Schedule(request.resolved.recipe, steps))
+    schedule = Schedule(request.resolved.recipe, steps)
+    if request.scale_schedule:
+        resolved = fit.shortened_warmup(request.resolved, schedule.total)
+        request = replace(request, resolved=resolved)
+        schedule = Schedule(resolved.recipe, steps)
+    return CheckedTraining(request, data, schedule, _remarks(request, data, schedule, asked))
+
+
+def _remarks(
+    request: TrainingRequest, data: TrainingSet, schedule: Schedule, asked: int
+) -> tuple[Remark, ...]:
+    """On the inputs; on how the recipe fits them too, unless it was only made short for a try."""
+    if request.steps is not None or request.epoch_steps is not None:
+        return request.remarks
+    evaluated = request.evaluated is not None
+    steps, resolved = schedule.total, request.resolved
+    return (
+        *request.remarks,
+        *fit.remarks(resolved, schedule, steps, len(data), asked, evaluated),
+    )
 
 
 def _batched(request: TrainingRequest, samples: int) -> TrainingRequest:
@@ -114,6 +138,11 @@ def _batched(request: TrainingRequest, samples: int) -> TrainingRequest:
     epoch is left out, as it is by MMPose."""
     machine, batch = request.machine, request.resolved.recipe.batch
     parts = machine.world * machine.accumulate
+    if not samples:
+        raise ReproError(
+            f"`{request.train.annotations}` has nobody to train on.",
+            "Persons need labelled keypoints; `repro data check` counts them.",
+        )
     if batch > samples:
         batch = samples // parts * parts
         if batch < 1:

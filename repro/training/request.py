@@ -7,6 +7,7 @@ from repro.data.layout import Source
 from repro.papers.protocol import GROUND_TRUTH, Protocol, changed
 from repro.papers.recipe_sources import Resolved
 from repro.papers.values import Options, Scalar, Size
+from repro.records.remarks import Remark
 from repro.records.runs import weights_name
 
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp64": "64-true"}
@@ -75,6 +76,10 @@ class TrainingRequest:
     """most steps of an epoch, though there are more samples"""
     variant: str = ""
     """how it differs from the usual training of the network"""
+    scale_schedule: bool = False
+    """whether the warm-up is shortened to fit the steps that there are"""
+    remarks: tuple[Remark, ...] = ()
+    """what a reader must know of how its inputs came about"""
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ import math
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,11 @@ from repro.papers.values import Scalar
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.runs import TrainingRun
-from repro.records.store import Store
+from repro.records.store import PAGE, Store
 from repro.training import preparation
 from repro.training.distributed import device_of
 from repro.training.loop import StepReport, TrainedNetwork
-from repro.training.preparation import CheckedTraining
+from repro.training.preparation import CheckedTraining, PreparedTraining
 from repro.training.request import TrainingRequest, evaluation_rules
 from repro.training.trainer import Listeners, Training, train
 
@@ -85,6 +85,24 @@ def execute(
     prepared = preparation.prepare(request, watch.say)
     if prepared.first and request.out == store.artifacts(planned.run.key):
         store.begin(planned.run)
+    try:
+        training, losses = _trained(planned, prepared, watch)
+    finally:
+        # of a smoke training in the store is left what its record names, and nothing to look at
+        shown = request.steps is None or request.out != store.artifacts(planned.run.key)
+        if prepared.first and shown:
+            watch.trained(request.out)
+    if not prepared.first:
+        return None
+    record = record_of(planned.run, training, losses)
+    keep(record, request.out, store.artifacts(record.key))
+    return record
+
+
+def _trained(
+    planned: "PlannedRun", prepared: PreparedTraining, watch: "RunWatch"
+) -> tuple[Training, Smoke | None]:
+    """The training at its end, and of a smoke training what its loss did."""
     with watch.run(planned.name, prepared.steps, "steps") as tell:
         begun = False
 
@@ -97,16 +115,10 @@ def execute(
 
         say = watch.say if prepared.first else lambda text: None
         training = Training.of(prepared, Listeners(say, step))
-        losses = None
-        if request.steps is None:
-            train(training, planned.again)
-        else:
-            losses = smoke(training)
-    if not prepared.first:
-        return None
-    record = record_of(planned.run, training, losses)
-    keep(record, request.out, store.artifacts(record.key))
-    return record
+        if prepared.request.steps is not None:
+            return training, smoke(training)
+        train(training, planned.again)
+        return training, None
 
 
 def smoke(training: Training) -> Smoke:
@@ -154,18 +166,20 @@ def record_of(run: TrainingRun, training: Training, smoke: Smoke | None = None) 
         run.described(),
         tuple(measured),
         env.fingerprint(),
+        remarks=training.prepared.remarks,
         artifacts=files,
         code=run.code,
     )
 
 
 def keep(record: Record, out: Path, folder: Path) -> None:
-    """Put the files that a record names into its folder."""
+    """Put the files that a record names into its folder, and the page beside them."""
     if out == folder:
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in record.artifacts:
+        page = [PAGE] if (out / PAGE).is_file() else []
+        for name in (*record.artifacts, *page):
             source, target = out / name, folder / name
             if target.is_file() and sha256(source) == sha256(target):
                 continue
@@ -210,6 +224,7 @@ def outcome(checked: CheckedTraining, record: Record) -> dict[str, object]:
         "weights": str(out / WEIGHTS),
         "history": str(out / HISTORY),
         "record": record.key,
+        "remarks": [asdict(one) for one in checked.remarks],
     }
     before, after = record.value("loss_before"), record.value("loss_after")
     if before is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import zoo
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
 from repro.evaluation import evaluator, pipeline
@@ -188,7 +189,8 @@ def sources(rules: Protocol, wish: Wish) -> tuple[Source, Source | None]:
 def _recipe(
     study: Study, table: Table, row: Row, model: str, rules: Protocol, size: Size, wish: Wish
 ) -> Resolved:
-    """A row's recipe: the network's own, the one that is wished for, or another of the study.
+    """A row's recipe: the one named after the network or its module, the one that is wished for,
+    or another of the study.
 
     With the loss or the fields of the row's variant, where it is trained in a way of its own. A
     ReproError where there is none.
@@ -198,7 +200,8 @@ def _recipe(
     if row.variant and loss is None and not fields:
         raise ReproError(f"It is trained in a way of its own, {row.variant}, without a recipe.")
     first = "paper" if wish.mode == "paper" else "official"
-    named = [name for name in study.recipes if model.startswith(name)]
+    family = zoo.MODELS[model].module.rpartition(".")[2]
+    named = [name for name in study.recipes if name in (model, family)]
     others = [name for name in study.recipes if name not in (*named, "official", "paper")]
     absent: ReproError | None = None
     for name in dict.fromkeys((*named, first, "official", *others)):

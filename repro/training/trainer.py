@@ -2,8 +2,9 @@
 
 What it leaves in its folder: `best.safetensors` and `last.safetensors`, the weights of the best
 evaluation and of the last step; of a recipe with several stages the best of each; `state`, the
-checkpoints; `history.json`, a row for each epoch; `run.json`, the recipe and what it was trained
-on; `tensorboard`; `lock`, which a process that trains holds.
+checkpoints; `history.json`, a row for each epoch; `steps.csv`, the course step by step;
+`best-poses.json`, what the best weights find on a few pictures; `run.json`, the recipe and what it
+was trained on; `tensorboard`; `lock`, which a process that trains holds.
 """
 
 import contextlib
@@ -20,15 +21,17 @@ import torch.distributed
 
 from repro import env
 from repro.data.batches import Batches
+from repro.data.layout import Source
 from repro.data.sampler import EpochOrder
 from repro.errors import ReproError, RunError
 from repro.files import sweep, write_whole
 from repro.records import lock
-from repro.training import loop, preparation, state, validation
+from repro.training import loop, preparation, shown_poses, state, step_log, validation
 from repro.training.dataset import Say
 from repro.training.loop import StepReport, TrainedNetwork
 from repro.training.preparation import PreparedTraining
 from repro.training.state import Best, Row, Sums, TrainState
+from repro.training.step_log import StepLog
 from repro.training.validation import Curves, EpochFigure, Progress
 
 PAUSE = 60.0
@@ -193,6 +196,8 @@ class Training:
         )
         candidate.unlink()
         self._keep_best(stage, figures)
+        best = self.state.best
+        shown_poses.settle(self.out, self.state.step, best is None or best.step == self.state.step)
         return figures
 
     def _keep_best(self, stage: int, figures: dict[str, EpochFigure]) -> None:
@@ -248,11 +253,13 @@ def train(training: Training, fresh: bool = False) -> None:
     """
     with _alone(training):
         begin(training, fresh)
-        curves = None
+        curves, log = None, None
         if training.prepared.first:
-            curves = Curves(training.out / "tensorboard", training.state.step)
+            step = training.state.step
+            curves = Curves(training.out / "tensorboard", step)
+            log = StepLog(training.out, step, training.prepared.steps)
         try:
-            _all_steps(training, curves)
+            _all_steps(training, curves, log)
         except RuntimeError as error:
             if any(sign in str(error) for sign in LEFT_ALONE):
                 raise RunError(
@@ -277,6 +284,9 @@ def begin(training: Training, fresh: bool) -> None:
     prepared.fabric.barrier()
     resumed = training.resume()
     if prepared.first:
+        if not resumed:
+            for name in ("history.json", step_log.NAME, *shown_poses.FILES):
+                (out / name).unlink(missing_ok=True)
         if resumed:
             step, total = training.state.step, prepared.steps
             training.listeners.say(f"goes on from step {step:,} of {total:,}")
@@ -286,19 +296,30 @@ def begin(training: Training, fresh: bool) -> None:
 def described(prepared: PreparedTraining) -> dict[str, object]:
     """What a training is, for `run.json`."""
     request = prepared.request
+    evaluated = request.evaluated
     return {
         "name": request.name,
         "model": request.model,
         "recipe": request.resolved.described(),
         "identity": prepared.identity(),
         "machine": request.machine.described(),
+        "train": _files(request.train),
+        "evaluated": None if evaluated is None else _files(evaluated),
         "protocol": request.protocol.described(),
+        "epoch_steps": prepared.schedule.steps,
         "steps": prepared.steps,
+        "remarks": [asdict(one) for one in prepared.remarks],
         "environment": env.fingerprint(),
     }
 
 
-def _all_steps(training: Training, curves: Curves | None) -> None:
+def _files(source: Source) -> dict[str, str]:
+    """Where the files of a source lie, to look at them again."""
+    paths = {"annotations": source.annotations, "images": source.images}
+    return {"dataset": source.dataset, **{name: str(path) for name, path in paths.items()}}
+
+
+def _all_steps(training: Training, curves: Curves | None, log: StepLog | None) -> None:
     prepared, schedule = training.prepared, training.prepared.schedule
     while training.state.step < prepared.steps:
         if schedule.restarts(training.state.step):
@@ -314,6 +335,8 @@ def _all_steps(training: Training, curves: Curves | None) -> None:
         ):
             figures = training.after(report)
             training.listeners.step(report)
+            if log is not None:
+                log.add(report)
             if curves is not None:
                 curves.step(report)
                 if figures:

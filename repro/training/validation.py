@@ -11,6 +11,7 @@ from repro.evaluation.inference import Tell
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.files import sha256
 from repro.papers.metrics import MAIN
+from repro.training import shown_poses
 from repro.training.loop import StepReport
 from repro.training.request import TrainingRequest, evaluation_rules
 
@@ -35,7 +36,7 @@ def evaluate(
     """The figures of a file of weights on what a training is evaluated on, by its protocol.
 
     `folder` is used meanwhile, so that an interrupted evaluation of the same weights goes on; then
-    it is removed.
+    it is removed. The poses on a few pictures are left beside it, see `shown_poses`.
     """
     if request.evaluated is None:
         return {}
@@ -49,7 +50,9 @@ def evaluate(
     )
     prepared = pipeline.prepare(asked, request.evaluated)
     with progress(prepared.total, prepared.unit) as tell:
-        measured, _ = pipeline.measure(prepared, folder / sha256(weights)[:16], tell)
+        own = folder / sha256(weights)[:16]
+        measured, _ = pipeline.measure(prepared, own, tell)
+    shown_poses.keep_candidate(prepared, own, folder.parent)
     shutil.rmtree(folder, ignore_errors=True)
     return {
         figure.metric: EpochFigure(float(figure.value), figure.low, figure.high)

@@ -303,6 +303,9 @@ def test_a_deviating_training_on_official_data_fills_nothing(repro: Run, officia
     (row,) = found["rows"]
     assert row["on"]["official"] is True and set(row["reached"]) == {"ap", "ap50", "ap75", "ar"}
     assert any("epochs 2 (the recipe: 1)" in line for line in found["words"])
+    page = (Path(row["folder"]) / "training.html").read_text()
+    assert "It came to its end" in page and "data:image/png;base64," in page
+    assert "Gradient norm" in page and "epochs" in page and "steps.csv" not in page
     # nor does it by its file, whatever that is called
     file = Path(row["folder"]) / "best.safetensors"
     scored = repro("eval", "hwl_mobilenetv3", "--weights", str(file), "--data", str(official))

@@ -112,7 +112,7 @@ def test_a_killed_training_goes_on_bit_for_bit(
     source = find(data, "synth", "train")
     own = ["--annotations", str(source.annotations), "--images", str(source.images)]
     words = ["train", "paper1", MODEL, "--dataset", "synth", *own, *WORDS, "--out", str(tmp_path)]
-    words += ["--store", str(tmp_path / "store")]
+    words += ["--store", str(tmp_path / "store"), "--hold-out", "0"]
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "cli.py"), *words, "--device", "cpu", "--threads", "1"],
         stdout=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ from repro.papers.datasets import Fetch
 from repro.papers.values import Scalar, Size
 from repro.records.measurement import Part
 from repro.records.record import Record
+from repro.records.remarks import Remark
 
 
 class CountedNetwork(TypedDict):
@@ -131,7 +132,11 @@ class TrainAnswer(TypedDict):
     best: BestWeights
     weights: str
     history: str
+    page: str | None
+    """losses, rates, accuracy and pictures on one HTML page; null where it cannot be written"""
     record: str
+    remarks: list[Remark]
+    """on the data, and on how the recipe fits them"""
     smoke: NotRequired[SmokeLoss]
     records: list[Record]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -24,48 +25,72 @@ from repro.pose.losses.scale_adaptive import scale_adaptive_embedding
 from repro.pose.losses.squared import half_squared, mean_squared
 from repro.pose.losses.weighting import heatmap_weighting
 
-__all__ = ["FAMILIES", "LOSSES", "Criterion", "Heatmaps", "criterion", "for_model"]
+__all__ = [
+    "FAMILIES",
+    "LOSSES",
+    "Criterion",
+    "Heatmaps",
+    "LossKind",
+    "criterion",
+    "family",
+    "for_model",
+    "outputs_of",
+]
 
 Criterion = Callable[[Sequence[Tensor], Heatmaps], dict[str, Tensor]]
 
-LOSSES: Mapping[str, Callable[..., dict[str, Tensor]]] = {
-    "mse": mean_squared,
-    "half-mse": half_squared,
-    "heatmap-weighting": heatmap_weighting,
-    "hard-joints": hard_joints,
-    "mse+embedding": squared_embedding,
-    "weight-adaptive+embedding": adaptive_embedding,
-    "scale-adaptive+embedding": scale_adaptive_embedding,
-    "centre-offsets": centre_offsets,
-    "part-fields": part_fields,
+
+@dataclass(frozen=True, slots=True)
+class LossKind:
+    """A loss that a recipe can name."""
+
+    compare: Callable[..., dict[str, Tensor]]
+    """its settings are the keyword arguments"""
+    outputs: str = "heatmaps"
+    """what a network must give beside or instead of heatmaps, for this loss to teach it"""
+
+
+LOSSES: Mapping[str, LossKind] = {
+    "mse": LossKind(mean_squared),
+    "half-mse": LossKind(half_squared),
+    "heatmap-weighting": LossKind(heatmap_weighting),
+    "hard-joints": LossKind(hard_joints),
+    "mse+embedding": LossKind(squared_embedding, "embeddings"),
+    "weight-adaptive+embedding": LossKind(adaptive_embedding, "embeddings"),
+    "scale-adaptive+embedding": LossKind(scale_adaptive_embedding, "embeddings and scales"),
+    "centre-offsets": LossKind(centre_offsets, "offsets"),
+    "part-fields": LossKind(part_fields, "fields"),
 }
-"""the settings of a loss are the keyword arguments of its function"""
 
 FAMILIES: Mapping[str, str] = {
-    "hwl_": "heatmap-weighting",
-    "simplebaseline_resnet": "half-mse",
-    "simplebaseline_": "mse",
-    "vipnas_": "mse",
-    "small_hrnet_": "mse",
-    "lpn_": "half-mse",
-    "hrnet_": "half-mse",
-    "hourglass_": "half-mse",
-    "cpn_": "hard-joints",
-    "litehrnet_": "mse",
-    "naive_litehrnet_": "mse",
-    "ditehrnet_": "mse",
-    "cbam_litehrnet_": "mse",
-    "tokenpose_": "half-mse",
-    "lightweight_openpose": "part-fields",
-    "litepose_": "mse+embedding",
-    "wlitepose_": "weight-adaptive+embedding",
-    "higherhrnet_": "mse+embedding",
-    "efficienthrnet_": "mse+embedding",
-    "swahr_": "scale-adaptive+embedding",
-    "dekr_": "centre-offsets",
+    "zoo.hwl.hwl_mobilenetv3": "heatmap-weighting",
+    "zoo.simplebaseline.simplebaseline_resnet": "half-mse",
+    "zoo.simplebaseline.simplebaseline_mobilenetv2": "mse",
+    "zoo.simplebaseline.simplebaseline_mobilenetv3": "mse",
+    "zoo.simplebaseline.simplebaseline_shufflenetv2": "mse",
+    "zoo.vipnas.vipnas_mobilenetv3": "mse",
+    "zoo.hrnet.small_hrnet": "mse",
+    "zoo.hrnet.hrnet": "half-mse",
+    "zoo.lpn.lpn": "half-mse",
+    "zoo.hourglass.hourglass": "half-mse",
+    "zoo.cpn.cpn": "hard-joints",
+    "zoo.litehrnet.litehrnet": "mse",
+    "zoo.litehrnet.naive_litehrnet": "mse",
+    "zoo.ditehrnet.ditehrnet": "mse",
+    "zoo.cbam_litehrnet.cbam_litehrnet": "mse",
+    "zoo.tokenpose.tokenpose_s": "half-mse",
+    "zoo.tokenpose.tokenpose_b": "half-mse",
+    "zoo.tokenpose.tokenpose_l": "half-mse",
+    "zoo.lightweight_openpose.lightweight_openpose": "part-fields",
+    "zoo.litepose.litepose": "mse+embedding",
+    "zoo.wlitepose.wlitepose": "weight-adaptive+embedding",
+    "zoo.higherhrnet.higherhrnet": "mse+embedding",
+    "zoo.higherhrnet.small_higherhrnet": "mse+embedding",
+    "zoo.higherhrnet.swahr": "scale-adaptive+embedding",
+    "zoo.efficienthrnet.efficienthrnet": "mse+embedding",
+    "zoo.dekr.dekr": "centre-offsets",
 }
-"""the loss of the official code of the networks whose names start so; the first that fits counts"""
-
+"""module and name of a builder of the zoo -> the loss of the official code of its networks"""
 
 USUAL: Mapping[str, str] = {
     "": "mse",
@@ -73,15 +98,32 @@ USUAL: Mapping[str, str] = {
     "centre offsets": "centre-offsets",
     "part affinity fields": "part-fields",
 }
-"""the loss of any other network, by how it groups persons"""
+"""the loss of any other network that names none, by how it groups persons"""
 
 
 def for_model(name: str) -> str:
-    """The loss that a network of the zoo is trained with; ReproError for a name it has not."""
+    """The loss that a network is trained with where nobody names another: the one that its entry
+    names as `loss`, that of its family, or the usual one of its kind.
+
+    ReproError for a name that no network has.
+    """
     if name not in zoo.MODELS:
         raise unknown("model", name, zoo.MODELS)
-    fitting = (loss for start, loss in FAMILIES.items() if name.startswith(start))
-    return next(fitting, USUAL[zoo.MODELS[name].grouping])
+    entry = zoo.MODELS[name]
+    own = getattr(entry, "loss", "")
+    return own or FAMILIES.get(family(name), USUAL[entry.grouping])
+
+
+def family(name: str) -> str:
+    """What the networks of one builder share: its module and name."""
+    return f"{zoo.MODELS[name].module}.{zoo.MODELS[name].builder}"
+
+
+def outputs_of(loss: str) -> str:
+    """What a network must give for a loss to teach it; ReproError for a loss that is none."""
+    if loss not in LOSSES:
+        raise unknown("loss", loss, LOSSES)
+    return LOSSES[loss].outputs
 
 
 def criterion(name: str, **settings: float | str) -> Criterion:
@@ -92,7 +134,7 @@ def criterion(name: str, **settings: float | str) -> Criterion:
     """
     if name not in LOSSES:
         raise unknown("loss", name, LOSSES)
-    loss = LOSSES[name]
+    loss = LOSSES[name].compare
     valid = [
         one.name
         for one in inspect.signature(loss).parameters.values()

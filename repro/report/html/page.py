@@ -5,14 +5,11 @@ the templates' escaping or through JSON that cannot end its script element, and 
 (CSP) allows no script, style or request beside its own.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import Markup
 
 from repro.env import __version__
 from repro.papers import study
@@ -21,14 +18,21 @@ from repro.papers.metrics import FIELDS
 from repro.report import overview
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
-from repro.report.html import figures, methods, page_data, plot, speed_plots
+from repro.report.html import (
+    figures,
+    methods,
+    page_data,
+    plot,
+    speed_plots,
+    training_links,
+)
+from repro.report.html.assets import environment, joined, policy
 from repro.verdicts.audit.check import SEVERITIES, AuditCheck, audit_summary
 from repro.verdicts.audit.rules import RULES
 from repro.verdicts.claims import judging
 from repro.verdicts.judge import by_table, summary
 from repro.verdicts.kinds import KINDS, NEAR
 
-FOLDER = Path(__file__).parent / "parts"
 MARK = "<!-- Written by `repro report` from tables/ and records/. -->"
 SCRIPTS = (
     "state.js",
@@ -46,7 +50,7 @@ STYLES = ("base.css", "tables.css", "parts.css", "media.css")
 
 def render(report: ReportContents) -> str:
     """The page."""
-    script, style = _joined(SCRIPTS), f"{_joined(STYLES)}\n{_hues()}"
+    script, style = joined(SCRIPTS), f"{joined(STYLES)}\n{_hues()}"
     groups = by_table(report.cells)
     grids: dict[str, list[Grid]] = {}
     first = 0
@@ -65,7 +69,7 @@ def render(report: ReportContents) -> str:
             version=__version__,
             style=Markup(style),  # our own files
             script=Markup(script),
-            policy=_policy(script, style),
+            policy=policy(style, script),
             data=Markup(
                 page_data.script_json(page_data.data(report))
             ),  # escaped for script elements
@@ -81,6 +85,7 @@ def render(report: ReportContents) -> str:
             conventions=list(CONVENTIONS.values()),
             giga=GIGA,
             races=speed_plots.races(report),
+            trainings=list(training_links.rows(report.trainings)),
             width=speed_plots.WIDTH,
             claims=[
                 (name, list(group))
@@ -101,29 +106,12 @@ def render(report: ReportContents) -> str:
 
 
 def _templates() -> Environment:
-    templates = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment()
     templates.filters["minus"] = lambda number: str(number).replace("-", "−")
     templates.filters["class"] = _class
-    templates.filters["coded"] = _coded
     templates.filters["outcome"] = page_data.outcome
     templates.globals |= {"kinds": KINDS, "ticks": plot.ticks, "size": (plot.WIDTH, plot.HEIGHT)}
     return templates
-
-
-def _coded(text: str) -> Markup:
-    """Text with `names` between backticks as code."""
-    parts = text.split("`")
-    marked = (
-        Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
-        for at, part in enumerate(parts)
-    )
-    return Markup("").join(marked)
 
 
 def _quotes(check: AuditCheck) -> dict[tuple[str, str, str], list[str]]:
@@ -135,11 +123,6 @@ def _quotes(check: AuditCheck) -> dict[tuple[str, str, str], list[str]]:
         text = f"{quote.column} {quote.text}".strip()
         quoted.setdefault((slug, place, quote.row), []).append(text)
     return quoted
-
-
-def _joined(names: Sequence[str]) -> str:
-    """Some of our own files, one after the other."""
-    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
 def _hues() -> str:
@@ -155,19 +138,6 @@ def _hues() -> str:
 def _class(name: str) -> str:
     """The class of elements that show a verdict or a severity."""
     return name.replace(" ", "-")
-
-
-def _policy(script: str, style: str) -> str:
-    """The policy that allows this script and this style and nothing else."""
-    return (
-        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _source(content: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-    return f"'sha256-{digest}'"
 
 
 def _figures(

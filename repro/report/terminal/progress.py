@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from repro.errors import ReproError
 from repro.plans.watch import SIDE_BY_SIDE
 from repro.report.terminal.console import listens, say
 
@@ -92,6 +94,8 @@ class TerminalWatch:
         self.unit = "steps"
         self.took: list[float] = []
         """seconds of each run that was made now"""
+        self.page: Path | None = None
+        """of the training that ended last"""
 
     @property
     def several(self) -> bool:
@@ -139,6 +143,15 @@ class TerminalWatch:
         if self.bar is not None:
             more = f" and {len(names) - 2} more" if len(names) > 2 else ""
             self.bar(0, ", ".join(names[:2]) + more)
+
+    def trained(self, folder: Path) -> None:
+        """Write the page of a training that has ended, or was interrupted, beside its weights."""
+        from repro.report.html import training_page
+
+        try:
+            self.page = training_page.write(folder)
+        except ReproError as error:
+            say(f"warning: {error}")
 
     def say(self, text: str) -> None:
         """What a user should know; of several trainings only what is amiss."""

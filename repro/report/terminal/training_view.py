@@ -63,6 +63,8 @@ def outcome(training: Mapping[str, object]) -> list[str]:
     elif isinstance(best, dict) and best["metric"]:
         lines.append(f"best {best['metric']} {best['value']:.1f} % after step {best['step']:,}")
     lines.append(f"{training['weights']} has the weights for `repro eval --weights`")
+    if training.get("page"):
+        lines.append(f"{training['page']} shows how it went")
     return lines
 
 

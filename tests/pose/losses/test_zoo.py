@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 import zoo
+from repro.errors import ReproError
 from repro.pose.bottom_up_targets import heatmaps, joint_indices
 from repro.pose.field_targets import field_targets
-from repro.pose.losses import FAMILIES, LOSSES, Heatmaps, criterion, for_model
+from repro.pose.losses import FAMILIES, LOSSES, Heatmaps, criterion, family, for_model, outputs_of
 from repro.pose.offset_targets import offset_targets
 from repro.pose.targets import gaussian
 
@@ -30,12 +31,30 @@ def test_every_network_of_the_zoo_has_a_loss() -> None:
         assert loss.rpartition("+")[2] == grouped.get(grouping, loss), name
 
 
+def test_every_network_of_the_zoo_is_of_a_family_and_no_family_is_without_one() -> None:
+    assert {family(name) for name in zoo.list_models()} == set(FAMILIES)
+    assert set(FAMILIES.values()) == set(LOSSES)
+
+
+def test_the_loss_stands_with_the_entry_of_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OutsideEntry:
+        module, builder, grouping, loss = "outside", "build", "", "hard-joints"
+
+    monkeypatch.setitem(zoo.MODELS, "hwl_outside", OutsideEntry)
+    assert for_model("hwl_outside") == "hard-joints"
+    OutsideEntry.loss = ""
+    assert for_model("hwl_outside") == "mse"  # nothing follows from how a name begins
+    assert outputs_of("mse") == outputs_of("hard-joints") != outputs_of("mse+embedding")
+    with pytest.raises(ReproError, match="no loss `mes`"):
+        outputs_of("mes")
+
+
 def test_a_network_of_no_known_family_is_trained_by_how_it_groups_persons(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for model in ("small_hrnet_w16", "higherhrnet_w32", "dekr_w48", "lightweight_openpose"):
         entry = zoo.MODELS[model]
-        monkeypatch.setitem(zoo.MODELS, "stranger", entry)
+        monkeypatch.setitem(zoo.MODELS, "stranger", entry._replace(module="stranger"))
         usual = for_model("stranger")
         assert usual in LOSSES and usual.rpartition("+")[2] == for_model(model).rpartition("+")[2]
 
@@ -62,10 +81,10 @@ def targets_for(name: str, outputs: Sequence[Tensor], size: tuple[int, int]) -> 
     return Heatmaps(maps, masks=masks, joints=torch.tensor(joint_indices(*where, strides[0])))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_network_of_each_family_learns_from_all_its_outputs(family: str) -> None:
-    own = [name for name in zoo.list_models(f"{family}*") if for_model(name) == FAMILIES[family]]
-    name = min(own, key=len)
+@pytest.mark.parametrize("builder", FAMILIES)
+def test_a_network_of_each_family_learns_from_all_its_outputs(builder: str) -> None:
+    name = min((one for one in zoo.list_models() if family(one) == builder), key=len)
+    assert for_model(name) == FAMILIES[builder]
     size = zoo.MODELS[name].size or (64, 64)
     torch.manual_seed(0)
     network = zoo.create_model(name)
