@@ -62,6 +62,10 @@ Size = Annotated[str, Option("--input", help="Height x width.")]
 SizeOrUsual = Annotated[str | None, Option("--input", help="Height x width.")]
 Weights = Annotated[Path | None, Option(help="A checkpoint of the model.")]
 AllowPartial = Annotated[bool, Option("--allow-partial", help="Load what fits of a checkpoint.")]
+Entry = Annotated[
+    str | None,
+    Option("--entry", help="Which of a checkpoint's sets of tensors, as in `state_dict_ema`."),
+]
 Device = Annotated[str, Option(help="cpu or cuda.")]
 Crops = Annotated[int, Option(min=1, help="Crops at a time.")]
 Threads = Annotated[int | None, Option(min=1, help="Of the network.")]

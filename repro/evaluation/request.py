@@ -44,6 +44,8 @@ class EvaluationRequest:
     """how the training of the weights differs from the usual one"""
     partial: bool = False
     """whether a checkpoint may fit only in parts"""
+    entry: str | None = None
+    """which of a checkpoint's sets of tensors; None: the one that fits"""
     execution: Execution = field(default_factory=Execution)
 
     @property

@@ -1,12 +1,13 @@
 """From a request to a network and its samples, ready for the first step."""
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from repro.checkpoints import matching, reading
 from repro.data.batches import Batches
 from repro.data.sampler import EpochOrder
 from repro.errors import ReproError
@@ -14,6 +15,7 @@ from repro.evaluation.network import created, listed
 from repro.files import sha256
 from repro.papers.values import Scalar, Size
 from repro.pose import losses
+from repro.records.remarks import Remark
 from repro.training.dataset import Say, TrainingSet, training_set
 from repro.training.distributed import device_of, launched, placed, with_shared_normalisation
 from repro.training.loop import TrainedNetwork
@@ -29,6 +31,8 @@ class CheckedTraining:
     request: TrainingRequest
     data: TrainingSet
     schedule: Schedule
+    remarks: tuple[Remark, ...] = ()
+    """on the checkpoint that it begins with"""
 
     @property
     def steps(self) -> int:
@@ -59,7 +63,7 @@ class CheckedTraining:
 class PreparedTraining(CheckedTraining):
     """A request whose data and processes are there."""
 
-    fabric: Fabric
+    fabric: Fabric = field(kw_only=True)
 
     @property
     def first(self) -> bool:
@@ -79,6 +83,7 @@ class PreparedTraining(CheckedTraining):
             "samples": len(self.data),
             "seed": request.seed,
             "weights": None if request.weights is None else sha256(request.weights)[:12],
+            **({} if request.entry is None else {"entry": request.entry}),
             # lists, as they come back from a checkpoint
             **{
                 name: list(value) if isinstance(value, tuple) else value
@@ -93,7 +98,7 @@ def prepare(request: TrainingRequest, say: Say) -> PreparedTraining:
     fabric = launched(request.machine)
     with fabric.rank_zero_first():
         ready = checked(request, say if fabric.is_global_zero else lambda text: None)
-    return PreparedTraining(ready.request, ready.data, ready.schedule, fabric)
+    return PreparedTraining(ready.request, ready.data, ready.schedule, ready.remarks, fabric=fabric)
 
 
 def checked(request: TrainingRequest, say: Say = lambda text: None) -> CheckedTraining:
@@ -106,7 +111,18 @@ def checked(request: TrainingRequest, say: Say = lambda text: None) -> CheckedTr
     request = _batched(request, len(data))
     steps = len(data) // request.resolved.recipe.batch
     steps = min(steps, request.epoch_steps or steps)
-    return CheckedTraining(request, data, Schedule(request.resolved.recipe, steps))
+    schedule = Schedule(request.resolved.recipe, steps)
+    return CheckedTraining(request, data, schedule, _start_remarks(request))
+
+
+def _start_remarks(request: TrainingRequest) -> tuple[Remark, ...]:
+    """What is taken of the checkpoint to begin with; ReproError if it does not fit."""
+    if request.weights is None:
+        return ()
+    state = reading.read(request.weights, entry=request.entry)
+    with torch.device("meta"):
+        model = created(request.model, request.protocol.keypoints, request.options)
+    return matching.remarks(state, matching.matched(model, state, request.partial))
 
 
 def _batched(request: TrainingRequest, samples: int) -> TrainingRequest:
@@ -140,7 +156,7 @@ def network(prepared: PreparedTraining) -> TrainedNetwork:
     model = created(request.model, request.protocol.keypoints, request.options)
     initialise(model, recipe.init)
     if request.weights is not None:
-        load_weights(model, request.weights, request.partial)
+        load_weights(model, request.weights, request.partial, request.entry)
     if request.machine.channels_last:
         _channels_last(model)
     if fabric.world_size > 1:

@@ -65,6 +65,8 @@ class TrainingRequest:
     """a checkpoint to begin with"""
     partial: bool = False
     """whether it may fit only in parts"""
+    entry: str | None = None
+    """which of its sets of tensors; None: the one that fits"""
     cache: Path | None = None
     """a folder for cut out persons, so that no image is decoded twice"""
     save_every: int | None = None

@@ -156,6 +156,7 @@ def record_of(run: TrainingRun, training: Training, smoke: Smoke | None = None) 
         env.fingerprint(),
         artifacts=files,
         code=run.code,
+        remarks=training.prepared.remarks,
     )
 
 
@@ -231,7 +232,8 @@ def _evaluated(request: TrainingRequest) -> Mapping[str, object]:
 def _start(request: TrainingRequest) -> dict[str, Scalar]:
     if request.weights is None:
         return {}
-    return {"sha256": sha256(request.weights), "partial": request.partial}
+    chosen = {} if request.entry is None else {"entry": request.entry}
+    return {"sha256": sha256(request.weights), "partial": request.partial, **chosen}
 
 
 def _execution(checked: CheckedTraining) -> dict[str, Scalar]:

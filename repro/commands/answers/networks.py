@@ -10,6 +10,7 @@ from repro.papers.datasets import Fetch
 from repro.papers.values import Scalar, Size
 from repro.records.measurement import Part
 from repro.records.record import Record
+from repro.records.remarks import Remark
 
 
 class CountedNetwork(TypedDict):
@@ -236,6 +237,9 @@ class CheckpointFit(TypedDict):
     """How a checkpoint fits a network."""
 
     exact: bool
+    """whether nothing is left out on either side"""
+    whole: bool
+    """whether the network has all its tensors; counters and settings may be left out of the file"""
     fit: int
     tensors: int
     rules: list[str]
@@ -253,6 +257,16 @@ class FittingNetwork(TypedDict):
     keypoints: int
 
 
+class SetOfTensors(TypedDict):
+    """Named tensors of a checkpoint that lie together."""
+
+    name: str
+    """the keys that lead to it; empty for the file itself"""
+    tensors: int
+    fit: int | None
+    """how many fit the network; null where none is named"""
+
+
 class WeightsCheckAnswer(TypedDict):
     """`repro weights --check FILE`."""
 
@@ -263,6 +277,10 @@ class WeightsCheckAnswer(TypedDict):
     sha256: str
     tensors: int
     values: int
+    entry: str
+    """the set of tensors that was taken"""
+    sets: list[SetOfTensors]
+    remarks: list[Remark]
     model: str | None
     keypoints: int | None
     match: CheckpointFit | None
