@@ -17,8 +17,11 @@ class CountedNetwork(TypedDict):
     """A network's costs."""
 
     model: str
-    input: Size
-    keypoints: int
+    """a name, or that of an exported file"""
+    input: Size | None
+    """null for a file that takes no image"""
+    keypoints: int | None
+    """null for a file"""
     params: int
     macs: dict[str, int]
     """convention -> multiply-accumulates"""
@@ -26,6 +29,11 @@ class CountedNetwork(TypedDict):
     uncounted: list[str]
     """operators without a rule"""
     modules: NotRequired[list[Part]]
+    sha256: NotRequired[str]
+    """of a file"""
+    uncounted_calls: NotRequired[dict[str, int]]
+    """of a file: operator without a rule -> how many there are"""
+    remarks: NotRequired[list[Remark]]
 
 
 class CountAnswer(CountedNetwork):
