@@ -166,7 +166,11 @@ def _numbers(path: Path) -> list[int]:
         words = path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError):
         return []
-    return [int(word) for word in itertools.takewhile(str.isdecimal, words) if len(word) < 20]
+    return [int(word) for word in itertools.takewhile(_is_count, words)]
+
+
+def _is_count(word: str) -> bool:
+    return word.isdecimal() and len(word) < 20
 
 
 def set_variables(values: Mapping[str, str | None]) -> None:
