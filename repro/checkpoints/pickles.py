@@ -6,11 +6,11 @@ pickle names: a global stays a name, and what a call would give is a mark of tha
 """
 
 import _compat_pickle
-import io
 import pickletools
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import IO
 
 LONGEST = 256 * 2**20
 """bytes of a pickle that is walked; tensors lie outside of it"""
@@ -71,7 +71,7 @@ class BrokenPickleError(ValueError):
     """A pickle that does not hold together."""
 
 
-def walk(file: io.BufferedIOBase, longest: int = LONGEST) -> Walk:
+def walk(file: IO[bytes], longest: int = LONGEST) -> Walk:
     """Walk one pickle from where a file stands to its end; BrokenPickleError where it has none."""
     machine = _Machine()
     begun = file.tell()

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from repro.checkpoints import tensor_sets
 from repro.checkpoints.pickles import BrokenPickleError, Walk, walk
@@ -210,7 +210,7 @@ def _walked(path: Path, kind: str, file: io.BufferedReader) -> list[Walk]:
     import torch
 
     walks: list[Walk] = []
-    pickled: io.BufferedIOBase = file
+    pickled: IO[bytes] = file
     pickles = LEGACY_PICKLES
     if kind == "torch":  # by the reader that loads it: others may find another entry of that name
         pickled = io.BytesIO(torch._C.PyTorchFileReader(file).get_record("data.pkl"))

@@ -12,7 +12,7 @@ from repro.checkpoints.pickles import Walk
 
 ARRAYS = {f"numpy.{core}.multiarray._reconstruct" for core in ("core", "_core")}
 NUMPY = {*ARRAYS, "numpy.ndarray", "numpy.dtype"}
-SafeGlobal = tuple[Callable[..., object], str]
+SafeGlobal = Callable[..., object] | tuple[Callable[..., object], str]
 """as `torch.serialization.safe_globals` takes them: an object, and the name that it stands for"""
 
 
@@ -40,7 +40,9 @@ def safe_globals(walks: Iterable[Walk]) -> list[SafeGlobal]:
         for name in walk.named:
             kind = dict if name in walk.mappings else list if name in walk.lists else StandIn
             named[name] = kind if named.get(name, StandIn) is StandIn else named[name]
-    stands = [(_stand_in(name, kind), name) for name, kind in named.items() if name not in NUMPY]
+    stands: list[SafeGlobal] = [
+        (_stand_in(name, kind), name) for name, kind in named.items() if name not in NUMPY
+    ]
     arrays = any(name.startswith("numpy.dtype") for name in named)
     return [*stands, *(_arrays() if arrays or named.keys() & NUMPY else ())]
 

@@ -4,6 +4,7 @@ A set is called by the keys that lead to it, as in `state_dict_ema` or `models.1
 where tensors lie in it directly, has the empty name.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 6
 """levels below the file itself that are looked at"""
+MOST_PLACES = 8
+"""in which one and the same set is looked at"""
 FLAT_AVERAGE = "ema_"
 """MMCV's averaging keeps `ema_backbone_conv1_weight` beside `backbone.conv1.weight`"""
 AVERAGES = ("ema", "swa", "average", "avg", "teacher", "shadow")
@@ -56,15 +59,18 @@ class Contents:
 def contents(content: object) -> Contents:
     """Every set of tensors in what a checkpoint holds, and what lies beside them."""
     found = Contents()
-    _look("", content, found, set(), 0)
+    _look("", content, found, Counter(), ())
     return found
 
 
-def _look(name: str, node: object, found: Contents, seen: set[int], depth: int) -> None:
-    entries = _entries(node)
-    if id(node) in seen:
+def _look(
+    name: str, node: object, found: Contents, seen: Counter[int], around: tuple[int, ...]
+) -> None:
+    """Add the sets in a node, which may lie in several places, and not in itself."""
+    entries, depth = _entries(node), len(around)
+    seen[id(node)] += 1
+    if id(node) in around or seen[id(node)] > MOST_PLACES:
         return
-    seen.add(id(node))
     tensors = {key: value for key, value in entries.items() if _is_tensor(value)}
     inner = {
         key: value
@@ -82,7 +88,7 @@ def _look(name: str, node: object, found: Contents, seen: set[int], depth: int) 
         average = {key: _tensor(value) for key, value in flat.items()}
         found.sets.append(TensorSet(_joined(name, FLAT_AVERAGE), average))
     for key, value in inner.items():
-        _look(_joined(name, key), value, found, seen, depth + 1)
+        _look(_joined(name, key), value, found, seen, (*around, id(node)))
 
 
 def _entries(node: object) -> dict[str, object]:

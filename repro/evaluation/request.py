@@ -44,9 +44,9 @@ class EvaluationRequest:
     """how the training of the weights differs from the usual one"""
     partial: bool = False
     """whether a checkpoint may fit only in parts"""
+    execution: Execution = field(default_factory=Execution)
     entry: str | None = None
     """which of a checkpoint's sets of tensors; None: the one that fits"""
-    execution: Execution = field(default_factory=Execution)
 
     @property
     def file(self) -> Path:

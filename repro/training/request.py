@@ -65,8 +65,6 @@ class TrainingRequest:
     """a checkpoint to begin with"""
     partial: bool = False
     """whether it may fit only in parts"""
-    entry: str | None = None
-    """which of its sets of tensors; None: the one that fits"""
     cache: Path | None = None
     """a folder for cut out persons, so that no image is decoded twice"""
     save_every: int | None = None
@@ -77,6 +75,8 @@ class TrainingRequest:
     """most steps of an epoch, though there are more samples"""
     variant: str = ""
     """how it differs from the usual training of the network"""
+    entry: str | None = None
+    """which of the checkpoint's sets of tensors; None: the one that fits"""
 
     @property
     def name(self) -> str:

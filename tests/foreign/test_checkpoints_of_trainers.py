@@ -334,3 +334,10 @@ def test_the_keys_of_a_file_may_be_anything(tmp_path: Path) -> None:
     content = {1: state(), ("a", 2): 3, None: torch.zeros(2), "loop": {}}
     content["loop"]["itself"] = content["loop"]  # type: ignore[index]
     assert match(state(), reading.read(saved(tmp_path, content))).whole
+
+
+def test_one_set_under_two_names_is_two(tmp_path: Path) -> None:
+    shared = state(4.0)
+    path = saved(tmp_path, {"model": shared, "model_ema": shared, "itself": None})
+    assert "`model_ema`" in told(path)
+    assert value_of(fitted(path, "model_ema")[2]) == 4.0
