@@ -43,7 +43,7 @@ class Global:
 
 
 @dataclass(eq=False, slots=True)
-class Made:
+class CallResult:
     """What a pickle would have made by calling something."""
 
     maker: str
@@ -152,12 +152,12 @@ class _Machine:
         self.copied += size
         if not is_harmless(maker.name, args):
             self.seen.refused = maker.name
-        self.stack.append(Made(maker.name, size))
+        self.stack.append(CallResult(maker.name, size))
 
     def fill(self, targets: set[str], items: list[object]) -> None:
         """Note that the last value is filled."""
         target = self.stack[-1]
-        if isinstance(target, Made):
+        if isinstance(target, CallResult):
             targets.add(target.maker)
             target.size += len(items)
         elif isinstance(target, list):
@@ -166,12 +166,12 @@ class _Machine:
     def build(self) -> None:
         """Take a state from the stack, which some object would have been given."""
         state, target = self.stack.pop(), self.stack[-1]
-        if isinstance(target, Made) and isinstance(state, tuple):
+        if isinstance(target, CallResult) and isinstance(state, tuple):
             target.size += sum(map(_size, state))
 
 
 def _size(value: object) -> int:
-    if isinstance(value, Made):
+    if isinstance(value, CallResult):
         return value.size
     return len(value) if isinstance(value, list | tuple | str | bytes | bytearray) else 0
 
@@ -192,7 +192,7 @@ def is_harmless(name: str, args: tuple[object, ...]) -> bool:
 
 
 def _is_made(value: object, *makers: str) -> bool:
-    return isinstance(value, Made) and value.maker in makers
+    return isinstance(value, CallResult) and value.maker in makers
 
 
 def _are_bytes(args: tuple[object, ...]) -> bool:
@@ -259,7 +259,7 @@ def _storage(machine: _Machine, argument: object) -> None:
     kept = machine.stack.pop()
     if isinstance(kept, tuple) and kept[:1] == ("module",) and isinstance(kept[1], Global):
         machine.seen.refused = kept[1].name  # a class with its code, in files of the older kind
-    machine.stack.append(Made("storage"))
+    machine.stack.append(CallResult("storage"))
 
 
 def _number(argument: object) -> int:
@@ -312,7 +312,7 @@ STEPS: Mapping[str, Callable[[_Machine, object], object]] = {
     "NEWOBJ": lambda machine, _: machine.call(machine.stack.pop(), machine.stack.pop()),
     "NEWOBJ_EX": _made_with_names,
     "BUILD": lambda machine, _: machine.build(),
-    "PERSID": lambda machine, _: machine.stack.append(Made("storage")),
+    "PERSID": lambda machine, _: machine.stack.append(CallResult("storage")),
     "BINPERSID": _storage,
 }
 """opcode -> what it does to the stack"""

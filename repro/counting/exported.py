@@ -46,6 +46,8 @@ WHOLE_WEIGHTS: Mapping[str, tuple[int, ...]] = {
     "MatMulInteger": (0, 1),
 }
 """operator -> places of weights that are whole numbers"""
+HEADS = 2
+"""convolutions with a bias that a network has as a rule: those that give its outputs"""
 ALWAYS = {"Conv", "ConvTranspose", "Gemm", "BatchNormalization", "LayerNormalization", "PRelu"}
 """operators whose constants are parameters also where they are single numbers"""
 
@@ -208,14 +210,16 @@ def _remarks(
     if quantised:
         what = "quantised operators; their multiply-accumulates count as those of fractions"
         yield Remark("network", f"`{file}` has {quantised} {what}.", quantised, len(uses))
-    convolutions = sum(number for name, number in names.items() if "Conv" in name)
-    if convolutions > names["BatchNormalization"]:
+    convolutions = [use for use in uses if "Conv" in use.name and use.name in PRODUCTS]
+    biased = sum(use.has_input(PRODUCTS[use.name].bias or -1) for use in convolutions)
+    if biased > HEADS:
         yield Remark(
             "network",
-            f"`{file}` has {names['BatchNormalization']} batch normalisations for {convolutions} "
-            "convolutions: where an export folded them in, parameters are fewer than the network's "
-            "and fvcore, mmcv and ptflops lack the 2 MACs of each element that they had; "
-            "convolutions have got a bias.",
+            f"{biased} of the {len(convolutions)} convolutions of `{file}` have a bias: where an "
+            "export folded batch normalisations into them, parameters are fewer than the network's "
+            "and fvcore, mmcv and ptflops lack the 2 MACs of each element that they had.",
+            biased,
+            len(convolutions),
         )
     guessed = [name for name in OF_MODULES if name in conventions]
     if guessed:

@@ -50,7 +50,7 @@ class Use:
 
     def has_input(self, place: int) -> bool:
         """Whether an optional input is given."""
-        return len(self.inputs) > place and self.inputs[place] is not None
+        return 0 <= place < len(self.inputs) and self.inputs[place] is not None
 
 
 @dataclass(frozen=True, slots=True)

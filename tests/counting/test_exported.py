@@ -154,7 +154,7 @@ def test_a_file_of_a_network_costs_what_the_network_costs(
     assert {key: count.macs[key] for key in ("conv", "hrnet")} == dict(network.macs)
     assert count.params <= network.params
     assert not count.uncounted
-    assert any("batch normalisations" in str(remark) for remark in count.remarks)
+    assert any("folded batch normalisations" in str(remark) for remark in count.remarks)
 
 
 def test_an_open_size_is_asked_for_and_the_batch_is_one(tmp_path: Path) -> None:
