@@ -58,10 +58,12 @@ def _software() -> Iterator[Checkup]:
 def _machine() -> Iterator[Checkup]:
     import psutil
 
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    memory = psutil.virtual_memory()
-    yield Checkup("processor", "ok", f"{env.processor()}, {cores} cores")
-    free = memory.available / 2**30
+    total, allowed = env.machine_cores(), env.allowed_cores()
+    cores = f"{env.physical_cores()} cores"
+    if allowed < total:
+        cores += f"; this process may use {allowed:g} of {total} processors"
+    yield Checkup("processor", "ok", f"{env.processor()}, {cores}")
+    memory, free = psutil.virtual_memory(), env.free_memory() / 2**30
     few = free < 4
     yield Checkup(
         "memory",

@@ -1,9 +1,10 @@
 """What machine and software this is: the fingerprint in every record, and the environment."""
 
 import functools
+import itertools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 __version__ = "0.1.0"
@@ -22,6 +23,10 @@ LIBRARIES = (
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 WAIT_POLICY = "OMP_WAIT_POLICY"
+GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+"""where Linux shows control groups, and which of them are a process's own"""
+USUAL_PERIOD = 100_000
+"""microseconds that a quota of cores is for, where none are named"""
 
 
 def variable(name: str) -> str | None:
@@ -58,10 +63,114 @@ def cache_folder() -> Path | None:
     return Path(variable("XDG_CACHE_HOME") or home / ".cache") / "pose-repro"
 
 
+def machine_cores() -> int:
+    """The processors of this machine, as its system counts them."""
+    return os.cpu_count() or 1
+
+
+def physical_cores() -> int:
+    """The cores of this machine, each once though it may run two threads."""
+    import psutil
+
+    return psutil.cpu_count(logical=False) or machine_cores()
+
+
+def affinity() -> list[int] | None:
+    """The processors that this process may be put on; None where the system does not tell."""
+    told = getattr(os, "sched_getaffinity", None)
+    return sorted(told(0)) if told else None
+
+
 def cores() -> int:
-    """The cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    """The cores that this process may use: what threads and processes are counted by."""
+    return max(1, int(allowed_cores()))
+
+
+def thread_limit() -> int | None:
+    """How many threads a library may take that counts the cores of the machine; None for all."""
+    return cores() if cores() < physical_cores() else None
+
+
+def allowed_cores(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> float:
+    """The cores that this process may use, in parts where a quota says so: 0.5 for half of one.
+
+    The least of the affinity and of the quotas of its control groups, of version 1 and 2, on the
+    whole way from the root: a group has no more than those that it lies in. Shares and weights,
+    which only count while others want the same cores, are no limit.
+    """
+    processors = affinity()
+    limits = [float(len(processors) if processors else machine_cores())]
+    for folder in group_folders(("cpu", "cpuacct"), groups, own):
+        quota, period = _cpu_quota(folder)
+        if quota > 0 and period > 0:
+            limits.append(quota / period)
+    return min(limits)
+
+
+def free_memory(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> int:
+    """Bytes that this process may still take: of the machine, and of each of its control groups."""
+    import psutil
+
+    free = [int(psutil.virtual_memory().available)]
+    for folder in group_folders(("memory",), groups, own):
+        for limit, used in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            numbers = _numbers(folder / limit), _numbers(folder / used)
+            if all(numbers):
+                free.append(max(0, numbers[0][0] - numbers[1][0]))
+    return min(free)
+
+
+def group_folders(
+    controllers: Sequence[str], groups: Path = GROUPS, own: Path = OWN_GROUPS
+) -> Iterator[Path]:
+    """The folders of the control groups that limit this process, from the root to its own.
+
+    A container often sees its own group as the root, so that folders on the way may be missing.
+    """
+    try:
+        lines = own.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    paths = {"": "/", **dict.fromkeys(controllers, "/")}
+    for line in lines:
+        _, _, rest = line.partition(":")
+        names, _, path = rest.partition(":")
+        paths |= {name: path for name in names.split(",") if name in paths}
+    roots = {groups: "", groups / "unified": ""}
+    for name in controllers:
+        roots |= {folder: name for folder in sorted(groups.glob(f"*{name}*")) if folder.is_dir()}
+    for root, name in roots.items():
+        folder = root
+        yield folder
+        for part in paths[name].split("/"):
+            if part not in ("", ".", ".."):
+                folder /= part
+                yield folder
+
+
+def _cpu_quota(folder: Path) -> tuple[float, float]:
+    """Quota and period of a group; zeros where it has none."""
+    quota = _numbers(folder / "cpu.max")  # `max 100000` where there is no quota
+    if quota:
+        return quota[0], quota[1] if len(quota) > 1 else USUAL_PERIOD
+    quota, period = _numbers(folder / "cpu.cfs_quota_us"), _numbers(folder / "cpu.cfs_period_us")
+    return (quota[0], period[0]) if quota and period else (0, 0)
+
+
+def _numbers(path: Path) -> list[int]:
+    """The whole numbers that a small file begins with; none where there is no such file."""
+    try:
+        words = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [int(word) for word in itertools.takewhile(_is_count, words)]
+
+
+def _is_count(word: str) -> bool:
+    return word.isdecimal() and len(word) < 20
 
 
 def set_variables(values: Mapping[str, str | None]) -> None:
@@ -152,7 +261,7 @@ def fingerprint() -> dict[str, str | int | dict[str, str]]:
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": processor(),
-        "cores": psutil.cpu_count(logical=False) or os.cpu_count() or 1,
+        "cores": physical_cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "libraries": libraries(),
         "commit": revision(),

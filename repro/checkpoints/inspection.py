@@ -2,16 +2,17 @@
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zoo
-from repro.checkpoints.matching import Match, match
+from repro.checkpoints.matching import Match, match, remarks
 from repro.checkpoints.reading import State, read
 from repro.errors import ReproError, unknown
 from repro.papers import checkpoint_catalogue
 from repro.papers.checkpoint_catalogue import Checkpoint
+from repro.records.remarks import Remark
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,10 +41,26 @@ class CheckpointReport:
         """Whether it is the published file; None where that cannot be told."""
         return self.published[0].is_genuine(self.state.sha256) if self.published else None
 
+    @property
+    def entry(self) -> str:
+        """The set of tensors that was taken."""
+        return self.state.entry if self.match is None else self.match.source.name
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was taken and what was not."""
+        return remarks(self.state, self.match)
+
     def described(self) -> dict[str, object]:
         """For JSON."""
+        sets = [] if self.match is None else self.match.sets()
+        named = {one["name"] for one in sets}
+        sets += [one.described() for one in self.state.sets if one.name not in named]
         return {
             **self.state.described(),
+            "entry": self.entry,
+            "sets": sets,
+            "remarks": [asdict(remark) for remark in self.remarks],
             "model": self.model,
             "keypoints": self.keypoints,
             "match": self.match.described() if self.match else None,
@@ -59,6 +76,7 @@ def report(
     keypoints: int | None = None,
     options: Options | None = None,
     tell: Callable[[str], None] = lambda name: None,
+    entry: str | None = None,
 ) -> CheckpointReport:
     """How a file fits a network of the zoo; other networks are tried where it does not fit.
 
@@ -66,7 +84,7 @@ def report(
     """
     if model is not None and model not in zoo.MODELS:
         raise unknown("model", model, zoo.MODELS)
-    state = read(path)
+    state = read(path, entry=entry)
     options = dict(options or {})
     fit = None
     if model is not None:
@@ -76,7 +94,7 @@ def report(
             fit = match(_blank(model, keypoints, options), state)
         except ValueError as error:
             raise ReproError(str(error)) from error
-    if model and keypoints and fit and fit.exact:
+    if model and keypoints and fit and fit.whole:
         fits: tuple[tuple[str, int], ...] = ((model, keypoints),)
     else:
         fits = fitting(state, tell)
@@ -130,7 +148,7 @@ def _fits(names: list[str], state: State) -> tuple[tuple[str, int], ...]:
     fits = []
     for name in names:
         keypoints = told_keypoints(name, state) if _is_alike(_near(name, state)) else None
-        if keypoints and match(_blank(name, keypoints), state).exact:
+        if keypoints and match(_blank(name, keypoints), state).whole:
             fits.append((name, keypoints))
     return tuple(fits)
 

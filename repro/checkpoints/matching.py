@@ -3,22 +3,29 @@
 Beside the official names these are understood: a component before every name (`module.` of
 data-parallel training, `_orig_mod.` of compiled networks), MMPose 1.x's `head.` for
 `keypoint_head.`, and MMPose's `backbone.` and `keypoint_head.` before the names of the HRNet and
-LPN repositories.
+LPN repositories. Of several sets of tensors in a file that one is taken which fits best.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import zoo
 from repro.checkpoints.reading import State
-from repro.errors import ReproError
+from repro.checkpoints.tensor_sets import FLAT_AVERAGE, TensorSet, groups, joined
+from repro.errors import ReproError, listed
+from repro.records.remarks import Remark, counted
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 COUNTERS = "num_batches_tracked"
 """What checkpoints older than PyTorch 0.4.1 lack, and nothing needs."""
+COUNTERS_OF_OTHERS = ("total_ops", "total_params", "n_averaged", "num_updates", "steps")
+"""single numbers that profilers and averaging leave among the tensors"""
+NOTHING = TensorSet("", {})
+SHOWN = 8
+"""names in a sentence"""
 
 Shape = tuple[int, ...]
 
@@ -41,11 +48,30 @@ class Match:
     """name -> shape in the file, shape in the network"""
     wrong_kinds: tuple[str, ...] = ()
     """whole numbers where the network has fractions, or no tensor at all"""
+    surplus: tuple[str, ...] = ()
+    """those of the unexpected names that a network could have: not counters, numbers or texts"""
+    source: TensorSet = NOTHING
+    """the set of tensors that they are in"""
+    rivals: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """other set of the file -> its tensors, and how many of them fit"""
 
     @property
     def exact(self) -> bool:
         """Whether nothing is left out on either side."""
-        return not (self.missing or self.unexpected or self.wrong_shapes or self.wrong_kinds)
+        return self.whole and not self.unexpected
+
+    @property
+    def whole(self) -> bool:
+        """Whether the network has all its tensors from the file, which has no others to give."""
+        return not (self.missing or self.surplus or self.wrong_shapes or self.wrong_kinds)
+
+    def sets(self) -> list[dict[str, object]]:
+        """The sets of tensors of the file for JSON, the one that was taken first."""
+        taken = {self.source.name: (len(self.source.tensors), len(self.names))}
+        return [
+            {"name": name, "tensors": tensors, "fit": fit}
+            for name, (tensors, fit) in {**taken, **self.rivals}.items()
+        ]
 
     @property
     def summary(self) -> str:
@@ -56,7 +82,7 @@ class Match:
         ]
         kinds = {
             "missing": [f"`{name}`" for name in self.missing],
-            "unexpected": [f"`{name}`" for name in self.unexpected],
+            "unexpected": [f"`{name}`" for name in self.surplus],
             "of another shape": shapes,
             "of another kind": [f"`{name}`" for name in self.wrong_kinds],
         }
@@ -73,6 +99,7 @@ class Match:
         }
         return {
             "exact": self.exact,
+            "whole": self.whole,
             "fit": len(self.names),
             "tensors": self.tensors,
             "rules": list(self.rules),
@@ -96,9 +123,9 @@ def load(model: "nn.Module", state: State, allow_partial: bool = False) -> Match
 
     fit = matched(model, state, allow_partial)
     published = zoo.published_state(model)
-    given = {name: state.tensors[file] for name, file in fit.names.items()}
+    given = {name: fit.source.tensors[file] for name, file in fit.names.items()}
     try:
-        zoo.load_published(model, given if fit.exact else {**published, **given})
+        zoo.load_published(model, given if fit.whole else {**published, **given})
     except WeightsError as error:
         raise ReproError(f"`{state.file}`: {error}") from error
     return fit
@@ -109,10 +136,11 @@ def matched(model: "nn.Module", state: State, allow_partial: bool = False) -> Ma
     fit = match(zoo.published_state(model), state)
     if not fit.names:
         raise ReproError(
-            f"`{state.file}` is of another network: none of its {len(state.tensors)} tensors fits.",
+            f"`{state.file}` is of another network: none of its {len(fit.source.tensors)} tensors "
+            "fits.",
             f"`repro weights --check {state.file}` tells which networks it fits.",
         )
-    if not (fit.exact or allow_partial):
+    if not (fit.whole or allow_partial):
         raise ReproError(
             f"`{state.file}` does not fit the network: {fit.summary}.",
             f"`--allow-partial` loads the other {len(fit.names)} tensors and the record says "
@@ -122,13 +150,42 @@ def matched(model: "nn.Module", state: State, allow_partial: bool = False) -> Ma
 
 
 def match(expected: "Mapping[str, Tensor]", state: State) -> Match:
-    """How a checkpoint fits a network's tensors, which may be on the meta device."""
-    official, rules = rename(state.tensors, expected)
+    """How a checkpoint fits a network's tensors, which may be on the meta device.
+
+    Of the sets that fit whole the first is taken, else the one with most tensors that fit.
+    """
+    fits = [_match(expected, one) for one in state.choices]
+    if not state.asked:
+        fits += list(_parts(expected, fits))
+    best = max(fits, key=lambda fit: (fit.whole, len(fit.names)))
+    rivals = {
+        fit.source.name: (len(fit.source.tensors), len(fit.names))
+        for fit in fits
+        if fit is not best and len(fit.source.tensors) > 1
+    }
+    return replace(best, rivals=rivals)
+
+
+def _parts(expected: "Mapping[str, Tensor]", fits: Iterable[Match]) -> Iterator[Match]:
+    """The parts of sets that fit whole, where the sets do not; or sets that do so together."""
+    least = sum(not name.endswith(COUNTERS) for name in expected)
+    sets = [fit.source for fit in fits if not fit.whole]
+    parts = [part for one in sets for part in groups(one)]
+    for part in [*parts, *joined(sets)]:
+        if len(part.tensors) >= least:
+            fit = _match(expected, part)
+            if fit.whole:
+                yield fit
+
+
+def _match(expected: "Mapping[str, Tensor]", source: TensorSet) -> Match:
+    """How one set of tensors fits."""
+    official, rules = rename(source.tensors, expected)
     names, wrong_shapes = {}, {}
-    wrong_kinds = [name for name in state.others if name in expected]
+    wrong_kinds = [name for name in source.others if name in expected]
     for file, name in official.items():
         if name in expected:
-            value, target = state.tensors[file], expected[name]
+            value, target = source.tensors[file], expected[name]
             if target.is_floating_point() and not value.is_floating_point():
                 wrong_kinds.append(name)
             elif value.shape != target.shape:
@@ -137,15 +194,78 @@ def match(expected: "Mapping[str, Tensor]", state: State) -> Match:
                 names[name] = file
     given = {*official.values(), *wrong_kinds}
     unexpected = [file for file, name in official.items() if name not in expected]
+    surplus = [file for file in unexpected if not _is_counter(file, source.tensors[file])]
     return Match(
         names,
         len(expected),
         rules,
         tuple(name for name in expected if name not in given and not name.endswith(COUNTERS)),
-        (*unexpected, *(name for name in state.others if name not in expected)),
+        (*unexpected, *(name for name in source.others if name not in expected)),
         wrong_shapes,
         tuple(wrong_kinds),
+        tuple(surplus),
+        source,
     )
+
+
+def _is_counter(name: str, value: "Tensor") -> bool:
+    return value.numel() <= 1 and name.rpartition(".")[2] in COUNTERS_OF_OTHERS
+
+
+def remarks(state: State, fit: Match | None = None) -> tuple[Remark, ...]:
+    """What of a file was taken, where there was a choice, and what was not."""
+    told: list[Remark] = []
+    if fit is None and len(state.sets) > 1 and not state.asked:
+        sizes = [f"{one.shown} ({len(one.tensors):,})" for one in state.sets[:SHOWN]]
+        many = f"{', '.join(sizes)}, ..." if len(state.sets) > SHOWN else listed(sizes)
+        held = f"`{state.file}` holds {len(state.sets)} sets of tensors: {many}; --entry NAME"
+        told.append(Remark("checkpoint", f"{held} chooses one.", len(state.sets)))
+    elif fit is not None:
+        told += _sets(state, fit)
+        ignored = [name for name in fit.unexpected if name not in fit.surplus]
+        if ignored:
+            left = f"entries among the tensors of `{state.file}` are no weights and were left out"
+            total = len(fit.source.tensors) + len(fit.source.others)
+            what = f"{left} ({_names(ignored)})"
+            told.append(counted("checkpoint", len(ignored), total, what))
+    bad = [one for one in state.sets if one.problem]
+    told += [Remark("checkpoint", f"{one.problem[:-1]}; {one.shown} was left out.") for one in bad]
+    taken = state.entry if fit is None else fit.source.name
+    beside = [*state.beside]
+    for one in state.sets:
+        if one.name != taken and len(one.tensors) == 1:
+            beside += [f"{one.name}.{key}".strip(".") for key in (*one.tensors, *one.others)]
+    if beside:
+        held = f"`{state.file}` also holds {_names(beside)}: no weights, not read."
+        told.append(Remark("checkpoint", held, len(beside)))
+    return tuple(told)
+
+
+def _sets(state: State, fit: Match) -> Iterator[Remark]:
+    """Which set was taken of several, and why."""
+    if state.asked or not fit.rivals:
+        return
+    rivals = list(fit.rivals.items())
+    others = [
+        f"`{name or 'the file itself'}` ({fits:,} of its {size:,} fit)"
+        for name, (size, fits) in rivals[:SHOWN]
+    ]
+    alike = fit.whole and any(fits >= fit.tensors for _, (_, fits) in rivals)
+    why = "it comes first of those that fit" if alike else "it fits best"
+    taken = f"{len(fit.names):,} of its {len(fit.source.tensors):,} tensors fit"
+    yield Remark(
+        "checkpoint",
+        f"`{state.file}` holds {len(rivals) + 1} sets of tensors: {fit.source.shown} was taken, "
+        f"as {why} ({taken}), and not {listed(others)}"
+        f"{', ...' if len(rivals) > SHOWN else ''}; --entry NAME takes another.",
+        1,
+        len(rivals) + 1,
+    )
+
+
+def _names(names: Collection[str]) -> str:
+    shown = [f"`{name:.60}`" for name in list(names)[:SHOWN]]
+    return f"{', '.join(shown)}, ..." if len(names) > len(shown) else listed(shown)
 
 
 def rename(
@@ -153,8 +273,15 @@ def rename(
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """The official name of each name in a file, and in words how they differ."""
     rules = []
+    names = list(names)
+    if names and all(name.startswith(FLAT_AVERAGE) and "." not in name for name in names):
+        dotted = {FLAT_AVERAGE + name.replace(".", "_"): name for name in expected}
+        rules = [f"`{FLAT_AVERAGE}a_b` for `a.b`"]
+        return {name: dotted.get(name, name) for name in names}, tuple(rules)
     stripped = {name: name for name in names}
-    while (prefix := _common(stripped.values())) and not any(
+    alone = {name for name in names if "." not in name and name not in expected}
+    alone = set() if len(alone) == len(names) else alone  # counters beside a wrapped network
+    while (prefix := _common(stripped[file] for file in names if file not in alone)) and not any(
         n.startswith(prefix) for n in expected
     ):
         stripped = {file: name.removeprefix(prefix) for file, name in stripped.items()}

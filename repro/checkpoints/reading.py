@@ -1,22 +1,26 @@
 """Read a checkpoint file, whoever made it: tensors and nothing else, within bounds, or one error.
 
-Files of torch.save, zipped or of the older kind, pass its weights-only reader, which calls nothing
-that the file names; safetensors files hold nothing to call.
+Files of torch.save, zipped or of the older kind, are walked first (`repro.checkpoints.pickles`) and
+then pass its weights-only reader, which calls nothing that the file names; safetensors files hold
+nothing to call.
 """
 
 import hashlib
 import io
 import json
 import pickle
-import pickletools
 import re
 import warnings
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from repro.checkpoints import tensor_sets
+from repro.checkpoints.pickles import BrokenPickleError, Walk, walk
+from repro.checkpoints.stand_ins import StandIn, safe_globals
+from repro.checkpoints.tensor_sets import TensorSet
 from repro.errors import ReproError
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 LIMIT = 4 * 2**30
 """Bytes of the largest file that is read, and of all its tensors together."""
 AGAIN = "Fetch the file again, and compare its size with the one on its page."
+ONLY_TENSORS = "Save a state dict: `torch.save(model.state_dict(), ...)`."
 
 OTHER_FILES = {
     b"<": "is a web page, not a checkpoint",
@@ -32,6 +37,10 @@ OTHER_FILES = {
     b"\x1f\x8b": "is a compressed archive, not a checkpoint",
 }
 """what downloads end in that went wrong, by how the files begin"""
+LEGACY_PICKLES = 5
+"""before the storages of the older kind: mark, version, machine, what was saved, storages' names"""
+LATER_PROTOCOLS = {0x8C, 0x8D, 0x8E, 0x8F, 0x90, 0x91, 0x93, 0x94, 0x95, *b"BC", 0x96, 0x97, 0x98}
+"""opcodes of pickle protocols above 2"""
 BROKEN_PICKLE = (pickle.UnpicklingError, ValueError, LookupError, TypeError, AttributeError)
 """What the unpickler trips over; the text of such an error says nothing to a user."""
 
@@ -50,6 +59,23 @@ class State:
     tensors: "Mapping[str, Tensor]"
     others: tuple[str, ...] = ()
     """names beside the tensors whose value is none"""
+    entry: str = ""
+    """which of the file's sets of tensors these are, see `repro.checkpoints.tensor_sets`"""
+    asked: bool = False
+    """whether the user named the set"""
+    sets: tuple[TensorSet, ...] = ()
+    """all sets of the file, in the order in which they are meant where nothing is said"""
+    beside: tuple[str, ...] = ()
+    """what else the file holds"""
+
+    @property
+    def choices(self) -> tuple[TensorSet, ...]:
+        """The sets that a network may be filled from, the one that is meant first."""
+        meant = TensorSet(self.entry, self.tensors, self.others)
+        if self.asked:
+            return (meant,)
+        rest = (one for one in self.sets if one.name != self.entry and not one.problem)
+        return (meant, *rest)
 
     def described(self) -> dict[str, object]:
         """For JSON."""
@@ -63,8 +89,12 @@ class State:
         }
 
 
-def read(path: Path, limit: int = LIMIT) -> State:
-    """The innermost state dict of a checkpoint file; raise ReproError for anything else."""
+def read(path: Path, limit: int = LIMIT, entry: str | None = None) -> State:
+    """The tensors of a checkpoint file; raise ReproError for anything else.
+
+    Of several sets `entry` names one; without it the innermost of the names that trainers use is
+    meant, and all of them are in `State.sets`.
+    """
     try:
         size = _size(path, limit)
         with path.open("rb") as file:
@@ -73,10 +103,30 @@ def read(path: Path, limit: int = LIMIT) -> State:
             content = _content(path, kind, file, size)
     except OSError as error:
         raise ReproError(f"`{path}` cannot be read: {error.strerror or error}.") from error
-    entries = _unwrapped(path, content)
-    tensors = _tensors(path, entries, limit)
-    others = tuple(name for name in entries if name not in tensors)
-    return State(path.name, kind, size, sha256, tensors, others)
+    from zoo.weights import WRAPPERS
+
+    found = tensor_sets.contents(content)
+    if not found.sets:
+        raise _without_tensors(path, content)
+    problems = [_problem(path, one, size, limit) for one in found.sets]
+    pairs = zip(found.sets, problems, strict=True)
+    sets = tensor_sets.ordered([replace(one, problem=problem) for one, problem in pairs], WRAPPERS)
+    if entry is None:
+        chosen = next((one for one in sets if not one.problem), sets[0])
+    else:
+        chosen = tensor_sets.named(sets, entry, path.name)
+        chosen = replace(chosen, problem=_problem(path, chosen, size, limit))
+    if chosen.problem:
+        diverged = "NaN" in chosen.problem
+        raise ReproError(
+            chosen.problem, "Training has diverged; take an earlier checkpoint." if diverged else ""
+        )
+    tensors = {name: value.detach() for name, value in chosen.tensors.items()}
+    asked, all_sets, beside = entry is not None, tuple(sets), tuple(found.beside)
+    return State(
+        *(path.name, kind, size, sha256, tensors, chosen.others),
+        *(chosen.name, asked, all_sets, beside),
+    )
 
 
 def facts(path: Path) -> Mapping[str, str]:
@@ -142,13 +192,48 @@ def _content(path: Path, kind: str, file: io.BufferedReader, size: int) -> objec
             return load_file(path)
         import torch
 
-        with warnings.catch_warnings():
+        walks = _walked(path, kind, file)
+        file.seek(0)
+        with warnings.catch_warnings(), torch.serialization.safe_globals(safe_globals(walks)):
             warnings.simplefilter("ignore")  # of the pickle's protocol, of old storages
             loaded: object = torch.load(file, map_location="cpu", weights_only=True)
         return loaded
+    except ReproError:
+        raise
     # A broken pickle ends in an error of any kind.
     except Exception as error:
-        raise _explained(path, kind, file, error) from error
+        raise _explained(path, kind, error) from error
+
+
+def _walked(path: Path, kind: str, file: io.BufferedReader) -> list[Walk]:
+    """What the pickles of a file name; ReproError where they call what no tensors need."""
+    import torch
+
+    walks: list[Walk] = []
+    pickled: IO[bytes] = file
+    pickles = LEGACY_PICKLES
+    if kind == "torch":  # by the reader that loads it: others may find another entry of that name
+        pickled = io.BytesIO(torch._C.PyTorchFileReader(file).get_record("data.pkl"))
+        pickles = 1
+    file.seek(0)
+    while len(walks) < pickles:
+        walks.append(walk(pickled))
+        refused = walks[-1].refused
+        marked = kind == "torch" or walks[0].result == torch.serialization.MAGIC_NUMBER
+        if refused.startswith("torch.") and not marked:
+            raise pickle.UnpicklingError("not written by torch.save")
+        if refused:
+            raise _refused(path, refused)
+        if not marked:
+            break  # the library looks no further either
+    return walks
+
+
+def _refused(path: Path, name: str) -> ReproError:
+    return ReproError(
+        f"`{path}` calls for `{name}`, which tensors do not need; nothing of it was run.",
+        "Take a file whose source you know: `repro weights` lists the published ones.",
+    )
 
 
 def _check_zip(path: Path, file: io.BufferedReader, size: int) -> None:
@@ -172,85 +257,69 @@ def _check_zip(path: Path, file: io.BufferedReader, size: int) -> None:
         raise ReproError(f"`{path}` is an archive without a checkpoint in it.", AGAIN)
 
 
-def _explained(path: Path, kind: str, file: io.BufferedReader, error: Exception) -> ReproError:
+def _explained(path: Path, kind: str, error: Exception) -> ReproError:
     """What is wrong with a file that the library did not read."""
     unsafe = re.search(r"GLOBAL ([\w.]+)", str(error))
-    name = unsafe[1] if unsafe else _named_by_pickle(file) if kind == "torch-legacy" else None
-    if name:
-        return ReproError(
-            f"`{path}` calls for `{name}`, which tensors do not need; nothing of it was run.",
-            "Where you trust it, save its state dict alone: `torch.save(model.state_dict(), ...)`.",
-        )
+    if unsafe:
+        return _refused(path, unsafe[1])
     if kind == "torch-legacy" and isinstance(error, pickle.UnpicklingError):
         return ReproError(f"`{path}` is a pickle, but no checkpoint of torch.save.", AGAIN)
+    operand = re.search(r"Unsupported operand (\d+)", str(error))
+    if operand and int(operand[1]) in LATER_PROTOCOLS:
+        return ReproError(
+            f"`{path}` was saved with a pickle protocol that PyTorch's reader of weights refuses.",
+            "Where you trust it: `torch.save(torch.load(FILE, weights_only=False), OTHER)`.",
+        )
     reason = (str(error).strip().splitlines() or ["it ends early"])[0].rstrip(".")
-    if isinstance(error, BROKEN_PICKLE):
+    if isinstance(error, BROKEN_PICKLE) and not isinstance(error, BrokenPickleError):
         reason = "its pickle does not hold together"
     return ReproError(f"`{path}` is cut short or damaged: {reason:.160}.", AGAIN)
 
 
-def _named_by_pickle(file: io.BufferedReader) -> str | None:
-    """The first global beside torch's own that a bare pickle names; it is scanned, not run."""
-    file.seek(0)
-    words: list[str] = []
-    names: list[str] = []
-    try:
-        for opcode, argument, _ in pickletools.genops(file):
-            if opcode.name in ("GLOBAL", "INST"):
-                names.append(str(argument).replace(" ", "."))
-            elif opcode.name == "STACK_GLOBAL":
-                names.append(".".join(words[-2:]))
-            elif isinstance(argument, str):
-                words.append(argument)
-    except Exception:  # not a whole pickle: what was seen so far counts
-        pass
-    foreign = (name for name in names if not name.startswith(("torch.", "collections.")))
-    return next(foreign, None)
-
-
-def _unwrapped(path: Path, content: object) -> dict[str, object]:
-    """The innermost state dict; training scripts save it under `state_dict`, `model`, ..."""
+def _without_tensors(path: Path, content: object) -> ReproError:
+    """What a file holds that has no named tensors."""
     from zoo.weights import WRAPPERS
 
     for _ in range(4):
+        if isinstance(content, StandIn):
+            return _whole_network(path, content)
         if not isinstance(content, Mapping):
             kind = type(content).__name__
-            raise ReproError(
-                f"`{path}` holds a `{kind}`, not named tensors.",
-                "Save a state dict: `torch.save(model.state_dict(), ...)`.",
-            )
+            return ReproError(f"`{path}` holds a `{kind}`, not named tensors.", ONLY_TENSORS)
         inner = (content.get(wrapper) for wrapper in WRAPPERS)
-        innermost = next((one for one in inner if isinstance(one, Mapping)), None)
+        innermost = next((one for one in inner if isinstance(one, Mapping | StandIn)), None)
         if innermost is None:
-            return {str(name): value for name, value in content.items()}
+            names = ", ".join(f"`{name!s:.40}`" for name in list(content)[:5]) or "nothing"
+            return ReproError(f"`{path}` holds no tensors, but {names}.", ONLY_TENSORS)
         content = innermost
-    raise ReproError(f"`{path}` is wrapped more than three times.", "Save its state dict alone.")
+    return ReproError(f"`{path}` is wrapped more than three times.", "Save its state dict alone.")
 
 
-def _tensors(path: Path, entries: Mapping[str, object], limit: int) -> "dict[str, Tensor]":
-    """The tensors among the entries, each dense, finite and no larger than its data."""
+def _whole_network(path: Path, network: StandIn) -> ReproError:
+    """An object of a class whose code would have to run."""
+    trusted = "torch.save(torch.load(FILE, weights_only=False).state_dict(), OTHER)"
+    return ReproError(
+        f"`{path}` calls for `{network.maker}`, which tensors do not need; nothing of it was run.",
+        f"It is a whole network, saved as an object. Where you trust it and have its code, this "
+        f"runs it and keeps the tensors: `{trusted}`.",
+    )
+
+
+def _problem(path: Path, tensors: TensorSet, size: int, limit: int) -> str:
+    """Why tensors are no weights; empty where each is dense, finite and no larger than its data."""
     import torch
 
     kinds = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool}
     kinds |= {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
-    tensors = {name: value for name, value in entries.items() if isinstance(value, torch.Tensor)}
-    if not tensors:
-        names = ", ".join(f"`{name:.40}`" for name in list(entries)[:5]) or "nothing"
-        raise ReproError(
-            f"`{path}` holds no tensors, but {names}.",
-            "Save a state dict: `torch.save(model.state_dict(), ...)`.",
-        )
     total = 0
-    for name, value in tensors.items():
-        if value.layout != torch.strided or value.is_meta or value.dtype not in kinds:
-            raise ReproError(f"`{path}`: `{name}` is no plain tensor of numbers.")
-        needed = value.numel() * value.element_size()
+    for name, value in tensors.tensors.items():
+        plain = value.layout == torch.strided and not (value.is_meta or value.is_nested)
+        if not plain or value.dtype not in kinds:
+            return f"`{path}`: `{name}` is no plain tensor of numbers."
+        needed, there = value.numel() * value.element_size(), value.untyped_storage().nbytes()
         total += needed
-        if needed > value.untyped_storage().nbytes() or total > limit:
-            raise ReproError(f"`{path}`: `{name}` claims {needed:,} bytes that are not there.")
+        if needed > there or there > max(size, 64) or total > limit:
+            return f"`{path}`: `{name}` claims {needed:,} bytes that are not there."
         if value.is_floating_point() and not value.isfinite().all():
-            raise ReproError(
-                f"`{path}`: `{name}` holds values that are NaN or infinite.",
-                "Training has diverged; take an earlier checkpoint.",
-            )
-    return {name: value.detach() for name, value in tensors.items()}
+            return f"`{path}`: `{name}` holds values that are NaN or infinite."
+    return ""

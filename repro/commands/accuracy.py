@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import console, emit, size_of, warn
+from repro.commands.common import console, emit, size_of, tell, warn
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def eval_(
     udp: options.Udp = None,
     option: options.ModelOptions = None,
     partial: options.AllowPartial = False,
+    entry: options.Entry = None,
     device: options.Device = "cpu",
     batch: options.Crops = 32,
     threads: options.Threads = None,
@@ -61,7 +62,9 @@ def eval_(
     rules |= {"nms": nms, "udp": udp, "padding": padding}
     network = size_of(size), parse_options(option or []), partial
     machine = Execution(device, batch, loaders, threads)
-    name, request = choice.requested(model, weights, dataset, protocol, *network, machine, rules)
+    name, request = choice.requested(
+        model, weights, dataset, protocol, *network, machine, rules, entry
+    )
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
     files = choice.source(request.protocol, data, named)
     evaluate_and_tell(request, name, files, output, fresh, store, as_json)
@@ -93,6 +96,7 @@ def evaluate_and_tell(
     if output is not None:
         predictions.copy(records.artifacts(record.key), output)
     warn(records)
+    tell(record.remarks)
     if as_json:
         emit("eval", **accuracy_table.described(record, protocol), records=[record])
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from repro.commands import options
-from repro.commands.common import console, emit
+from repro.commands.common import console, emit, tell
 
 if TYPE_CHECKING:
     from repro.data.completeness import SplitFound
@@ -100,6 +100,7 @@ def weights(
     check: options.CheckedFile = None,
     data: options.WeightsDir = None,
     keypoints: options.CheckedKeypoints = None,
+    entry: options.Entry = None,
     as_json: options.Json = False,
 ) -> None:
     """List the published checkpoints, or check a file against the models.
@@ -107,7 +108,7 @@ def weights(
     Example: repro weights lpn_50 --check lpn_50_256x192.pth
     """
     if check is not None:
-        report_of(model, check, keypoints, as_json)
+        report_of(model, check, keypoints, entry, as_json)
         return
     from repro.papers import checkpoint_catalogue
     from repro.report.terminal import checkpoint_table
@@ -125,7 +126,9 @@ def weights(
     console().print(checkpoint_table.listed(published, reason, present))
 
 
-def report_of(model: str | None, path: Path, keypoints: int | None, as_json: bool) -> None:
+def report_of(
+    model: str | None, path: Path, keypoints: int | None, entry: str | None, as_json: bool
+) -> None:
     """Tell how a checkpoint fits."""
     import zoo
     from repro.checkpoints import inspection
@@ -134,8 +137,13 @@ def report_of(model: str | None, path: Path, keypoints: int | None, as_json: boo
 
     with Steps(len(zoo.MODELS), "networks", show=not as_json) as steps:
         report = inspection.report(
-            model, path, keypoints, tell=lambda name: steps(1, f"does it fit {name}?")
+            model,
+            path,
+            keypoints,
+            tell=lambda name: steps(1, f"does it fit {name}?"),
+            entry=entry,
         )
+    tell(report.remarks)
     if as_json:
         emit("weights", **report.described())
     else:

@@ -1,43 +1,87 @@
 """Take networks by themselves: count, parity."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 import zoo
 from repro.commands import options
-from repro.commands.common import console, emit
+from repro.commands.common import console, emit, size_of, tell
 from repro.papers import conventions
 from repro.report.terminal.console import say
 
+if TYPE_CHECKING:
+    from repro.counting.exported import ExportedCount
+    from repro.papers.values import Size
+    from repro.records.runs import CountRun
+
 GOLDENS = Path("tests/golden")
+USUAL_SIZE = "256x192"
 
 
 def count(
-    models: options.ModelPatterns,
-    size: options.Size = "256x192",
+    models: options.CountedModels,
+    size: options.SizeOrUsual = None,
     convention: options.Convention = conventions.USUAL,
     keypoints: options.Keypoints = None,
     depth: options.Depth = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Count parameters and MACs of models.
+    """Count parameters and MACs of models, and of exported files.
 
     Example: repro count lpn_50 --input 256x192 --convention all --depth 1
+
+    Example: repro count net.onnx lpn_50 --convention conv
     """
-    from repro.errors import RunError, unknown
+    from repro.errors import unknown
     from repro.papers.lookup import parse_size
     from repro.plans import selection
     from repro.records.runs import count_run
-    from repro.run import count_record, counted
 
     names = list(conventions.CONVENTIONS) if convention == "all" else [convention]
     if convention not in ("all", *conventions.CONVENTIONS):
         raise unknown("convention", convention, ("all", *conventions.CONVENTIONS))
-    runs = [count_run(name, parse_size(size), keypoints) for name in selection.models(models)]
-    from repro.report.terminal import (
-        cost_tree,  # brings torch, which a wrong name or size need not wait for
-    )
+    given = size_of(size)
+    files = [Path(word) for word in models if is_file(word)]
+    words = [word for word in models if not is_file(word)]
+    usual = given or parse_size(USUAL_SIZE)
+    runs = [count_run(name, usual, keypoints) for name in selection.models(words)]
+    counts = counted_files(files, given, names, convention == "all")
+    count_and_tell(runs, counts, names, depth, as_json)
+
+
+def is_file(word: str) -> bool:
+    """Whether a word means an exported file rather than a model."""
+    return word.lower().endswith(".onnx")
+
+
+def counted_files(
+    files: Sequence[Path], size: "Size | None", names: Sequence[str], every: bool
+) -> "list[ExportedCount]":
+    """The costs of exported files; with `every` by those conventions that files are enough for."""
+    if not files:
+        return []
+    from repro.counting import exported
+
+    known = [name for name in names if not every or name in exported.CONVENTIONS]
+    return [exported.count(path, size, known) for path in dict.fromkeys(files)]
+
+
+def count_and_tell(
+    runs: "Sequence[CountRun]",
+    files: "Sequence[ExportedCount]",
+    names: Sequence[str],
+    depth: int,
+    as_json: bool,
+) -> None:
+    """Count networks, and print them and the files that were counted."""
+    from repro import env
+    from repro.errors import RunError
+    from repro.records.record import Record
+    from repro.report.terminal import cost_tree
+    from repro.run import count_record, counted
 
     results, records, failures = [], [], []
     for run in runs:
@@ -52,8 +96,20 @@ def count(
             records.append(count_record(run, costs))
         else:
             console().print(cost_tree.tree(run, costs, depth))
+    for one in files:
+        results.append(cost_tree.described_file(one))
+        facts = env.fingerprint()
+        uncounted = dict.fromkeys(one.macs, tuple(one.uncounted)) if one.uncounted else {}
+        records.append(
+            Record(
+                "", one.spec(), one.measurements(), facts, uncounted=uncounted, remarks=one.remarks
+            )
+        )
+        tell(one.remarks)
+        if not as_json:
+            console().print(cost_tree.of_file(one, depth))
     if as_json and results:
-        data = results[0] if len(runs) == 1 else {"results": results}
+        data = results[0] if len(runs) + len(files) == 1 else {"results": results}
         emit("count", **data, records=records)
     raise typer.Exit(6 if failures else 0)
 

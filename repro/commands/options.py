@@ -49,7 +49,9 @@ FailOnFinding = Annotated[
 
 # a network, its weights, and what it runs on
 
-ModelPatterns = Annotated[list[str], Argument(help="Models, or patterns such as `lpn_*`.")]
+CountedModels = Annotated[
+    list[str], Argument(help="Models, patterns such as `lpn_*`, or exported FILE.onnx.")
+]
 Model = Annotated[str, Argument(help="A model of the zoo; see `repro list --models`.")]
 ModelOrFile = Annotated[str, Argument(help="A model, or an exported FILE.onnx.")]
 ModelFileOrTruth = Annotated[
@@ -58,10 +60,13 @@ ModelFileOrTruth = Annotated[
 ModelOptions = Annotated[
     list[str] | None, Option(help="An option of the model, as in `attention=se`.")
 ]
-Size = Annotated[str, Option("--input", help="Height x width.")]
 SizeOrUsual = Annotated[str | None, Option("--input", help="Height x width.")]
 Weights = Annotated[Path | None, Option(help="A checkpoint of the model.")]
 AllowPartial = Annotated[bool, Option("--allow-partial", help="Load what fits of a checkpoint.")]
+Entry = Annotated[
+    str | None,
+    Option("--entry", help="Which of a checkpoint's sets of tensors, as in `state_dict_ema`."),
+]
 Device = Annotated[str, Option(help="cpu or cuda.")]
 Crops = Annotated[int, Option(min=1, help="Crops at a time.")]
 Threads = Annotated[int | None, Option(min=1, help="Of the network.")]

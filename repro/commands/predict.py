@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import emit, size_of
+from repro.commands.common import emit, size_of, tell
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def predict(
     option: options.ModelOptions = None,
     least: options.LeastScore = 0.2,
     partial: options.AllowPartial = False,
+    entry: options.Entry = None,
     device: options.Device = "cpu",
     threads: options.Threads = None,
     as_json: options.Json = False,
@@ -53,7 +54,9 @@ def predict(
     rules = {"decode": decode, "flip": flip, "colour": colour, "normalise": normalise}
     if model == TRUTH:
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
-    _, request = choice.requested(model, weights, dataset, protocol, *network, machine, rules)
+    _, request = choice.requested(
+        model, weights, dataset, protocol, *network, machine, rules, entry
+    )
     paths = pictures(images)
     persons = persons_of(request, paths, box or [], boxes)
     predict_and_tell(request, paths, persons, output, least, as_json)
@@ -86,11 +89,12 @@ def predict_and_tell(
     as_json: bool,
 ) -> None:
     """Find the poses, draw and write them, and say where they are."""
-    from repro.evaluation import drawing, predict
+    from repro.evaluation import drawing, evaluator, predict
     from repro.report.terminal.progress import Steps
 
-    with Steps(len(paths), "pictures", show=False) as tell:
-        posed = predict.predict(request, paths, persons, tell)
+    with Steps(len(paths), "pictures", show=False) as steps:
+        posed = predict.predict(request, paths, persons, steps)
+    tell(evaluator.of_checkpoint(request))
     *overlays, poses = drawing.write(posed, request.protocol.skeleton, output, least)
     people = sum(len(picture.poses) for picture in posed)
     if as_json:

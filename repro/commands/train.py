@@ -1,6 +1,7 @@
 """Training: train."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ def train(
     accumulate: options.Accumulate = 1,
     weights: options.StartWeights = None,
     partial: options.AllowPartialStart = False,
+    entry: options.Entry = None,
     seed: options.Seed = 0,
     device: options.DeviceOrAuto = "auto",
     devices: options.Devices = 1,
@@ -75,7 +77,7 @@ def train(
     files, val_files = named(annotations, images), named(val_annotations, val_images)
     rest = weights, partial, crop_cache, save_every, hold_out
     request = requested(chosen, data, out, machine, seed, files, val_files, *rest)
-    train_and_tell(request, chosen.differing, resume, store, as_json)
+    train_and_tell(replace(request, entry=entry), chosen.differing, resume, store, as_json)
 
 
 def chosen_recipe(
@@ -151,8 +153,6 @@ def train_and_tell(
     as_json: bool,
 ) -> None:
     """Train, keep the record, and tell what became of it."""
-    from dataclasses import replace
-
     from repro.errors import ReproError
     from repro.plan import single
     from repro.records.store import Store
@@ -166,6 +166,8 @@ def train_and_tell(
     request = replace(request, machine=distributed.placed(request.machine))
     checked = preparation.checked(replace(request, cache=None))
     quiet = as_json or not distributed.is_first()
+    if distributed.is_first():
+        tell(checked.remarks)
     if not quiet:
         show(checked.request.resolved, differences, False)
         for line in checked.lines():

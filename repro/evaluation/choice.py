@@ -29,12 +29,15 @@ def requested(
     partial: bool = False,
     execution: Execution | None = None,
     rules: Mapping[str, object] = NO_OPTIONS,
+    entry: str | None = None,
 ) -> tuple[str, EvaluationRequest]:
     """The name of the protocol, and an evaluation by it, with `rules` instead of some of its own.
 
     `word` is a model, `truth`, or an exported file. ReproError for what does not go together.
     """
     model, file = model_of(word, weights)
+    if entry is not None and model in (ONNX, TRUTH):
+        raise ReproError(f"`{word}` is no checkpoint that holds sets.", "Leave --entry out.")
     name, chosen = protocol_choice.chosen(model, dataset, protocol)
     if model == ONNX and file is not None:
         chosen = as_exported(chosen, file)
@@ -46,6 +49,7 @@ def requested(
         size,
         dict(options),
         partial=partial,
+        entry=entry,
         execution=execution or Execution(),
     )
     return name, replace(request, size=size_of(request))

@@ -22,6 +22,7 @@ from repro.papers.datasets import DATASETS
 from repro.papers.protocol import GROUND_TRUTH
 from repro.papers.values import Scalar
 from repro.records.record import Record
+from repro.records.remarks import Remark
 from repro.records.runs import EvaluationRun, count_run, weights_name
 
 Facts = Mapping[str, Scalar]
@@ -67,6 +68,7 @@ def execute(
         artifacts={predictions.NAME: sha256(folder / predictions.NAME)},
         code=run.code,
         probe=probe.of(run.described()),
+        remarks=of_checkpoint(prepared.request),
     )
 
 
@@ -79,7 +81,7 @@ def weights_of(prepared: PreparedEvaluation) -> Facts:
     if request.model == ONNX:
         return {"name": path.name, "sha256": sha256(path)}
     count_run(request.model, prepared.size, request.protocol.keypoints, request.options)
-    state = reading.read(path)
+    state = reading.read(path, entry=request.entry)
     outline = _outline(request.model, request.protocol.keypoints, **request.options)
     match = matching.matched(outline, state, request.partial)
     trained = reading.facts(path)
@@ -87,9 +89,20 @@ def weights_of(prepared: PreparedEvaluation) -> Facts:
     facts: dict[str, Scalar] = {"name": name, "sha256": state.sha256}
     if trained.get("deviations") or trained.get("official", "yes") != "yes":
         facts["faithful"] = False
-    if not match.exact:
+    if request.entry is not None or any(fit for _, fit in match.rivals.values()):
+        facts["entry"] = match.source.name
+    if not match.whole:
         facts |= {"partial": True, "loaded": f"{len(match.names)} of {match.tensors} tensors"}
     return facts
+
+
+def of_checkpoint(request: EvaluationRequest) -> tuple[Remark, ...]:
+    """What of a checkpoint is taken, and what is not; nothing of an exported file."""
+    if request.model in (TRUTH, ONNX):
+        return ()
+    state = reading.read(request.file, entry=request.entry)
+    outline = _outline(request.model, request.protocol.keypoints, **request.options)
+    return matching.remarks(state, matching.matched(outline, state, request.partial))
 
 
 @functools.lru_cache(64)

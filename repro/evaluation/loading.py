@@ -4,6 +4,7 @@ import re
 
 import torch
 
+from repro import env
 from repro.checkpoints import matching, reading
 from repro.data.boxes import Instances
 from repro.data.people import Annotations
@@ -23,8 +24,11 @@ def opened(
     device = device_of(request.execution)
     if device.type != "cpu" and request.model in (TRUTH, ONNX):
         raise ReproError(f"`{request.model}` runs on the CPU.", "Leave --device out.")
+    limit = env.thread_limit()
     if request.execution.threads is not None:
         torch.set_num_threads(request.execution.threads)
+    elif limit is not None:
+        torch.set_num_threads(min(limit, torch.get_num_threads()))
     if request.model == TRUTH:
         rounded = request.options.get("rounded", True)
         if set(request.options) - {"rounded"} or not isinstance(rounded, bool):
@@ -68,7 +72,7 @@ def _exported(request: EvaluationRequest) -> Network:
             f"`{path}` is what it is: it takes no options and is not loaded in part.",
             "Leave --option and --allow-partial out.",
         )
-    exported = network.open_onnx(path, request.execution.threads or 0)
+    exported = network.open_onnx(path, request.execution.threads or env.thread_limit() or 0)
     if exported.keypoints not in (None, keypoints):
         raise ReproError(
             f"`{path}` finds {exported.keypoints} joints; {request.protocol.on} has {keypoints}.",
@@ -78,7 +82,7 @@ def _exported(request: EvaluationRequest) -> Network:
 
 
 def _of_the_zoo(request: EvaluationRequest, device: torch.device) -> Network:
-    weights = reading.read(request.file)
+    weights = reading.read(request.file, entry=request.entry)
     model = network.created(request.model, request.protocol.keypoints, request.options)
     matching.load(model, weights, request.partial)
     return ZooNetwork(model.eval().to(device), device)

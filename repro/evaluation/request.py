@@ -45,6 +45,8 @@ class EvaluationRequest:
     partial: bool = False
     """whether a checkpoint may fit only in parts"""
     execution: Execution = field(default_factory=Execution)
+    entry: str | None = None
+    """which of a checkpoint's sets of tensors; None: the one that fits"""
 
     @property
     def file(self) -> Path:

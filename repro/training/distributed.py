@@ -14,6 +14,7 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 
+from repro import env
 from repro.errors import ReproError, unknown
 from repro.training.request import PRECISIONS, TrainingMachine
 
@@ -64,8 +65,11 @@ def launched(machine: TrainingMachine) -> Fabric:
             f"There are {there} CUDA devices here, not {machine.devices}.",
             "Say --device cpu, or fewer --devices.",
         )
+    limit = env.thread_limit()
     if machine.threads is not None:
         torch.set_num_threads(machine.threads)
+    elif limit is not None:
+        torch.set_num_threads(min(limit, torch.get_num_threads()))
     # of weights with one channel, whose memory formats are the same
     warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
     with warnings.catch_warnings():

@@ -1,12 +1,13 @@
 """From a request to a network and its samples, ready for the first step."""
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from repro.checkpoints import matching, reading
 from repro.data.batches import Batches
 from repro.data.sampler import EpochOrder
 from repro.errors import ReproError
@@ -63,7 +64,7 @@ class CheckedTraining:
 class PreparedTraining(CheckedTraining):
     """A request whose data and processes are there."""
 
-    fabric: Fabric
+    fabric: Fabric = field(kw_only=True)
 
     @property
     def first(self) -> bool:
@@ -83,6 +84,7 @@ class PreparedTraining(CheckedTraining):
             "samples": len(self.data),
             "seed": request.seed,
             "weights": None if request.weights is None else sha256(request.weights)[:12],
+            **({} if request.entry is None else {"entry": request.entry}),
             # lists, as they come back from a checkpoint
             **{
                 name: list(value) if isinstance(value, tuple) else value
@@ -112,10 +114,6 @@ def checked(request: TrainingRequest, say: Say = lambda text: None) -> CheckedTr
     steps = len(data) // request.resolved.recipe.batch
     steps = min(steps, request.epoch_steps or steps)
     schedule = Schedule(request.resolved.recipe, steps)
-    if request.scale_schedule:
-        resolved = fit.shortened_warmup(request.resolved, schedule.total)
-        request = replace(request, resolved=resolved)
-        schedule = Schedule(resolved.recipe, steps)
     return CheckedTraining(request, data, schedule, _remarks(request, data, schedule, asked))
 
 
@@ -123,14 +121,22 @@ def _remarks(
     request: TrainingRequest, data: TrainingSet, schedule: Schedule, asked: int
 ) -> tuple[Remark, ...]:
     """On the inputs; on how the recipe fits them too, unless it was only made short for a try."""
+    known = (*request.remarks, *_start_remarks(request))
     if request.steps is not None or request.epoch_steps is not None:
-        return request.remarks
+        return known
     evaluated = request.evaluated is not None
     steps, resolved = schedule.total, request.resolved
-    return (
-        *request.remarks,
-        *fit.remarks(resolved, schedule, steps, len(data), asked, evaluated),
-    )
+    return (*known, *fit.remarks(resolved, schedule, steps, len(data), asked, evaluated))
+
+
+def _start_remarks(request: TrainingRequest) -> tuple[Remark, ...]:
+    """What is taken of the checkpoint to begin with; ReproError if it does not fit."""
+    if request.weights is None:
+        return ()
+    state = reading.read(request.weights, entry=request.entry)
+    with torch.device("meta"):
+        model = created(request.model, request.protocol.keypoints, request.options)
+    return matching.remarks(state, matching.matched(model, state, request.partial))
 
 
 def _batched(request: TrainingRequest, samples: int) -> TrainingRequest:
@@ -169,7 +175,7 @@ def network(prepared: PreparedTraining) -> TrainedNetwork:
     model = created(request.model, request.protocol.keypoints, request.options)
     initialise(model, recipe.init)
     if request.weights is not None:
-        load_weights(model, request.weights, request.partial)
+        load_weights(model, request.weights, request.partial, request.entry)
     if request.machine.channels_last:
         _channels_last(model)
     if fabric.world_size > 1:

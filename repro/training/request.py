@@ -80,6 +80,8 @@ class TrainingRequest:
     """whether the warm-up is shortened to fit the steps that there are"""
     remarks: tuple[Remark, ...] = ()
     """what a reader must know of how its inputs came about"""
+    entry: str | None = None
+    """which of the checkpoint's sets of tensors; None: the one that fits"""
 
     @property
     def name(self) -> str:

@@ -246,7 +246,8 @@ def _evaluated(request: TrainingRequest) -> Mapping[str, object]:
 def _start(request: TrainingRequest) -> dict[str, Scalar]:
     if request.weights is None:
         return {}
-    return {"sha256": sha256(request.weights), "partial": request.partial}
+    chosen = {} if request.entry is None else {"entry": request.entry}
+    return {"sha256": sha256(request.weights), "partial": request.partial, **chosen}
 
 
 def _execution(checked: CheckedTraining) -> dict[str, Scalar]:

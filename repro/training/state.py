@@ -194,11 +194,11 @@ def save_weights(path: Path, model: nn.Module, facts: Mapping[str, str]) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def load_weights(model: nn.Module, path: Path, partial: bool = False) -> str:
-    """Fill a model from any checkpoint, and answer the sha256 of the file."""
-    weights = reading.read(path)
-    matching.load(model, weights, partial)
-    return weights.sha256
+def load_weights(
+    model: nn.Module, path: Path, partial: bool = False, entry: str | None = None
+) -> None:
+    """Fill a model from any checkpoint, of several sets of tensors from the one called `entry`."""
+    matching.load(model, reading.read(path, entry=entry), partial)
 
 
 def load_same_weights(model: nn.Module, path: Path, sha256: str) -> None:

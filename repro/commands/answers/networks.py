@@ -17,8 +17,11 @@ class CountedNetwork(TypedDict):
     """A network's costs."""
 
     model: str
-    input: Size
-    keypoints: int
+    """a name, or that of an exported file"""
+    input: Size | None
+    """null for a file that takes no image"""
+    keypoints: int | None
+    """null for a file"""
     params: int
     macs: dict[str, int]
     """convention -> multiply-accumulates"""
@@ -26,6 +29,11 @@ class CountedNetwork(TypedDict):
     uncounted: list[str]
     """operators without a rule"""
     modules: NotRequired[list[Part]]
+    sha256: NotRequired[str]
+    """of a file"""
+    uncounted_calls: NotRequired[dict[str, int]]
+    """of a file: operator without a rule -> how many there are"""
+    remarks: NotRequired[list[Remark]]
 
 
 class CountAnswer(CountedNetwork):
@@ -241,6 +249,9 @@ class CheckpointFit(TypedDict):
     """How a checkpoint fits a network."""
 
     exact: bool
+    """whether nothing is left out on either side"""
+    whole: bool
+    """whether the network has all its tensors; counters and settings may be left out of the file"""
     fit: int
     tensors: int
     rules: list[str]
@@ -258,6 +269,16 @@ class FittingNetwork(TypedDict):
     keypoints: int
 
 
+class SetOfTensors(TypedDict):
+    """Named tensors of a checkpoint that lie together."""
+
+    name: str
+    """the keys that lead to it; empty for the file itself"""
+    tensors: int
+    fit: int | None
+    """how many fit the network; null where none is named"""
+
+
 class WeightsCheckAnswer(TypedDict):
     """`repro weights --check FILE`."""
 
@@ -268,6 +289,10 @@ class WeightsCheckAnswer(TypedDict):
     sha256: str
     tensors: int
     values: int
+    entry: str
+    """the set of tensors that was taken"""
+    sets: list[SetOfTensors]
+    remarks: list[Remark]
     model: str | None
     keypoints: int | None
     match: CheckpointFit | None

@@ -7,6 +7,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from repro.counting.counter import Count
+from repro.counting.exported import ExportedCount
 from repro.papers.conventions import CONVENTIONS
 from repro.records.runs import CountRun
 
@@ -49,4 +50,40 @@ def tree(spec: CountRun, count: Count, depth: int = 0) -> RenderableType:
         lines.append(Text(line, style="bold"))
     if not count.uncounted:
         lines.append(Text("operators without a rule: none", style="dim"))
+    return Group(*lines)
+
+
+def described_file(count: ExportedCount) -> dict[str, object]:
+    """A count of an exported file as plain data."""
+    return {
+        "model": count.file,
+        "sha256": count.sha256,
+        "input": None if count.input is None else list(count.input),
+        "keypoints": None,
+        "params": count.params,
+        "macs": dict(count.macs),
+        "by_operator": {name: dict(found) for name, found in count.operators.items()},
+        "uncounted": sorted(count.uncounted),
+        "uncounted_calls": dict(count.uncounted),
+        "remarks": [asdict(remark) for remark in count.remarks],
+    }
+
+
+def of_file(count: ExportedCount, depth: int = 0) -> RenderableType:
+    """Totals of an exported file by convention, and by operator if there is to be any depth."""
+    grid = Grid(box=None, header_style="bold", pad_edge=False)
+    grid.add_column("")
+    grid.add_column("params", justify="right")
+    for name in count.macs:
+        grid.add_column(f"{name} MACs", justify="right")
+    grid.add_row(count.file, f"{count.params:,}", *(f"{macs:,}" for macs in count.macs.values()))
+    kinds = sorted({kind for found in count.operators.values() for kind in found})
+    for kind in kinds if depth else ():
+        costs = (f"{found.get(kind, 0):,}" for found in count.operators.values())
+        grid.add_row(f"  {kind}", "", *costs)
+    size = "" if count.input is None else f" {count.input[0]}x{count.input[1]}"
+    lines: list[RenderableType] = [Text(f"{count.file}{size}", style="bold"), grid]
+    lines += [Text(f"{name}: {CONVENTIONS[name].rules}", style="dim") for name in count.macs]
+    parts = [f"{calls} {name}" for name, calls in count.uncounted.items()]
+    lines.append(Text(f"operators without a rule: {', '.join(parts) or 'none'}", style="dim"))
     return Group(*lines)

@@ -63,7 +63,7 @@ def snapshot(seconds: float = SAMPLE) -> Snapshot:
     after = sensors.ticks()
     total = max(after.total - before.total, 1e-9)
     stolen = (after.stolen - before.stolen) / total
-    cores = os.cpu_count() or 1
+    cores = env.machine_cores()
     idle = (after.idle - before.idle) / total
     return Snapshot(
         load=round(psutil.getloadavg()[0], 2),

@@ -1,9 +1,10 @@
 """What the system tells about itself that moves a timing; None or empty where it does not tell."""
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from repro import env
 
 SYSTEM = Path("/sys")
 PROCESSORS = SYSTEM / "devices/system/cpu"
@@ -114,14 +115,7 @@ def power() -> str:
 
 def allowed() -> float:
     """How many cores this process may use: fewer than there are in a container, or if pinned."""
-    try:
-        cores = float(len(os.sched_getaffinity(0)))
-    except AttributeError:
-        cores = float(os.cpu_count() or 1)
-    quota = text(SYSTEM / "fs/cgroup/cpu.max").split()
-    if len(quota) == 2 and quota[0].isdigit() and quota[1].isdigit() and int(quota[1]):
-        cores = min(cores, int(quota[0]) / int(quota[1]))
-    return cores
+    return env.allowed_cores(SYSTEM / "fs/cgroup")
 
 
 def text(path: Path) -> str:

@@ -16,11 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from repro import env
 from repro.speed.measure.sensors import text
 from repro.speed.roofline.model import Ceiling, MachineLimits
 
@@ -76,7 +76,7 @@ def calibrate(threads: int) -> MachineLimits:
 
 
 def _ceiling(threads: int, cache: int) -> Ceiling:
-    spare = int(psutil.virtual_memory().available)
+    spare = env.free_memory()
     return Ceiling(
         threads=threads,
         matmul=_best("matmul", [_product() for _ in range(threads)], SIDE**3),
@@ -144,9 +144,9 @@ def _overlaps(stamps: Sequence[Stamp], burst: Stamp) -> bool:
 
 def spread(count: int, folder: Path = Path("/sys/devices/system/cpu")) -> list[int]:
     """So many processors, on as many cores as there are; none where they cannot be chosen."""
-    if count == 1 or not hasattr(os, "sched_getaffinity"):
+    free, ranked = env.affinity() or [], []
+    if count == 1:
         return []
-    free, ranked = sorted(os.sched_getaffinity(0)), []
     for number in free:
         siblings = text(folder / f"cpu{number}/topology/core_cpus_list")
         first = siblings.replace("-", ",").split(",")[0]
