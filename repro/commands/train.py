@@ -166,12 +166,11 @@ def train_and_tell(
     request = replace(request, machine=distributed.placed(request.machine))
     checked = preparation.checked(replace(request, cache=None))
     quiet = as_json or not distributed.is_first()
-    if distributed.is_first():
-        tell(checked.remarks)
     if not quiet:
         show(checked.request.resolved, differences, False)
         for line in checked.lines():
             say(line)
+    if distributed.is_first():
         tell(checked.remarks)
     run, records = runs.run_of(checked), Store(store)
     plan = single(run, records, request, fresh=resume is False, served=False)

@@ -1,7 +1,7 @@
 """From a request to a network and its samples, ready for the first step."""
 
 import functools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 from lightning_fabric import Fabric
@@ -64,7 +64,7 @@ class CheckedTraining:
 class PreparedTraining(CheckedTraining):
     """A request whose data and processes are there."""
 
-    fabric: Fabric = field(kw_only=True)
+    fabric: Fabric
 
     @property
     def first(self) -> bool:
