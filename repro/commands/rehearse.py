@@ -98,7 +98,7 @@ def _written(rehearsal: "PlannedRehearsal", result: "DoneRehearsal") -> list[Pat
 
     request = rehearsal.request
     said, title = rehearsal_words.said(request.share), rehearsal_words.title(request.table)
-    contents = ReportContents(result.cells, (), (), result.records, said)
+    contents = ReportContents(result.cells, (), (), result.records, rehearsal=said)
     texts = {
         ".md": markdown.rehearsal(result.cells, title, said),
         ".html": page.render(contents),
