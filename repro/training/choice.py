@@ -121,8 +121,8 @@ def requested(
     if choice.smoke:
         data = pictures(folder / "data", SMOKE_PICTURES)
     source = train_source(choice.protocol.dataset, data, train)
+    val, remarks = with_images(val, train)
     evaluated = None if choice.smoke else evaluation_source(choice.protocol, data, val)
-    remarks: tuple[Remark, ...] = ()
     if evaluated is None and train.get("annotations") is not None and not choice.smoke:
         source, evaluated, remarks = shared_out(source, folder / "held-out", hold_out)
     return TrainingRequest(
@@ -144,6 +144,25 @@ def requested(
         scale_schedule=choice.scale_schedule,
         remarks=remarks,
     )
+
+
+def with_images(val: Files, train: Files) -> tuple[Files, tuple[Remark, ...]]:
+    """The files to evaluate on, in the folder of those to train on where none is named."""
+    annotations, images = val.get("annotations"), val.get("images")
+    if (annotations is None) == (images is None):
+        return val, ()
+    if annotations is None:
+        raise ReproError(
+            f"The pictures in `{images}` have no annotations.", "Name them: --val-annotations FILE."
+        )
+    if train.get("images") is None:
+        raise ReproError(
+            f"The pictures of `{annotations}` are not named.",
+            "Name their folder: --val-images DIR.",
+        )
+    same = {"annotations": annotations, "images": train["images"]}
+    text = f"The pictures of `{annotations.name}` are looked for where those to train on are."
+    return same, (Remark("annotations", text),)
 
 
 def shared_out(

@@ -1,7 +1,10 @@
 """How a recipe is made short without becoming another one."""
 
+from pathlib import Path
+
 import pytest
 
+from repro.errors import ReproError
 from repro.papers import study
 from repro.papers.recipe_sources import resolve
 from repro.training import choice
@@ -30,3 +33,19 @@ def test_a_rehearsed_recipe_keeps_its_stages_and_losses_and_decays_once(
     assert changed <= {
         *("batch", "epochs", "evaluate_every", "milestones", "warmup_iterations", "restart_epoch"),
     }
+
+
+def test_pictures_to_evaluate_on_are_where_those_to_train_on_are() -> None:
+    train = {"annotations": Path("train.json"), "images": Path("pictures")}
+    found, (remark,) = choice.with_images({"annotations": Path("a/val.json")}, train)
+    assert found == {"annotations": Path("a/val.json"), "images": Path("pictures")}
+    assert str(remark).startswith("The pictures of `val.json` are looked for where")
+    both = {"annotations": Path("val.json"), "images": Path("others")}
+    assert choice.with_images(both, train) == (both, ()) and choice.with_images({}, train) == (
+        {},
+        (),
+    )
+    with pytest.raises(ReproError, match="`others` have no annotations"):
+        choice.with_images({"images": Path("others")}, train)
+    with pytest.raises(ReproError, match=r"pictures of `val\.json` are not named"):
+        choice.with_images({"annotations": Path("val.json")}, {})

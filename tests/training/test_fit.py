@@ -23,7 +23,7 @@ RECIPE = Recipe(
 
 def written(**fields: object) -> Resolved:
     """A recipe as it is written down."""
-    recipe = Recipe(**{**{name: getattr(RECIPE, name) for name in FIELDS}, **fields})  # type: ignore[arg-type]
+    recipe = Recipe(**{**{name: getattr(RECIPE, name) for name in FIELDS}, **fields})
     return Resolved("paper/test", recipe, dict.fromkeys(FIELDS, "the paper"))
 
 
