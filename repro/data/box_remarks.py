@@ -84,6 +84,6 @@ def beside_image(boxes: Floats, sizes: Ints) -> tuple[Bools, Bools]:
     """
     limits = np.where(sizes > 0, sizes, np.iinfo(np.int64).max)[:, ::-1]
     ends = boxes[:, :2] + boxes[:, 2:]
-    outside: Bools = ((boxes[:, :2] >= limits) | (ends <= 0)).any(axis=1)
-    beyond: Bools = ~outside & (ends > limits + SLACK).any(axis=1)
-    return outside, beyond
+    outside = np.any((boxes[:, :2] >= limits) | (ends <= 0), axis=1)
+    beyond = ~outside & np.any(ends > limits + SLACK, axis=1)
+    return np.asarray(outside, np.bool_), np.asarray(beyond, np.bool_)
