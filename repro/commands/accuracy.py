@@ -1,5 +1,6 @@
 """Accuracy: eval, score."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ def eval_(
     nms: options.Nms = None,
     padding: options.Padding = None,
     udp: options.Udp = None,
+    exif: options.Exif = None,
     option: options.ModelOptions = None,
     partial: options.AllowPartial = False,
     entry: options.Entry = None,
@@ -59,7 +61,7 @@ def eval_(
     kind = "ground truth" if of_truth else detector and detector.name
     rules: dict[str, object] = {"split": split, "boxes": kind, "decode": decode, "flip": flip}
     rules |= {"shift": shift, "colour": colour, "normalise": normalise}
-    rules |= {"nms": nms, "udp": udp, "padding": padding}
+    rules |= {"nms": nms, "udp": udp, "padding": padding, "exif": exif}
     network = size_of(size), parse_options(option or []), partial
     machine = Execution(device, batch, loaders, threads)
     name, request = choice.requested(
@@ -87,7 +89,8 @@ def evaluate_and_tell(
     from repro.report.terminal.progress import TerminalWatch
     from repro.run import carry_out
 
-    run, records = evaluator.run_of(pipeline.prepare(request, files)), Store(store)
+    prepared, records = pipeline.prepare(request, files), Store(store)
+    run = evaluator.run_of(prepared)
     if not as_json:
         say(f"{run}")
         say(f"protocol {protocol}: {request.protocol}")
@@ -96,9 +99,11 @@ def evaluate_and_tell(
     if output is not None:
         predictions.copy(records.artifacts(record.key), output)
     warn(records)
-    tell(record.remarks)
+    remarks = (*record.remarks, *evaluator.other_pictures(record, prepared))
+    tell(remarks)
     if as_json:
-        emit("eval", **accuracy_table.described(record, protocol), records=[record])
+        facts = accuracy_table.described(record, protocol)
+        emit("eval", **facts, remarks=list(map(asdict, remarks)), records=[record])
     else:
         console().print(accuracy_table.shown(record))
 

@@ -168,12 +168,41 @@ Normalise = Annotated[str | None, Option(help="ImageNet, 128/256, 0..1, -1..1 or
 Nms = Annotated[float | None, Option(help="OKS above which persons are one.")]
 Padding = Annotated[float | None, Option(help="Of the boxes, 1.25 as a rule.")]
 Udp = Annotated[bool | None, Option("--udp/--no-udp", help="UDP geometry.")]
+Exif = Annotated[
+    str | None,
+    Option(help="The turn that a picture's EXIF asks for: ignore, as HRNet does, or apply."),
+]
 Loaders = Annotated[int, Option(min=1, max=64, help="Threads that load images.")]
 PosesFile = Annotated[Path | None, Option(help="Write the poses, COCO format.")]
 FreshEvaluation = Annotated[
     bool, Option("--fresh", help="Evaluate again from the start, keep both.")
 ]
-Pictures = Annotated[list[Path], Argument(help="Pictures, or folders of them.")]
+Pictures = Annotated[list[Path], Argument(help="Pictures, folders of them, or videos.")]
+Recursive = Annotated[
+    bool, Option("--recursive", "-r", help="Also the pictures of folders in the folders.")
+]
+EveryFrame = Annotated[int, Option("--every", min=1, help="Of a video look at every Nth frame.")]
+ExifOfPictures = Annotated[
+    str, Option("--exif", help="The turn that a picture's EXIF asks for: apply, or ignore.")
+]
+DetectorFile = Annotated[
+    Path | None,
+    Option("--detector", help="An exported FILE.onnx that finds the persons, as YOLOX or YOLOv8."),
+]
+BoxScore = Annotated[
+    float, Option(min=0, max=1, callback=finite, help="The least that a detector must give a box.")
+]
+BoxOverlap = Annotated[
+    float,
+    Option(min=0, max=1, callback=finite, help="IoU of a detector's boxes above which one goes."),
+]
+PersonClass = Annotated[
+    int | None, Option(min=0, help="Number of the detector's class of persons, 0 as a rule.")
+]
+DetectorColour = Annotated[str | None, Option(help="What the detector takes: RGB or BGR.")]
+DetectorNormalise = Annotated[
+    str | None, Option(help="As --normalise, for the detector; else as its kind has it.")
+]
 PersonBoxes = Annotated[
     list[str] | None, Option(help="left,top,width,height of a person, for one picture.")
 ]

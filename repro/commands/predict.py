@@ -1,6 +1,7 @@
-"""See a network at work on pictures: predict."""
+"""See a network at work on pictures and videos: predict."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,13 @@ from repro.commands.common import emit, size_of, tell
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
+    from repro.errors import RunError
+    from repro.evaluation.detector import Detector, DetectorSettings
+    from repro.evaluation.inputs import NamedInput
     from repro.evaluation.predict import Boxes
+    from repro.evaluation.prediction_run import PredictionRun
     from repro.evaluation.request import EvaluationRequest
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 POSES = Path("poses")
 
 
@@ -22,6 +26,14 @@ def predict(
     weights: options.Weights = None,
     box: options.PersonBoxes = None,
     boxes: options.BoxesFile = None,
+    detector: options.DetectorFile = None,
+    box_score: options.BoxScore = 0.3,
+    box_overlap: options.BoxOverlap = 0.65,
+    person_class: options.PersonClass = None,
+    detector_colour: options.DetectorColour = None,
+    detector_normalise: options.DetectorNormalise = None,
+    recursive: options.Recursive = False,
+    every: options.EveryFrame = 1,
     output: options.PosesDir = POSES,
     dataset: options.JointsOf = None,
     protocol: options.ProtocolOfPictures = None,
@@ -30,6 +42,7 @@ def predict(
     flip: options.Flip = None,
     colour: options.Colour = None,
     normalise: options.Normalise = None,
+    exif: options.ExifOfPictures = "apply",
     option: options.ModelOptions = None,
     least: options.LeastScore = 0.2,
     partial: options.AllowPartial = False,
@@ -38,90 +51,116 @@ def predict(
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
-    """Draw the poses that a model finds on pictures, and write them in COCO's format.
+    """Draw the poses that a model finds on pictures and videos, and write them in COCO's format.
 
-    Without boxes a top-down model takes the whole picture as one.
+    A top-down model looks into boxes, yours or a detector's; without both it takes a whole picture
+    as one person. Of a video each frame is a picture. A picture that cannot be read stops no
+    other: then the exit code is 6.
 
     Example: repro predict litepose_s --weights litepose_s.pth photo.jpg
     """
     from repro.errors import ReproError
-    from repro.evaluation import choice
+    from repro.evaluation import choice, inputs, prediction_run
+    from repro.evaluation.detector import DetectorSettings
     from repro.evaluation.request import TRUTH, Execution
     from repro.papers.lookup import parse_options
 
     network = size_of(size), parse_options(option or []), partial
-    machine = Execution(device, 16, threads=threads)
+    machine = Execution(device, threads=threads)
     rules = {"decode": decode, "flip": flip, "colour": colour, "normalise": normalise}
+    rules |= {"exif": exif}
     if model == TRUTH:
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
-    _, request = choice.requested(
-        model, weights, dataset, protocol, *network, machine, rules, entry
-    )
-    paths = pictures(images)
-    persons = persons_of(request, paths, box or [], boxes)
-    predict_and_tell(request, paths, persons, output, least, as_json)
+    words = model, weights, dataset, protocol, *network, machine, rules, entry
+    _, request = choice.requested(*words)
+    named = inputs.named(images, recursive, output)
+    persons = persons_of(request, [one.name for one in named], box or [], boxes, detector)
+    told = box_score, box_overlap, person_class, detector_colour, detector_normalise
+    finder = detector_of(request, detector, DetectorSettings(*told))
+    run = prediction_run.PredictionRun(request, output, least, persons, finder, every)
+    predict_and_tell(run, named, as_json)
+
+
+def detector_of(
+    request: "EvaluationRequest", path: Path | None, settings: "DetectorSettings"
+) -> "Detector | None":
+    """The detector of a file; None where none is given."""
+    from repro.evaluation import detector
+
+    return None if path is None else detector.opened(path, settings, request.execution.threads)
 
 
 def persons_of(
-    request: "EvaluationRequest", paths: Sequence[Path], box: Sequence[str], boxes: Path | None
+    request: "EvaluationRequest",
+    names: Sequence[str],
+    box: Sequence[str],
+    boxes: Path | None,
+    detector: Path | None,
 ) -> "Boxes":
     """The boxes of the persons, as they are given; ReproError where they do not go together."""
     from repro.errors import ReproError
-    from repro.evaluation.predict import parse_box, read_boxes
+    from repro.evaluation.predict import boxes_by_picture, parse_box, read_boxes
 
-    if request.protocol.bottom_up and (box or boxes):
+    if request.protocol.bottom_up and (box or boxes or detector):
         raise ReproError(f"`{request.model}` finds persons by itself.", "Leave the boxes out.")
-    if box and (boxes is not None or len(paths) > 1):
+    if detector is not None and (box or boxes):
+        raise ReproError("Boxes are given, and a detector that finds them.", "Take one of the two.")
+    if box and (boxes is not None or len(names) > 1):
         raise ReproError(
             "--box is for one picture.", "Give a file with --boxes for several pictures."
         )
     if box:
-        return {paths[0].name: [(parse_box(text), 1.0) for text in box]}
-    return {} if boxes is None else read_boxes(boxes)
+        return {names[0]: [(parse_box(text), 1.0) for text in box]}
+    return {} if boxes is None else boxes_by_picture(read_boxes(boxes), names)
 
 
-def predict_and_tell(
-    request: "EvaluationRequest",
-    paths: Sequence[Path],
-    persons: "Boxes",
-    output: Path,
-    least: float,
-    as_json: bool,
-) -> None:
+def predict_and_tell(run: "PredictionRun", inputs: "Sequence[NamedInput]", as_json: bool) -> None:
     """Find the poses, draw and write them, and say where they are."""
-    from repro.evaluation import drawing, evaluator, predict
+    try:
+        for given in inputs:
+            before = len(run.done)
+            one_input(run, given, show=not as_json)
+            for done in run.done[before:] if not as_json else ():
+                print(done)
+    except KeyboardInterrupt:
+        if run.file.images:
+            say(f"{run.people} persons so far, {run.finish()}")
+        raise
+    if not run.done:
+        raise next(iter(run.failed.values()))
+    poses, remarks = run.finish(), run.remarks()
+    tell(remarks)
+    if as_json:
+        emit(
+            "predict",
+            people=run.people,
+            poses=str(poses),
+            overlays=[str(done.overlay) for done in run.done],
+            failed={name: str(error) for name, error in run.failed.items()},
+            remarks=list(map(asdict, remarks)),
+        )
+    else:
+        say(f"{run.people} persons on {len(run.file.images)} pictures, {poses}")
+    if run.failed:
+        raise failure(run)
+
+
+def one_input(run: "PredictionRun", given: "NamedInput", show: bool) -> None:
+    """Find the poses on one picture or video."""
+    from repro.evaluation.videos import Video
     from repro.report.terminal.progress import Steps
 
-    with Steps(len(paths), "pictures", show=False) as steps:
-        posed = predict.predict(request, paths, persons, steps)
-    tell(evaluator.of_checkpoint(request))
-    *overlays, poses = drawing.write(posed, request.protocol.skeleton, output, least)
-    people = sum(len(picture.poses) for picture in posed)
-    if as_json:
-        emit("predict", people=people, poses=str(poses), overlays=list(map(str, overlays)))
+    if not given.is_video:
+        run.picture(given)
         return
-    for picture, overlay in zip(posed, overlays, strict=True):
-        print(f"{picture.path.name}: {len(picture.poses)} persons, {overlay}")
-    say(f"{people} persons on {len(posed)} pictures, {poses}")
+    with Steps(Video.length(given.path), "frames", show) as steps:
+        run.video(given, steps)
 
 
-def pictures(images: list[Path]) -> list[Path]:
-    """The picture files that a user means: those named, and those in the folders named."""
-    from repro.errors import ReproError
+def failure(run: "PredictionRun") -> "RunError":
+    """The error for inputs that cannot be read, when the others are done."""
+    from repro.errors import RunError
 
-    files: list[Path] = []
-    for path in images:
-        if path.is_dir():
-            inside = [one for one in sorted(path.iterdir()) if one.suffix.lower() in SUFFIXES]
-            if not inside:
-                raise ReproError(f"There are no pictures in `{path}`.", ", ".join(SUFFIXES))
-            files += inside
-        elif path.is_file():
-            files.append(path)
-        else:
-            raise ReproError(f"There is no picture `{path}`.", "Correct the path.")
-    names = [path.stem for path in files]  # what is written is named after them
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ReproError(f"Two pictures are called `{twice}`.", "Take them one by one.")
-    return files
+    count, total = len(run.failed), len(run.failed) + len(run.done)
+    first = next(iter(run.failed.values()))
+    return RunError(f"{count} of {total} pictures could not be read: {first}", first.hint)

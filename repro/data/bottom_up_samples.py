@@ -18,7 +18,7 @@ from repro.data.masks import Masks
 from repro.data.people import Annotations, Bools, Floats
 from repro.data.pictures import Pixels, coloured, picture
 from repro.data.sampler import Place
-from repro.papers.protocol import GROUPINGS, Protocol
+from repro.papers.protocol import APPLY, GROUPINGS, Protocol
 from repro.pose.bottom_up_targets import heatmaps, joint_indices
 from repro.pose.field_targets import field_targets
 from repro.pose.losses.batch import Heatmaps
@@ -93,7 +93,7 @@ class ImageSamples(Dataset[ImageSample]):
     def __getitem__(self, place: Place) -> ImageSample:
         epoch, index = place
         position = int(self.images[index])
-        image = picture(self.folder, self.annotations, position)
+        image = picture(self.folder, self.annotations, position, self.protocol.exif == APPLY)
         view = self.view(epoch, index, (image.shape[0], image.shape[1]))
         matrix = augmentation.image_matrix(view, self.side)
         pixels = crop(image, matrix, (self.side, self.side))

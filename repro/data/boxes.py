@@ -1,15 +1,17 @@
 """The regions that a top-down network looks at: labelled persons or a detector's boxes."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from repro.data import box_remarks
 from repro.data.json_rows import Rows, load
 from repro.data.people import Annotations, Bools, Floats, Ints
 from repro.errors import ReproError
 from repro.papers.datasets import DATASETS
 from repro.pose.transforms import centres_and_extents
+from repro.records.remarks import Remark
 
 PADDING = 1.25
 """of a box before it becomes the input"""
@@ -48,11 +50,13 @@ class Instances:
     square: bool = False
     """whether the boxes are regions that are padded but not grown to the input's proportions, as
     MPII's"""
-    padding: float = PADDING
-    """what the boxes' sides are multiplied by"""
+    padding: float | Floats = PADDING
+    """what the boxes' sides are multiplied by; (N, 1) where they differ in that"""
     left_out: LeftOut = LeftOut()
     outside: int = 0
     """how many boxes lie wholly outside their image; they are kept, as the official code does"""
+    remarks: tuple[Remark, ...] = ()
+    """what a reader must know of the boxes"""
     _regions: dict[tuple[int, int], tuple[Floats, Floats]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -106,7 +110,14 @@ def ground_truth(annotations: Annotations) -> Instances:
         unlabelled=int((~crowd & ~labelled).sum()),
         empty=int((~crowd & labelled & ~whole).sum()),
     )
-    return Instances(people.image[kept], boxes[kept], np.ones(len(kept)), kept, left_out=left_out)
+    return Instances(
+        people.image[kept],
+        boxes[kept],
+        np.ones(len(kept)),
+        kept,
+        left_out=left_out,
+        remarks=box_remarks.of_persons(left_out.empty, len(kept)),
+    )
 
 
 def outside(annotations: Annotations, instances: Instances, size: tuple[int, int]) -> Bools:
@@ -126,7 +137,8 @@ def detected(path: Path, annotations: Annotations, least_score: float = 0.0) -> 
 
     As in the official evaluations a box is used as it is, even where it leaves the image or has
     no width or no height; one with neither cannot be cut out and is counted in `left_out`. Boxes
-    on images that the annotations lack are counted there too.
+    on images that the annotations lack are counted there too. All that is strange is in `remarks`;
+    a ReproError where most of the boxes are impossible.
     """
     document, _ = load(path, "box file")
     if not isinstance(document, list):
@@ -155,13 +167,18 @@ def detected(path: Path, annotations: Annotations, least_score: float = 0.0) -> 
         unknown=int((person & ~known).sum()),
         low=int((person & known & ~high).sum()),
     )
+    sizes = annotations.images.sizes
+    outside, _ = box_remarks.beside_image(boxes[kept], sizes[image[kept]])
     return Instances(
         image[kept],
         boxes[kept],
         scores[kept],
         np.full(len(kept), -1),
         left_out=left_out,
-        outside=_outside(boxes[kept], annotations.images.sizes[image[kept]]),
+        outside=int(outside.sum()),
+        remarks=box_remarks.of_detections(
+            boxes[kept], scores[kept], image[kept], sizes, asdict(left_out), len(rows), least_score
+        ),
     )
 
 
@@ -182,10 +199,3 @@ def _positions(ids: Ints, known: Ints) -> tuple[Ints, Bools]:
     place = order[np.searchsorted(known, ids, sorter=order).clip(max=len(known) - 1)]
     matching = known[place] == ids
     return np.where(matching, place, 0), matching
-
-
-def _outside(boxes: Floats, sizes: Ints) -> int:
-    """How many boxes share no pixel with their image; images of unknown size count as endless."""
-    limits = np.where(sizes > 0, sizes, np.iinfo(np.int64).max)[:, ::-1]
-    ends = boxes[:, :2] + boxes[:, 2:]
-    return int(((boxes[:, :2] >= limits) | (ends <= 0)).any(axis=1).sum())

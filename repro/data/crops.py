@@ -1,5 +1,6 @@
 """The inputs of top-down networks: a crop around each person."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch.utils.data import Dataset
@@ -16,8 +17,8 @@ KEPT = 4
 class Crops(Dataset[tuple[Pixels, int]]):
     """Of each instance the crop (height, width, 3), uint8, and the position of the instance.
 
-    Instances of one image follow each other, so that an image is decoded once. Threads may share
-    one of these.
+    Instances of one image follow each other, so that an image is decoded once. Those that are
+    `held` in memory, BGR, are not read. Threads may share one of these.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Crops(Dataset[tuple[Pixels, int]]):
         colour: Colour = "RGB",
         udp: bool = False,
         upright: bool = False,
+        held: Sequence[Pixels] = (),
     ) -> None:
         self.folder = folder
         self.annotations = annotations
@@ -37,6 +39,7 @@ class Crops(Dataset[tuple[Pixels, int]]):
         self.colour = colour
         self.udp = udp
         self.upright = upright
+        self.held = held
         self._recent: tuple[tuple[int, Pixels], ...] = ()
 
     def __len__(self) -> int:
@@ -50,6 +53,8 @@ class Crops(Dataset[tuple[Pixels, int]]):
         return coloured(cut, self.colour), index
 
     def _image(self, position: int) -> Pixels:
+        if self.held:
+            return self.held[position]
         for known, image in self._recent:
             if known == position:
                 return image

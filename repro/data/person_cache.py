@@ -22,7 +22,7 @@ from repro.data.people import Annotations, Floats, Ints
 from repro.data.pictures import Pixels, picture
 from repro.errors import ReproError
 from repro.files import write_whole
-from repro.papers.protocol import Protocol
+from repro.papers.protocol import APPLY, Protocol
 
 VERSION = 1
 """grows whenever the same key would give other pixels"""
@@ -88,6 +88,9 @@ def cached(
     regions = _regions(annotations, instances, protocol, size, rules)
     key = hashlib.sha256(f"{VERSION} {annotations.sha256} {pictures.resolve()}".encode())
     key.update(regions.tobytes())
+    upright = protocol.exif == APPLY
+    if upright:
+        key.update(protocol.exif.encode())
     name = f"persons-{protocol.dataset}-{size[0]}x{size[1]}-{key.hexdigest()[:16]}"
     path = folder / f"{name}.pixels"
     try:
@@ -97,7 +100,7 @@ def cached(
             return cache
         state = "is torn and built again" if there else "is built"
         say(f"The crop cache `{path}` {state}: {len(instances):,} persons.")
-        return _built(path, pictures, annotations, instances, regions, tell)
+        return _built(path, pictures, annotations, instances, regions, tell, upright)
     except OSError as error:
         raise ReproError(
             f"The crop cache `{path}` cannot be written: {error.strerror or error}.",
@@ -167,6 +170,7 @@ def _built(
     instances: Instances,
     regions: Floats,
     tell: Callable[[int], None],
+    upright: bool,
 ) -> PersonCache:
     """Write the pixels, then the table, without which they are not taken for whole."""
     table = np.empty((len(instances), 6), np.int64)
@@ -180,7 +184,8 @@ def _built(
             shown, image = -1, np.zeros((0, 0, 3), np.uint8)
             for index, position in enumerate(instances.image.tolist()):
                 if position != shown:
-                    shown, image = position, picture(pictures, annotations, position)
+                    image = picture(pictures, annotations, position, upright)
+                    shown = position
                 pixels, corner = _cut(image, regions[index])
                 table[index] = file.tell(), *pixels.shape[:2], *corner, image.shape[1]
                 file.write(np.ascontiguousarray(pixels).data)

@@ -1,5 +1,6 @@
-"""Images as arrays, decoded as the official code does; truncated files are refused."""
+"""Images as arrays, decoded as the official code does; files without all pixels are refused."""
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -8,96 +9,121 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from repro.data import jpeg
 from repro.data.json_rows import content
 from repro.data.people import Annotations
+from repro.data.picture_heads import PNG, PictureHead, head
 from repro.errors import ReproError
 
 Pixels = NDArray[np.uint8]
 Colour = Literal["RGB", "BGR"]
 STORED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-"""annotations count in the pixels as stored, before a turn that EXIF asks for"""
-UPRIGHT = cv2.IMREAD_COLOR
-"""as viewers show it"""
+DEEP = STORED | cv2.IMREAD_ANYDEPTH
 AGAIN = "Fetch the file again."
 LARGEST = 10**8
 """pixels of a picture; beyond them, decoding takes seconds and gigabytes"""
-PNG = b"\x89PNG\r\n\x1a\n"
-JPEG = b"\xff\xd8\xff"
-SCAN = 0xDA
-FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-"""markers of the segments that state the size"""
+NARROW = (10, 12)
+"""bits that a camera's values may have in a file of 16"""
+TURNS: Mapping[int, Callable[[Pixels], Pixels]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+"""EXIF's orientation -> what makes the stored pixels upright"""
+ACROSS = (5, 6, 7, 8)
+"""orientations that swap height and width"""
+
+cv2.utils.logging.setLogLevel(0)  # whatever is amiss with a picture is told in one sentence
 
 
 def decoded(path: Path, upright: bool = False, size: tuple[int, int] | None = None) -> Pixels:
     """The picture (H, W, 3) in a file, channels in OpenCV's order BGR.
 
-    As stored, or `upright` as EXIF asks. OpenCV fills what a truncated JPEG or PNG lacks with grey
-    and says nothing; a file without its end mark is a ReproError, as is one that is no picture,
-    has more than 1e8 pixels, or is not of the height and width that are stated.
+    As stored, or `upright` as EXIF asks. Decoders fill what a file lacks with grey and say nothing;
+    a file that lacks data of some pixels is a ReproError, as is one that is no picture, has more
+    than 1e8 pixels, or is not of the height and width that are stated. An end mark alone may lack,
+    and more may follow. Transparency is ignored; of 16 bits the upper 8 are taken, or where all
+    values are below 2**12 or 2**10 the upper 8 of those.
     """
     data = content(path, "image")
-    _check_size(path, stated_size(data), size)
-    if _is_truncated(data):
+    outline = jpeg.outline(data) if data.startswith(jpeg.START) else None
+    found = head(data) if outline is None or upright else PictureHead(outline.size)
+    turn = found.turn if upright else 1
+    _check_size(path, data, found.size, size, turn)
+    if data.startswith(PNG) and data.rfind(b"IEND") < 0:
         raise ReproError(f"The image `{path}` is truncated: its end is missing.", AGAIN)
+    whole = data if outline is None else jpeg.ended(data, outline)
+    if found.depth > 16:
+        raise ReproError(
+            f"The image `{path}` has {found.depth} bits a channel.", "Write it with 8 or 16."
+        )
+    pixels = _stored(path, whole, DEEP if found.depth == 16 else STORED)
+    stored = pixels.shape[0], pixels.shape[1]
+    _check_size(path, data, stored, size, turn)
+    if outline is None:
+        lacking = _has_empty_data(data)
+    else:
+        lacking = jpeg.lacks_pixels(data, outline, pixels[-1, -1].tolist())
+    if lacking:
+        raise ReproError(f"The image `{path}` is truncated: it lacks data of some pixels.", AGAIN)
+    return pixels if turn == 1 else np.ascontiguousarray(TURNS[turn](pixels))
+
+
+def _stored(path: Path, data: bytes, reading: int) -> Pixels:
     try:
-        reading = UPRIGHT if upright else STORED
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), reading) if data else None
     except cv2.error as error:
         raise ReproError(f"The image `{path}` cannot be decoded: {error.err}.", AGAIN) from error
     if pixels is None:
         raise ReproError(f"The image `{path}` cannot be decoded.", AGAIN)
-    _check_size(path, (pixels.shape[0], pixels.shape[1]), size)
-    return np.asarray(pixels, np.uint8)
+    return _of_eight_bits(np.asarray(pixels))
 
 
-def stated_size(data: bytes) -> tuple[int, int] | None:
-    """Height and width in pixels by the headers of a JPEG or PNG; None if they do not tell."""
-    if data.startswith(PNG) and len(data) >= 24:
-        width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
-        return height, width
-    if not data.startswith(JPEG):
-        return None
-    marker, place = _segment(data, {SCAN, *FRAMES})
-    if marker not in FRAMES or place + 9 > len(data):
-        return None
-    height, width = (int.from_bytes(data[at : at + 2], "big") for at in (place + 5, place + 7))
-    return (height, width) if height else None  # 0: stated after the first scan
+def _of_eight_bits(pixels: NDArray[np.generic]) -> Pixels:
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.uint8, copy=False)
+    whole = pixels.astype(np.uint16)
+    most = int(whole.max(initial=0))
+    bits = next((bits for bits in NARROW if most < 2**bits), 16)
+    return (whole >> (bits - 8)).astype(np.uint8)
 
 
-def _is_truncated(data: bytes) -> bool:
-    """Whether a JPEG or PNG lacks its end mark; the one of an embedded preview does not count."""
-    if data.startswith(PNG):
-        return data.rfind(b"IEND") < 0
-    return data.startswith(JPEG) and data.rfind(b"\xff\xd9") < _segment(data, {SCAN})[1]
+def _has_empty_data(data: bytes) -> bool:
+    """Whether a WebP or JPEG 2000 has a run of zeros where pixels are coded.
 
-
-def _segment(data: bytes, markers: set[int]) -> tuple[int, int]:
-    """The first of these markers among a JPEG's headers, and where; 0 and the end if none."""
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
-        if marker in markers:
-            return marker, place
-        if marker == SCAN:
-            break
-        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:  # fill, or without a body
-            place += 1 if marker == 0xFF else 2
-        else:
-            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    return 0, len(data)
+    Their arithmetic coders give none. Other files prove by themselves that they are whole, or code
+    black as zeros.
+    """
+    start = -1
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        start = max(data.find(b"VP8 "), data.find(b"VP8L"))
+    elif data[4:8] == b"jP  " or data.startswith(b"\xff\x4f\xff\x51"):
+        start = data.find(b"\xff\x93")
+    return start >= 0 and data.find(2 * jpeg.ZEROS, start) >= 0
 
 
 def _check_size(
-    path: Path, size: tuple[int, int] | None, annotated: tuple[int, int] | None
+    path: Path,
+    data: bytes,
+    stored: tuple[int, int] | None,
+    annotated: tuple[int, int] | None,
+    turn: int,
 ) -> None:
-    if size is None:
+    if stored is None:
         return
-    height, width = size
-    if annotated is not None and size != annotated:
+    height, width = stored[::-1] if turn in ACROSS else stored
+    if annotated is not None and (height, width) != annotated:
         sizes = f"{height} x {width}, not {annotated[0]} x {annotated[1]} as annotated"
-        raise ReproError(
-            f"The image `{path}` is {sizes}.", "Is it of another data set, or resized?"
-        )
+        if (width, height) == annotated and head(data).turn in ACROSS:
+            did, other = ("ignored", "apply") if turn == 1 else ("applied", "ignore")
+            cure = f"Its EXIF asks for a turn, which was {did}: --exif {other} does otherwise."
+        else:
+            cure = "Is it of another data set, or resized?"
+        raise ReproError(f"The image `{path}` is {sizes}.", cure)
     if height * width > LARGEST:
         raise ReproError(
             f"The image `{path}` has {height} x {width} pixels.",
@@ -113,9 +139,7 @@ def picture(folder: Path, annotations: Annotations, position: int, upright: bool
     images = annotations.images
     path = folder / images.files[position]
     height, width = (int(side) for side in images.sizes[position])
-    if upright:
-        return decoded(path, upright)
-    return decoded(path, size=(height, width) if height else None)
+    return decoded(path, upright, (height, width) if height else None)
 
 
 def coloured(pixels: Pixels, colour: Colour) -> Pixels:
@@ -124,7 +148,10 @@ def coloured(pixels: Pixels, colour: Colour) -> Pixels:
 
 
 class Pictures(Dataset[tuple[Pixels, int]]):
-    """Whole images: the pixels (H, W, 3), as stored or upright, and the position in Images."""
+    """Whole images: the pixels (H, W, 3), as stored or upright, and the position in Images.
+
+    Those that are `held` in memory, BGR, are not read.
+    """
 
     def __init__(
         self,
@@ -132,15 +159,20 @@ class Pictures(Dataset[tuple[Pixels, int]]):
         annotations: Annotations,
         colour: Colour = "RGB",
         upright: bool = False,
+        held: Sequence[Pixels] = (),
     ) -> None:
         self.folder = folder
         self.annotations = annotations
         self.colour = colour
         self.upright = upright
+        self.held = held
 
     def __len__(self) -> int:
         return len(self.annotations.images)
 
     def __getitem__(self, index: int) -> tuple[Pixels, int]:
-        pixels = picture(self.folder, self.annotations, index, self.upright)
+        if self.held:
+            pixels = self.held[index]
+        else:
+            pixels = picture(self.folder, self.annotations, index, self.upright)
         return coloured(pixels, self.colour), index

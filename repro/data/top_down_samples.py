@@ -17,7 +17,7 @@ from repro.data.people import Annotations, Bools, Floats
 from repro.data.person_cache import CachedPerson, PersonCache
 from repro.data.pictures import Pixels, coloured, picture
 from repro.data.sampler import Place
-from repro.papers.protocol import Protocol
+from repro.papers.protocol import APPLY, Protocol
 from repro.pose.losses.batch import Heatmaps
 from repro.pose.targets import gaussian
 from repro.pose.transforms import crop
@@ -112,7 +112,8 @@ class PersonSamples(Dataset[PersonSample]):
         """Pixels that the person is in."""
         if self.cache is not None:
             return self.cache[index]
-        image = picture(self.folder, self.annotations, int(self.instances.image[index]))
+        upright = self.protocol.exif == APPLY
+        image = picture(self.folder, self.annotations, int(self.instances.image[index]), upright)
         return CachedPerson(image, np.zeros(2, np.int64), image.shape[1])
 
 

@@ -1,15 +1,13 @@
 """What a user takes away from pictures: poses drawn on them, and in COCO's format."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.data.pictures import decoded
 from repro.errors import ReproError, StoreError
-from repro.evaluation.predict import PosedPicture
+from repro.evaluation.predict import FoundPoses
 from repro.files import write_whole
 from repro.papers.skeletons import Skeleton
 
@@ -21,46 +19,52 @@ LEFT, RIGHT, MIDDLE = (255, 160, 0), (0, 130, 255), (90, 220, 90)
 EDGE = (20, 20, 20)
 
 
-def write(
-    pictures: Sequence[PosedPicture], skeleton: Skeleton, folder: Path, least: float
-) -> list[Path]:
-    """Write NAME.poses.png of each picture and poses.json with all, into a folder."""
-    written = []
-    for picture in pictures:
-        image = decoded(picture.path, upright=True)
-        canvas = drawn(image, picture.poses.keypoints, skeleton, picture.boxes, least)
-        done, content = cv2.imencode(".png", canvas)
-        if not done:
-            raise ReproError(f"The overlay of `{picture.path}` cannot be encoded.")
-        written.append(_written(folder / f"{picture.path.stem}.poses.png", content.tobytes()))
-    written.append(_written(folder / "poses.json", _json(pictures, skeleton)))
-    return written
+class PosesFile:
+    """Pictures and the poses on them, collected for one file in COCO's format."""
 
+    def __init__(self, skeleton: Skeleton) -> None:
+        self.skeleton = skeleton
+        self.images: list[dict[str, object]] = []
+        self.rows: list[dict[str, object]] = []
 
-def _json(pictures: Sequence[PosedPicture], skeleton: Skeleton) -> bytes:
-    import orjson
-
-    images = [{"id": place, "file_name": each.path.name} for place, each in enumerate(pictures)]
-    rows: list[dict[str, object]] = []
-    for place, picture in enumerate(pictures):
-        boxes = None if picture.boxes is None else picture.boxes.tolist()
-        people = zip(picture.poses.keypoints, picture.poses.scores, strict=True)
+    def add(self, name: str, found: FoundPoses, frame: int | None = None, time: float = 0) -> None:
+        """A picture by its name, or a frame of a video by its number and its time in seconds."""
+        image = len(self.images)
+        of_video = {} if frame is None else {"frame": frame, "time": round(time, 6)}
+        self.images.append({"id": image, "file_name": name, **of_video})
+        boxes = None if found.boxes is None else found.boxes.tolist()
+        people = zip(found.poses.keypoints, found.poses.scores, strict=True)
         for person, (keypoints, score) in enumerate(people):
             row = {
-                "id": len(rows),
-                "image_id": place,
+                "id": len(self.rows),
+                "image_id": image,
                 "category_id": 1,
                 "keypoints": keypoints.ravel().round(3).tolist(),
                 "score": float(score),
             }
-            rows.append(row if boxes is None else {**row, "bbox": boxes[person]})
-    category = {
-        "id": 1,
-        "name": "person",
-        "keypoints": skeleton.joints,
-        "skeleton": [[start + 1, end + 1] for start, end in skeleton.limbs],
-    }
-    return orjson.dumps({"images": images, "annotations": rows, "categories": [category]})
+            self.rows.append(row if boxes is None else {**row, "bbox": boxes[person]})
+
+    def write(self, path: Path) -> Path:
+        """Write the file; a StoreError where that is refused."""
+        import orjson
+
+        category = {
+            "id": 1,
+            "name": "person",
+            "keypoints": self.skeleton.joints,
+            "skeleton": [[start + 1, end + 1] for start, end in self.skeleton.limbs],
+        }
+        content = {"images": self.images, "annotations": self.rows, "categories": [category]}
+        return _written(path, orjson.dumps(content))
+
+
+def write(path: Path, pixels: Pixels, found: FoundPoses, skeleton: Skeleton, least: float) -> Path:
+    """Write a picture, blue first, with the poses on it to a png file."""
+    canvas = drawn(pixels, found.poses.keypoints, skeleton, found.boxes, least)
+    done, content = cv2.imencode(".png", canvas)
+    if not done:
+        raise ReproError(f"`{path}` cannot be encoded.", "Is the picture extremely large?")
+    return _written(path, content.tobytes())
 
 
 def _written(path: Path, content: bytes) -> Path:

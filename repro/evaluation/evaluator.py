@@ -21,11 +21,14 @@ from repro.files import sha256
 from repro.papers.datasets import DATASETS
 from repro.papers.protocol import GROUND_TRUTH
 from repro.papers.values import Scalar
+from repro.records.fingerprint import digest
 from repro.records.record import Record
 from repro.records.remarks import Remark
 from repro.records.runs import EvaluationRun, count_run, weights_name
 
 Facts = Mapping[str, Scalar]
+PICTURES = "pictures"
+"""the note of a record that tells its pictures from others of the same names"""
 
 
 def run_of(prepared: PreparedEvaluation, weights: Facts | None = None) -> EvaluationRun:
@@ -56,7 +59,10 @@ def execute(
     fresh: bool = False,
 ) -> Record:
     """The record of an evaluation; see `pipeline.measure` for what becomes of `folder`."""
-    measured, notes = pipeline.measure(prepared, folder, tell, fresh)
+    measured, notes, remarks = pipeline.measure(prepared, folder, tell, fresh)
+    pictures = _pictures(prepared)
+    if pictures is not None:
+        notes = {**notes, PICTURES: pictures}
     if "training" in run.weights:
         notes = {**notes, "weights": sha256(prepared.request.file)}
     return Record(
@@ -65,11 +71,20 @@ def execute(
         measured,
         env.fingerprint(),
         notes=notes,
+        remarks=(*of_checkpoint(prepared.request), *remarks),
         artifacts={predictions.NAME: sha256(folder / predictions.NAME)},
         code=run.code,
         probe=probe.of(run.described()),
-        remarks=of_checkpoint(prepared.request),
     )
+
+
+def other_pictures(record: Record, prepared: PreparedEvaluation) -> tuple[Remark, ...]:
+    """The remark on a record that was made with other pictures than those that are there."""
+    kept, present = record.notes.get(PICTURES), _pictures(prepared)
+    if kept is None or present is None or kept == present:
+        return ()
+    text = f"The pictures in `{prepared.source.images}` are not those of the kept record: --fresh."
+    return (Remark("pictures", text),)
 
 
 def weights_of(prepared: PreparedEvaluation) -> Facts:
@@ -142,6 +157,19 @@ def _data(prepared: PreparedEvaluation) -> dict[str, Scalar]:
     if DATASETS[rules.dataset].measure == "PCKh" and source.truth is not None:
         facts["truth"] = sha256(source.truth)
     return facts
+
+
+def _pictures(prepared: PreparedEvaluation) -> str | None:
+    """A digest of the pictures by their names and sizes in bytes; None where one is not there.
+
+    One annotation file can stand beside several folders: stored otherwise, in another quality.
+    """
+    files, folder = prepared.annotations.images.files, prepared.source.images
+    names = [files[position] for position in prepared.positions]
+    try:
+        return digest([(name, (folder / name).stat().st_size) for name in names])
+    except (OSError, ValueError):
+        return None
 
 
 def _execution(request: EvaluationRequest) -> dict[str, Scalar]:

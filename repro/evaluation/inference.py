@@ -13,14 +13,14 @@ from repro.data.boxes import Instances
 from repro.data.crops import Crops
 from repro.data.normalising import normalised
 from repro.data.people import Annotations, Poses
-from repro.data.pictures import Colour, Pictures
+from repro.data.pictures import Colour, Pictures, Pixels
 from repro.evaluation import grouping
 from repro.evaluation.network import Network, check_finite, heatmaps, running, sigma_of
 from repro.evaluation.overlap import overlapped
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.evaluation.shards import Arrays, Shards
 from repro.papers.datasets import DATASETS
-from repro.papers.protocol import HEATMAP_DECODERS, Protocol
+from repro.papers.protocol import APPLY, HEATMAP_DECODERS, Protocol
 from repro.papers.values import Size
 from repro.pose import decode, flip, nms, transforms
 
@@ -38,19 +38,19 @@ def poses(
     instances: Instances | None,
     shards: Shards,
     tell: Tell,
-    upright: bool = False,
+    held: Sequence[Pixels] = (),
 ) -> tuple[Poses, NDArray[np.int64] | None]:
     """The persons found, and of which instances they are; None without boxes.
 
-    Images are taken as stored, or turned `upright` as EXIF asks. Finished shards are taken from
-    disk. For PCKh all poses stay, in the order of the persons.
+    Images that are `held` in memory, upright and BGR, are not read from the folder. Finished
+    shards are taken from disk. For PCKh all poses stay, in the order of the persons.
     """
     rules, execution = request.protocol, request.execution
-    colour = cast(Colour, rules.colour)
+    colour, upright = cast(Colour, rules.colour), rules.exif == APPLY
     if instances is None:
-        pictures = Pictures(images, annotations, colour, upright)
+        pictures = Pictures(images, annotations, colour, upright, held)
         return bottom_up(network, pictures, size, rules, shards, execution, tell), None
-    crops = Crops(images, annotations, instances, size, colour, rules.udp, upright)
+    crops = Crops(images, annotations, instances, size, colour, rules.udp, upright, held)
     all_poses = top_down(network, crops, size, rules, shards, execution, tell)
     if DATASETS[rules.dataset].measure == "PCKh":
         return all_poses, np.arange(len(all_poses))

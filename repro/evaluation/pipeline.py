@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data import boxes, mpii
+from repro.data import boxes, mpii, picture_heads
 from repro.data.annotations import read
 from repro.data.boxes import Instances
 from repro.data.layout import Source
@@ -25,6 +25,7 @@ from repro.papers.datasets import DATASETS, MPII_TRUTHS
 from repro.papers.protocol import GROUND_TRUTH, Protocol, changed
 from repro.papers.values import Size
 from repro.records.measurement import Measurement
+from repro.records.remarks import Remark
 from repro.scoring.score import Score, of_points, of_poses
 
 
@@ -50,11 +51,24 @@ class PreparedEvaluation:
         """What `total` counts."""
         return "images" if self.instances is None else "crops"
 
+    @property
+    def positions(self) -> Sequence[int]:
+        """Which images are looked at."""
+        if self.instances is None:
+            return range(len(self.annotations.images))
+        positions: list[int] = np.unique(self.instances.image).tolist()
+        return positions
+
     def check_images(self) -> None:
         """Raise ReproError unless every image that is looked at is there."""
-        count, instances = len(self.annotations.images), self.instances
-        positions = range(count) if instances is None else np.unique(instances.image).tolist()
-        check_images(self.source.images, self.annotations, positions)
+        check_images(self.source.images, self.annotations, self.positions)
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know of boxes and pictures, of which the headers are read."""
+        files = self.annotations.images.files
+        paths = (self.source.images / files[position] for position in self.positions)
+        own = () if self.instances is None else self.instances.remarks
+        return (*own, *picture_heads.remarks(paths, self.request.protocol.exif))
 
 
 def prepare(request: EvaluationRequest, source: Source) -> PreparedEvaluation:
@@ -75,8 +89,8 @@ def prepare(request: EvaluationRequest, source: Source) -> PreparedEvaluation:
 
 def measure(
     prepared: PreparedEvaluation, folder: Path, tell: Tell, fresh: bool = False
-) -> tuple[tuple[Measurement, ...], Mapping[str, str]]:
-    """The figures of an evaluation, and what a reader of them must know.
+) -> tuple[tuple[Measurement, ...], Mapping[str, str], tuple[Remark, ...]]:
+    """The figures of an evaluation, and what a reader must know of them and of the inputs.
 
     Poses go to `folder` shard by shard; an interrupted run goes on where it stopped, unless
     `fresh`: then it begins anew.
@@ -96,7 +110,7 @@ def measure(
     score = scored(source, annotations, instances, truth, poses)
     if not score.measurements:
         raise RunError("Nobody is to be found in these annotations, so there is nothing to score.")
-    return score.measurements, _notes(prepared)
+    return score.measurements, _notes(prepared), prepared.remarks()
 
 
 def _notes(prepared: PreparedEvaluation) -> dict[str, str]:

@@ -1,69 +1,169 @@
-"""The poses on a user's own pictures."""
+"""The poses on a user's own pictures, one after another, each as if it were alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
+from repro.data.box_remarks import beside_image
 from repro.data.boxes import Instances
 from repro.data.json_rows import load
 from repro.data.people import Annotations, Images, People, Poses
-from repro.data.pictures import decoded
+from repro.data.pictures import Pixels
 from repro.errors import ReproError
 from repro.evaluation import inference
 from repro.evaluation.choice import size_of
-from repro.evaluation.inference import Tell
+from repro.evaluation.detector import Detector
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
 from repro.papers.datasets import DATASETS
-from repro.papers.protocol import Protocol
+from repro.records.remarks import Remark, counted
 
 Box = tuple[float, float, float, float]
 """left, top, width, height in pixels"""
-Boxes = Mapping[str, Sequence[tuple[Box, float]]]
+ScoredBoxes = Sequence[tuple[Box, float]]
+Boxes = Mapping[str, ScoredBoxes]
 """name of a picture -> boxes with their scores"""
+WHOLE = 1.0
+"""what a picture is padded by that is one box itself"""
 
 
 @dataclass(frozen=True, eq=False)
-class PosedPicture:
+class FoundPoses:
     """What was found on one picture."""
 
-    path: Path
     poses: Poses
     boxes: NDArray[np.float64] | None
     """(M, 4) of the persons; None for networks that need none"""
 
 
-def predict(
-    request: EvaluationRequest, paths: Sequence[Path], boxes: Boxes, tell: Tell
-) -> list[PosedPicture]:
-    """The poses on each picture of a user's, in pixels of the picture as viewers show it.
+class Predictor:
+    """A network that looks at one picture after another, none of which moves what another gives.
 
-    Top-down networks look into the boxes; a picture that has none there is one box itself.
+    Top-down networks look into the boxes of a picture, else those that the detector finds; without
+    both a picture is one box itself. Crops are looked at one by one, since the last digits of a
+    batch hang on what is in it.
     """
-    names = [path.name for path in paths]
-    unknown = sorted(set(boxes) - set(names))
-    if unknown:
-        raise ReproError(
-            f"There are boxes for `{unknown[0]}`, which is not among the pictures.",
-            "Name the picture too, or leave its boxes out.",
+
+    def __init__(self, request: EvaluationRequest, detector: Detector | None = None) -> None:
+        single = replace(request.execution, batch=1, loaders=1)
+        self.request = replace(request, execution=single)
+        self.detector = detector
+        self.size = size_of(request)
+        nobody = self._annotations((1, 1))
+        none = None if request.protocol.bottom_up else _instances([], 1.0)
+        self.network = opened(self.request, nobody, none, self.size)
+        self.pictures = self.whole = self.empty = 0
+        """how many were looked at, taken as one person each, and found empty by the detector"""
+        self._outside: list[NDArray[np.bool_]] = []
+        self._beyond: list[NDArray[np.bool_]] = []
+
+    def poses(self, pixels: Pixels, given: ScoredBoxes = ()) -> FoundPoses:
+        """The poses on a picture (H, W, 3), upright and BGR, in its pixels."""
+        size = pixels.shape[0], pixels.shape[1]
+        annotations = self._annotations(size)
+        instances = None
+        self.pictures += 1
+        if not self.request.protocol.bottom_up:
+            instances = self._instances(pixels, given)
+            if not len(instances):
+                none = np.zeros((0, self.request.protocol.keypoints, 3))
+                return FoundPoses(Poses(np.zeros(0, np.int64), none, np.zeros(0)), np.zeros((0, 4)))
+        poses, kept = inference.poses(
+            self.network,
+            self.request,
+            self.size,
+            Path(),
+            annotations,
+            instances,
+            Shards(None),
+            lambda done: None,
+            held=[pixels],
         )
-    rules, size = request.protocol, size_of(request)
-    annotations = _annotations(paths, rules)
-    instances = None if rules.bottom_up else _instances(paths, annotations, boxes, rules)
-    network = opened(request, annotations, instances, size)
-    nowhere = Shards(None)
-    poses, kept = inference.poses(
-        network, request, size, Path(), annotations, instances, nowhere, tell, upright=True
-    )
-    persons = [np.flatnonzero(poses.image_ids == place) for place in range(len(paths))]
-    return [
-        PosedPicture(path, poses[own], None if instances is None else instances.boxes[kept][own])
-        for path, own in zip(paths, persons, strict=True)
-    ]
+        return FoundPoses(poses, None if instances is None else instances.boxes[kept])
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know of the boxes of the pictures so far."""
+        outside = np.concatenate([np.zeros(0, bool), *self._outside])
+        beyond = np.concatenate([np.zeros(0, bool), *self._beyond])
+        found = [
+            counted(
+                "boxes",
+                self.whole,
+                self.pictures,
+                "pictures have no box and were taken as one person each: --boxes or --detector",
+            ),
+            counted("boxes", self.empty, self.pictures, "pictures show nobody to the detector"),
+            counted(
+                "boxes", int(outside.sum()), len(outside), "boxes lie wholly outside their picture"
+            ),
+            counted(
+                "boxes",
+                int(beyond.sum()),
+                len(beyond),
+                "boxes end beyond their picture, as left, top, right, bottom would that are taken "
+                "for left, top, width, height",
+            ),
+        ]
+        own = () if self.detector is None else (self.detector.remark,)
+        return (*own, *(remark for remark in found if remark.count))
+
+    def _instances(self, pixels: Pixels, given: ScoredBoxes) -> Instances:
+        padding = self.request.protocol.padding
+        if given:
+            instances = _instances(given, padding)
+            size = np.repeat([pixels.shape[:2]], len(given), axis=0).astype(np.int64)
+            outside, beyond = beside_image(instances.boxes, size)
+            self._outside.append(outside)
+            self._beyond.append(beyond)
+            return instances
+        if self.detector is not None:
+            boxes, scores = self.detector.persons(pixels)
+            self.empty += not len(boxes)
+            rows = [tuple(box) for box in boxes.tolist()]
+            return _instances(list(zip(rows, scores.tolist(), strict=True)), padding)
+        self.whole += 1
+        height, width = (float(side) for side in pixels.shape[:2])
+        return _instances([((0.0, 0.0, width, height), 1.0)], WHOLE)
+
+    def _annotations(self, size: tuple[int, int]) -> Annotations:
+        """A picture of height, width as the only image of a data set without persons."""
+        protocol = self.request.protocol
+        keypoints = np.zeros((0, protocol.keypoints, 3))
+        none = np.zeros(0, np.int64)
+        people = People(
+            none, none, np.zeros((0, 4)), keypoints, np.zeros(0), none, np.zeros(0, np.bool_)
+        )
+        images = Images(np.zeros(1, np.int64), ("",), np.array([size], np.int64))
+        return Annotations(DATASETS[protocol.dataset].kind, images, people, "")
+
+
+def boxes_by_picture(boxes: Boxes, names: Sequence[str]) -> Boxes:
+    """The boxes of each picture by its own name, a path below the folder that was named.
+
+    A name is that of the picture whose path it is, else of the one picture with the same last part.
+    A ReproError where there is none, or more than one.
+    """
+    by_picture: dict[str, ScoredBoxes] = {}
+    for name, rows in boxes.items():
+        path = PurePosixPath(name.replace("\\", "/"))
+        own = [one for one in names if one == str(path)]
+        own = own or [one for one in names if PurePosixPath(one).name == path.name]
+        if not own:
+            raise ReproError(
+                f"There are boxes for `{name}`, which is not among the pictures.",
+                "Name the picture too, or leave its boxes out.",
+            )
+        if len(own) > 1:
+            raise ReproError(
+                f"There are boxes for `{name}`, which is {' as well as '.join(own[:2])}.",
+                "Name it in the box file by its path below the folder.",
+            )
+        by_picture[own[0]] = [*by_picture.get(own[0], ()), *rows]
+    return by_picture
 
 
 def parse_box(text: str) -> Box:
@@ -98,33 +198,13 @@ def read_boxes(path: Path) -> Boxes:
             box = parse_box(",".join(map(str, row["bbox"])))
         except ReproError as error:
             raise ReproError(f"Entry {place} of `{path}`: {error}", error.hint) from error
-        boxes.setdefault(Path(name).name, []).append((box, float(score)))
+        boxes.setdefault(name, []).append((box, float(score)))
     return boxes
 
 
-def _annotations(paths: Sequence[Path], protocol: Protocol) -> Annotations:
-    """Pictures as the images of a data set without persons; their ids are their places."""
-    sizes = np.array([decoded(path, upright=True).shape[:2] for path in paths], np.int64)
-    files = tuple(str(path.absolute()) for path in paths)
-    keypoints = np.zeros((0, protocol.keypoints, 3))
-    none = np.zeros(0, np.int64)
-    people = People(
-        none, none, np.zeros((0, 4)), keypoints, np.zeros(0), none, np.zeros(0, np.bool_)
-    )
-    return Annotations(
-        DATASETS[protocol.dataset].kind, Images(np.arange(len(paths)), files, sizes), people, ""
-    )
-
-
-def _instances(
-    paths: Sequence[Path], annotations: Annotations, boxes: Boxes, rules: Protocol
-) -> Instances:
-    rows = []
-    for place, path in enumerate(paths):
-        height, width = (float(side) for side in annotations.images.sizes[place])
-        whole = [((0.0, 0.0, width, height), 1.0)]
-        rows += [(place, box, score) for box, score in boxes.get(path.name, whole)]
-    image, places, scores = zip(*rows, strict=True)
-    persons = np.full(len(rows), -1)
-    instances = Instances(np.array(image), np.array(places), np.array(scores), persons)
-    return replace(instances, padding=rules.padding if boxes else 1.0)
+def _instances(boxes: ScoredBoxes, padding: float) -> Instances:
+    """Boxes of the only image as the regions that a network looks at."""
+    count = len(boxes)
+    rows = np.array([box for box, _ in boxes], np.float64).reshape(count, 4)
+    scores = np.array([score for _, score in boxes], np.float64)
+    return Instances(np.zeros(count, np.int64), rows, scores, np.full(count, -1), padding=padding)

@@ -32,6 +32,9 @@ NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 }
 """mean and deviation of pixel values, applied in the order in which the channels come"""
 GROUND_TRUTH, NO_BOXES = "ground truth", "none"
+IGNORE, APPLY = "ignore", "apply"
+EXIF = (IGNORE, APPLY)
+"""the turn that a picture's EXIF asks for: HRNet's loader ignores it, MMPose's honours it"""
 
 _DECODE = re.compile(r"(beta-soft-argmax)\((\d{1,4})\)(\+quarter)?")
 
@@ -66,12 +69,15 @@ class Protocol:
     """whether the unit of crops and heatmaps is the pixel interval (UDP)"""
     normalise: str = "ImageNet"
     """one of NORMALISATIONS"""
+    exif: str = IGNORE
+    """one of EXIF: whether pictures are taken as stored, or turned as viewers show them"""
 
     def __post_init__(self) -> None:
         _check("dataset", self.dataset, DATASETS)
         _check("colour", self.colour, COLOURS)
         _check("evaluator", self.evaluator, EVALUATORS)
         _check("normalisation", self.normalise, NORMALISATIONS)
+        _check("treatment of EXIF turns", self.exif, EXIF)
         _check("decoding", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS))
         if self.beta == 0:
             raise ReproError(
@@ -136,7 +142,8 @@ class Protocol:
         udp = " · UDP" if self.udp else ""
         boxes = "" if self.bottom_up else f" · boxes: {self.boxes}"
         wide = "" if self.padding == 1.25 else f" padded {self.padding:g} times"
-        return f"{self.on}{boxes}{wide} · {self.colour} · {flip} · {self.decode}{nms}{udp}"
+        turned = " · EXIF turns applied" if self.exif == APPLY else ""
+        return f"{self.on}{boxes}{wide} · {self.colour} · {flip} · {self.decode}{nms}{udp}{turned}"
 
 
 def _check(what: str, value: str, valid: Iterable[str]) -> None:

@@ -17,15 +17,15 @@ Pixels = NDArray[np.uint8]
 
 
 def centres_and_extents(
-    boxes: Floats, size: tuple[int, int], padding: float = 1.25
+    boxes: Floats, size: tuple[int, int], padding: float | Floats = 1.25
 ) -> tuple[Floats, Floats]:
     """Middle (N, 2) and extent (N, 2) of the regions that show boxes (N, 4) in inputs of `size`.
 
     Boxes are left, top, width, height in image pixels. The shorter side, seen in the proportions
-    of the input, is grown to fit, then both by `padding`. The extent is width, height in image
-    pixels, officially called scale x 200. Both are rounded to single precision where the official
-    code does: the pixels of a crop hang on the last digits. A box without extent, or with a value
-    that is no number or beyond 1e9, is a ReproError.
+    of the input, is grown to fit, then both by `padding`, one or (N, 1). The extent is width,
+    height in image pixels, officially called scale x 200. Both are rounded to single precision
+    where the official code does: the pixels of a crop hang on the last digits. A box without
+    extent, or with a value that is no number or beyond 1e9, is a ReproError.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     sides = boxes[:, 2:]
@@ -41,7 +41,7 @@ def centres_and_extents(
     aspect = width / height
     wide = np.maximum(sides[:, 0], sides[:, 1] * aspect)
     scales = (np.stack((wide, wide / aspect), axis=1) / 200).astype(np.float32)
-    extents = scales * np.float32(padding) * np.float32(200)
+    extents = scales * np.asarray(padding, np.float32) * np.float32(200)
     centres = (boxes[:, :2] + sides / 2).astype(np.float32)
     return centres.astype(np.float64), extents.astype(np.float64)
 

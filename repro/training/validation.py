@@ -51,7 +51,7 @@ def evaluate(
     prepared = pipeline.prepare(asked, request.evaluated)
     with progress(prepared.total, prepared.unit) as tell:
         own = folder / sha256(weights)[:16]
-        measured, _ = pipeline.measure(prepared, own, tell)
+        measured, *_ = pipeline.measure(prepared, own, tell)
     shown_poses.keep_candidate(prepared, own, folder.parent)
     shutil.rmtree(folder, ignore_errors=True)
     return {

@@ -218,3 +218,74 @@ def test_an_output_is_no_device_and_no_folder(repro: Run, scene: Scene, tmp_path
     assert (tmp_path / "pipe").is_fifo()
     assert repro(*words, "new/folder/poses.json").code == 0
     assert json.loads((tmp_path / "new/folder/poses.json").read_text())
+
+
+def test_what_a_reader_must_know_of_the_inputs_is_told_and_kept(
+    repro: Run, scene: Scene, tmp_path: Path
+) -> None:
+    boxes = json.loads(scene.boxes.read_text())
+    images = {one["id"] for one in json.loads(scene.annotations.read_text())["images"]}
+    first = min(images)
+    kept = [one for one in boxes if one["image_id"] == first]
+    rows = [*kept, {**kept[0], "image_id": 10**6}, {**kept[0], "category_id": 18}]
+    (tmp_path / "boxes.json").write_text(json.dumps(rows))
+    path = onnx_file(tmp_path / "net.onnx")
+    words = ("eval", str(path), *scene.named(), "--boxes", "boxes.json")
+    said = [
+        f"{len(images) - 1} of {len(images)} images have no box.",
+        f"1 of {len(rows)} boxes are not of the category person.",
+        f"1 of {len(rows)} boxes are on images that the annotations lack.",
+    ]
+    outcome = repro(*words)
+    assert [f"note: {text}" for text in said] == [
+        line for line in outcome.err.splitlines() if line.startswith("note: ")
+    ]
+    data = parsed(repro(*words, "--json"))
+    assert [one["text"] for one in data["remarks"]] == said
+    assert data["records"][0]["remarks"] == data["remarks"]
+    (tmp_path / "boxes.json").write_text(
+        json.dumps([{**one, "bbox": [0.1, 0.2, 0.3, 0.4]} for one in kept])
+    )
+    refused(repro(*words), "as fractions of an image do", "in pixels")
+
+
+def poses_of(answer: Entry) -> object:
+    """The digest of the poses that an evaluation kept."""
+    (record,) = answer["records"]  # type: ignore[misc]
+    return record["artifacts"]
+
+
+@pytest.mark.parametrize("turn", [3, 6])
+def test_the_turn_of_pictures_is_a_rule(
+    repro: Run, scene: Scene, tmp_path: Path, turn: int
+) -> None:
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[274] = turn
+    folder = tmp_path / "turned"
+    folder.mkdir()
+    for file in scene.images.iterdir():
+        with Image.open(file) as picture:
+            back = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}[turn]
+            picture.transpose(back).save(folder / file.name, exif=exif)
+    path = str(onnx_file(tmp_path / "net.onnx", value=1.0))
+    words = ("eval", path, "--annotations", str(scene.annotations), "--boxes", "gt", "--json")
+    plain = parsed(repro(*words, "--images", str(scene.images)))
+    turned = ("--images", str(folder))
+    assert plain["protocol"]["exif"] == "ignore" and plain["remarks"] == []
+    upright = parsed(repro(*words, *turned, "--exif", "apply"))
+    assert poses_of(upright) == poses_of(plain) and upright["protocol"]["exif"] == "apply"
+    assert "carry an EXIF turn, which is honoured" in upright["remarks"][0]["text"]
+    if turn == 6:
+        refused(repro(*words, *turned, "--fresh"), "as annotated", "--exif apply")
+        refused(repro(*words, "--images", str(scene.images), "--exif", "up"), "`up`", "apply")
+        return
+    kept = parsed(repro(*words, *turned))
+    assert poses_of(kept) == poses_of(plain)
+    assert "not those of the kept record: --fresh" in kept["remarks"][0]["text"]
+    stored = parsed(repro(*words, *turned, "--fresh"))
+    assert poses_of(stored) != poses_of(plain)
+    count = len(list(folder.iterdir()))
+    said = f"{count} of {count} pictures carry an EXIF turn, which is ignored"
+    assert [one["text"] for one in stored["remarks"]] == [f"{said}: --exif apply honours it."]

@@ -13,7 +13,8 @@ from repro.data.annotations import read
 from repro.data.boxes import Instances, ground_truth
 from repro.data.crops import Crops
 from repro.data.people import Annotations
-from repro.data.pictures import Pictures, Pixels, decoded, stated_size
+from repro.data.picture_heads import stated_size
+from repro.data.pictures import Pictures, Pixels, decoded
 from repro.errors import ReproError
 from support.data_files import document, painted, person, saved
 

@@ -74,6 +74,8 @@ class EvalAnswer(TypedDict):
     execution: dict[str, Scalar]
     evaluator: str
     notes: dict[str, str]
+    remarks: list[Remark]
+    """on the inputs: what was left out, ignored or assumed"""
     record: str
     records: list[Record]
 
@@ -156,6 +158,11 @@ class PredictAnswer(TypedDict):
     poses: str
     """the file of all poses"""
     overlays: list[str]
+    """annotated pictures and videos"""
+    failed: dict[str, str]
+    """name of a picture or video that cannot be read -> why"""
+    remarks: list[Remark]
+    """on the inputs: what was left out, ignored or assumed"""
 
 
 class CheckedSplit(TypedDict):
