@@ -83,7 +83,7 @@ def chosen(
     count_run(model, size, protocol.keypoints, options)
     resolved = recipe_of(study, recipe, model, protocol.dataset, size)
     apart: Mapping[str, tuple[object, object]] = {}
-    if recipe == "paper":
+    if recipe == "paper" and "official" in study.recipes:
         official = recipe_of(study, "official", model, protocol.dataset, size)
         apart = differing(resolved.recipe, official.recipe)
     resolved = fitting_loss(resolved, model, loss)
