@@ -226,7 +226,8 @@ def _row(label: str, text: dict[str, str], columns: Sequence[Column]) -> tuple[R
             notes[column.key] = f"printed as {printed}, which {wrong}"
         else:
             cells[column.key] = printed
-    name = re.sub(r"[^a-z0-9]", "", re.sub(r"\[.*?\]|\d+\s*[x×]\s*\d+", "", label).lower())
+    words = re.sub(r"[(\[].*?[)\]]|\d+\s*[x×]\s*\d+", "", label)
+    name = re.sub(r"[^a-z0-9]", "", words.lower())
     model = next((one for one in zoo.MODELS if one.replace("_", "") == name), None)
     size = _size(text)
     if model is None:

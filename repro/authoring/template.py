@@ -1,6 +1,7 @@
 """The files that a paper begins with: they load at once, and say what is still to be filled in."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from repro.authoring.flaws import GUESS
 from repro.authoring.printed_csv import TypedTable
 from repro.errors import ReproError
 from repro.files import write_whole
+from repro.models import registry
 from repro.papers import folders
 from repro.papers.conventions import CONVENTIONS, USUAL
 from repro.papers.datasets import DATASETS
@@ -45,7 +47,7 @@ year     = {year}  {guess}: this year
 hardware = "<what it was trained and timed on, and where it says so>"
 # slugs   = ["tiny"]  # other names to type for it
 # own     = ["tinypose*"]  # the networks that it proposes
-# modules = ["net.py"]  # files in this folder with networks that the zoo has not
+{modules}  # files with networks that the zoo has not, from this folder on
 # venue   = "<where it appeared>"
 # code    = "<its official code>"
 # notes   = ["<what a reader should know of its numbers>"]
@@ -128,24 +130,33 @@ def check_name(name: str) -> None:
     folder = place() / name
     if folder.exists() or folder.is_symlink():
         raise ReproError(f"`{folder}` is there already.", "Nothing is written over; remove it.")
-    for other in folders.all_names():
+    try:
+        names = folders.all_names()
+    except ReproError:
+        names = sorted(folders.names(folders.shipped()))  # the folder named is not there yet
+    for other in names:
         try:
             taken = {other, *load_study(other).slugs}
         except ReproError:
             taken = {other}
         if name in taken:
-            where = folders.study_folder(other)
-            raise ReproError(f"`{name}` is a name of `{where}`.", "Take another.")
+            raise ReproError(f"`{name}` is a name of `{other}` already.", "Take another.")
 
 
 def write(name: str, tables: list[TypedTable]) -> list[Path]:
-    """Write the files of a paper with those tables, or an example of one; ReproError if not."""
+    """Write the files of a paper with those tables, or an example of one; ReproError if not.
+
+    The files of networks that it names by themselves are known to it from then on.
+    """
     check_name(name)
     made = tables or [EXAMPLE]
-    texts = {"study.toml": study(name, made), "claims.toml": CLAIMS.format(name=name)}
+    folder = place() / name
+    models = {row.model for one in made for row in one.rows}
+    files = [one.path for one in registry.files() if not one.package and models & set(one.models)]
+    modules = [Path(os.path.relpath(path, folder.absolute())).as_posix() for path in files]
+    texts = {"study.toml": study(name, made, modules), "claims.toml": CLAIMS.format(name=name)}
     for number, one in enumerate(made, start=1):
         texts[f"table{number}.toml"] = table(number, one)
-    folder = place() / name
     try:
         folder.mkdir(parents=True)
         for file, text in texts.items():
@@ -155,14 +166,16 @@ def write(name: str, tables: list[TypedTable]) -> list[Path]:
     return [folder / file for file in texts]
 
 
-def study(name: str, tables: list[TypedTable]) -> str:
+def study(name: str, tables: list[TypedTable], modules: list[str]) -> str:
     """The text of study.toml."""
+    named = ", ".join(map(_text, modules))
     protocols = list(dict.fromkeys(map(protocol_of, tables)))
     first, *rest = protocols
     timing = TIMING.format(sign="" if any(one.timed for one in tables) else "# ")
     text = STUDY.format(
         name=name,
         year=env.now()[:4],
+        modules=f"modules = [{named}]" if modules else '# modules = ["net.py"]',
         guess=GUESS,
         protocol=first,
         rules=PROTOCOLS[first][0],

@@ -4,6 +4,7 @@ import typer
 
 from repro.commands import options
 from repro.commands.common import emit, tell
+from repro.commands.modules import taking_models
 from repro.report.terminal.console import say
 
 app = typer.Typer(help="Begin a paper of your own.", rich_markup_mode=None)
@@ -15,6 +16,7 @@ def new() -> None:
 
 
 @app.command()
+@taking_models
 def paper(
     name: options.NewPaper,
     source: options.TypedTables = None,
@@ -23,9 +25,9 @@ def paper(
     """Write a study, a table and a claims file that load at once, to be filled in.
 
     They go to NAME in the first folder of $REPRO_TABLES, else to ./tables-own/NAME. Nothing that
-    is there is written over.
+    is there is written over. Rows that are called as a model is are bound to it.
 
-    Example: repro new paper paper5 --from table1.csv
+    Example: repro new paper paper5 --from table1.csv --module net.py
     """
     import os
     import shlex

@@ -279,7 +279,7 @@ ShowRecipe = Annotated[bool, Option("--plan", help="Show the recipe, train nothi
 # speed
 
 TimedModels = Annotated[
-    list[str] | None, Argument(help="Models or patterns; those of paper1 Table V.")
+    list[str] | None, Argument(help="Models or patterns; else those whose speed a paper prints.")
 ]
 TimedSize = Annotated[str | None, Option("--input", help="Height x width; 256x192 by default.")]
 Batches = Annotated[

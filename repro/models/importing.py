@@ -1,27 +1,44 @@
 """Python files imported under names of their own, and where one of them went wrong."""
 
+import functools
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import TYPE_CHECKING
 
 from repro.errors import ReproError
 
+if TYPE_CHECKING:
+    from torch import nn
 
-def offer(module: str, path: Path) -> None:
-    """Let a file be imported as a module; it is run when it is."""
+
+def builders_of(module: str) -> str:
+    """The name of the module that holds the builders of another one."""
+    return f"builders of {module.replace('.', '/')}"
+
+
+def offer(module: str, path: Path, builders: Sequence[str], installed: bool) -> None:
+    """Let the builders of a file be imported; it is run when they are.
+
+    The file is imported as `module`, which is its name already where it is `installed`.
+    """
     if _FINDER not in sys.meta_path:
         sys.meta_path.append(_FINDER)
-    _FINDER.paths[module] = path
+    if not installed:
+        _FINDER.loaders[module] = OutsideLoader(module, str(path))
+    _FINDER.loaders[builders_of(module)] = BuilderLoader(module, path, tuple(builders))
 
 
 def withdraw(module: str) -> None:
     """Forget a module and what was imported of it."""
-    if _FINDER.paths.pop(module, None) is not None:
-        sys.modules.pop(module, None)
+    for name in (module, builders_of(module)):
+        if _FINDER.loaders.pop(name, None) is not None:
+            sys.modules.pop(name, None)
 
 
 def blamed(error: BaseException, is_theirs: Callable[[Path], bool]) -> str:
@@ -68,21 +85,56 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {first:.300}".rstrip(".") + "."
 
 
+class BuilderLoader(Loader):
+    """Makes a module of the builders of another one, whose mistakes are told in one sentence."""
+
+    def __init__(self, module: str, path: Path, builders: tuple[str, ...]) -> None:
+        self.module, self.path, self.builders = module, path, builders
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Import the other module and take its builders."""
+        origin = import_module(self.module)
+        for name in self.builders:
+            setattr(module, name, _checked(getattr(origin, name, None), name, self.path))
+
+
+def _checked(builder: object, name: str, path: Path) -> Callable[..., "nn.Module"]:
+    """The builder; ReproError says what it fails by, or that it gives no network."""
+    if not callable(builder):
+        raise ReproError(f"`{path}`: `{name}` is no function or class, so that it builds nothing.")
+    build: Callable[..., object] = builder
+
+    @functools.wraps(builder)
+    def checked(*words: object, **options: object) -> "nn.Module":
+        from torch import nn
+
+        try:
+            made = build(*words, **options)
+        except Exception as error:
+            place = blamed(error, lambda file: file.parent == path.parent) or f"`{path}`"
+            raise ReproError(f"{place}: {told(error)}", f"`{name}` could not be built.") from error
+        if not isinstance(made, nn.Module):
+            said = f"`{path}`: `{name}` gives `{type(made).__name__}` instead of a network."
+            raise ReproError(said, "It must be a torch.nn.Module.")
+        return made
+
+    return checked
+
+
 class OutsideFinder(MetaPathFinder):
     """Finds the files that are offered."""
 
     def __init__(self) -> None:
-        self.paths: dict[str, Path] = {}
+        self.loaders: dict[str, Loader] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The file that is offered as a module."""
-        file = self.paths.get(fullname)
-        if file is None:
-            return None
-        loader = OutsideLoader(fullname, str(file))
-        return spec_from_file_location(fullname, file, loader=loader)
+        loader = self.loaders.get(fullname)
+        if isinstance(loader, OutsideLoader):
+            return spec_from_file_location(fullname, loader.path, loader=loader)
+        return ModuleSpec(fullname, loader) if loader else None
 
 
 _FINDER = OutsideFinder()

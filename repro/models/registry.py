@@ -37,7 +37,7 @@ class OutsideFile:
     sha256: str
     models: Mapping[str, DeclaredModel] = field(hash=False, compare=False)
     package: str = ""
-    """the installed package that it belongs to; empty for a file by itself"""
+    """the top of the installed package that it belongs to; empty for a file by itself"""
 
     @property
     def root(self) -> Path:
@@ -111,8 +111,8 @@ def register(path: Path, module: str = "") -> OutsideFile:
     file = OutsideFile(path, called, content, offered, module.partition(".")[0])
     _FILES[path] = file
     _models().update({name: _entry(file, model) for name, model in offered.items()})
-    if not module:
-        importing.offer(called, path)
+    builders = [model.builder for model in offered.values()]
+    importing.offer(called, path, builders, installed=bool(module))
     return file
 
 
@@ -136,8 +136,11 @@ def files() -> list[OutsideFile]:
 
 
 def of_module(module: str) -> OutsideFile | None:
-    """The file that is imported as a module; None for a module of the zoo."""
-    return next((file for file in _FILES.values() if file.module == module), None)
+    """The file that is imported as a module, or by its builders; None for one of the zoo."""
+    for file in _FILES.values():
+        if module in (file.module, importing.builders_of(file.module)):
+            return file
+    return None
 
 
 def owner_of(model: str) -> OutsideFile | None:
@@ -168,7 +171,7 @@ def _models() -> dict[str, zoo.Entry]:
 
 def _entry(file: OutsideFile, model: DeclaredModel) -> zoo.Entry:
     return zoo.Entry(
-        file.module,
+        importing.builders_of(file.module),
         model.builder,
         dict(model.options),
         model.keypoints,

@@ -226,7 +226,7 @@ def recipe_of(study: Study, name: str, model: str, dataset: str, size: Size) -> 
         kinds = {True: "looks at whole images", False: "looks at one person at a time"}
         raise ReproError(
             f"`{model}` {kinds[whole]}; the recipe {resolved.name} is for networks that do not.",
-            "paper4's recipes paper and official are for whole images, all others for persons.",
+            "`repro train PAPER MODEL --plan` shows what another recipe is for.",
         )
     return resolved
 

@@ -15,7 +15,7 @@ from repro.env import __version__
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.metrics import FIELDS
-from repro.report import overview
+from repro.report import overview, text
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import (
@@ -74,6 +74,7 @@ def render(report: ReportContents) -> str:
                 page_data.script_json(page_data.data(report))
             ),  # escaped for script elements
             report=report,
+            papers=text.papers(len(papers)),
             studies=[study.load_study(name) for name in papers],
             grids=grids,
             drawn={name: list(_figures(name, report)) for name in papers},
