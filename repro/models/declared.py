@@ -63,7 +63,8 @@ def read(path: Path) -> Mapping[str, DeclaredModel]:
     except OSError as error:
         raise ReproError(f"`{path}` cannot be read: {error.strerror}.") from error
     except SyntaxError as error:
-        raise ReproError(f"`{path}`, line {error.lineno}: {error.msg}.") from error
+        where = f", line {error.lineno}" if error.lineno else ""
+        raise ReproError(f"`{path}`{where}: {error.msg}.") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise ReproError(f"`{path}` is no Python: {error or 'nested too deeply'}.") from error
     node = next(_literals(tree), None)

@@ -37,8 +37,12 @@ def offer(module: str, path: Path, builders: Sequence[str], installed: bool) -> 
 def withdraw(module: str) -> None:
     """Forget a module and what was imported of it."""
     for name in (module, builders_of(module)):
-        if _FINDER.loaders.pop(name, None) is not None:
+        loader = _FINDER.loaders.pop(name, None)
+        if loader is not None:
             sys.modules.pop(name, None)
+        if isinstance(loader, OutsideLoader):
+            for beside in loader.beside:
+                sys.modules.pop(beside, None)
 
 
 def blamed(error: BaseException, is_theirs: Callable[[Path], bool]) -> str:
@@ -58,6 +62,9 @@ def blamed(error: BaseException, is_theirs: Callable[[Path], bool]) -> str:
 class OutsideLoader(SourceFileLoader):
     """Runs a file as it is, whatever was compiled of it before."""
 
+    beside: tuple[str, ...] = ()
+    """modules beside the file that were imported with it"""
+
     def get_code(self, fullname: str) -> CodeType:
         """The code of the file; of its present bytes, however short ago it has changed."""
         path = self.get_filename(fullname)
@@ -69,8 +76,14 @@ class OutsideLoader(SourceFileLoader):
         folder = str(Path(self.path).parent)
         if folder not in sys.path:
             sys.path.append(folder)
+        before = set(sys.modules)
         try:
             super().exec_module(module)
+            new = {name: sys.modules.get(name) for name in set(sys.modules) - before}
+            files = {name: getattr(one, "__file__", None) for name, one in new.items()}
+            self.beside = tuple(
+                name for name, file in files.items() if file and str(Path(file).parent) == folder
+            )
         except ReproError:
             raise
         except Exception as error:

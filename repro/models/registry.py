@@ -5,6 +5,7 @@ run only when it is built for the first time.
 """
 
 import hashlib
+import itertools
 import os
 import re
 import sys
@@ -38,6 +39,8 @@ class OutsideFile:
     models: Mapping[str, DeclaredModel] = field(hash=False, compare=False)
     package: str = ""
     """the top of the installed package that it belongs to; empty for a file by itself"""
+    number: int = field(default_factory=itertools.count().__next__)
+    """each time that it is read has its own, since what lies beside it may have changed"""
 
     @property
     def root(self) -> Path:

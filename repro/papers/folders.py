@@ -106,7 +106,9 @@ def names(folder: Path) -> set[str]:
 def trusted() -> set[str]:
     """The names of our papers, or of those in the place of ours: whoever breaks them must know."""
     first = study_folders()[0]
-    return names(first) if first == tables_dir() else set()
+    if first != tables_dir():
+        return set()
+    return {name for name in names(first) if len(places_of(name)) == 1}
 
 
 def all_names() -> list[str]:
@@ -117,10 +119,15 @@ def all_names() -> list[str]:
 
 def study_folder(name: str) -> Path:
     """The folder of the paper of exactly that name; ReproError where two folders have it."""
-    places = [folder / name for folder in study_folders() if (folder / name / STUDY).is_file()]
+    places = places_of(name)
     if len(places) > 1:
         raise twice(name, places)
     return places[0] if places else study_folders()[0] / name
+
+
+def places_of(name: str) -> list[Path]:
+    """The folders of all papers of exactly that name."""
+    return [folder / name for folder in study_folders() if (folder / name / STUDY).is_file()]
 
 
 def twice(name: str, places: list[Path]) -> ReproError:
