@@ -62,10 +62,15 @@ _LEFT_OUT: dict[str, ReproError] = {}
 
 
 def load() -> None:
-    """Make known what installed packages and `$REPRO_MODULES` offer.
+    """Make known what installed packages and `$REPRO_MODULES` offer, and what has changed since.
 
     A package that is wrong is left out, see `left_out`; ReproError for a wrong file.
     """
+    for file in files():
+        if not file.path.is_file():
+            forget(file)
+        elif not file.package:
+            register(file.path)
     for name, module, error in _entry_points():
         try:
             if error is not None:
