@@ -100,7 +100,7 @@ def test_a_changed_network_is_counted_anew(
     module(tmp_path / "nets é", TINY.replace("width: int = 64", "width: int = 320"))
     assert "1 off" in repro(*words).out
     plan = parsed(repro("plan", "paper5", "table1", "--metric", "params", "--json").out)
-    assert {one["name"]: one["state"] for one in plan["runs"]}["tinypose 256x192"] == "cached"
+    assert {one["model"]: one["state"] for one in plan["runs"]}["tinypose"] == "cached"
 
 
 def test_a_broken_network_stops_its_own_row_alone(

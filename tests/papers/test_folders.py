@@ -171,3 +171,13 @@ def test_a_paper_brings_its_networks(place: Place, repro: Run) -> None:
     path.write_text(f'modules = ["nets/net.py"]\n{text}', encoding="utf-8")
     done = repro("list", "--models")
     assert "tinypose" in done.out.splitlines() and done.err == ""
+
+
+def test_claims_that_cannot_be_read_are_left_out_by_themselves(place: Place, repro: Run) -> None:
+    own = place({"paper5": ""})
+    path = own / "paper5" / "claims.toml"
+    path.write_text("claims = 3", encoding="utf-8")
+    done = repro("claims")
+    assert done.code == 0 and "paper4" in done.out and "paper5" not in done.out
+    assert "warning: The claims of `paper5` are left out: " in done.err
+    assert repro("claims", "paper5").code == 2

@@ -12,7 +12,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from repro.env import __version__
-from repro.papers import study
+from repro.errors import ReproError
+from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.metrics import FIELDS
 from repro.report import overview, text
@@ -151,8 +152,15 @@ def _figures(
         for table in (one.wanted.table,)
     }
     reach = _reach(report)
-    for figure in figures.load(paper):
-        drawn = figures.draw(paper, figure, places)
+    try:
+        drawings = [figures.draw(paper, figure, places) for figure in figures.load(paper)]
+    except ReproError as error:
+        if paper in folders.trusted():
+            raise
+        said = f"The figures of `{paper}` are left out: {error}"
+        folders.leave_out(f"{paper} figures", ReproError(said, error.hint))
+        return
+    for drawn in drawings:
         yield drawn, [plot.plot(panel, reach(panel)) for panel in drawn.panels]
 
 
