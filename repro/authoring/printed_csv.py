@@ -3,6 +3,7 @@
 What a column holds is guessed from its heading, and said to be a guess. Cells stay as they are.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -94,19 +95,29 @@ def _cells(path: Path) -> list[list[str]]:
     try:
         if path.stat().st_size > LIMIT:
             raise ReproError(f"`{path}` is larger than {LIMIT:,} bytes.", "One table is a few KB.")
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except OSError as error:
         raise ReproError(f"`{path}` cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise ReproError(f"`{path}` is no UTF-8 text.", "Save it as CSV in UTF-8.") from error
-    first = text.partition("\n")[0]
-    mark = max(",;\t", key=first.count)
+        raise ReproError(f"`{path}` is no text in UTF-8.", "Save it as CSV in UTF-8.") from error
+    first, _, rest = text.partition("\n")
+    named = re.fullmatch(r"sep=(.)\r?", first)  # as Excel writes it
+    text = rest if named else text
+    mark = named[1] if named else max(",;\t", key=first.count)
     try:
         parsed = list(csv.reader(io.StringIO(text), delimiter=mark, strict=True))
     except csv.Error as error:
         raise ReproError(f"`{path}` is no CSV: {error}.") from error
     rows = [[_plain(cell) for cell in row] for row in parsed]
     numbered = [(number, row) for number, row in enumerate(rows, start=1) if any(row)]
+    filled = (place for _, row in numbered for place, cell in enumerate(row, start=1) if cell)
+    width = max(filled, default=0)
+    numbered = [(number, row[:width]) for number, row in numbered]  # nothing stands beyond
+    places = [row[:1] for _, row in numbered]
+    if places == [[""], *([str(place)] for place in range(len(places) - 1))]:
+        numbered = [(number, row[1:]) for number, row in numbered]  # pandas numbers its rows
     if len(numbered) < 2 or len(numbered[0][1]) < 2:
         what = "It needs a row of headings, a row for each network, and two columns or more."
         raise ReproError(f"`{path}` holds no table.", what)

@@ -14,6 +14,7 @@ app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 
 
 @app.command("ls")
+@taking_models
 def records_ls(
     limit: options.ListedRecords = 100,
     every: options.EveryRecord = False,

@@ -118,7 +118,7 @@ def test_a_byte_order_mark_and_trailing_marks_are_nothing(tmp_path: Path) -> Non
         ("Method,AP\nA,1,2\n", "row 2: 3 cells, the headings are 2"),
         ("Method,AP\n\nA\n", "row 3: 1 cells, the headings are 2"),
         ('Method,AP\n"A,1\n', "is no CSV"),
-        (b"Method,AP\n\xff\xfe,1\n", "is no UTF-8 text"),
+        (b"Method,AP\n\xff,1\n", "is no text in UTF-8"),
         (b"x" * (2**20 + 1), "is larger than"),
         ("a,b\n" * 501, "has more than 500 rows"),
     ],
