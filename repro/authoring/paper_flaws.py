@@ -24,10 +24,11 @@ OPTIONAL = {
 
 
 def studies(folder: Path) -> list[Path]:
-    """The papers in a folder of them; a folder that is one itself."""
-    if (folder / folders.STUDY).is_file():
+    """The papers in a folder of them, tables without a study too; a folder that is one itself."""
+    if (folder / folders.STUDY).exists():
         return [folder]
-    return [folder / name for name in sorted(folders.names(folder))]
+    names = folders.names(folder) | {path.parent.name for path in folder.glob("*/table1.toml")}
+    return [folder / name for name in sorted(names)]
 
 
 def catalogues(folder: Path) -> Iterator[Flaw]:

@@ -127,7 +127,7 @@ def study_folder(name: str) -> Path:
 
 def places_of(name: str) -> list[Path]:
     """The folders of all papers of exactly that name."""
-    return [folder / name for folder in study_folders() if (folder / name / STUDY).is_file()]
+    return [folder / name for folder in study_folders() if (folder / name / STUDY).exists()]
 
 
 def twice(name: str, places: list[Path]) -> ReproError:

@@ -161,6 +161,12 @@ def test_what_is_no_folder_of_papers_is_one_sentence(repro: Run, tmp_path: Path)
         assert done.code == 2 and said in done.err and done.out == ""
 
 
+def test_tables_without_a_study_are_told(paper: Path, repro: Run) -> None:
+    (paper / "study.toml").unlink()
+    (told,) = flaws(repro)
+    assert told == "study.toml:None cannot be read: No such file or directory."
+
+
 def test_lines_are_those_of_tables_and_keys() -> None:
     text = 'a = 1\n[b."c"]\nd = 2\n[[e]]\nf = { g = 1 }\n[[e]]\n[e.h]\ni = 3 # [j]\n'
     assert lines_of(text) == {
