@@ -11,12 +11,15 @@ import typer
 from repro.commands import (
     accuracy,
     audit,
+    check,
     claims,
     compare,
     data,
     doctor,
     fetch,
     models,
+    modules,
+    new,
     nightly,
     predict,
     records,
@@ -29,6 +32,7 @@ from repro.commands import (
     train,
 )
 from repro.commands.common import complain
+from repro.commands.modules import taking_models
 from repro.env import __version__
 from repro.errors import ReproError
 from repro.report.terminal.console import say
@@ -39,14 +43,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="Reproduce the tables of four papers on lightweight human pose estimation, cell by cell.",
+    help="Reproduce the tables of papers on lightweight human pose estimation, cell by cell.",
     epilog="Exit codes: 0 done, 1 a bug, 2 bad input, 3 differs, 4 nothing judged, 5 unstable or "
     "incomparable, 6 a run failed, 130 interrupted.",
 )
 
 INTERRUPTED = 130
 
-TOUR = """repro puts the numbers of four papers on lightweight human pose estimation to the test.
+TOUR = """repro puts the numbers of papers on lightweight human pose estimation to the test.
 
   repro list                            what can be reproduced
   repro run paper1 table1               measure a table and hold it against the print
@@ -60,6 +64,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # signs that a terminal cannot show become `?`
+    modules.forget_left_out()
     try:
         code = app(prog_name="repro", standalone_mode=False)
         if sys.stdout is not None:
@@ -75,6 +80,7 @@ def main() -> None:
         code = output_lost(error)
     except Exception as error:
         code = usage(error)
+    modules.tell_left_out()
     if code == INTERRUPTED:
         say("interrupted: finished records are kept, run the same command again to go on")
     sys.exit(code)
@@ -96,8 +102,12 @@ def output_lost(error: OSError | SystemExit) -> int:
 def usage(error: Exception) -> int:
     """The exit code of a wrong command line, printed as one sentence; re-raise anything else.
 
-    Of a package that is not installed too.
+    Of a package that is not installed too, and of a network in a user's own file.
     """
+    place = modules.blamed(error)
+    if place:
+        say(f"error: {place}")
+        return 2
     package = (getattr(error, "name", None) or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError) and package not in ("", "cli", "repro", "zoo"):
         say(f"error: This needs `{package}`, which is not installed.")
@@ -117,32 +127,36 @@ def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Reproduce the tables of four papers on lightweight human pose estimation."""
+    """Reproduce the tables of papers on lightweight human pose estimation."""
     if version:
         print(f"repro {__version__}")
     elif context.invoked_subcommand is None:
         print(TOUR)
+    elif context.invoked_subcommand != "check":
+        modules.begin()
 
 
-app.command("list")(tables.list_)
-for command in (tables.show, run.plan, run.run, tables.explain):
-    app.command()(command)
-app.command()(models.count)
+app.command("list")(taking_models(tables.list_))
+app.command()(tables.show)
+for command in (run.plan, run.run, tables.explain, models.count):
+    app.command()(taking_models(command))
 app.command()(models.parity)
-app.command("eval")(accuracy.eval_)
+app.command("eval")(taking_models(accuracy.eval_))
 app.command()(accuracy.score)
-app.command()(train.train)
-app.command()(speed.speed)
+app.command()(taking_models(train.train))
+app.command()(taking_models(speed.speed))
 app.command()(compare.compare)
-app.command()(rehearse.rehearse)
+app.command()(taking_models(rehearse.rehearse))
 app.command()(nightly.nightly)
-app.command()(claims.claims)
-app.command()(audit.audit)
-app.command()(report.report)
-app.command()(predict.predict)
-app.command()(data.weights)
-app.command()(fetch.fetch)
+app.command()(taking_models(claims.claims))
+app.command()(taking_models(audit.audit))
+app.command()(taking_models(report.report))
+app.command()(taking_models(predict.predict))
+app.command()(taking_models(data.weights))
+app.command()(taking_models(fetch.fetch))
 app.add_typer(data.app, name="data")
+app.add_typer(new.app, name="new")
+app.add_typer(check.app, name="check")
 app.command()(doctor.doctor)
 app.command()(schema.schema)
 app.add_typer(records.app, name="records")

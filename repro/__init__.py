@@ -1,4 +1,4 @@
-"""Reproduce, cell by cell, the tables of four papers on lightweight human pose estimation.
+"""Reproduce, cell by cell, the tables of papers on lightweight human pose estimation.
 
 What is offered here lies in `repro.api` and is imported when it is first asked for, so that
 `import repro` takes no time and no torch.

@@ -1,13 +1,15 @@
 """What `import repro` offers: the same as the command line, for Python.
 
 Tables are loaded, a plan is made of them, carried out, and judged; or one network is counted,
-evaluated, trained or timed. Records go to a `Store`, as those of the command line do.
+evaluated, trained or timed. Records go to a `Store`, as those of the command line do. Models are
+those of the zoo, of installed packages, and of `$REPRO_MODULES`.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.models import registry
 from repro.papers import lookup
 from repro.papers.study import Table
 from repro.papers.values import Options, Size
@@ -67,6 +69,7 @@ def count_model(
 
     `size` is height and width in pixels; without `keypoints` it has its own number of joints.
     """
+    registry.load()
     return counted(count_run(model, size, keypoints, options))
 
 
@@ -86,6 +89,7 @@ def evaluate_model(
     """
     from repro.evaluation import choice, evaluator, pipeline
 
+    registry.load()
     _, request = choice.requested(model, weights, dataset, protocol, rules=rules)
     files = choice.source(request.protocol, data, {})
     run = evaluator.run_of(pipeline.prepare(request, files))
@@ -113,6 +117,7 @@ def train_model(
 
     from repro.training import choice, preparation, runs
 
+    registry.load()
     chosen = choice.chosen(
         paper, model, recipe, fields=fields, smoke=smoke, scale_schedule=scale_schedule
     )
@@ -136,6 +141,7 @@ def time_models(
     from repro.speed import requests, sweep
     from repro.speed.measure.procedures import TimingSettings
 
+    registry.load()
     subjects = sweep.sweep([count_run(name, size) for name in selection.models(models)])
     settings = TimingSettings(threads=threads or env.cores(), budget=budget)
     run = requests.run_of(subjects, settings)

@@ -20,6 +20,7 @@ from pathlib import Path
 from repro import schema
 from repro.errors import ReproError, unknown
 from repro.files import read_plain, write_whole
+from repro.models import registry
 from repro.papers.datasets import SYNTH
 
 RESULT, BASELINE, RECORDS = "nightly.json", "baseline", "records"
@@ -266,7 +267,7 @@ def take(step: NightStep, out: Path, limit: float) -> Done:
 
 def _environment() -> Mapping[str, str]:
     known = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return dict(os.environ) | {"PYTHONPATH": os.pathsep.join(known)}
+    return {**os.environ, **registry.variables(), "PYTHONPATH": os.pathsep.join(known)}
 
 
 def _last(log: Path) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from repro import env
 from repro.errors import ReproError, RunError, StoreError
+from repro.models import registry
 from repro.papers.conventions import CONVENTIONS
 from repro.plans.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun
 from repro.plans.watch import RunWatch, Silent
@@ -103,6 +104,10 @@ class Course:
             record = EXECUTORS[type(planned.run)](planned, self)
         except CAUGHT as error:
             return Attempt(error=error)
+        except Exception as error:
+            if not registry.blamed(error):
+                raise
+            return Attempt(error=RunError(f"{planned.run} failed{_told(error)}"))
         if record is None:
             return Attempt()
         took = None if env.repeats() else round(time.monotonic() - begun, 3)
@@ -253,13 +258,26 @@ def counted(asked: CountRun, conventions: tuple[str, ...] | None = None) -> "Cou
 
     try:
         count = counter.run(asked, conventions)
+    except ReproError:
+        raise
     except (RuntimeError, ValueError, TypeError, MemoryError) as error:
-        raise RunError(f"{asked} failed: {error or type(error).__name__}") from error
+        raise RunError(f"{asked} failed{_told(error)}") from error
+    except Exception as error:
+        if not registry.blamed(error):
+            raise
+        raise RunError(f"{asked} failed{_told(error)}") from error
     for name in conventions or CONVENTIONS:
         if name not in count.macs:
             cure = "Add it to `RULES` there, or take the convention out of `papers/conventions.py`."
             raise RunError(f"`repro/counting/counter.py` has no rule called `{name}`.", cure)
     return count
+
+
+def _told(error: Exception) -> str:
+    """` in net.py, line 12: what it says`; without a place where it is in nobody's file."""
+    place = registry.blamed(error)
+    said = str(error) or type(error).__name__
+    return f" in {place}: {type(error).__name__}: {said}" if place else f": {said}"
 
 
 def _evaluate(planned: PlannedRun, course: Course) -> Record:

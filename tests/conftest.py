@@ -4,15 +4,19 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import cli
+from repro.models import registry
 from repro.papers import study
 from support import answer_check
 from support.command_line import ROOT, Outcome, Run
 
+for name in ("REPRO_TABLES", "REPRO_TABLES_ONLY", "REPRO_MODULES"):
+    os.environ.pop(name, None)  # the tests are of the papers and the zoo that come with repro
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a worker
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
 
@@ -37,6 +41,16 @@ def repro(
         return Outcome(code if isinstance(code, int) else 0, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _only_the_zoo() -> Iterator[None]:
+    """Networks from outside are known for one test only."""
+    paths = list(sys.path)
+    yield
+    registry.forget()
+    if sys.path != paths:
+        sys.path[:] = paths
 
 
 @pytest.fixture

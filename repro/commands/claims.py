@@ -27,9 +27,8 @@ def claims(
     gates = names_among("verdict", names_of(fail_on), judging.VERDICTS)
     kinds = names_among("kind of claim", names_of(kind) or claim.KINDS, claim.KINDS)
     papers = study.study_names() if paper == "all" else [lookup.find_study(paper).name]
-    chosen = [one for name in papers for one in claim.load(name) if one.kind in kinds]
     records = Store(store, say=say)
-    judged = judging.judge_all(chosen, MeasuredCells(records))
+    judged = judging.judge_papers(papers, MeasuredCells(records), kinds)
     warn(records)
     code, why = judging.exit_code(judged, gates)
     if as_json:

@@ -27,9 +27,20 @@ DataDir = Annotated[
 ]
 Summary = Annotated[Path | None, Option(help="Append to a GitHub step summary.")]
 
+# a paper of one's own
+
+NewPaper = Annotated[str, Argument(help="Its name: a-z, 0-9 and -, as `paper5`.")]
+TypedTables = Annotated[
+    list[Path] | None,
+    Option("--from", help="A table as CSV, as it is printed: headings, then a row a network."),
+]
+TablesFolder = Annotated[
+    Path | None, Argument(help="A folder of papers, or one paper; else $REPRO_TABLES.")
+]
+
 # which printed numbers
 
-Paper = Annotated[str, Argument(help="paper1 ... paper4, or a short name; see `repro list`.")]
+Paper = Annotated[str, Argument(help="A paper's name or short name; see `repro list`.")]
 PaperOrAll = Annotated[str, Argument(help="A paper, or all.")]
 ListedPaper = Annotated[str | None, Argument(help="One paper: its tables.")]
 ListModels = Annotated[bool, Option("--models", help="The models of the zoo.")]
@@ -297,7 +308,7 @@ ShowRecipe = Annotated[bool, Option("--plan", help="Show the recipe, train nothi
 # speed
 
 TimedModels = Annotated[
-    list[str] | None, Argument(help="Models or patterns; those of paper1 Table V.")
+    list[str] | None, Argument(help="Models or patterns; else those whose speed a paper prints.")
 ]
 TimedSize = Annotated[str | None, Option("--input", help="Height x width; 256x192 by default.")]
 Batches = Annotated[

@@ -7,12 +7,14 @@ import typer
 
 from repro.commands import options
 from repro.commands.common import emit
+from repro.commands.modules import taking_models
 from repro.report.terminal.console import say
 
 app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 
 
 @app.command("ls")
+@taking_models
 def records_ls(
     limit: options.ListedRecords = 100,
     every: options.EveryRecord = False,
@@ -59,6 +61,7 @@ def records_rm(
 
 
 @app.command("gc")
+@taking_models
 def records_gc(
     dry_run: options.DryRun = False,
     store: options.StoreDir = options.RECORDS,

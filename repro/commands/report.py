@@ -134,18 +134,17 @@ def gathered(store: "Store", paper: str = "all", beside: Path = Path()) -> "Repo
     from repro.report.contents import ReportContents
     from repro.verdicts import judge
     from repro.verdicts.audit import evidence, rules
-    from repro.verdicts.claims import claim, judging
+    from repro.verdicts.claims import judging
     from repro.verdicts.claims.cell_values import MeasuredCells
 
     only = "" if paper == "all" else lookup.find_study(paper).name
     cells = judge.judge_all(selection.select(selection.tables(paper)), store.find)
     papers = [only] if only else study.study_names()
-    claims = [one for name in papers for one in claim.load(name)]
+    claims = judging.judge_papers(papers, MeasuredCells(store))
     checks = rules.run(evidence.gather(selection.tables(), store.current), rules.named([]), only)
     shown = (store.find(one.wanted.spec) for one in cells if one.shown and one.wanted.spec)
     records = {record.key: record for record in shown if record is not None}
-    judged = judging.judge_all(claims, MeasuredCells(store))
-    return ReportContents(cells, judged, checks, records, trainings(store, beside))
+    return ReportContents(cells, claims, checks, records, trainings(store, beside))
 
 
 def trainings(store: "Store", beside: Path) -> "list[TrainingLink]":

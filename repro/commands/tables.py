@@ -37,6 +37,7 @@ def list_(
 def list_papers(as_json: bool) -> None:
     """Print the papers."""
     from repro.papers import study
+    from repro.report.text import counted
 
     papers = [study.load_study(name) for name in study.study_names()]
     if as_json:
@@ -49,7 +50,7 @@ def list_papers(as_json: bool) -> None:
         return
     for paper in papers:
         names, count = (paper.name, *paper.slugs), len(study.table_names(paper.name))
-        print(f"{' · '.join(names)}: {paper.title} ({paper.year}), {count} tables")
+        print(f"{' · '.join(names)}: {paper.title} ({paper.year}), {counted(count, 'table')}")
 
 
 def list_tables(paper: str, store: Path, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import zoo
 from repro.comparing import revisions
 from repro.errors import ReproError
+from repro.models import registry
 from repro.records import rule
 from repro.records.plain_form import answered
 from repro.records.record import Record
@@ -64,6 +65,9 @@ def newest(named: Iterable[tuple[Hashable, Record]]) -> dict[Hashable, Record]:
 def code(record: Record) -> str:
     """The module that builds a record's network: `zoo/lpn.py`; empty for one of no zoo."""
     entry = zoo.MODELS.get(str(record.spec.get("model")))
+    outside = registry.owner_of(str(record.spec.get("model")))
+    if outside is not None:
+        return str(outside.path)
     return f"{entry.module.replace('.', '/')}.py" if entry else ""
 
 

@@ -15,6 +15,7 @@ from repro.errors import ReproError
 from repro.executors import node, nodes
 from repro.executors.node import Cores, Delivery, Files, Home
 from repro.executors.spreading import Ended, spread
+from repro.models import registry
 from repro.plans.planned import Plan, PlannedRun
 from repro.run import Attempt, Course
 
@@ -120,7 +121,8 @@ class RayPool:
         cores = 1 if self.started else planned.run.resources.cores
         asked = chosen.whole(planned.run) if alone else nodes.share(planned.run, cores, fitting)
         most = None if alone or self.started else cores
-        given = Cores(env.thread_variables(shared=not alone), most)
+        variables = {**env.thread_variables(shared=not alone), **registry.variables()}
+        given = Cores(variables, most)
         work = node.with_paths(planned.work, Path.absolute)
         packed = pickle.dumps(replace(planned, work=work))
         sent = {key: self._sent(key) for key in planned.needs if not self._all_shared}

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from repro.errors import RunError
+from repro.models import registry
 from repro.plans.planned import PlannedRun
 from repro.plans.watch import Silent
 from repro.records.runs import TrainingRun
@@ -30,7 +31,8 @@ def made(planned: PlannedRun, folder: Path, processes: int) -> Attempt:
         asked.write_bytes(pickle.dumps((planned, folder, os.getpid())))
         torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
         words = (*torchrun, str(processes), "-m", __name__, str(asked), str(answer))
-        code = subprocess.run((sys.executable, *words), check=False).returncode
+        around = {**os.environ, **registry.variables()}
+        code = subprocess.run((sys.executable, *words), env=around, check=False).returncode
         if answer.is_file():
             attempt = pickle.loads(answer.read_bytes())
             assert isinstance(attempt, Attempt)
@@ -40,6 +42,7 @@ def made(planned: PlannedRun, folder: Path, processes: int) -> Attempt:
 
 def take_part(asked: Path, answer: Path) -> None:
     """Be one of these processes, and the one that answers if it is the first."""
+    registry.load()
     planned, folder, asker = pickle.loads(asked.read_bytes())
     threading.Thread(target=_end_with, args=(asker,), daemon=True).start()
     attempt = Course(Store(folder), Silent()).made(planned)

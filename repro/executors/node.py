@@ -18,6 +18,7 @@ from repro import env
 from repro.errors import RunError
 from repro.executors import worker
 from repro.files import write_whole
+from repro.models import registry
 from repro.plans.planned import PlannedRun
 from repro.records.record import Record
 from repro.records.store import Store
@@ -94,6 +95,7 @@ def make(packed: bytes, home: Home, cores: Cores, fetch: Callable[[str], Files |
     `fetch` gives the files of a run that it needs, None where the driver did not send them.
     """
     cores.take()
+    registry.load()
     planned = pickle.loads(packed)
     assert isinstance(planned, PlannedRun) and planned.run is not None
     if replace(planned.run).key != planned.run.key:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from repro import env
 from repro.executors import worker
 from repro.executors.spreading import Ended, spread
+from repro.models import registry
 from repro.plans.planned import Plan, PlannedRun
 from repro.run import Attempt, Course
 
@@ -84,7 +85,8 @@ class ProcessPool:
 
     def _process(self) -> ProcessPoolExecutor:
         """A process, which starts when it gets its first run."""
-        asked = self.lifeline, env.thread_variables(shared=True)
+        variables = {**env.thread_variables(shared=True), **registry.variables()}
+        asked = self.lifeline, variables
         return ProcessPoolExecutor(1, self.context, initializer=worker.start, initargs=asked)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from repro import env
 from repro.errors import ReproError, RunError
 from repro.executors import devices
+from repro.models import registry
 from repro.plans.planned import PlannedRun
 from repro.plans.watch import Silent
 from repro.records.store import Store
@@ -36,6 +37,7 @@ def start(lifeline: Connection, variables: Mapping[str, str | None]) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     env.set_variables(variables)
+    registry.load()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import zoo
 from repro import env, schema
 from repro.errors import ReproError, unknown
+from repro.papers import folders
 from repro.papers.datasets import REAL
 from repro.papers.metrics import METRICS
-from repro.papers.study import tables_dir
 from repro.papers.values import Size
 
+FILE = "weights.toml"
 EXTENSIONS = (".safetensors", ".pth", ".pt", ".pth.tar", ".tar")
 """What a checkpoint's file name ends in, the preferred first."""
 
@@ -93,11 +94,11 @@ class Unpublished:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The file tables/weights.toml."""
+    """The file tables/weights.toml, or that of a user, which adds to it."""
 
-    publishers: Mapping[str, Publisher]
-    protocols: Mapping[str, str]
-    checkpoints: tuple[Checkpoint, ...]
+    publishers: Mapping[str, Publisher] = field(default_factory=dict)
+    protocols: Mapping[str, str] = field(default_factory=dict)
+    checkpoints: tuple[Checkpoint, ...] = ()
     unpublished: tuple[Unpublished, ...] = ()
 
 
@@ -106,7 +107,7 @@ def published(model: str | None = None) -> list[Checkpoint]:
 
     A name that ends in a data set (`litepose_s_coco`) has those of this data set only.
     """
-    checkpoints = _catalogue(tables_dir() / "weights.toml").checkpoints
+    checkpoints = _catalogue(*folders.files(FILE)).checkpoints
     if model is None:
         return list(checkpoints)
     base, dataset = network(model)
@@ -129,7 +130,7 @@ def quoted(model: str, dataset: str, size: Size) -> list[str]:
 def unpublished(model: str) -> Unpublished | None:
     """Why a network of the zoo has no checkpoint to fetch; None if it has one."""
     network(model)
-    for entry in _catalogue(tables_dir() / "weights.toml").unpublished:
+    for entry in _catalogue(*folders.files(FILE)).unpublished:
         if any(fnmatchcase(model, pattern) for pattern in entry.models):
             return entry
     return None if published(model) else Unpublished((model,), NONE_KNOWN)
@@ -222,11 +223,43 @@ def _stem(path: Path) -> str:
 
 
 @functools.cache
-def _catalogue(path: Path) -> Catalogue:
-    file = str(path) if env.variable("REPRO_TABLES") else "tables/weights.toml"
+def _catalogue(path: Path, *others: Path) -> Catalogue:
+    """Ours with what those of a user add; one of theirs that is wrong is left out."""
+    whole = _added(Catalogue(), path)
+    for other in others:
+        try:
+            whole = _added(whole, other)
+        except ReproError as error:
+            folders.leave_out(str(other), ReproError(f"It is left out: {error}", error.hint))
+    return whole
+
+
+def wrong(path: Path) -> list[ReproError]:
+    """What is wrong with the entries of a user's catalogue, beside ours."""
+    first, *_ = folders.files(FILE)
+    try:
+        _added(Catalogue() if path == first else _catalogue(first), path)
+    except ReproError as error:
+        return [ReproError(str(error).removeprefix(f"{folders.shown(path)}: "), error.hint)]
+    return []
+
+
+def _added(before: Catalogue, path: Path) -> Catalogue:
+    """A catalogue with what a file adds to it."""
+    file = folders.shown(path)
     read = schema.read(Catalogue, schema.toml(path, file), file)
-    checkpoints = (_resolved(one, read, file) for one in read.checkpoints)
-    return replace(read, checkpoints=tuple(checkpoints))
+    for what in ("publishers", "protocols"):
+        twice = set(getattr(before, what)) & set(getattr(read, what))
+        if twice:
+            raise ReproError(f"{file}: the name `{min(twice)}` among {what} is taken.")
+    publishers = {**before.publishers, **read.publishers}
+    known = replace(read, publishers=publishers, protocols={**before.protocols, **read.protocols})
+    checkpoints = (_resolved(one, known, file) for one in read.checkpoints)
+    return replace(
+        known,
+        checkpoints=(*before.checkpoints, *checkpoints),
+        unpublished=(*before.unpublished, *read.unpublished),
+    )
 
 
 def _resolved(checkpoint: Checkpoint, catalogue: Catalogue, file: str) -> Checkpoint:

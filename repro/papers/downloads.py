@@ -3,14 +3,15 @@
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from repro import env, schema
+from repro import schema
 from repro.errors import ReproError, unknown
+from repro.papers import folders
 from repro.papers.datasets import DATASETS, REAL, SplitPart
-from repro.papers.study import tables_dir
 
+FILE = "downloads.toml"
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 """what the name of a file ends in that is unpacked"""
 PARTS = ("annotations", "images", "boxes", "truth")
@@ -82,19 +83,30 @@ class OfficialFile:
 
 @dataclass(frozen=True, slots=True)
 class DownloadCatalogue:
-    """The file tables/downloads.toml."""
+    """The file tables/downloads.toml, or that of a user, which adds to it."""
 
-    answers: str
-    """what is known of whether the addresses answer"""
     file: tuple[OfficialFile, ...]
+    answers: str = ""
+    """what is known of whether the addresses answer"""
 
 
 def catalogue() -> DownloadCatalogue:
     """The official files of all data sets; ReproError where tables/downloads.toml is wrong."""
-    return _catalogue(tables_dir() / "downloads.toml")
+    return _catalogue(*folders.files(FILE))
 
 
 @functools.cache
-def _catalogue(path: Path) -> DownloadCatalogue:
-    file = str(path) if env.variable("REPRO_TABLES") else "tables/downloads.toml"
+def _catalogue(path: Path, *others: Path) -> DownloadCatalogue:
+    """Ours with what those of a user add; one of theirs that is wrong is left out."""
+    whole = _read(path)
+    for other in others:
+        try:
+            whole = replace(whole, file=(*whole.file, *_read(other).file))
+        except ReproError as error:
+            folders.leave_out(str(other), ReproError(f"It is left out: {error}", error.hint))
+    return whole
+
+
+def _read(path: Path) -> DownloadCatalogue:
+    file = folders.shown(path)
     return schema.read(DownloadCatalogue, schema.toml(path, file), file)

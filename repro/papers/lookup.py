@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from repro.errors import ReproError, unknown
+from repro.papers import folders
 from repro.papers.metrics import SYNONYMS
 from repro.papers.study import (
     Column,
@@ -22,9 +23,9 @@ from repro.papers.values import Scalar, Size
 def find_study(text: str) -> Study:
     """The study a user means: a name, a slug, or an unambiguous beginning of one."""
     text = text.strip()
-    names = study_names()
-    if text in names:
+    if text in folders.all_names():
         return load_study(text)
+    names = study_names()
     by_name = {alias: name for name in names for alias in (name, *load_study(name).slugs)}
     return load_study(by_name[_pick("study", text, list(by_name))])
 

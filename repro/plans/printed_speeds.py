@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from repro.papers import lookup, study
+from repro.papers import folders, lookup, study
 from repro.papers.metrics import SPEED
 from repro.papers.study import Column, Table
 from repro.plans import selection
@@ -59,7 +59,7 @@ def networks(paper: str) -> list[CountRun]:
 
 
 def _of_paper(paper: str) -> Iterator[PrintedSpeeds]:
-    figures = (study.tables_dir() / paper).glob("figure[0-9]*.toml")
+    figures = folders.study_folder(paper).glob("figure[0-9]*.toml")
     for name in (*study.table_names(paper), *sorted(path.stem for path in figures)):
         table = study.load_table(paper, name)
         for column in table.columns:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import zoo
 from repro.errors import ReproError
 from repro.files import TEMPORARY
 from repro.records.record import STALE, Record
@@ -59,12 +60,28 @@ def described(
 
 
 def collect(store: Store, dry_run: bool) -> list[Path]:
-    """Remove broken and stale records, and what unfinished runs of older code left; return all."""
-    paths = [entry.path for entry in entries(store) if entry.state in (STALE, BROKEN)]
+    """Remove broken and stale records, and what unfinished runs of older code left; return all.
+
+    Whether a record is stale whose network is not known here nobody can tell: it stays.
+    """
+    old = [entry for entry in entries(store) if entry.state in (STALE, BROKEN)]
+    paths = [entry.path for entry in old if entry.state == BROKEN or not _of_stranger(store, entry)]
+    if len(paths) < len(old):
+        store.say(
+            f"{len(old) - len(paths)} records are of networks that are not known here, and stay; "
+            "name their files with --module"
+        )
     for left_over in ("??/" + "[0-9a-f]" * 64 + "*.broken", f"??/{TEMPORARY}"):
         paths += sorted(store.folder.glob(left_over))
     paths += list(store.abandoned())
     return _remove(store, paths, dry_run)
+
+
+def _of_stranger(store: Store, entry: StoredFile) -> bool:
+    """Whether a record is of a network that may lie in a file which is not named here."""
+    stored = store.at(entry.path)
+    model = stored.record.spec.get("model") if stored else None
+    return isinstance(model, str) and model not in (*zoo.MODELS, "onnx", "truth")
 
 
 def remove(store: Store, key: str) -> list[Path]:

@@ -25,9 +25,11 @@ STOPS = (
     "repro",  # the version, which the record keeps beside the result
     "repro.env",  # reads versions and facts of the machine, for the record
     "repro.errors",  # end a run without a result
+    "repro.models",  # knows networks outside the zoo, whose code their keys hold
     "repro.files",  # reads and writes whole files; what is in them is known by its digest
     "repro.records.lock",  # who may measure, not what
     "repro.records.fingerprint",  # names results
+    "repro.records.outside_code",
     "repro.report",  # shows results
     "zoo.registry",  # a run's key holds its own entry, and the others are none of its business
 )

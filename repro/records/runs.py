@@ -16,6 +16,7 @@ from repro.errors import ReproError, unknown
 from repro.papers.datasets import DATASETS, REAL, joint_counts
 from repro.papers.values import Options, Scalar, Size
 from repro.records.fingerprint import digest, fingerprint
+from repro.records.outside_code import code_of
 from repro.records.record import SCHEMA, plain
 
 EVALUATED_BY = "repro.evaluation.pipeline"
@@ -75,8 +76,9 @@ class Run:
     def code_of(cls, network: str) -> str:
         """The digest of the code that can change what a run of this kind gives of a network."""
         entry = zoo.MODELS.get(network)
-        roots = [cls.root] if cls.root else []
-        return fingerprint(*([entry.module] if entry else []), *roots) if roots else ""
+        if not cls.root:
+            return ""
+        return code_of(entry.module, cls.root) if entry else fingerprint(cls.root)
 
     @functools.cached_property
     def key(self) -> str:

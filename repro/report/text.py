@@ -92,6 +92,15 @@ def notes(table: Table, words: str) -> tuple[str, ...]:
     return *table.notes, *cells
 
 
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def papers(count: int) -> str:
+    """`one paper`, `four papers`, `12 papers`."""
+    number = NUMBERS[count] if count < len(NUMBERS) else str(count)
+    return f"{number} paper{'' if count == 1 else 's'}"
+
+
 def counted(count: int, thing: str) -> str:
     """`1 cell`, `2 cells`."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"

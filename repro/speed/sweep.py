@@ -11,8 +11,6 @@ from repro.records.runs import CountRun, count_run
 from repro.speed.backends import BACKENDS
 from repro.speed.measure.subjects import Subject
 
-DEFAULT = "paper1"
-"""whose networks are timed where nobody names any"""
 ALL = "all"
 """in the place of backends: every one that is meant to be tried"""
 TITLES = {"cpu": "the CPU", "cuda": "CUDA"}
@@ -21,12 +19,16 @@ TITLES = {"cpu": "the CPU", "cuda": "CUDA"}
 def networks(models: Sequence[str] | None, size: str | None, against: str | None) -> list[CountRun]:
     """The networks that models or patterns mean, all at one input size.
 
-    Without them the networks whose speed a paper prints, at their sizes there; of paper1 if no
-    paper is named. Raise ReproError for what does not exist.
+    Without them the networks whose speed a paper prints, at their sizes there; of the first that
+    prints any if no paper is named. Raise ReproError for what does not exist.
     """
-    printed = printed_speeds.networks(against or DEFAULT)
+    if models and against is None:
+        return [count_run(name, parse_size(size or "256x192")) for name in selection.models(models)]
+    papers = list(dict.fromkeys(one.table.study for one in printed_speeds.printed()))
+    if against is None and not papers:
+        raise ReproError("No paper here prints a speed.", "Name the models to time.")
+    printed = printed_speeds.networks(against or papers[0])
     if not printed:
-        papers = sorted({one.table.study for one in printed_speeds.printed()})
         raise ReproError(f"`{against}` prints no speeds.", f"These do: {', '.join(papers)}.")
     if models:
         return [count_run(name, parse_size(size or "256x192")) for name in selection.models(models)]

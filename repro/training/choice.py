@@ -83,7 +83,7 @@ def chosen(
     count_run(model, size, protocol.keypoints, options)
     resolved = recipe_of(study, recipe, model, protocol.dataset, size)
     apart: Mapping[str, tuple[object, object]] = {}
-    if recipe == "paper":
+    if recipe == "paper" and "official" in study.recipes:
         official = recipe_of(study, "official", model, protocol.dataset, size)
         apart = differing(resolved.recipe, official.recipe)
     resolved = fitting_loss(resolved, model, loss)
@@ -245,7 +245,7 @@ def recipe_of(study: Study, name: str, model: str, dataset: str, size: Size) -> 
         kinds = {True: "looks at whole images", False: "looks at one person at a time"}
         raise ReproError(
             f"`{model}` {kinds[whole]}; the recipe {resolved.name} is for networks that do not.",
-            "paper4's recipes paper and official are for whole images, all others for persons.",
+            "`repro train PAPER MODEL --plan` shows what another recipe is for.",
         )
     return resolved
 

@@ -40,6 +40,8 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "fetch": (downloads.FetchAnswer,),
     "data check": (networks.DataCheckAnswer,),
     "data synth": (networks.DataSynthAnswer,),
+    "new paper": (tables.NewPaperAnswer,),
+    "check tables": (tables.CheckedTablesAnswer,),
     "doctor": (networks.DoctorAnswer,),
     "records": (networks.RecordsAnswer, networks.RemovalAnswer),
     "schema": (networks.SchemaAnswer,),

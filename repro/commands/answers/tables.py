@@ -2,12 +2,14 @@
 
 from typing import NotRequired, TypedDict
 
+from repro.authoring.looked_over import CheckedPaper
 from repro.commands.answers.downloads import FetchNeed
 from repro.estimates.forecast import Forecast
 from repro.papers.values import Scalar, Size
 from repro.plans.planned import Estimate
 from repro.records.measurement import Measurement, Part
 from repro.records.record import Record
+from repro.records.remarks import Remark
 from repro.records.runs import Resources
 
 Interval = tuple[float, float]
@@ -35,6 +37,24 @@ class StudiesAnswer(TypedDict):
     """`repro list`."""
 
     studies: list[ListedStudy]
+
+
+class CheckedTablesAnswer(TypedDict):
+    """`repro check tables`."""
+
+    papers: list[CheckedPaper]
+    exit: int
+
+
+class NewPaperAnswer(TypedDict):
+    """`repro new paper`."""
+
+    name: str
+    files: list[str]
+    remarks: list[Remark]
+    """every guess that was written"""
+    next: list[str]
+    """what to type then"""
 
 
 class ListedTable(TypedDict):

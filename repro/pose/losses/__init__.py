@@ -15,6 +15,7 @@ from torch import Tensor
 
 import zoo
 from repro.errors import ReproError, unknown
+from repro.models import registry
 from repro.pose.losses.adaptive import adaptive_embedding
 from repro.pose.losses.batch import Heatmaps
 from repro.pose.losses.embedding_loss import squared_embedding
@@ -110,7 +111,10 @@ def for_model(name: str) -> str:
     if name not in zoo.MODELS:
         raise unknown("model", name, zoo.MODELS)
     entry = zoo.MODELS[name]
-    own = getattr(entry, "loss", "")
+    own = registry.loss_of(name) or getattr(entry, "loss", "")
+    if own and own not in LOSSES:
+        error = unknown("loss", own, LOSSES)
+        raise ReproError(f"The module of `{name}` names a wrong loss: {error}", error.hint)
     return own or FAMILIES.get(family(name), USUAL[entry.grouping])
 
 

@@ -20,7 +20,6 @@ SHORT = 7
 """letters of a record's key in the text"""
 MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
 REHEARSED = "<!-- Written by `repro rehearse`: no results; edits are lost. -->"
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def results(cells: Sequence[Cell]) -> str:
@@ -51,10 +50,9 @@ def rehearsal(cells: Sequence[Cell], title: str, said: str) -> str:
 
 
 def _introduction(cells: Sequence[Cell]) -> str:
-    count = len(study.study_names())
-    papers = NUMBERS[count] if count < len(NUMBERS) else str(count)
+    papers = text.papers(len(study.study_names()))
     return (
-        f"{len(cells):,} printed numbers of {papers} papers. Beside each: what we measured, the "
+        f"{len(cells):,} printed numbers of {papers}. Beside each: what we measured, the "
         "difference in the printed unit, and a sign.\n\n"
         + "\n".join(
             f"- {KINDS[kind].sign} **{kind}**: {KINDS[kind].meaning}" for kind in summary(cells)

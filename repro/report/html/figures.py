@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from repro import schema
 from repro.errors import ReproError
-from repro.papers import lookup, study
+from repro.papers import folders, lookup, study
 from repro.papers.study import Column, Row, Table
 from repro.verdicts.judge import Cell
 
@@ -94,7 +94,7 @@ Places = Mapping[tuple[str, str, str, str], tuple[int, Cell]]
 
 def load(paper: str) -> tuple[PaperPlot, ...]:
     """The figures of the study of exactly that name, none if it lists none."""
-    path = study.tables_dir() / paper / "figures.toml"
+    path = folders.study_folder(paper) / "figures.toml"
     name = f"{paper}/figures.toml"
     if not path.exists():
         return ()

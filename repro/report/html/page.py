@@ -12,10 +12,11 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from repro.env import __version__
-from repro.papers import study
+from repro.errors import ReproError
+from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.metrics import FIELDS
-from repro.report import overview
+from repro.report import overview, text
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import (
@@ -74,6 +75,7 @@ def render(report: ReportContents) -> str:
                 page_data.script_json(page_data.data(report))
             ),  # escaped for script elements
             report=report,
+            papers=text.papers(len(papers)),
             studies=[study.load_study(name) for name in papers],
             grids=grids,
             drawn={name: list(_figures(name, report)) for name in papers},
@@ -150,8 +152,15 @@ def _figures(
         for table in (one.wanted.table,)
     }
     reach = _reach(report)
-    for figure in figures.load(paper):
-        drawn = figures.draw(paper, figure, places)
+    try:
+        drawings = [figures.draw(paper, figure, places) for figure in figures.load(paper)]
+    except ReproError as error:
+        if paper in folders.trusted():
+            raise
+        said = f"The figures of `{paper}` are left out: {error}"
+        folders.leave_out(f"{paper} figures", ReproError(said, error.hint))
+        return
+    for drawn in drawings:
         yield drawn, [plot.plot(panel, reach(panel)) for panel in drawn.panels]
 
 

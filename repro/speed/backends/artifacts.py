@@ -22,8 +22,10 @@ from typing import TYPE_CHECKING
 from repro import env
 from repro.errors import ReproError
 from repro.files import sha256, write_whole
+from repro.models import registry
 from repro.papers.values import Scalar
 from repro.records.fingerprint import digest, fingerprint
+from repro.records.outside_code import code_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -181,8 +183,8 @@ def _name(thing: object) -> str:
 @functools.cache
 def _source(module: str) -> str:
     """A digest of a module's code, with those of the zoo that it imports."""
-    if module.startswith("zoo."):
-        return fingerprint(module)
+    if module.startswith("zoo.") or registry.of_module(module):
+        return code_of(module)
     try:
         path = inspect.getsourcefile(sys.modules[module])
         return sha256(Path(path)) if path else ""

@@ -14,6 +14,7 @@ from types import TracebackType
 
 from repro import schema
 from repro.env import THREAD_VARIABLES
+from repro.models import registry
 from repro.speed.measure.procedures import WorkerJob
 from repro.speed.measure.subjects import Block, Preparation
 
@@ -29,7 +30,8 @@ def environment(threads: int, passive: bool) -> dict[str, str]:
     """The variables of a worker process: libraries read their threads from them when loaded."""
     variables = dict(os.environ) | dict.fromkeys(THREADS, str(threads))
     known = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return variables | (PASSIVE if passive else {}) | {"PYTHONPATH": os.pathsep.join(known)}
+    variables |= {"PYTHONPATH": os.pathsep.join(known), **registry.variables()}
+    return variables | (PASSIVE if passive else {})
 
 
 class Child:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from repro import schema
+from repro.models import registry
 from repro.speed.measure import calls, memory
 from repro.speed.measure.conditions import ConditionWatch
 from repro.speed.measure.procedures import LEAST_CALLS, LEAST_ROUNDS, WorkerJob
@@ -186,6 +187,7 @@ def main() -> None:
     """Do the job that the input names."""
     parent = Parent()
     job = parent.job()
+    registry.load()
     memory_kept = memory.keep_freed(job.keep_freed)
     timing = TimedSubjects(job, parent)
     parent.tell("ready")

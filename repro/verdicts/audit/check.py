@@ -58,7 +58,7 @@ class Quote:
     column: str
     text: str
     table: str = ""
-    """name of the table's file, `table2`; empty where it is no table of the four papers"""
+    """name of the table's file, `table2`; empty where it is no printed table"""
 
     def __str__(self) -> str:
         text = f"{self.column} {self.text}".strip()

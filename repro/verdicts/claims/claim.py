@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from repro import schema
 from repro.errors import ReproError, unknown
-from repro.papers import study
+from repro.papers import folders
 
 KINDS = {
     "result": "an accuracy",
@@ -13,6 +13,7 @@ KINDS = {
     "recipe": "how training, testing or timing was done",
     "unit": "what a number or a column means",
 }
+FILE = "claims.toml"
 LONGEST = 1000
 """characters of any field"""
 MOST = 1000
@@ -45,27 +46,35 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class _ClaimFile:
+class ClaimFile:
+    """The file claims.toml."""
+
     claims: tuple[Claim, ...]
 
 
 def load(paper: str) -> tuple[Claim, ...]:
     """The claims of the study of exactly that name, none if it lists none."""
-    path = study.tables_dir() / paper / "claims.toml"
+    path = folders.study_folder(paper) / FILE
     name = f"{paper}/claims.toml"
     if not path.exists():
         return ()
-    claims = schema.read(_ClaimFile, schema.toml(path, name), name).claims
+    claims = schema.read(ClaimFile, schema.toml(path, name), name).claims
     if len(claims) > MOST:
         raise ReproError(f"{name} lists {len(claims)} claims, more than {MOST}.")
     for number, claim in enumerate(claims, start=1):
-        object.__setattr__(claim, "paper", paper)
-        object.__setattr__(claim, "number", number)
-        _check(claim)
+        check(numbered(claim, paper, number))
     return claims
 
 
-def _check(claim: Claim) -> None:
+def numbered(claim: Claim, paper: str, number: int) -> Claim:
+    """The claim, which knows from now on where it stands."""
+    object.__setattr__(claim, "paper", paper)
+    object.__setattr__(claim, "number", number)
+    return claim
+
+
+def check(claim: Claim) -> None:
+    """Raise ReproError for a claim that says nothing, or too much."""
     texts = {"where": claim.where, "printed": claim.printed, "says": claim.says}
     optional = {"holds": claim.holds, "why": claim.why, "note": claim.note}
     written = texts | {name: text for name, text in optional.items() if text is not None}

@@ -1,15 +1,15 @@
 """The verdict on a claim: by the paper's own cells, by ours, and by every counting convention."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from repro.errors import ReproError
-from repro.papers import study
+from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS
 from repro.verdicts.claims import cell_values, outcome
 from repro.verdicts.claims.cell_values import CellValues, MeasuredCells
-from repro.verdicts.claims.claim import Claim
+from repro.verdicts.claims.claim import KINDS, Claim, load
 from repro.verdicts.claims.outcome import ClaimOutcome, Question, of_question, together
 from repro.verdicts.claims.parser import parse
 from repro.verdicts.claims.places import PaperNames
@@ -109,6 +109,26 @@ def judge_all(claims: Iterable[Claim], measured: MeasuredCells) -> list[Judged]:
         judge(claim, measured, books.setdefault(claim.paper, PaperNames(claim.paper)))
         for claim in claims
     ]
+
+
+def judge_papers(
+    papers: Sequence[str], measured: MeasuredCells, kinds: Collection[str] = KINDS
+) -> list[Judged]:
+    """The verdicts on the claims of some papers, those of some kinds alone.
+
+    Of several papers one of a user whose claims cannot be read is left out; of ours ReproError.
+    """
+    judged: list[Judged] = []
+    for name in papers:
+        try:
+            chosen = [one for one in load(name) if one.kind in kinds]
+            judged += judge_all(chosen, measured)
+        except ReproError as error:
+            if len(papers) == 1 or name in folders.trusted():
+                raise
+            said = f"The claims of `{name}` are left out: {error}"
+            folders.leave_out(f"{name} claims", ReproError(said, error.hint))
+    return judged
 
 
 def judge(claim: Claim, measured: MeasuredCells, book: PaperNames) -> Judged:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from repro.errors import ReproError
-from repro.papers import lookup, study
+from repro.papers import folders, lookup, study
 from repro.papers.study import Column, Row, Study, Table
 from repro.verdicts.claims.syntax import Cells, Relation, Term, inside, mistake
 
@@ -74,7 +74,7 @@ class PaperNames:
 
 def _table(paper: Study, name: str) -> Table:
     """A table, or what the text and a figure state beside the tables, `figureK.toml`."""
-    if name.startswith("figure") and (study.tables_dir() / paper.name / f"{name}.toml").is_file():
+    if name.startswith("figure") and (folders.study_folder(paper.name) / f"{name}.toml").is_file():
         return study.load_table(paper.name, name)
     return lookup.find_table(paper, name)
 

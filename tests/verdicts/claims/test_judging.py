@@ -68,8 +68,9 @@ class Fake(Store):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of tables with one paper, which `write` fills."""
+    """A folder of tables with one paper, the only one, which `write` fills."""
     monkeypatch.setenv("REPRO_TABLES", str(tmp_path / "tables"))
+    monkeypatch.setenv("REPRO_TABLES_ONLY", "1")
     (tmp_path / "tables" / "paper7").mkdir(parents=True)
     study.load_study.cache_clear()
     study.load_table.cache_clear()

@@ -1,0 +1,1 @@
+"""Papers of a user: begun from a typed table, and looked over as a whole."""

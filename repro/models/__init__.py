@@ -1,0 +1,1 @@
+"""Networks that lie outside the zoo, known under their names as if they were in it."""
