@@ -52,10 +52,13 @@ def eval_(
 
     Example: repro eval lpn_50 --weights lpn_50_256x192.pth --data DATA
     """
+    from repro.data import own_dataset
     from repro.evaluation import choice
     from repro.evaluation.request import Execution
     from repro.papers.lookup import parse_options
 
+    annotations = annotations or own_dataset.annotations_of(dataset)
+    data_set = choice.dataset_of(dataset, protocol, annotations)
     of_truth = boxes in ("gt", "ground truth")
     detector = None if boxes is None or of_truth else Path(boxes)
     kind = "ground truth" if of_truth else detector and detector.name
@@ -65,10 +68,11 @@ def eval_(
     network = size_of(size), parse_options(option or []), partial
     machine = Execution(device, batch, loaders, threads)
     name, request = choice.requested(
-        model, weights, dataset, protocol, *network, machine, rules, entry
+        model, weights, data_set, protocol, *network, machine, rules, entry
     )
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
     files = choice.source(request.protocol, data, named)
+    name, request = choice.on_files(name, request, files)
     evaluate_and_tell(request, name, files, output, fresh, store, as_json)
 
 
@@ -110,8 +114,8 @@ def evaluate_and_tell(
 
 def score(
     dataset: options.ScoredDataset,
-    annotations: options.ScoredAnnotations,
     results: options.ResultsOfOthers,
+    annotations: options.ScoredAnnotations = None,
     zero_based: options.ZeroBased = False,
     resamples: options.Resamples = 1000,
     as_json: options.Json = False,
@@ -120,10 +124,17 @@ def score(
 
     Example: repro score coco --annotations person_keypoints_val2017.json --results poses.json
     """
+    from repro.data import own_dataset
+    from repro.errors import ReproError
     from repro.report.terminal import accuracy_table
     from repro.scoring.score import score
 
-    scores = score(dataset, annotations, results, zero_based, resamples=resamples)
+    annotations = annotations or own_dataset.annotations_of(dataset)
+    if annotations is None:
+        raise ReproError("The annotations are not named.", "Give them: --annotations FILE.")
+    data_set = own_dataset.found(dataset) or dataset
+    scores = score(data_set, annotations, results, zero_based, resamples=resamples)
+    tell(scores.remarks)
     if as_json:
         emit("score", **scores.described(), records=records_of(scores))
     else:
@@ -138,4 +149,5 @@ def records_of(score: "Score") -> "list[Record]":
     data = {"dataset": score.dataset, "images": score.images, "people": score.people}
     spec = {"kind": "score", "data": data, "evaluator": score.evaluator}
     figures = score.measurements
-    return [Record("", spec, figures, env.fingerprint())] if figures else []
+    record = Record("", spec, figures, env.fingerprint(), remarks=score.remarks)
+    return [record] if figures else []

@@ -5,23 +5,44 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import options
-from repro.commands.common import console, emit, tell
+from repro.commands import data_options, options
+from repro.commands.common import complain, console, emit, tell
+from repro.errors import ReproError, StoreError
 
 if TYPE_CHECKING:
     from repro.data.completeness import SplitFound
+    from repro.data.own_check import FileCheck
+
+SHEET = Path("annotated.png")
 
 app = typer.Typer(help="Data sets: what is there, and one to try things on.", rich_markup_mode=None)
 
 
 @app.command()
-def check(folder: options.CheckedFolder, as_json: options.Json = False) -> None:
-    """Name what is present, whether it is the official data, and what to fetch by hand.
+def check(
+    folder: data_options.CheckedFolder,
+    images: data_options.ImagesOfFile = None,
+    dataset: data_options.JointsOfFile = None,
+    output: data_options.AnnotatedSheet = SHEET,
+    as_json: options.Json = False,
+) -> None:
+    """Name what is in a folder of data sets, or check an annotation file of your own.
 
-    Example: repro data check DATA
+    Of a folder: what is present, whether it is the official data, what to fetch by hand. Of a
+    COCO-format FILE.json with --images: counts, joints, boxes, sides, pictures, a sheet of a few
+    persons, and whether one can evaluate and train on it; exit 3 where one cannot evaluate. Its
+    joints are those of its category, or of a FILE.toml with `joints`, and if wanted `flip`,
+    `limbs`, `sigmas`, `upper` and `category`.
+
+    Example: repro data check hands.json --images pictures
     """
-    from repro.data import completeness
+    from repro.data import completeness, own_dataset
 
+    if images is not None:
+        check_file(folder, images, dataset, output, as_json)
+        return
+    if folder.is_file() and own_dataset.is_file(folder.name):
+        raise ReproError(f"The pictures of `{folder}` are not named.", "Give --images DIR.")
     splits = completeness.check(folder)
     if as_json:
         emit("data check", splits=[split.described() for split in splits])
@@ -44,6 +65,50 @@ def public(split: "SplitFound") -> bool:
         entry.address and entry.dataset == split.dataset and split.split in entry.feeds
         for entry in downloads.catalogue().file
     )
+
+
+def check_file(file: Path, images: Path, dataset: str | None, output: Path, as_json: bool) -> None:
+    """Check an annotation file, draw a few of its persons, and tell."""
+    from repro.data import own_check, own_dataset
+    from repro.evaluation import annotation_sheet
+
+    word = str(file) if dataset is None else dataset
+    data_set = own_dataset.found(word) if dataset else own_dataset.opened(file)
+    annotations, found = own_check.check(file, images, data_set or word)
+    sheet: Path | None = None
+    try:
+        sheet = annotation_sheet.write(annotations, images, output)
+    except StoreError:
+        raise
+    except ReproError as error:  # there is nobody to show
+        if not as_json:
+            complain(error)
+    if as_json:
+        emit("data check", **found.described(), sheet=None if sheet is None else str(sheet))
+    else:
+        tell_file(found, sheet)
+    raise typer.Exit(0 if found.fit else 3)
+
+
+def tell_file(found: "FileCheck", sheet: Path | None) -> None:
+    """What was found of an annotation file, the verdict last."""
+    from repro.report.terminal import joints_table
+    from repro.report.terminal.console import plain
+
+    counts = found.counts
+    heading = (
+        f"{found.title}: {counts.present:,} of {counts.images:,} images · {counts.people:,} of the "
+        f"category {found.category}, {counts.labelled:,} with joints, {counts.crowd:,} crowds · "
+        f"{counts.usable:,} with a usable box · sha256 {found.sha256[:12]}"
+    )
+    print(plain(heading))
+    console().print(joints_table.shown(found.joints))
+    tell(found.remarks)
+    if sheet is not None:
+        print(f"{sheet} shows a few: are the numbers on the right joints?")
+    for use, reasons in (("evaluation", found.evaluation), ("training", found.training)):
+        why = plain("; ".join(reasons))
+        print(f"not fit for {use}: {why}" if reasons else f"fit for {use}")
 
 
 SIGNS = {"complete": "✓", "part": "≈", "absent": "–"}
@@ -74,10 +139,10 @@ def facts(split: "SplitFound") -> str:
 
 @app.command()
 def synth(
-    folder: options.SynthFolder,
-    train: options.TrainPictures = 400,
-    val: options.ValPictures = 100,
-    seed: options.PictureSeed = 0,
+    folder: data_options.SynthFolder,
+    train: data_options.TrainPictures = 400,
+    val: data_options.ValPictures = 100,
+    seed: data_options.PictureSeed = 0,
     as_json: options.Json = False,
 ) -> None:
     """Generate pictures of articulated figures, annotated as COCO and CrowdPose are.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from repro import env
-from repro.commands import options
+from repro.commands import data_options, options
 from repro.commands.common import complain, console, emit
 from repro.errors import ReproError, RunError, listed
 from repro.report.terminal.console import say
@@ -25,14 +25,14 @@ ASKED_ABOVE = 10**9
 
 
 def fetch(
-    what: options.FetchedThings = None,
-    listing: options.ListDownloads = False,
+    what: data_options.FetchedThings = None,
+    listing: data_options.ListDownloads = False,
     data: options.DataDir = None,
-    source: options.Mirrors = None,
-    offline: options.Offline = False,
-    yes: options.Yes = False,
+    source: data_options.Mirrors = None,
+    offline: data_options.Offline = False,
+    yes: data_options.Yes = False,
     dry_run: options.DryRun = False,
-    keep_archives: options.KeepArchives = False,
+    keep_archives: data_options.KeepArchives = False,
     as_json: options.Json = False,
 ) -> None:
     """Download official data and weights, check and unpack them; go on where it was cut.

@@ -157,8 +157,16 @@ CheckedKeypoints = Annotated[
 
 # the rules of an evaluation: eval and predict
 
-Dataset = Annotated[str | None, Option(help="coco, crowdpose, mpii, synth or synth-crowdpose.")]
-JointsOf = Annotated[str | None, Option(help="Whose joints: coco, crowdpose or mpii.")]
+Dataset = Annotated[
+    str | None,
+    Option(
+        help="coco, crowdpose, mpii, synth, synth-crowdpose, or your own FILE.json or FILE.toml."
+    ),
+]
+JointsOf = Annotated[
+    str | None,
+    Option(help="Whose joints: coco, crowdpose, mpii, or those of FILE.json or FILE.toml."),
+]
 Split = Annotated[str | None, Option(help="val2017, test, val ...")]
 Protocol = Annotated[
     str | None, Option(help="A protocol such as paper2/coco-val2017; else the model's.")
@@ -225,8 +233,12 @@ LeastScore = Annotated[
 
 # score and compare
 
-ScoredDataset = Annotated[str, Argument(help="coco, crowdpose or mpii.")]
-ScoredAnnotations = Annotated[Path, Option(help="The data set's annotation file.")]
+ScoredDataset = Annotated[
+    str, Argument(help="coco, crowdpose, mpii, or your own FILE.json or FILE.toml.")
+]
+ScoredAnnotations = Annotated[
+    Path | None, Option(help="The data set's annotation file; FILE.json has its own.")
+]
 ResultsOfOthers = Annotated[Path, Option(help="Poses in the data set's own format.")]
 ZeroBased = Annotated[bool, Option("--zero-based", help="MPII: add 1 to every coordinate.")]
 Resamples = Annotated[int, Option(min=0, max=100_000, help="For the intervals; 0: none.")]
@@ -255,55 +267,6 @@ MinEffect = Annotated[
 ]
 MarkdownFile = Annotated[Path | None, Option(help="Write a table to this file.")]
 JunitFile = Annotated[Path | None, Option(help="Write a test case for each figure.")]
-
-# train
-
-Recipe = Annotated[str, Option(help="paper, official, or another of the study.")]
-TrainedOn = Annotated[Path | None, Option(help="What to train on.")]
-EvaluatedOn = Annotated[Path | None, Option(help="What to evaluate on.")]
-Epochs = Annotated[int | None, Option(min=1, help="Instead of the recipe's.")]
-Samples = Annotated[int | None, Option(min=1, help="Samples of a step, in all.")]
-LearningRate = Annotated[float | None, Option(help="Learning rate instead of the recipe's.")]
-Loss = Annotated[str | None, Option(help="Instead of the recipe's: NAME or NAME:SETTING=VALUE.")]
-EvaluateEvery = Annotated[int | None, Option(min=1, help="Epochs.")]
-ScaleSchedule = Annotated[
-    bool,
-    Option("--scale-schedule", help="Milestones and warm-up at the same shares of the epochs."),
-]
-HoldOut = Annotated[
-    float,
-    Option(
-        min=0,
-        max=0.9,
-        callback=finite,
-        help="Of the pictures, to evaluate on, where --annotations is all that is given; 0: none.",
-    ),
-]
-RecipeFields = Annotated[
-    list[str] | None,
-    Option("--set", help="Any other field, as in `rotation_factor=0`, `milestones=90+110`."),
-]
-Accumulate = Annotated[int, Option(min=1, help="Parts that a step is seen in, for small memories.")]
-StartWeights = Annotated[Path | None, Option(help="A checkpoint to begin with.")]
-AllowPartialStart = Annotated[bool, Option("--allow-partial", help="Load what fits of it.")]
-Seed = Annotated[int, Option(min=0, max=2**31)]
-DeviceOrAuto = Annotated[str, Option(help="cpu, cuda, or auto.")]
-Devices = Annotated[int, Option(min=1, help="Processes, one a device.")]
-Precision = Annotated[str, Option(help="fp32, bf16 or fp64.")]
-Workers = Annotated[int, Option(min=0, max=256, help="Processes that load, for each device.")]
-ChannelsLast = Annotated[bool, Option("--channels-last/--no-channels-last", help="Memory format.")]
-CropCache = Annotated[bool, Option("--crop-cache", help="Cut persons out once, in OUT/cache.")]
-SaveEvery = Annotated[
-    int | None, Option(min=1, help="Steps between checkpoints; else about a minute.")
-]
-TrainingDir = Annotated[Path | None, Option(help="Folder; runs/... by default.")]
-Resume = Annotated[
-    bool | None, Option("--resume/--fresh", help="Insist on going on, or begin anew.")
-]
-Smoke = Annotated[
-    bool, Option("--smoke", help="A minute on generated figures: does the loss fall?")
-]
-ShowRecipe = Annotated[bool, Option("--plan", help="Show the recipe, train nothing.")]
 
 # speed
 
@@ -356,38 +319,8 @@ AnsweringCommand = Annotated[
     list[str] | None, Argument(help="One command, as in `data check`; all by default.")
 ]
 
-# fetch, and what `run` fetches
+# records and report
 
-FetchedThings = Annotated[
-    list[str] | None,
-    Argument(help="`coco val2017`, `weights lpn_*`, `paper1 table1`; see --list."),
-]
-ListDownloads = Annotated[bool, Option("--list", help="List every file that is known.")]
-Mirrors = Annotated[
-    list[str] | None,
-    Option("--from", help="An address or a folder with the same file names, tried first."),
-]
-Offline = Annotated[
-    bool,
-    Option("--offline", envvar="REPRO_OFFLINE", help="Make no connection; fetch from folders."),
-]
-Yes = Annotated[bool, Option("--yes", "-y", help="Do not ask before a large download.")]
-KeepArchives = Annotated[
-    bool, Option("--keep-archives", help="Keep what was unpacked, beside its folder.")
-]
-FetchFirst = Annotated[
-    bool, Option("--fetch", help="First fetch what evaluations lack and is public; see `fetch`.")
-]
-
-# data, records and report
-
-CheckedFolder = Annotated[
-    Path, Argument(envvar="REPRO_DATA", help="Folder with coco, crowdpose, mpii.")
-]
-SynthFolder = Annotated[Path, Argument(help="It gets a folder `synth`.")]
-TrainPictures = Annotated[int, Option(min=1, help="Pictures to train on.")]
-ValPictures = Annotated[int, Option(min=1, help="Pictures to evaluate on.")]
-PictureSeed = Annotated[int, Option(min=0, max=2**32, help="Another seed, other pictures.")]
 Key = Annotated[str, Argument(help="The key, or a beginning of 6 letters or more.")]
 ListedRecords = Annotated[int, Option("--limit", min=1, help="List so many, the newest.")]
 EveryRecord = Annotated[bool, Option("--all", help="List every record, however many.")]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import ablation, common, options
+from repro.commands import ablation, common, data_options, options
 from repro.commands.common import complain, console, emit, names_of, warn
 from repro.commands.estimate import tell
 from repro.commands.fetch import fetch_lacking, of_plan
@@ -88,9 +88,9 @@ def run(
     no_write: options.NoWrite = False,
     fail_on: options.FailOnVerdict = "",
     strict: options.Strict = False,
-    fetch: options.FetchFirst = False,
-    source: options.Mirrors = None,
-    yes: options.Yes = False,
+    fetch: data_options.FetchFirst = False,
+    source: data_options.Mirrors = None,
+    yes: data_options.Yes = False,
     seeds: options.Seeds = None,
     train: options.Train = None,
     epochs: options.EpochsOfEach = None,

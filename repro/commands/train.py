@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import options
+from repro.commands import options, train_options
 from repro.commands.common import console, emit, size_of, tell
 from repro.report.terminal.console import say
 
@@ -22,39 +22,39 @@ def train(
     paper: options.Paper,
     model: options.Model,
     data: options.DataDir = None,
-    recipe: options.Recipe = "paper",
+    recipe: train_options.Recipe = "paper",
     dataset: options.Dataset = None,
-    annotations: options.TrainedOn = None,
+    annotations: train_options.TrainedOn = None,
     images: options.Images = None,
-    val_annotations: options.EvaluatedOn = None,
+    val_annotations: train_options.EvaluatedOn = None,
     val_images: options.Images = None,
     size: options.SizeOrUsual = None,
     option: options.ModelOptions = None,
-    epochs: options.Epochs = None,
-    batch: options.Samples = None,
-    lr: options.LearningRate = None,
-    loss: options.Loss = None,
-    evaluate_every: options.EvaluateEvery = None,
-    set_: options.RecipeFields = None,
-    scale_schedule: options.ScaleSchedule = False,
-    hold_out: options.HoldOut = 0.2,
-    accumulate: options.Accumulate = 1,
-    weights: options.StartWeights = None,
-    partial: options.AllowPartialStart = False,
+    epochs: train_options.Epochs = None,
+    batch: train_options.Samples = None,
+    lr: train_options.LearningRate = None,
+    loss: train_options.Loss = None,
+    evaluate_every: train_options.EvaluateEvery = None,
+    set_: train_options.RecipeFields = None,
+    scale_schedule: train_options.ScaleSchedule = False,
+    hold_out: train_options.HoldOut = 0.2,
+    accumulate: train_options.Accumulate = 1,
+    weights: train_options.StartWeights = None,
+    partial: train_options.AllowPartialStart = False,
     entry: options.Entry = None,
-    seed: options.Seed = 0,
-    device: options.DeviceOrAuto = "auto",
-    devices: options.Devices = 1,
-    precision: options.Precision = "fp32",
-    workers: options.Workers = 2,
+    seed: train_options.Seed = 0,
+    device: train_options.DeviceOrAuto = "auto",
+    devices: train_options.Devices = 1,
+    precision: train_options.Precision = "fp32",
+    workers: train_options.Workers = 2,
     threads: options.Threads = None,
-    channels_last: options.ChannelsLast = True,
-    crop_cache: options.CropCache = False,
-    save_every: options.SaveEvery = None,
-    out: options.TrainingDir = None,
-    resume: options.Resume = None,
-    smoke: options.Smoke = False,
-    plan: options.ShowRecipe = False,
+    channels_last: train_options.ChannelsLast = True,
+    crop_cache: train_options.CropCache = False,
+    save_every: train_options.SaveEvery = None,
+    out: train_options.TrainingDir = None,
+    resume: train_options.Resume = None,
+    smoke: train_options.Smoke = False,
+    plan: train_options.ShowRecipe = False,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,
 ) -> None:
@@ -74,7 +74,7 @@ def train(
     machine = TrainingMachine(
         device, devices, 1, accumulate, precision, channels_last, workers, threads
     )
-    files, val_files = named(annotations, images), named(val_annotations, val_images)
+    files, val_files = named(annotations, images, dataset), named(val_annotations, val_images)
     rest = weights, partial, crop_cache, save_every, hold_out
     request = requested(chosen, data, out, machine, seed, files, val_files, *rest)
     train_and_tell(replace(request, entry=entry), chosen.differing, resume, store, as_json)
@@ -115,9 +115,13 @@ def chosen_recipe(
     )
 
 
-def named(annotations: Path | None, images: Path | None) -> Mapping[str, Path | None]:
-    """The files that a user names."""
-    return {"annotations": annotations, "images": images}
+def named(
+    annotations: Path | None, images: Path | None, dataset: str | None = None
+) -> Mapping[str, Path | None]:
+    """The files that a user names; a data set's file may be its annotations."""
+    from repro.data import own_dataset
+
+    return {"annotations": annotations or own_dataset.annotations_of(dataset), "images": images}
 
 
 def check_smoke(smoke: bool, resume: bool | None, as_json: bool) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from repro.data.annotations import read
+from repro.data import own_dataset
+from repro.data.annotations import read, told
 from repro.data.mpii import Truth
 from repro.data.people import Annotations, Ints
 from repro.errors import IncomparableError, ReproError
 from repro.evaluation import predictions
-from repro.papers.datasets import DATASETS
 from repro.papers.metrics import MAIN
 from repro.records.record import Record
 from repro.records.store import Store
@@ -62,8 +62,8 @@ def compare(
 
     A ReproError for what is neither; an IncomparableError for records of other data.
     """
-    expected = read(annotations, dataset)
-    if zero_based and DATASETS[expected.dataset].measure != "PCKh":
+    expected = read(annotations, own_dataset.found(dataset)) if dataset else told(annotations)
+    if zero_based and expected.entry.measure != "PCKh":
         raise ReproError(
             f"`{expected.dataset}` counts pixels from 0 already.", "Leave --zero-based out."
         )
@@ -75,12 +75,12 @@ def compare(
                 f"Record `{word}` was evaluated on {data.get('name')}, not on `{annotations}`.",
                 "Give the annotations it was evaluated on.",
             )
-    heads = truth(annotations) if DATASETS[expected.dataset].measure == "PCKh" else None
+    heads = truth(annotations) if expected.entry.measure == "PCKh" else None
     first, second = (
         _evaluation(word, record, expected, heads, store, zero_based)
         for word, record in zip((a, b), records, strict=True)
     )
-    scale = DATASETS[expected.dataset].scale
+    scale = expected.entry.scale
     differences = _differences(first, second, resamples, scale)
     names = (_name(a, records[0]), _name(b, records[1]))
     metrics = (_scaled(first.metrics(), scale), _scaled(second.metrics(), scale))
@@ -91,12 +91,12 @@ def of_records(
     a: tuple[Record, Store], b: tuple[Record, Store], annotations: Path, resamples: int
 ) -> dict[str, Difference]:
     """The differences, in points, of two recorded evaluations whose poses are kept."""
-    expected = read(annotations, None)
-    heads = truth(annotations) if DATASETS[expected.dataset].measure == "PCKh" else None
+    expected = told(annotations)
+    heads = truth(annotations) if expected.entry.measure == "PCKh" else None
     first, second = (
         _evaluation("", record, expected, heads, store, False) for record, store in (a, b)
     )
-    return _differences(first, second, resamples, DATASETS[expected.dataset].scale)
+    return _differences(first, second, resamples, expected.entry.scale)
 
 
 def _differences(
@@ -182,5 +182,5 @@ def _matched(
         joints, units = heads
         points = results.points(poses)
         return pckh.evaluate(joints, points if zero_based else points - 1, units)
-    given = results.read(poses, len(DATASETS[expected.dataset].skeleton.joints))
+    given = results.matched(poses, expected)
     return oks.evaluate(expected, given.poses, given.boxes)

@@ -10,6 +10,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 from repro import env
 from repro.data.people import Annotations, Images, People
 from repro.files import write_whole
-from repro.papers.datasets import DATASETS
+from repro.papers.datasets import DatasetChoice, OwnDataset, find_dataset
 from repro.records.fingerprint import digest, fingerprint
+from repro.records.remarks import Remark
 
 LEAST = 8 * 2**20
 """bytes of an annotation file; smaller ones are read in a moment"""
@@ -33,25 +35,28 @@ DIGEST = 32
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def place(size: int, sha256: str, dataset: str | None, without_people: bool) -> Path | None:
+def place(
+    size: int, sha256: str, dataset: DatasetChoice | None, without_people: bool
+) -> Path | None:
     """Where what `annotations.read` makes of a file is kept; None if it is too small for that."""
     if size < LEAST:
         return None
-    asked = digest({"file": sha256, "dataset": dataset, "without_people": without_people})
+    name = asdict(dataset) if isinstance(dataset, OwnDataset) else dataset
+    asked = digest({"file": sha256, "dataset": name, "without_people": without_people})
     folder = env.cache_folder()
     with suppress(LookupError):  # a program without its source
         return folder and folder / f"{asked}-{fingerprint(CODE)[:16]}{SUFFIX}"
     return None
 
 
-def load(place: Path, sha256: str) -> Annotations | None:
+def load(place: Path, sha256: str, own: OwnDataset | None = None) -> Annotations | None:
     """What is kept in a place, read from the file of that digest; None if nothing sound is."""
     try:
         stored = memoryview(place.read_bytes())
         if stored[:DIGEST] != _digest(place, stored[DIGEST:]):
             return None
         with np.load(io.BytesIO(stored[DIGEST:]), allow_pickle=False) as arrays:
-            return _unpacked(arrays, sha256)
+            return _unpacked(arrays, sha256, own)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None
 
@@ -78,7 +83,17 @@ def _packed(annotations: Annotations) -> dict[str, NDArray[np.generic]]:
     """The arrays of both parts by their fields' names, and one of the words as UTF-8."""
     import orjson
 
-    words = orjson.dumps({"dataset": annotations.dataset, "files": annotations.images.files})
+    words = orjson.dumps(
+        {
+            "dataset": annotations.dataset,
+            "files": annotations.images.files,
+            "words": annotations.images.words,
+            "category": annotations.category,
+            "categories": annotations.categories,
+            "filled": sorted(annotations.filled),
+            "remarks": [asdict(remark) for remark in annotations.remarks],
+        }
+    )
     arrays: dict[str, NDArray[np.generic]] = {"words": np.frombuffer(words, np.uint8)}
     for name, part in (("images", annotations.images), ("people", annotations.people)):
         for field, value in vars(part).items():
@@ -99,7 +114,9 @@ def _narrow(array: NDArray[np.generic]) -> NDArray[np.generic]:
     return array
 
 
-def _unpacked(arrays: Mapping[str, NDArray[np.generic]], sha256: str) -> Annotations:
+def _unpacked(
+    arrays: Mapping[str, NDArray[np.generic]], sha256: str, own: OwnDataset | None
+) -> Annotations:
     """Annotations from such arrays; ValueError, KeyError or TypeError if they are none."""
     import orjson
 
@@ -111,12 +128,13 @@ def _unpacked(arrays: Mapping[str, NDArray[np.generic]], sha256: str) -> Annotat
 
     words = orjson.loads(arrays["words"].tobytes())
     dataset, files = words["dataset"], words["files"]
-    joints, persons = len(DATASETS[dataset].skeleton.joints), len(arrays["people.ids"])
+    joints, persons = len(find_dataset(own or dataset).skeleton.joints), len(arrays["people.ids"])
     images = Images(
         column("images.ids", np.int64, len(files)),
         tuple(map(str, files)),
         column("images.sizes", np.int64, len(files), 2),
         column("images.crowding", np.float64, len(files)) if "images.crowding" in arrays else None,
+        tuple(map(str, words["words"])),
     )
     people = People(
         column("people.ids", np.int64, persons),
@@ -129,4 +147,14 @@ def _unpacked(arrays: Mapping[str, NDArray[np.generic]], sha256: str) -> Annotat
     )
     if not np.isin(people.image, np.arange(len(files))).all():
         raise ValueError("people.image")
-    return Annotations(dataset, images, people, sha256)
+    return Annotations(
+        dataset,
+        images,
+        people,
+        sha256,
+        words["category"],
+        tuple(words["categories"]),
+        frozenset(words["filled"]),
+        own,
+        tuple(Remark(**remark) for remark in words["remarks"]),
+    )

@@ -1,47 +1,54 @@
 """Read the annotation files of COCO, CrowdPose, MPII and the generated data set."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from repro.data import annotation_cache, mpii
+from repro.data import annotation_cache, categories, coco_people, mpii, own_dataset
+from repro.data.categories import Category
+from repro.data.coco_people import OFFICIAL, WHAT, Told
 from repro.data.excerpt import excerpt, fields
-from repro.data.json_rows import Rows, content, uncollected
-from repro.data.people import Annotations, Floats, Images, People
+from repro.data.json_rows import Rows, content, uncollected, unpacked
+from repro.data.people import Annotations
 from repro.errors import ReproError
 from repro.papers.datasets import (
     DATASETS,
     GENERATED,
     REAL,
     Dataset,
+    DatasetChoice,
     FileForm,
+    OwnDataset,
     find_dataset,
     joint_counts,
 )
+from repro.papers.skeletons import same_names
+from repro.records.remarks import Remark
 
-BOX_SHARE = 0.53
-"""the share of the box that CrowdPose's evaluation takes as the area, as it has no segments"""
-OFFICIAL = "Give the data set's own annotation file."
+OWN = "Joints of its own are taken where the file is named as the data set."
 
 WANTED = {
     "images": fields("id", "file_name", "height", "width", "crowdIndex"),
-    "annotations": fields(
-        "id", "image_id", "category_id", "bbox", "area", "keypoints", "num_keypoints", "iscrowd"
-    ),
+    "annotations": coco_people.kept,
 }
 """what is read of the lists in a file"""
 
 
-def read(path: Path, dataset: str | None = None, without_people: bool = False) -> Annotations:
+def read(
+    path: Path, dataset: DatasetChoice | None = None, without_people: bool = False
+) -> Annotations:
     """The images and persons of an annotation file; from memory if it was read before.
 
-    Without `dataset` the kind is told from the file. COCO and CrowdPose: their json, of which the
-    category `person` is taken. MPII: the list of {image, joints, joints_vis, center, scale} of the
-    HRNet repository, or the official release .mat, see `mpii`. A ReproError names what is wrong;
-    a file without persons is one, unless `without_people`, as test-dev's image list is.
+    Without `dataset` the kind is told from the file. COCO, CrowdPose and a user's own: their json,
+    of which the category of persons is taken, see `categories`; what it lacks is derived where it
+    can be and remarked on, see `coco_people`. MPII: the list of {image, joints, joints_vis, center,
+    scale} of the HRNet repository, or the official release .mat, see `mpii`. A ReproError names
+    what is wrong; a file without persons is one, unless `without_people`, as test-dev's image list
+    is.
     """
     if dataset is not None:
         find_dataset(dataset)
@@ -53,28 +60,46 @@ def read(path: Path, dataset: str | None = None, without_people: bool = False) -
     return read_stamped(path, dataset, without_people, stamp)
 
 
+def told(path: Path) -> Annotations:
+    """The same of a file alone; joints that no known data set has are of a data set of its own."""
+    try:
+        return read(path)
+    except ReproError as error:
+        if not own_dataset.is_file(path.name):
+            raise
+        try:
+            return read(path, own_dataset.opened(path))
+        except ReproError:
+            raise error from None
+
+
 @lru_cache(maxsize=4)
 def read_stamped(
-    path: Path, name: str | None, without_people: bool, stamp: tuple[int, int, int]
+    path: Path, name: DatasetChoice | None, without_people: bool, stamp: tuple[int, int, int]
 ) -> Annotations:
     """The content of a file as its stamp has it; the last few are kept."""
-    dataset = None if name is None else DATASETS[name]
+    dataset = None if name is None else find_dataset(name)
+    own = name if isinstance(name, OwnDataset) else None
     released = path.suffix == ".mat"
     if released and dataset is not None and dataset.file_form != "HRNet":
         raise ReproError(f"`{path}` is not an annotation file of {dataset.name}.", OFFICIAL)
     text = content(path, "annotation file")
     sha256 = hashlib.sha256(text).hexdigest()
     place = annotation_cache.place(len(text), sha256, name, without_people)
-    kept = annotation_cache.load(place, sha256) if place else None
+    kept = annotation_cache.load(place, sha256, own) if place else None
     if kept is not None:
         return _frozen(kept)
     with uncollected():
         if released:
             annotations = mpii.release(path, text, sha256)
         else:
+            text = unpacked(text, path, "annotation file")
             document = excerpt(text, path, "annotation file", WANTED)
             del text  # before as much memory is taken for the arrays
-            annotations = _annotations(path, document, sha256, dataset, without_people)
+            if own is None:
+                annotations = _annotations(path, document, sha256, dataset, without_people)
+            else:
+                annotations = _coco(path, document, sha256, dataset, without_people, own)
             del document
     if place is not None:
         annotation_cache.save(place, annotations)
@@ -103,27 +128,66 @@ def _hrnet(
 
 
 def _coco(
-    path: Path, document: object, sha256: str, dataset: Dataset | None, without_people: bool
+    path: Path,
+    document: object,
+    sha256: str,
+    dataset: Dataset | None,
+    without_people: bool,
+    own: OwnDataset | None = None,
 ) -> Annotations:
     if not isinstance(document, dict):
         raise _other(path, document)
-    if dataset is not None:
+    if dataset is not None and own is None:
         _check_origin(path, dataset, document)
-    images = _images(Rows(path, "images", _list(path, document, "images")))
+    image_rows = Rows(path, "images", _list(path, document, "images"))
     if without_people and "annotations" not in document:
         document = {**document, "annotations": []}
     rows = Rows(path, "annotations", _list(path, document, "annotations"))
-    person = _person(path, document)
-    of_people = np.flatnonzero(rows.whole("category_id", otherwise=person) == person).tolist()
+    named = own.category if own is not None and _has_categories(document) else None
+    category, of_rows = categories.chosen(document, rows, _spelt(document, named))
+    of_people = categories.of_category(rows, of_rows, category)
     if len(of_people) < len(rows):
         rows = rows.chosen(of_people)
     if not len(rows) and not without_people:
         raise ReproError(f"`{path}` has no persons.", OFFICIAL)
-    kind = _kind(path, document, rows, dataset)
+    told = Told()
+    if own is None:
+        kind = _kind(path, category, rows, dataset)
+    else:
+        kind = find_dataset(own)
+        own_dataset.check_fit(path, own, category, _joint_count(rows))
+        told.remarks += [Remark(WHAT, sentence) for sentence in own.told]
+    _tell_name(category, own, told)
+    images = coco_people.images(image_rows, told)
     if kind.crowding:
-        crowding = Rows(path, "images", _list(path, document, "images")).numbers("crowdIndex")
-        images = Images(images.ids, images.files, images.sizes, crowding)
-    return Annotations(kind.name, images, _people(rows, images, kind), sha256)
+        images = replace(images, crowding=coco_people.crowding(image_rows))
+    people = coco_people.people(rows, images, kind, told)
+    return Annotations(
+        kind.name,
+        images,
+        people,
+        sha256,
+        category.id,
+        category.known,
+        frozenset(told.filled),
+        own,
+        tuple(told.remarks),
+    )
+
+
+def _has_categories(document: Mapping[str, object]) -> bool:
+    return bool(document.get("categories"))
+
+
+def _spelt(document: Mapping[str, object], name: str | None) -> str | None:
+    """The name as the file has it; `person` is told from the file however it is spelt."""
+    return None if name is None or name.lower() == categories.PERSON else name
+
+
+def _tell_name(category: Category, own: OwnDataset | None, told: Told) -> None:
+    if own is None and category.name.lower() != categories.PERSON:
+        text = f"The persons are those of the category `{category.name}` (id {category.id})."
+        told.remarks.append(Remark(WHAT, text))
 
 
 READERS: Mapping[FileForm, Callable[[Path, object, str, Dataset | None, bool], Annotations]] = {
@@ -164,116 +228,43 @@ def _list(path: Path, document: Mapping[str, object], field: str) -> list[object
     return value
 
 
-def _person(path: Path, document: Mapping[str, object]) -> int:
-    """The id of the category `person`; 1 where the file names no categories."""
-    categories = document.get("categories")
-    if not isinstance(categories, list) or not categories:
-        return 1
-    rows = Rows(path, "categories", categories)
-    for name, number in zip(rows.words("name"), rows.whole("id"), strict=True):
-        if name == "person":
-            return int(number)
-    raise ReproError(f"`{path}` has no category `person`.", OFFICIAL)
+def _joint_count(rows: Rows) -> int:
+    """How many joints the first person with any has."""
+    for row in rows.rows:
+        points = row.get("keypoints") if isinstance(row, dict) else None
+        if isinstance(points, list) and points:
+            return len(points) // 3
+    return 0
 
 
-def _kind(
-    path: Path, document: Mapping[str, object], rows: Rows, dataset: Dataset | None
-) -> Dataset:
+def _kind(path: Path, category: Category, rows: Rows, dataset: Dataset | None) -> Dataset:
     """The real data set whose joints the file has: by their names, else by their number."""
     wanted = DATASETS[dataset.kind] if dataset else None
     known = [DATASETS[name] for name in REAL if DATASETS[name].file_form == "COCO"]
-    names = _joint_names(document)
+    names = category.joints
     if names is None:
-        points = _first(list(rows.rows)).get("keypoints", ())
-        joints = len(points) // 3 if isinstance(points, list) else 0
+        joints = _joint_count(rows)
         if len(rows) and not joints:
             hint = "Give the keypoint file (person_keypoints_*.json for COCO)."
             raise ReproError(f"`{path}` has no `keypoints`; it may be for detection.", hint)
         fits = [entry for entry in known if len(entry.skeleton.joints) == joints]
         if wanted is None and len(rows) and not fits:
-            raise ReproError(f"`{path}` has {joints} joints a person.", joint_counts(known))
+            hint = f"{joint_counts(known)} {OWN}"
+            raise ReproError(f"`{path}` has {joints} joints a person.", hint)
         fits = fits or [wanted or known[0]]
     else:
-        fits = [entry for entry in known if entry.skeleton.joints == names]
+        fits = [entry for entry in known if same_names(names, entry.skeleton.joints)]
         if not fits:
             whose = " or ".join(f"{entry.title}'s" for entry in known)
-            hint = f"The joints must be {whose}, in the official order."
-            raise ReproError(f"`{path}` has other joints ({', '.join(names[:4])}, ...).", hint)
+            hint = f"The joints must be {whose}, in the official order. {OWN}"
+            raise ReproError(
+                f"`{path}` has other joints ({', '.join(name[:40] for name in names[:4])}, ...).",
+                hint,
+            )
     if wanted is None or wanted in fits:
         return wanted or fits[0]
     hint = "Give the file of that data set, or name the right data set."
     raise ReproError(f"`{path}` has the joints of {fits[0].name}, not of {wanted.name}.", hint)
-
-
-def _joint_names(document: Mapping[str, object]) -> tuple[str, ...] | None:
-    categories = document.get("categories")
-    for category in categories if isinstance(categories, list) else ():
-        if (
-            isinstance(category, dict)
-            and category.get("name") == "person"
-            and category.get("keypoints")
-        ):
-            words = [str(name).replace("_", " ") for name in category["keypoints"]]
-            return tuple("head top" if word in ("head", "top head") else word for word in words)
-    return None
-
-
-def _images(rows: Rows) -> Images:
-    if not len(rows):
-        raise ReproError(f"`{rows.path}` has no images.", OFFICIAL)
-    ids = rows.whole("id")
-    _check_unique(rows, ids.tolist(), "images")
-    height, width = rows.whole("height"), rows.whole("width")
-    for field, sizes in (("height", height), ("width", width)):
-        if (sizes <= 0).any():
-            rows.refuse(field, int(np.flatnonzero(sizes <= 0)[0]), "above 0")
-    return Images(ids, rows.words("file_name"), np.stack([height, width], axis=1))
-
-
-def _people(rows: Rows, images: Images, kind: Dataset) -> People:
-    joints = len(kind.skeleton.joints)
-    ids = rows.whole("id")
-    _check_unique(rows, ids.tolist(), "annotations")
-    position = {int(one): place for place, one in enumerate(images.ids)}
-    image_ids = rows.whole("image_id").tolist()
-    for place, image_id in enumerate(image_ids):
-        if image_id not in position:
-            message = f"`{rows.path}` has no image {image_id}, which {rows.place(place)} is on."
-            raise ReproError(message, "Add the image or leave the annotation out.")
-    boxes = rows.numbers("bbox", 4)
-    sides = np.minimum(boxes[:, 2], boxes[:, 3])
-    _check_least(rows, "bbox", sides, "a box of no negative size")
-    keypoints = rows.numbers("keypoints", 3 * joints).reshape(-1, joints, 3)
-    strange = np.flatnonzero(~np.isin(keypoints[..., 2], (0, 1, 2)).all(axis=1))
-    if strange.size:
-        rows.refuse("keypoints", int(strange[0]), "x, y and 0, 1 or 2 a joint")
-    areas = _areas(rows, boxes, kind)
-    labelled = rows.whole("num_keypoints")
-    crowd = rows.whole("iscrowd", otherwise=0) > 0
-    image = np.array([position[one] for one in image_ids], np.int64)
-    return People(ids, image, boxes, keypoints, areas, labelled, crowd)
-
-
-def _areas(rows: Rows, boxes: Floats, kind: Dataset) -> Floats:
-    if not kind.segments:
-        return boxes[:, 2] * boxes[:, 3] * BOX_SHARE
-    areas = rows.numbers("area")
-    _check_least(rows, "area", areas, "0 or more")
-    return areas
-
-
-def _check_least(rows: Rows, field: str, least: Floats, wanted: str) -> None:
-    low = np.flatnonzero(least < 0)
-    if low.size:
-        rows.refuse(field, int(low[0]), wanted)
-
-
-def _check_unique(rows: Rows, ids: Iterable[int], what: str) -> None:
-    seen: set[int] = set()
-    for number in ids:
-        if number in seen:
-            raise ReproError(f"`{rows.path}` has two {what} with the id {number}.", OFFICIAL)
-        seen.add(number)
 
 
 def _frozen(annotations: Annotations) -> Annotations:
@@ -286,10 +277,10 @@ def _frozen(annotations: Annotations) -> Annotations:
 
 
 def is_official(
-    dataset: str, split: str, annotations: Annotations, boxes: int | None = None
+    dataset: DatasetChoice, split: str, annotations: Annotations, boxes: int | None = None
 ) -> bool:
     """Whether images, persons and a detector's boxes are as many as in the official files."""
-    facts = DATASETS[dataset].facts(split)
+    facts = find_dataset(dataset).facts(split)
     seen = {
         "images": len(annotations.images),
         "people": len(annotations.people),

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from repro.data import box_remarks
+from repro.data.coco_people import image_ids
 from repro.data.json_rows import Rows, load
 from repro.data.people import Annotations, Bools, Floats, Ints
 from repro.errors import ReproError
-from repro.papers.datasets import DATASETS
 from repro.pose.transforms import centres_and_extents
 from repro.records.remarks import Remark
 
@@ -91,7 +91,7 @@ def ground_truth(annotations: Annotations) -> Instances:
     """
     people, crowd = annotations.people, annotations.people.crowd
     labelled = (people.keypoints[..., 2] > 0).any(axis=1)
-    if DATASETS[annotations.dataset].square:
+    if annotations.entry.square:
         chosen = np.flatnonzero(labelled)  # in the order of the list, which the evaluation needs
         boxes = people.boxes[chosen]
         return Instances(
@@ -145,13 +145,15 @@ def detected(path: Path, annotations: Annotations, least_score: float = 0.0) -> 
         hint = "It must be a list of {image_id, category_id, bbox, score}."
         raise ReproError(f"The box file `{path}` is not a list.", hint)
     rows = Rows(path, "", document)
-    categories, image_ids = rows.whole("category_id", otherwise=PERSON), rows.whole("image_id")
+    wanted, remark = _wanted(rows, annotations)
+    categories = rows.whole("category_id", otherwise=wanted)
+    ids, known = image_ids(rows, annotations.images)
     boxes, scores = rows.numbers("bbox", 4), rows.numbers("score")
     negative = (boxes[:, 2:] < 0).any(axis=1)
     if negative.any():
         rows.refuse("bbox", int(np.flatnonzero(negative)[0]), "a box of no negative size")
-    image, known = _positions(image_ids, annotations.images.ids)
-    person = categories == PERSON
+    image = _positions(ids, annotations.images.ids)
+    person = categories == wanted
     high = scores >= least_score
     solid = (boxes[:, 2:] > 0).any(axis=1)
     kept = np.flatnonzero(person & known & high & solid)
@@ -176,16 +178,30 @@ def detected(path: Path, annotations: Annotations, least_score: float = 0.0) -> 
         np.full(len(kept), -1),
         left_out=left_out,
         outside=int(outside.sum()),
-        remarks=box_remarks.of_detections(
-            boxes[kept], scores[kept], image[kept], sizes, asdict(left_out), len(rows), least_score
+        remarks=(
+            *remark,
+            *box_remarks.of_detections(
+                *(boxes[kept], scores[kept], image[kept], sizes, asdict(left_out), len(rows)),
+                least_score,
+            ),
         ),
     )
+
+
+def _wanted(rows: Rows, annotations: Annotations) -> tuple[int, tuple[Remark, ...]]:
+    """The category of the boxes that are taken: the annotations', or a detector's of persons."""
+    categories = rows.whole("category_id", otherwise=annotations.category)
+    if annotations.category in categories or PERSON not in categories:
+        return annotations.category, ()
+    text = f"Boxes of the category {PERSON} are taken for the annotations' {annotations.category}."
+    return PERSON, (Remark("boxes", text, int((categories == PERSON).sum()), len(rows)),)
 
 
 def _cleaned(annotations: Annotations) -> tuple[Floats, Bools]:
     """All boxes cleaned, and which of them can be cut out."""
     people = annotations.people
-    limits = annotations.images.sizes[people.image][:, ::-1] - 1  # (P, 2) the last x and y
+    sizes = annotations.images.sizes[people.image][:, ::-1]
+    limits = np.where(sizes > 0, sizes - 1, np.inf)  # (P, 2) the last x and y
     first = np.maximum(0, people.boxes[:, :2])
     last = np.minimum(limits, first + np.maximum(0, people.boxes[:, 2:] - 1))
     sides = last - first
@@ -193,9 +209,7 @@ def _cleaned(annotations: Annotations) -> tuple[Floats, Bools]:
     return np.concatenate([first, sides], axis=1), whole
 
 
-def _positions(ids: Ints, known: Ints) -> tuple[Ints, Bools]:
-    """Where each id is among the known ones; 0 and False for the others."""
+def _positions(ids: Ints, known: Ints) -> Ints:
+    """Where each id is among the known ones; anywhere for the others."""
     order = np.argsort(known, kind="stable")
-    place = order[np.searchsorted(known, ids, sorter=order).clip(max=len(known) - 1)]
-    matching = known[place] == ids
-    return np.where(matching, place, 0), matching
+    return np.asarray(order[np.searchsorted(known, ids, sorter=order).clip(max=len(known) - 1)])

@@ -1,11 +1,11 @@
 """What lies in a data folder: counted, compared with the official figures, and what to fetch."""
 
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from repro.data import stand_ins
 from repro.data.annotations import read
+from repro.data.image_files import present
 from repro.data.json_rows import Rows, load
 from repro.data.layout import Source, find
 from repro.data.people import Annotations
@@ -113,21 +113,12 @@ def _counts(annotations: Annotations, source: Source) -> SplitCounts:
     people = annotations.people
     return SplitCounts(
         len(annotations.images),
-        _present(source.images, annotations.images.files),
+        sum(present(source.images, annotations.images.files)),
         len(people),
         int((people.labelled > 0).sum()),
         int(people.crowd.sum()),
         annotations.sha256,
     )
-
-
-def _present(folder: Path, names: tuple[str, ...]) -> int:
-    """How many of the files are there; one listing of the folder, not a question a file."""
-    if not folder.is_dir():
-        return 0
-    with os.scandir(folder) as entries:
-        there = {entry.name for entry in entries if entry.is_file()}
-    return sum(name in there or ("/" in name and (folder / name).is_file()) for name in names)
 
 
 def _boxes(path: Path) -> int:

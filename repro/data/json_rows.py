@@ -1,7 +1,11 @@
 """JSON files as columns of numbers; what is wrong is named with its file and place."""
 
+import codecs
 import gc
+import gzip
 import hashlib
+import io
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +18,8 @@ from numpy.typing import NDArray
 from repro.data.people import Floats, Ints
 from repro.errors import ReproError
 
+GZIP = b"\x1f\x8b"
+UTF_16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 LIMIT = 2**30
 """bytes; the largest official file, COCO's training annotations, has a quarter of it"""
 
@@ -21,7 +27,25 @@ LIMIT = 2**30
 def load(path: Path, what: str, limit: int = LIMIT) -> tuple[object, str]:
     """The JSON value in a file and the sha256 of its bytes; `what` names the file in messages."""
     text = content(path, what, limit)
-    return parsed(text, path, what), hashlib.sha256(text).hexdigest()
+    return parsed(unpacked(text, path, what, limit), path, what), hashlib.sha256(text).hexdigest()
+
+
+def unpacked(text: bytes, path: Path, what: str, limit: int = LIMIT) -> bytes:
+    """The JSON of a file's bytes: gzip is undone, and a mark of the byte order left out."""
+    if text.startswith(GZIP):
+        try:
+            with gzip.open(io.BytesIO(text)) as file:
+                text = file.read(limit + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            message = f"The {what} `{path}` cannot be unpacked: {error}."
+            raise ReproError(message, "Fetch or write it again.") from error
+        if len(text) > limit:
+            message = f"The {what} `{path}` has more than {limit:,} bytes when it is unpacked."
+            raise ReproError(message, "Split it.")
+    if text.startswith(UTF_16):
+        message = f"The {what} `{path}` is not JSON: it is UTF-16, not UTF-8"
+        raise ReproError(f"{message} (line 1, column 1).", "Save it as UTF-8.")
+    return text.removeprefix(codecs.BOM_UTF8)
 
 
 def parsed(text: bytes, path: Path, what: str) -> object:

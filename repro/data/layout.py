@@ -19,6 +19,11 @@ class Source:
     boxes: Path | None = None
     truth: Path | None = None
 
+    def headed(self, on: str) -> str:
+        """`COCO val2017 (person_keypoints_val2017.json)`; the file once where it is the title."""
+        name = self.annotations.name
+        return on if name in on else f"{on} ({name})"
+
 
 def find(folder: Path, dataset: str, split: str, images: bool = True) -> Source:
     """The files of a split below `folder`: REPRO_DATA with `coco` and so on in it, or the data

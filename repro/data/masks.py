@@ -15,7 +15,6 @@ from repro.data.json_rows import content
 from repro.data.people import Annotations
 from repro.data.pictures import Pixels
 from repro.errors import ReproError
-from repro.papers.datasets import DATASETS
 
 Runs = Mapping[str, object]
 """COCO's compressed run lengths of a mask: {size, counts}"""
@@ -44,7 +43,7 @@ def read(path: Path, annotations: Annotations) -> Masks:
     """
     from faster_coco_eval.core import mask
 
-    if not DATASETS[annotations.dataset].segments:
+    if not annotations.entry.segments:
         return Masks({})
     people, images = annotations.people, annotations.images
     masked = people.crowd | (people.labelled == 0)

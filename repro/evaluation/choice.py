@@ -5,12 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import zoo
+from repro.data import own_dataset
+from repro.data.annotations import told
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
 from repro.evaluation import network
 from repro.evaluation.oracle import STRIDES
 from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest, Execution
 from repro.papers import protocol_choice
+from repro.papers.datasets import DATASETS, DatasetChoice
 from repro.papers.protocol import Protocol, changed
 from repro.papers.values import Options, Size
 from repro.records.runs import NO_OPTIONS
@@ -22,7 +25,7 @@ LARGEST = 2048
 def requested(
     word: str,
     weights: Path | None = None,
-    dataset: str | None = None,
+    dataset: DatasetChoice | None = None,
     protocol: str | None = None,
     size: Size | None = None,
     options: Options = NO_OPTIONS,
@@ -33,11 +36,13 @@ def requested(
 ) -> tuple[str, EvaluationRequest]:
     """The name of the protocol, and an evaluation by it, with `rules` instead of some of its own.
 
-    `word` is a model, `truth`, or an exported file. ReproError for what does not go together.
+    `word` is a model, `truth`, or an exported file; a data set's name may be its file, too.
+    ReproError for what does not go together.
     """
     model, file = model_of(word, weights)
     if entry is not None and model in (ONNX, TRUTH):
         raise ReproError(f"`{word}` is no checkpoint that holds sets.", "Leave --entry out.")
+    dataset = own_dataset.found(dataset) if isinstance(dataset, str) else dataset
     name, chosen = protocol_choice.chosen(model, dataset, protocol)
     if model == ONNX and file is not None:
         chosen = as_exported(chosen, file)
@@ -85,7 +90,7 @@ def size_of(request: EvaluationRequest) -> Size:
     elif model == TRUTH and rules.bottom_up:
         size = request.size or (512, 512)
     else:
-        size = request.size or protocol_choice.size_of(model, rules.dataset)
+        size = request.size or protocol_choice.size_of(model, rules.chosen)
     coarse = STRIDES[0] if model == TRUTH else 1
     known = model in zoo.MODELS  # whose sizes are checked where they are built
     if not known and any(not 0 < side <= LARGEST or side % coarse for side in size):
@@ -114,6 +119,60 @@ def as_exported(rules: Protocol, path: Path) -> Protocol:
         raise ReproError(f"The metadata of `{path}`: {error}", error.hint) from error
 
 
+def dataset_of(
+    word: str | None, protocol: str | None, annotations: Path | None
+) -> DatasetChoice | None:
+    """The data set that is evaluated on: as it is named, else that of an annotation file.
+
+    A file whose joints no known data set has is a data set of its own. None leaves it to the model.
+    """
+    if word is not None:
+        return own_dataset.found(word)
+    if protocol is not None or annotations is None or not annotations.is_file():
+        return None
+    if any(annotations.name in names for names in _official_names().values()):
+        return None
+    return told(annotations).chosen
+
+
+def split_of(protocol: Protocol, annotations: Path) -> str:
+    """What an annotation file that is named is called: its official split, else by its name.
+
+    Nothing for the file that is the data set.
+    """
+    if protocol.own is not None:
+        return "" if annotations.name == protocol.own.title else annotations.name
+    names = _official_names()
+    fitting = [split for dataset, split in names if dataset == protocol.dataset]
+    named = [split for split in fitting if annotations.name in names[protocol.dataset, split]]
+    return (
+        protocol.split
+        if protocol.split in named or not annotations.suffix
+        else (named[0] if named else annotations.name)
+    )
+
+
+def on_files(
+    protocol: str, request: EvaluationRequest, files: Source
+) -> tuple[str, EvaluationRequest]:
+    """The name of the protocol and the request, as they are on files that may be other ones."""
+    rules = request.protocol
+    if files.split == rules.split:
+        return protocol, request
+    if rules.own is None and files.annotations.name == files.split:
+        protocol = f"{protocol}, on {files.split}"
+    return protocol, replace(request, protocol=changed(rules, split=files.split))
+
+
+def _official_names() -> Mapping[tuple[str, str], set[str]]:
+    """Data set and split -> what its annotation file may be called."""
+    return {
+        (name, split): {Path(path).name for path in files.annotations.paths}
+        for name, entry in DATASETS.items()
+        for split, files in entry.splits.items()
+    }
+
+
 def source(protocol: Protocol, data: Path | None, named: Mapping[str, Path | None]) -> Source:
     """The files of an evaluation: those named, the others from the data folder.
 
@@ -125,7 +184,13 @@ def source(protocol: Protocol, data: Path | None, named: Mapping[str, Path | Non
             what = "folder" if name == "images" else "file"
             raise ReproError(f"There is no {what} `{path}`.", f"It was given with --{name}.")
     if {"annotations", "images"} <= set(given):
-        return Source(protocol.dataset, protocol.split, **given)
+        return Source(protocol.dataset, split_of(protocol, given["annotations"]), **given)
+    if protocol.own is not None:
+        lacking = "--images DIR" if "annotations" in given else "--annotations FILE, --images DIR"
+        raise ReproError(
+            f"Nothing says where the {lacking.split()[0][2:]} of {protocol.entry.title} are.",
+            f"Give {lacking}.",
+        )
     if data is None:
         cure = "Give --data DIR or REPRO_DATA; `repro data synth DIR` makes one to try things on."
         images = "Give the folder of the images: --images DIR."
@@ -141,7 +206,7 @@ def source(protocol: Protocol, data: Path | None, named: Mapping[str, Path | Non
         ) from error
     return Source(
         files.dataset,
-        files.split,
+        split_of(protocol, given["annotations"]) if "annotations" in given else files.split,
         given.get("annotations", files.annotations),
         given.get("images", files.images),
         given.get("boxes", files.boxes),

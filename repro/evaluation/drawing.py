@@ -22,8 +22,10 @@ EDGE = (20, 20, 20)
 class PosesFile:
     """Pictures and the poses on them, collected for one file in COCO's format."""
 
-    def __init__(self, skeleton: Skeleton) -> None:
+    def __init__(self, skeleton: Skeleton, category: str = "person", number: int = 1) -> None:
         self.skeleton = skeleton
+        self.category = {"id": number, "name": category}
+        """whose joints they are"""
         self.images: list[dict[str, object]] = []
         self.rows: list[dict[str, object]] = []
 
@@ -38,7 +40,7 @@ class PosesFile:
             row = {
                 "id": len(self.rows),
                 "image_id": image,
-                "category_id": 1,
+                "category_id": self.category["id"],
                 "keypoints": keypoints.ravel().round(3).tolist(),
                 "score": float(score),
             }
@@ -49,8 +51,7 @@ class PosesFile:
         import orjson
 
         category = {
-            "id": 1,
-            "name": "person",
+            **self.category,
             "keypoints": self.skeleton.joints,
             "skeleton": [[start + 1, end + 1] for start, end in self.skeleton.limbs],
         }
@@ -125,7 +126,7 @@ def _limbs(canvas: Pixels, person: Floats, skeleton: Skeleton, width: int, least
 
 
 def _colour(skeleton: Skeleton, *joints: int) -> tuple[int, int, int]:
-    sides = {skeleton.joints[joint].partition(" ")[0] for joint in joints}
+    sides = {skeleton.side(joint) for joint in joints}
     if sides == {"left"}:
         return LEFT
     return RIGHT if sides == {"right"} else MIDDLE

@@ -18,7 +18,7 @@ from repro.evaluation.network import created
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
 from repro.files import sha256
-from repro.papers.datasets import DATASETS
+from repro.papers.datasets import Dataset
 from repro.papers.protocol import GROUND_TRUTH
 from repro.papers.values import Scalar
 from repro.records.fingerprint import digest
@@ -47,7 +47,7 @@ def run_of(prepared: PreparedEvaluation, weights: Facts | None = None) -> Evalua
         _data(prepared),
         rules.described(),
         _execution(request),
-        evaluator(rules.dataset),
+        evaluator(rules.entry),
     )
 
 
@@ -141,20 +141,20 @@ def _data(prepared: PreparedEvaluation) -> dict[str, Scalar]:
     if instances is not None and rules.boxes != GROUND_TRUTH:
         boxes = len(instances) + instances.left_out.empty
     facts: dict[str, Scalar] = {
-        "name": f"{stand_ins.named(rules.on, share)} ({source.annotations.name})",
+        "name": source.headed(stand_ins.named(rules.on, share)),
         "dataset": rules.dataset,
         "split": rules.split,
         "annotations": annotations.sha256,
         "images": len(annotations.images),
         "people": len(annotations.people),
-        "official": share is None and is_official(rules.dataset, rules.split, annotations, boxes),
+        "official": share is None and is_official(rules.chosen, rules.split, annotations, boxes),
         **({} if share is None else {"rehearsal": share}),
     }
     if instances is not None:
         facts["instances"] = len(instances)
     if boxes is not None and source.boxes is not None:
         facts["boxes"] = sha256(source.boxes)
-    if DATASETS[rules.dataset].measure == "PCKh" and source.truth is not None:
+    if rules.entry.measure == "PCKh" and source.truth is not None:
         facts["truth"] = sha256(source.truth)
     return facts
 
@@ -182,7 +182,6 @@ def _execution(request: EvaluationRequest) -> dict[str, Scalar]:
     return facts if execution.threads is None else {**facts, "threads": execution.threads}
 
 
-def evaluator(dataset: str) -> str:
+def evaluator(entry: Dataset) -> str:
     """The name and version of what scores a data set officially."""
-    entry = DATASETS[dataset]
     return entry.evaluator if entry.measure == "PCKh" else f"{entry.tool} {env.version(entry.tool)}"

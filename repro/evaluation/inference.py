@@ -19,7 +19,6 @@ from repro.evaluation.network import Network, check_finite, heatmaps, running, s
 from repro.evaluation.overlap import overlapped
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.evaluation.shards import Arrays, Shards
-from repro.papers.datasets import DATASETS
 from repro.papers.protocol import APPLY, HEATMAP_DECODERS, Protocol
 from repro.papers.values import Size
 from repro.pose import decode, flip, nms, transforms
@@ -52,7 +51,7 @@ def poses(
         return bottom_up(network, pictures, size, rules, shards, execution, tell), None
     crops = Crops(images, annotations, instances, size, colour, rules.udp, upright, held)
     all_poses = top_down(network, crops, size, rules, shards, execution, tell)
-    if DATASETS[rules.dataset].measure == "PCKh":
+    if rules.entry.measure == "PCKh":
         return all_poses, np.arange(len(all_poses))
     all_poses = rescored(all_poses)
     left = kept(all_poses, instances.extents(size).prod(axis=1), rules)

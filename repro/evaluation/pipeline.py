@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data import boxes, mpii, picture_heads
+from repro.data import boxes, image_files, mpii, picture_heads
 from repro.data.annotations import read
 from repro.data.boxes import Instances
 from repro.data.layout import Source
@@ -21,7 +21,7 @@ from repro.evaluation.inference import Tell
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
-from repro.papers.datasets import DATASETS, MPII_TRUTHS
+from repro.papers.datasets import MPII_TRUTHS
 from repro.papers.protocol import GROUND_TRUTH, Protocol, changed
 from repro.papers.values import Size
 from repro.records.measurement import Measurement
@@ -64,11 +64,12 @@ class PreparedEvaluation:
         check_images(self.source.images, self.annotations, self.positions)
 
     def remarks(self) -> tuple[Remark, ...]:
-        """What a reader must know of boxes and pictures, of which the headers are read."""
+        """What a reader must know of the annotations, the boxes and the headers of pictures."""
         files = self.annotations.images.files
         paths = (self.source.images / files[position] for position in self.positions)
         own = () if self.instances is None else self.instances.remarks
-        return (*own, *picture_heads.remarks(paths, self.request.protocol.exif))
+        heads = picture_heads.remarks(paths, self.request.protocol.exif)
+        return (*self.annotations.remarks, *own, *heads)
 
 
 def prepare(request: EvaluationRequest, source: Source) -> PreparedEvaluation:
@@ -79,9 +80,11 @@ def prepare(request: EvaluationRequest, source: Source) -> PreparedEvaluation:
     size = request.size
     assert size is not None
     rules = changed(request.protocol, split=source.split)
-    if DATASETS[rules.dataset].measure == "PCKh":
+    if rules.entry.measure == "PCKh":
         _check_pckh(rules, source)
-    annotations = read(source.annotations, rules.dataset)
+    annotations = image_files.found(
+        read(source.annotations, rules.chosen), source.images, rules.exif
+    )
     instances = None if rules.bottom_up else _instances(rules, source, annotations)
     request = replace(request, protocol=rules)
     return PreparedEvaluation(request, size, annotations, instances, source)
@@ -106,7 +109,7 @@ def measure(
     poses, _ = inference.poses(
         network, request, prepared.size, source.images, annotations, instances, shards, tell
     )
-    predictions.keep(folder, poses, request.protocol.dataset)
+    predictions.keep(folder, poses, request.protocol.chosen, annotations)
     score = scored(source, annotations, instances, truth, poses)
     if not score.measurements:
         raise RunError("Nobody is to be found in these annotations, so there is nothing to score.")
@@ -174,7 +177,7 @@ def _instances(rules: Protocol, source: Source, annotations: Annotations) -> Ins
 
 def truth_of(rules: Protocol, source: Source, annotations: Annotations) -> mpii.Truth | None:
     """MPII's joints and head boxes, a row for each person; None for other data sets."""
-    if DATASETS[rules.dataset].measure != "PCKh" or source.truth is None:
+    if rules.entry.measure != "PCKh" or source.truth is None:
         return None
     return mpii.matching(mpii.truth(source.truth), annotations)
 

@@ -19,7 +19,6 @@ from repro.evaluation.detector import Detector
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
-from repro.papers.datasets import DATASETS
 from repro.records.remarks import Remark, counted
 
 Box = tuple[float, float, float, float]
@@ -138,7 +137,7 @@ class Predictor:
             none, none, np.zeros((0, 4)), keypoints, np.zeros(0), none, np.zeros(0, np.bool_)
         )
         images = Images(np.zeros(1, np.int64), ("",), np.array([size], np.int64))
-        return Annotations(DATASETS[protocol.dataset].kind, images, people, "")
+        return Annotations(protocol.entry.kind, images, people, "", own=protocol.own)
 
 
 def boxes_by_picture(boxes: Boxes, names: Sequence[str]) -> Boxes:

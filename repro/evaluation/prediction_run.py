@@ -54,7 +54,10 @@ class PredictionRun:
         self.skeleton = request.protocol.skeleton
         self.exif = request.protocol.exif
         self.predictor = Predictor(request, detector)
-        self.file = PosesFile(self.skeleton)
+        own = request.protocol.own
+        whose = () if own is None else (own.category, own.category_id)
+        self.file = PosesFile(self.skeleton, *whose)
+        self.told = () if own is None else own.told
         self.done: list[PosedInput] = []
         self.failed: dict[str, ReproError] = {}
         """name of each input that cannot be read -> why"""
@@ -115,7 +118,8 @@ class PredictionRun:
         return self.file.write(self.folder / POSES)
 
     def remarks(self) -> tuple[Remark, ...]:
-        """What a reader must know of the checkpoint, of pictures and of boxes."""
+        """What a reader must know of the data set, the checkpoint, of pictures and of boxes."""
         heads = picture_heads.remarks(self._read, self.exif)
+        told = (Remark("annotations", sentence) for sentence in self.told)
         weights = evaluator.of_checkpoint(self.predictor.request)
-        return (*weights, *self._remarks, *self.predictor.remarks(), *heads)
+        return (*told, *weights, *self._remarks, *self.predictor.remarks(), *heads)

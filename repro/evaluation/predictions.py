@@ -4,40 +4,47 @@ import gzip
 import zlib
 from pathlib import Path
 
-from repro.data.people import Poses
+from repro.data.people import Annotations, Poses
 from repro.errors import StoreError
 from repro.files import write_whole
-from repro.papers.datasets import DATASETS
+from repro.papers.datasets import DatasetChoice, find_dataset
 
 NAME = "predictions.json.gz"
 LARGEST = 2**30
 """bytes of poses; those of a million persons are fewer"""
 
 
-def dumped(poses: Poses, dataset: str) -> bytes:
-    """Poses as JSON: COCO's list of results; for MPII a list of N poses, counted from 1."""
+def dumped(poses: Poses, dataset: DatasetChoice, annotations: Annotations | None = None) -> bytes:
+    """Poses as JSON: COCO's list of results; for MPII a list of N poses, counted from 1.
+
+    The ids of images and persons' category are those of the annotation file, where it is given.
+    """
     import orjson
 
-    if DATASETS[dataset].measure == "PCKh":
+    if find_dataset(dataset).measure == "PCKh":
         return orjson.dumps((poses.keypoints[..., :2] + 1).tolist())
+    category = 1 if annotations is None else annotations.category
+    given = poses.image_ids.tolist()
     rows = zip(
-        poses.image_ids.tolist(),
+        given if annotations is None else annotations.images.given(poses.image_ids),
         poses.keypoints.reshape(len(poses), 3 * poses.keypoints.shape[1]).tolist(),
         poses.scores.tolist(),
         strict=True,
     )
     return orjson.dumps(
         [
-            {"image_id": image, "category_id": 1, "keypoints": keypoints, "score": score}
+            {"image_id": image, "category_id": category, "keypoints": keypoints, "score": score}
             for image, keypoints, score in rows
         ]
     )
 
 
-def keep(folder: Path, poses: Poses, dataset: str) -> Path:
+def keep(
+    folder: Path, poses: Poses, dataset: DatasetChoice, annotations: Annotations | None = None
+) -> Path:
     """Write the poses of a run, compressed, the same bytes for the same poses."""
     path = folder / NAME
-    content = gzip.compress(dumped(poses, dataset), compresslevel=6, mtime=0)
+    content = gzip.compress(dumped(poses, dataset, annotations), compresslevel=6, mtime=0)
     try:
         write_whole(path, content)
     except OSError as error:

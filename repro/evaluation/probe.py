@@ -32,7 +32,6 @@ from repro.evaluation import inference, pipeline, probe_networks, probe_set
 from repro.evaluation.network import ZooNetwork
 from repro.evaluation.request import TRUTH, EvaluationRequest, Execution
 from repro.evaluation.shards import Shards
-from repro.papers.datasets import DATASETS
 from repro.papers.protocol import GROUND_TRUTH, Protocol
 from repro.papers.values import Options, Size
 from repro.records.runs import NO_OPTIONS
@@ -84,8 +83,8 @@ def probe(rules: Protocol, execution: Execution = EXECUTION) -> str:
         return probe(plain, execution)
     digest = hashlib.sha256()
     with TemporaryDirectory() as folder:
-        source = probe_set.write(Path(folder), rules.dataset)
-        annotations = read(source.annotations, rules.dataset)
+        source = probe_set.write(Path(folder), rules.chosen)
+        annotations = read(source.annotations, rules.chosen)
         instances = None if rules.bottom_up else _instances(rules, source, annotations)
         for size in _sizes(rules):
             poses, kept = inference.poses(
@@ -139,7 +138,7 @@ def _plain(rules: Protocol) -> Protocol:
     """The rules without what does not move a number."""
     return replace(
         rules,
-        dataset=DATASETS[rules.dataset].kind,
+        dataset=rules.entry.kind,
         split="",
         boxes="detected.json" if rules.boxes.endswith(".json") else rules.boxes,
         evaluator="pycocotools",
@@ -152,7 +151,7 @@ def _plain(rules: Protocol) -> Protocol:
 def _sizes(rules: Protocol) -> tuple[Size, ...]:
     if rules.bottom_up:
         return (WHOLE,)
-    return (SQUARE if DATASETS[rules.dataset].square else TOP_DOWN, LARGE)
+    return (SQUARE if rules.entry.square else TOP_DOWN, LARGE)
 
 
 def _instances(rules: Protocol, source: Source, annotations: Annotations) -> Instances:

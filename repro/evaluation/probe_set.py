@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from repro.data.layout import Source
 from repro.data.mpii import LOWER_PER_SCALE, PIXELS_PER_SCALE
 from repro.data.people import Floats
-from repro.papers.datasets import DATASETS
+from repro.papers.datasets import DatasetChoice, find_dataset
 from repro.papers.skeletons import MPII, Skeleton
 
 Row = dict[str, object]
@@ -113,23 +113,23 @@ def draws(shape: Sequence[int], *seeds: int) -> Floats:
     return np.asarray(drawn * 2.0**-53, np.float64).reshape(tuple(shape))
 
 
-def write(folder: Path, dataset: str) -> Source:
+def write(folder: Path, dataset: DatasetChoice) -> Source:
     """Write the set in a data set's form, with its images, and say where everything is.
 
     COCO's and CrowdPose's come with the boxes of a detector, MPII's with its head boxes.
     """
-    entry = DATASETS[dataset]
+    entry = find_dataset(dataset)
     for place, image in enumerate(IMAGES):
         pixels = _pixels(place, image)
         (folder / f"{image.id}.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
     path = folder / "annotations.json"
     if entry.measure == "PCKh":
         truth = _mpii(path)
-        return Source(dataset, "", path, folder, truth=truth)
+        return Source(entry.name, "", path, folder, truth=truth)
     path.write_text(json.dumps(_document(entry.skeleton)))
     boxes = folder / "boxes.json"
     boxes.write_text(json.dumps(_detected()))
-    return Source(dataset, "", path, folder, boxes)
+    return Source(entry.name, "", path, folder, boxes)
 
 
 def _pixels(place: int, image: Image) -> NDArray[np.uint8]:

@@ -1,7 +1,8 @@
 """The data sets: an entry each, with everything in which they differ."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from math import inf
 from typing import Literal
 
@@ -121,6 +122,8 @@ class Dataset:
     """the classes of images by crowdIndex that have an AP of their own: least, less than"""
     copied: str = ""
     """of a generated data set: the one whose joints, file form and evaluation it has"""
+    own: bool = False
+    """whether it is a user's, of which nothing official is known"""
 
     @property
     def generated(self) -> bool:
@@ -298,11 +301,58 @@ REAL = tuple(name for name, entry in DATASETS.items() if not entry.generated)
 GENERATED = tuple(name for name, entry in DATASETS.items() if entry.generated)
 
 
-def find_dataset(name: str) -> Dataset:
-    """The data set of that name; a ReproError if there is none."""
+@dataclass(frozen=True, slots=True)
+class OwnDataset:
+    """A data set of a user's own: all that a run must know of it, and its record keeps.
+
+    It stands wherever a data set's name does, and is made by `repro.data.own_dataset`.
+    """
+
+    name: str
+    """a word without spaces, for the names of weights and files"""
+    title: str
+    """of its file, in headings"""
+    skeleton: Skeleton
+    category: str = "person"
+    """the name of those whose joints they are"""
+    category_id: int = 1
+    told: tuple[str, ...] = ()
+    """what its file left open and what was taken, a sentence each; a record has them as remarks"""
+
+    def described(self) -> dict[str, object]:
+        """As plain values, without the sentences."""
+        return {key: value for key, value in asdict(self).items() if key != "told"}
+
+
+DatasetChoice = str | OwnDataset
+"""one of DATASETS by its name, or a user's own"""
+
+
+def find_dataset(name: DatasetChoice) -> Dataset:
+    """The data set of that name, or of a user's own; a ReproError if there is none."""
+    if isinstance(name, OwnDataset):
+        return _of_own(name)
     if name not in DATASETS:
         raise unknown("data set", name, DATASETS)
     return DATASETS[name]
+
+
+@cache
+def _of_own(own: OwnDataset) -> Dataset:
+    """Scored by OKS as COCO is, with the constants of its own joints."""
+    return Dataset(
+        name=own.name,
+        title=own.title,
+        folder=own.name,
+        skeleton=own.skeleton,
+        splits={},
+        compared_on="",
+        trained_on=(),
+        evaluator="pycocotools",
+        tool="pycocotools",
+        segments=True,
+        own=True,
+    )
 
 
 def with_joints(joints: int | None, names: tuple[str, ...] = REAL) -> Dataset:

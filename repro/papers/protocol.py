@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from repro.errors import ReproError, unknown
-from repro.papers.datasets import DATASETS
+from repro.papers.datasets import DATASETS, Dataset, DatasetChoice, OwnDataset, find_dataset
 from repro.papers.skeletons import Skeleton
 
 HEATMAP_DECODERS = {
@@ -44,7 +44,7 @@ class Protocol:
     """The rules of one evaluation."""
 
     dataset: str
-    """one of DATASETS"""
+    """one of DATASETS, or the name of a user's `own`"""
     split: str
     boxes: str
     """the name of a detector's file, `ground truth`, or `none` where persons need no boxes"""
@@ -71,9 +71,11 @@ class Protocol:
     """one of NORMALISATIONS"""
     exif: str = IGNORE
     """one of EXIF: whether pictures are taken as stored, or turned as viewers show them"""
+    own: OwnDataset | None = None
+    """the data set, where it is a user's"""
 
     def __post_init__(self) -> None:
-        _check("dataset", self.dataset, DATASETS)
+        _check("dataset", self.dataset, DATASETS if self.own is None else (self.own.name,))
         _check("colour", self.colour, COLOURS)
         _check("evaluator", self.evaluator, EVALUATORS)
         _check("normalisation", self.normalise, NORMALISATIONS)
@@ -116,9 +118,19 @@ class Protocol:
         return self.decode in GROUPINGS
 
     @property
+    def chosen(self) -> DatasetChoice:
+        """What names the data set wherever one is asked for."""
+        return self.own or self.dataset
+
+    @property
+    def entry(self) -> Dataset:
+        """The data set."""
+        return find_dataset(self.chosen)
+
+    @property
     def skeleton(self) -> Skeleton:
         """The joints of the data set."""
-        return DATASETS[self.dataset].skeleton
+        return self.entry.skeleton
 
     @property
     def keypoints(self) -> int:
@@ -128,12 +140,14 @@ class Protocol:
     @property
     def on(self) -> str:
         """`COCO val2017`."""
-        return f"{DATASETS[self.dataset].title} {self.split}".strip()
+        return f"{self.entry.title} {self.split}".strip()
 
     def described(self) -> dict[str, object]:
         """What a record keeps: the rules, without who supplies what."""
         rules = asdict(self)
-        del rules["supply"], rules["source"], rules["metric"]
+        del rules["supply"], rules["source"], rules["metric"], rules["own"]
+        if self.own is not None:
+            rules["own"] = self.own.described()
         return rules
 
     def __str__(self) -> str:

@@ -6,7 +6,13 @@ from dataclasses import replace
 import zoo
 from repro.errors import ReproError, unknown
 from repro.papers import lookup, study
-from repro.papers.datasets import DATASETS, find_dataset, with_joints
+from repro.papers.datasets import (
+    DATASETS,
+    DatasetChoice,
+    OwnDataset,
+    find_dataset,
+    with_joints,
+)
 from repro.papers.metrics import ACCURACY
 from repro.papers.protocol import GROUND_TRUTH, SERVER, Protocol
 from repro.papers.study import Table
@@ -26,7 +32,7 @@ def named(name: str) -> Protocol:
     return paper_study.protocols[key]
 
 
-def chosen(model: str, dataset: str | None, name: str | None) -> tuple[str, Protocol]:
+def chosen(model: str, dataset: DatasetChoice | None, name: str | None) -> tuple[str, Protocol]:
     """The protocol of that name, else the model's own on a data set, COCO by default."""
     if name is None:
         joints = zoo.MODELS[model].keypoints if model in zoo.MODELS else 17
@@ -37,13 +43,14 @@ def chosen(model: str, dataset: str | None, name: str | None) -> tuple[str, Prot
     return _moved(name, protocol, dataset)
 
 
-def of_model(model: str, dataset: str) -> tuple[str, Protocol]:
+def of_model(model: str, dataset: DatasetChoice) -> tuple[str, Protocol]:
     """The name and the protocol that a model is evaluated by on a data set.
 
     That of the first printed row with the model and the data set; for other models the first
-    protocol of the same kind on the same data set, else of the same kind.
+    protocol of the same kind on the same data set, else of the same kind. A user's own data set is
+    looked at as COCO is.
     """
-    kind = find_dataset(dataset).kind
+    kind = "coco" if isinstance(dataset, OwnDataset) else find_dataset(dataset).kind
     grouping = zoo.MODELS[model].grouping if model in zoo.MODELS else ""
     fitting = [
         (name, protocol)
@@ -61,12 +68,13 @@ def of_model(model: str, dataset: str) -> tuple[str, Protocol]:
     return _moved(name, protocol, dataset)
 
 
-def _moved(name: str, protocol: Protocol, dataset: str) -> tuple[str, Protocol]:
+def _moved(name: str, protocol: Protocol, dataset: DatasetChoice) -> tuple[str, Protocol]:
     """The protocol with another data set's persons and evaluator, and what it is called then."""
     entry = find_dataset(dataset)
     moved = replace(
         protocol,
-        dataset=dataset,
+        dataset=entry.name,
+        own=dataset if isinstance(dataset, OwnDataset) else None,
         split=entry.compared_on,
         evaluator=entry.evaluator,
         boxes=protocol.boxes if protocol.bottom_up else GROUND_TRUTH,
@@ -104,7 +112,7 @@ def _bare(model: str | None) -> str:
     return base if ending in DATASETS else model or ""
 
 
-def size_of(model: str, dataset: str) -> Size:
+def size_of(model: str, dataset: DatasetChoice) -> Size:
     """The input size of a model: its own, that of the first printed row on the data set, 256x192.
 
     For bottom-up networks it is the short side of the fitted image, twice.
@@ -119,7 +127,8 @@ def size_of(model: str, dataset: str) -> Size:
         for size in [row.input or next((c.input for c in table.columns if c.model == model), None)]
         if size and _bare(model) in map(_bare, (row.model, *(c.model for c in table.columns)))
     ]
-    same = [size for owner, size in sizes if owner == DATASETS[dataset].kind]
+    data = find_dataset(dataset)
+    same = [size for owner, size in sizes if owner == data.kind and not data.own]
     bottom_up = entry is not None and bool(entry.grouping)
-    default = (512, 512) if bottom_up else DATASETS[dataset].size
+    default = (512, 512) if bottom_up else data.size
     return next(iter(same or [size for _, size in sizes]), default)

@@ -1,6 +1,14 @@
 """The joints of each data set: names, mirror pairs, OKS constants, limbs to draw."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+SIDES = {"left": "left", "l": "left", "right": "right", "r": "right"}
+"""words of a joint's name -> the person's own side"""
+_OTHER = {"left": "right", "right": "left"}
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
+_GLUED = re.compile(r"(left|right)(?=[a-z]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +23,42 @@ class Skeleton:
     """the joints above the hips, for half-body augmentation"""
     sigmas: tuple[float, ...] = ()
     """OKS constants of the official evaluation; empty where PCKh is the measure"""
+    mirror: tuple[int, ...] = ()
+    """see `mirrored`; empty where the names tell"""
 
     @property
     def mirrored(self) -> tuple[int, ...]:
         """For each joint the one that takes its place in a mirrored image."""
-        other = {"left": "right", "right": "left"}
-        names = [" ".join(other.get(word, word) for word in joint.split()) for joint in self.joints]
-        return tuple(self.joints.index(name) for name in names)
+        return self.mirror or mirrored(self.joints)
+
+    def side(self, joint: int) -> str:
+        """The person's own side of a joint by its name, `left` or `right`; empty for neither."""
+        sides = [word for word in words(self.joints[joint]) if word in _OTHER]
+        return sides[0] if sides else ""
+
+
+def words(name: str) -> tuple[str, ...]:
+    """A joint's name as words: `LWrist`, `wrist_l` and `Left wrist` all have `left` and `wrist`."""
+    parts = [part.lower() for part in _WORD.findall(_GLUED.sub(r"\1 ", name))]
+    return tuple(SIDES.get(part, part) for part in parts)
+
+
+def mirrored(joints: Sequence[str]) -> tuple[int, ...]:
+    """For each joint the one of the same name on the other side; itself where there is none."""
+    named = {words(name): place for place, name in enumerate(joints)}
+    other = [tuple(_OTHER.get(word, word) for word in words(name)) for name in joints]
+    found = [named.get(name, place) for place, name in enumerate(other)]
+    return tuple(there if found[there] == place else place for place, there in enumerate(found))
+
+
+def same_names(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether two lists of joints are the same, however the words of a name are parted."""
+    return [_plain(name) for name in first] == [_plain(name) for name in second]
+
+
+def _plain(name: str) -> tuple[str, ...]:
+    found = words(name)
+    return ("head", "top") if found in (("head",), ("top", "head")) else found
 
 
 def _sides(*names: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def evaluate(
     and persons differ in the number of joints, an image is not in the annotations, or a number of
     the poses is not finite.
     """
-    official = rules(annotations.dataset)
+    official = rules(annotations.chosen)
     _check(annotations, poses, official)
     ids = np.unique(annotations.images.ids if images is None else images)
     unknown = np.setdiff1d(ids, annotations.images.ids)

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from repro.errors import unknown
-from repro.papers.datasets import DATASETS, LARGEST_AREA
+from repro.papers.datasets import (
+    DATASETS,
+    LARGEST_AREA,
+    DatasetChoice,
+    OwnDataset,
+    find_dataset,
+)
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """(T,) least OKS of a match"""
@@ -46,12 +52,12 @@ class Rules:
 
 
 @functools.cache
-def rules(dataset: str) -> Rules:
+def rules(dataset: DatasetChoice) -> Rules:
     """The rules of a data set that is scored by OKS; a ReproError for any other."""
     scored = {name: entry for name, entry in DATASETS.items() if entry.measure == "OKS"}
-    if dataset not in scored:
+    if not isinstance(dataset, OwnDataset) and dataset not in scored:
         raise unknown("OKS evaluation of", dataset, scored)
-    entry = scored[dataset]
+    entry = find_dataset(dataset)
     figures = [
         figure
         for name, recall in (("AP", False), ("AR", True))

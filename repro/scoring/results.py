@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from repro.data.coco_people import image_ids
 from repro.data.json_rows import Rows, content, load
 from repro.data.matlab import arrays
-from repro.data.people import Floats, Poses
+from repro.data.people import Annotations, Bools, Floats, Ints, Poses
 from repro.errors import ReproError
+from repro.records.remarks import Remark, check, counted
 
 LIMIT = 2**31
 """bytes; COCO's test-dev with 100 poses an image has half of it"""
@@ -29,6 +31,8 @@ class Results:
     poses: Poses
     boxes: Floats | None
     """(N, 4) left, top, width, height, if the first entry has one"""
+    remarks: tuple[Remark, ...] = ()
+    """on what was left out of the file"""
 
 
 def read(path: Path, joints: int) -> Results:
@@ -39,11 +43,72 @@ def read(path: Path, joints: int) -> Results:
     as in `COCO.loadRes`.
     """
     rows = Rows(path, "", _list(path))
-    image_ids = rows.whole("image_id")
+    found = rows.whole("image_id")
     categories = rows.whole("category_id")
     if (categories != PERSON).any():
         other = int(np.flatnonzero(categories != PERSON)[0])
         rows.refuse("category_id", other, f"{PERSON}, a person")
+    return _results(rows, found, joints, ())
+
+
+def matched(path: Path, annotations: Annotations) -> Results:
+    """The same of the persons on the images of annotations, by the ids of their file.
+
+    Poses of other categories and on other images are left out and remarked on; a ReproError where
+    most of a file is so, as it then belongs to other annotations.
+    """
+    rows, remarks = ours(Rows(path, "", _list(path)), annotations)
+    found, _ = image_ids(rows, annotations.images)
+    return _results(rows, found, len(annotations.entry.skeleton.joints), remarks)
+
+
+def ours(rows: Rows, annotations: Annotations) -> tuple[Rows, tuple[Remark, ...]]:
+    """The rows that are of the annotated category and on an image of the annotations."""
+    categories = rows.whole("category_id")
+    person = categories == annotations.category
+    foreign = ~person & ~np.isin(categories, annotations.categories)
+    _, inside = image_ids(rows, annotations.images)
+    unknown = person & ~inside
+    remarks = [
+        _remark(~person & ~foreign, "poses are of other categories than the persons"),
+        _remark(
+            foreign,
+            f"poses are of categories that the annotations lack; their persons are "
+            f"{annotations.category}",
+            impossible=True,
+        ),
+        _remark(
+            unknown,
+            "poses are on images that the annotations lack" + _named(rows, unknown),
+            impossible=True,
+        ),
+    ]
+    told = tuple(remark for remark in remarks if remark is not None)
+    check(told, "Score them against the annotations of their own split.")
+    if len(rows) and not person.any():
+        raise ReproError(
+            f"`{rows.path}` has no pose of the category {annotations.category}.",
+            "The category of a pose is that of the annotations' persons.",
+        )
+    kept = person & inside
+    return (rows if kept.all() else rows.chosen(np.flatnonzero(kept).tolist())), told
+
+
+def _remark(chosen: Bools, what: str, impossible: bool = False) -> Remark | None:
+    if not chosen.any():
+        return None
+    return counted("results", int(chosen.sum()), len(chosen), what, impossible)
+
+
+def _named(rows: Rows, chosen: Bools) -> str:
+    """` (5000, 5001, …)` of the images of some rows."""
+    ids = [row["image_id"] for row, of in zip(rows.rows, chosen, strict=True) if of]  # type: ignore[index]
+    names = [str(one)[:40] for one in dict.fromkeys(ids)]
+    more = ", …" if len(names) > 3 else ""
+    return f" ({', '.join(names[:3])}{more})" if names else ""
+
+
+def _results(rows: Rows, images: Ints, joints: int, remarks: tuple[Remark, ...]) -> Results:
     keypoints = _keypoints(rows, joints)
     scores = rows.numbers("score")
     first = rows.rows[0] if len(rows) else None
@@ -53,7 +118,7 @@ def read(path: Path, joints: int) -> Results:
     _check_finite(rows, "score", scores)
     if boxes is not None:
         _check_finite(rows, "bbox", boxes)
-    return Results(Poses(image_ids, keypoints, scores), boxes)
+    return Results(Poses(images, keypoints, scores), boxes, remarks)
 
 
 def points(path: Path) -> Floats:

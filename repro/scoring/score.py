@@ -1,17 +1,26 @@
 """Score a result file: the figures, how sure they are, and who computed them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from repro.data import mpii
 from repro.data.annotations import read
+from repro.data.coco_people import ID_0
 from repro.data.people import Annotations, Floats, Ints, Poses
 from repro.env import __version__
 from repro.errors import ReproError
-from repro.papers.datasets import DATASETS, MPII_TRUTHS, PCKH, Tool, find_dataset
+from repro.papers.datasets import (
+    MPII_TRUTHS,
+    PCKH,
+    DatasetChoice,
+    OwnDataset,
+    Tool,
+    find_dataset,
+)
 from repro.papers.skeletons import MPII
 from repro.records.measurement import Measurement
+from repro.records.remarks import Remark
 from repro.scoring import official_evaluators, oks, pckh, results
 from repro.scoring.confidence import RESAMPLES, Interval, bootstrap
 
@@ -19,7 +28,6 @@ MANY = 20_000
 """COCO poses above which faster-coco-eval takes pycocotools' place"""
 SAME = 1.5
 """pixels between the joints of both, of which one may be cut to whole pixels"""
-ID_0 = "The annotation with id 0 counts as never found: official evaluators take 0 for no match."
 
 
 @dataclass(frozen=True)
@@ -41,11 +49,15 @@ class Score:
     absent: Mapping[str, str] = field(default_factory=dict)
     """why a figure is None"""
     notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    """on the annotations and the results: what was left out, derived or assumed"""
+    scale: float = 100.0
+    """what the figures are multiplied by to be per cent"""
 
     @property
     def measurements(self) -> tuple[Measurement, ...]:
         """The figures that are known, in per cent."""
-        scale, measurements = DATASETS[self.dataset].scale, []
+        scale, measurements = self.scale, []
         for name, value in self.metrics.items():
             if value is not None:
                 bounds = self.intervals.get(name)
@@ -65,11 +77,12 @@ class Score:
             "poses": self.poses,
             "absent": dict(self.absent),
             "notes": list(self.notes),
+            "remarks": [asdict(remark) for remark in self.remarks],
         }
 
 
 def score(
-    dataset: str,
+    dataset: DatasetChoice,
     annotations: Path,
     file: Path,
     zero_based: bool = False,
@@ -77,7 +90,7 @@ def score(
     resamples: int = RESAMPLES,
     images: Ints | None = None,
 ) -> Score:
-    """Score a result file of coco, crowdpose or mpii, or of a generated data set.
+    """Score a result file of coco, crowdpose or mpii, of a generated data set or a user's own.
 
     OKS: our evaluator and, unless `official` is False, the official one, whose figures are then
     given; a RunError if they differ by more than 1e-9. COCO's is pycocotools, for more than 20,000
@@ -92,12 +105,13 @@ def score(
     if zero_based:
         raise ReproError(f"`{dataset}` counts pixels from 0 already.", "Leave --zero-based out.")
     expected = read(annotations, dataset)
-    given = results.read(file, len(DATASETS[expected.dataset].skeleton.joints))
+    given = results.matched(file, expected)
     tool: Tool = "pycocotools" if len(given.poses) <= MANY else "faster-coco-eval"
     whole = of_poses(
-        annotations, expected, given.poses, given.boxes, images, official, tool, resamples
+        annotations, expected, given.poses, given.boxes, images, official, tool, resamples, file
     )
-    return replace(whole, dataset=dataset)
+    name = dataset.name if isinstance(dataset, OwnDataset) else dataset
+    return replace(whole, dataset=name, remarks=(*whole.remarks, *given.remarks))
 
 
 def of_poses(
@@ -109,15 +123,18 @@ def of_poses(
     official: bool = True,
     tool: Tool | None = None,
     resamples: int = RESAMPLES,
+    file: Path | None = None,
 ) -> Score:
     """Score poses by OKS against annotations and the file they were read from, see `score`.
+
+    `file` is the one that the poses were read from, if any.
 
     Without `tool` COCO's official evaluator is pycocotools.
     """
     matches = oks.evaluate(annotations, poses, boxes, images)
     metrics, evaluator = matches.metrics(), own_evaluator()
     if official:
-        verdict = official_evaluators.evaluate(path, annotations, poses, boxes, images, tool)
+        verdict = official_evaluators.evaluate(path, annotations, poses, boxes, images, tool, file)
         official_evaluators.agree(metrics, verdict.metrics)
         metrics, evaluator = verdict.metrics, verdict.evaluator
     return Score(
@@ -130,6 +147,7 @@ def of_poses(
         len(poses),
         matches.absent(),
         (ID_0,) if (annotations.people.ids == 0).any() else (),
+        annotations.remarks,
     )
 
 
@@ -147,6 +165,7 @@ def of_points(
         len(points),
         len(points),
         hits.absent(),
+        scale=find_dataset(MPII.name).scale,
     )
 
 

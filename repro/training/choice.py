@@ -5,12 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import zoo
-from repro.data import held_out, synth
+from repro.data import held_out, own_dataset, synth
 from repro.data.annotations import read
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
 from repro.papers import lookup, protocol_choice, recipe_sources
-from repro.papers.datasets import DATASETS, GENERATED, with_joints
+from repro.papers.datasets import (
+    DATASETS,
+    GENERATED,
+    DatasetChoice,
+    find_dataset,
+    with_joints,
+)
 from repro.papers.lookup import parse_options
 from repro.papers.protocol import Protocol
 from repro.papers.recipe import Loss
@@ -78,13 +84,13 @@ def chosen(
     if smoke and dataset is None:
         joints = zoo.MODELS[model].keypoints if model in zoo.MODELS else 0
         dataset = with_joints(joints, GENERATED).name
-    protocol = protocol_of(model, dataset)
+    protocol = protocol_of(model, own_dataset.found(dataset))
     size = size_of(model, protocol, size, smoke)
     count_run(model, size, protocol.keypoints, options)
-    resolved = recipe_of(study, recipe, model, protocol.dataset, size)
+    resolved = recipe_of(study, recipe, model, protocol.chosen, size)
     apart: Mapping[str, tuple[object, object]] = {}
     if recipe == "paper" and "official" in study.recipes:
-        official = recipe_of(study, "official", model, protocol.dataset, size)
+        official = recipe_of(study, "official", model, protocol.chosen, size)
         apart = differing(resolved.recipe, official.recipe)
     resolved = fitting_loss(resolved, model, loss)
     resolved = shortened(resolved) if smoke else resolved
@@ -120,11 +126,13 @@ def requested(
     folder = out or choice.folder(seed)
     if choice.smoke:
         data = pictures(folder / "data", SMOKE_PICTURES)
-    source = train_source(choice.protocol.dataset, data, train)
+    source = train_source(choice.protocol.chosen, data, train)
     val, remarks = with_images(val, train)
     evaluated = None if choice.smoke else evaluation_source(choice.protocol, data, val)
     if evaluated is None and train.get("annotations") is not None and not choice.smoke:
-        source, evaluated, remarks = shared_out(source, folder / "held-out", hold_out)
+        source, evaluated, remarks = shared_out(
+            source, choice.protocol.chosen, folder / "held-out", hold_out
+        )
     return TrainingRequest(
         choice.model,
         choice.size,
@@ -166,15 +174,15 @@ def with_images(val: Files, train: Files) -> tuple[Files, tuple[Remark, ...]]:
 
 
 def shared_out(
-    source: Source, folder: Path, share: float
+    source: Source, dataset: DatasetChoice, folder: Path, share: float
 ) -> tuple[Source, Source | None, tuple[Remark, ...]]:
     """What to train on, what is held out to evaluate on, and what to say of it.
 
     Nothing is held out of too few pictures, nor where PCKh is measured, which takes head boxes.
     """
-    if not share or DATASETS[source.dataset].measure != "OKS":
+    if not share or find_dataset(dataset).measure != "OKS":
         return source, None, ()
-    read(source.annotations, source.dataset)  # errors are told of the user's own file
+    read(source.annotations, dataset)  # errors are told of the user's own file
     parts = held_out.split(source.annotations, folder, share)
     if parts is None:
         return source, None, ()
@@ -196,7 +204,7 @@ def size_of(model: str, protocol: Protocol, given: Size | None, small: bool) -> 
         wanted = SMALL_WHOLE if entry.grouping else SMALL
         height, width = (-(-side // entry.stride) * entry.stride for side in wanted)
         given = height, width
-    size = given or protocol_choice.size_of(model, protocol.dataset)
+    size = given or protocol_choice.size_of(model, protocol.chosen)
     if entry.grouping and size[0] != size[1]:
         raise ReproError(
             f"`{model}` is trained on squares, not on inputs of {size[0]}x{size[1]}.",
@@ -236,9 +244,9 @@ def rehearsed(resolved: Resolved, steps: int) -> Resolved:
     )
 
 
-def recipe_of(study: Study, name: str, model: str, dataset: str, size: Size) -> Resolved:
+def recipe_of(study: Study, name: str, model: str, dataset: DatasetChoice, size: Size) -> Resolved:
     """A study's recipe for a network on a data set; ReproError where the two do not go together."""
-    words = (DATASETS[dataset].kind, f"{size[0]}x{size[1]}", model)
+    words = (find_dataset(dataset).kind, f"{size[0]}x{size[1]}", model)
     resolved = recipe_sources.resolve(study.name, study.recipes, name, words)
     whole = bool(zoo.MODELS[model].grouping)
     if resolved.recipe.whole != whole:
@@ -279,14 +287,14 @@ def fitting_loss(resolved: Resolved, model: str, given: str | None) -> Resolved:
     return resolved.changed(f"the outputs of {model}", loss=Loss(usual))
 
 
-def protocol_of(model: str, dataset: str | None) -> Protocol:
+def protocol_of(model: str, dataset: DatasetChoice | None) -> Protocol:
     """The protocol that a network's data is read by; the data set of its joints by default."""
     if model not in zoo.MODELS:
         raise unknown("model", model, zoo.MODELS)
     protocol = protocol_choice.chosen(model, dataset, None)[1]
     joints = zoo.MODELS[model].keypoints
     if model.endswith(tuple(f"_{name}" for name in DATASETS)) and joints != protocol.keypoints:
-        title = DATASETS[protocol.dataset].title
+        title = protocol.entry.title
         raise ReproError(
             f"`{model}` finds {joints} joints; {title} has {protocol.keypoints}.",
             "Take the model of that data set, or the data set of that model: --dataset.",
@@ -294,7 +302,7 @@ def protocol_of(model: str, dataset: str | None) -> Protocol:
     return protocol
 
 
-def train_source(dataset: str, data: Path | None, named: Files) -> Source:
+def train_source(dataset: DatasetChoice, data: Path | None, named: Files) -> Source:
     """The files to train on: those named (annotations and images), else of the data folder."""
     annotations, images = named.get("annotations"), named.get("images")
     for name, path in (("annotations", annotations), ("images", images)):
@@ -302,7 +310,9 @@ def train_source(dataset: str, data: Path | None, named: Files) -> Source:
             what = "folder" if name == "images" else "file"
             raise ReproError(f"There is no {what} `{path}`.", f"It was given with --{name}.")
     if annotations is not None and images is not None:
-        return Source(dataset, "own", annotations, images)
+        title = find_dataset(dataset).title
+        split = "" if annotations.name == title else annotations.name
+        return Source(find_dataset(dataset).name, split, annotations, images)
     if data is None or (annotations is None) != (images is None):
         raise ReproError(
             "There is nothing to train on.",
@@ -310,23 +320,26 @@ def train_source(dataset: str, data: Path | None, named: Files) -> Source:
             "makes data to try things on.",
         )
     absent: ReproError | None = None
-    for split in DATASETS[dataset].trained_on:
+    entry = find_dataset(dataset)
+    for split in entry.trained_on:
         try:
-            return find(data, dataset, split)
+            return find(data, entry.name, split)
         except ReproError as error:
             absent = absent or error
-    raise absent or ReproError(f"`{dataset}` has nothing to train on.")
+    raise absent or ReproError(
+        f"`{entry.title}` has nothing to train on.", "Give --annotations FILE and --images DIR."
+    )
 
 
 def evaluation_source(protocol: Protocol, data: Path | None, named: Files) -> Source | None:
     """The files that the network is evaluated on on the way; None where there are none."""
     if named.get("annotations") is not None and named.get("images") is not None:
-        return train_source(protocol.dataset, None, named)
-    if data is None:
+        return train_source(protocol.chosen, None, named)
+    if data is None or protocol.own is not None:
         return None
     try:
         source = find(data, protocol.dataset, protocol.split)
     except ReproError:
         return None
-    lacks_truth = DATASETS[protocol.dataset].measure == "PCKh" and source.truth is None
+    lacks_truth = protocol.entry.measure == "PCKh" and source.truth is None
     return None if lacks_truth else source

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import zoo
-from repro.data import boxes, masks, person_cache, stand_ins
+from repro.data import boxes, image_files, masks, person_cache, stand_ins
 from repro.data.annotations import is_official, read
 from repro.data.augmentation import ImageAugmentation, PersonAugmentation
 from repro.data.bottom_up_samples import ImageSamples, ImageTargets
@@ -43,9 +43,10 @@ def training_set(request: TrainingRequest, sizes: Sequence[Size], say: Say) -> T
     A ReproError names what is wrong with the data; every image that is trained on must be there.
     """
     source, recipe = request.train, request.resolved.recipe
-    annotations = read(source.annotations, request.protocol.dataset)
+    annotations = read(source.annotations, request.protocol.chosen)
+    annotations = image_files.found(annotations, source.images, request.protocol.exif)
     share = stand_ins.share_of(source.annotations)
-    official = share is None and is_official(source.dataset, source.split, annotations)
+    official = share is None and is_official(request.protocol.chosen, source.split, annotations)
     if recipe.whole:
         images = _images(request, sizes, annotations)
         check_images(source.images, annotations, images.images.tolist())

@@ -121,7 +121,7 @@ def _remarks(
     request: TrainingRequest, data: TrainingSet, schedule: Schedule, asked: int
 ) -> tuple[Remark, ...]:
     """On the inputs; on how the recipe fits them too, unless it was only made short for a try."""
-    known = (*request.remarks, *_start_remarks(request))
+    known = (*data.annotations.remarks, *request.remarks, *_start_remarks(request))
     if request.steps is not None or request.epoch_steps is not None:
         return known
     evaluated = request.evaluated is not None

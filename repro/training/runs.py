@@ -15,9 +15,9 @@ from repro.data import stand_ins
 from repro.data.batches import Batch
 from repro.errors import RunError, StoreError
 from repro.files import sha256
-from repro.papers.datasets import DATASETS
 from repro.papers.metrics import MAIN
 from repro.papers.values import Scalar
+from repro.records.fingerprint import digest
 from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.runs import TrainingRun
@@ -49,7 +49,7 @@ def run_of(checked: CheckedTraining) -> TrainingRun:
     """The run that a training is, from what was asked and the data that it is done on."""
     request, data = checked.request, checked.data
     source, recipe = request.train, request.resolved.recipe.described()
-    on = f"{DATASETS[source.dataset].title} {source.split}"
+    on, own = f"{request.protocol.entry.title} {source.split}".strip(), request.protocol.own
     return TrainingRun(
         request.model,
         request.size,
@@ -59,13 +59,14 @@ def run_of(checked: CheckedTraining) -> TrainingRun:
         {"name": request.resolved.name, **{key: _plain(value) for key, value in recipe.items()}},
         tuple(map(str, request.resolved.deviations)),
         {
-            "name": f"{stand_ins.named(on, data.rehearsal)} ({source.annotations.name})",
+            "name": source.headed(stand_ins.named(on, data.rehearsal)),
             "dataset": source.dataset,
             "split": source.split,
             "annotations": data.annotations.sha256,
             "samples": len(data),
             "official": data.official,
             **({} if data.rehearsal is None else {"rehearsal": data.rehearsal}),
+            **({} if own is None else {"joints": digest(own.described())}),
         },
         _evaluated(request),
         _start(request),

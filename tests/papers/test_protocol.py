@@ -4,9 +4,13 @@ import dataclasses
 
 import pytest
 
+from repro import schema
 from repro.errors import ReproError
 from repro.papers import protocol_choice, study
+from repro.papers.datasets import OwnDataset
 from repro.papers.protocol import GROUPINGS, HEATMAP_DECODERS, NORMALISATIONS, Protocol, changed
+from repro.papers.skeletons import Skeleton
+from repro.records.record import plain
 
 PLAIN = Protocol(
     dataset="coco",
@@ -39,7 +43,20 @@ def test_a_protocol_says_its_rules() -> None:
 
 def test_every_rule_is_described_but_who_supplies_what() -> None:
     names = {field.name for field in dataclasses.fields(Protocol)}
-    assert set(PLAIN.described()) == names - {"supply", "source", "metric"}
+    assert set(PLAIN.described()) == names - {"supply", "source", "metric", "own"}
+
+
+def test_a_data_set_of_a_users_own_is_described_with_its_joints() -> None:
+    hands = Skeleton("hands", ("thumb", "tip"), ((0, 1),), (0, 1), (0.1, 0.1), (0, 1))
+    own = OwnDataset("hands", "hands.json", hands, "hand", 3, ("No pairs.",))
+    rules = changed(PLAIN, dataset="hands", own=own, split="")
+    assert str(rules).startswith("hands.json · boxes: ground truth") and rules.keypoints == 2
+    described = rules.described()
+    stated = schema.read(OwnDataset, plain(described["own"]), "record")
+    assert stated == dataclasses.replace(own, told=())
+    assert set(described) == {*PLAIN.described(), "own"}
+    with pytest.raises(ReproError, match="no dataset `coco`"):
+        changed(PLAIN, own=own)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "predict": (networks.PredictAnswer,),
     "weights": (networks.WeightsAnswer, networks.WeightsCheckAnswer),
     "fetch": (downloads.FetchAnswer,),
-    "data check": (networks.DataCheckAnswer,),
+    "data check": (networks.DataCheckAnswer, networks.FileCheckAnswer),
     "data synth": (networks.DataSynthAnswer,),
     "new paper": (tables.NewPaperAnswer,),
     "check tables": (tables.CheckedTablesAnswer,),

@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 from repro.commands.answers.tables import Digits, Interval
 from repro.counting.parity import Parity
 from repro.data.completeness import SplitCounts
+from repro.data.own_check import FileCounts, JointCheck
 from repro.doctor import Checkup
 from repro.papers.datasets import Fetch
 from repro.papers.values import Scalar, Size
@@ -93,6 +94,8 @@ class ScoreAnswer(TypedDict):
     absent: dict[str, str]
     """why a figure is null"""
     notes: list[str]
+    remarks: list[Remark]
+    """on the annotations and the results"""
     records: list[Record]
     """in per cent"""
 
@@ -180,9 +183,29 @@ class CheckedSplit(TypedDict):
 
 
 class DataCheckAnswer(TypedDict):
-    """`repro data check`."""
+    """`repro data check FOLDER`."""
 
     splits: list[CheckedSplit]
+
+
+class FileCheckAnswer(TypedDict):
+    """`repro data check FILE --images DIR`."""
+
+    file: str
+    title: str
+    category: str
+    counts: FileCounts
+    sha256: str
+    joints: list[JointCheck]
+    remarks: list[Remark]
+    evaluation: list[str]
+    """why nothing can be evaluated on it"""
+    training: list[str]
+    """why nothing can be trained on it"""
+    fit_for_evaluation: bool
+    fit_for_training: bool
+    sheet: str | None
+    """a picture of a few annotated persons"""
 
 
 class DataSynthAnswer(TypedDict):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from repro.papers.datasets import DATASETS
 from repro.records.record import Record
 from repro.report.printed_table import new_grid
 
@@ -53,7 +52,7 @@ def shown(record: Record) -> RenderableType:
 
 def scored(score: "Score") -> RenderableType:
     """A scored file for a reader; fractions become per cent."""
-    scale = DATASETS[score.dataset].scale
+    scale = score.scale
     lines: list[Line] = []
     for name, value in score.metrics.items():
         bounds = score.intervals.get(name)
@@ -62,7 +61,9 @@ def scored(score: "Score") -> RenderableType:
     images = "" if score.images is None else f"{score.images:,} images, "
     facts = f"{images}{score.people:,} persons, {score.poses:,} poses · {score.evaluator}"
     absent = [f"{name}: {why}" for name, why in score.absent.items()]
-    return Group(_grid(lines), Text("\n".join([facts, *absent, *score.notes])))
+    remarked = {remark.text for remark in score.remarks}
+    notes = [note for note in score.notes if note not in remarked]
+    return Group(_grid(lines), Text("\n".join([facts, *absent, *notes])))
 
 
 def _grid(lines: Iterable[Line]) -> RenderableType:

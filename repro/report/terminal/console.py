@@ -5,10 +5,21 @@ import sys
 
 
 def say(text: str) -> None:
-    """A line on stderr; where that is closed or full nobody listens, and the work goes on."""
+    """A line on stderr; where that is closed or full nobody listens, and the work goes on.
+
+    Names that come from files may hold signs that move a terminal's cursor: they are replaced.
+    """
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            print(text, file=sys.stderr)
+            print(plain(text), file=sys.stderr)
+
+
+def plain(text: str) -> str:
+    """Text without signs that a terminal obeys."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for sign in text
+    )
 
 
 def listens() -> bool:
