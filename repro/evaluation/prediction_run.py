@@ -115,7 +115,8 @@ class PredictionRun:
         return self.file.write(self.folder / POSES)
 
     def remarks(self) -> tuple[Remark, ...]:
-        """What a reader must know of the checkpoint, of pictures and of boxes."""
+        """What a reader must know of the network, of pictures and of boxes."""
         heads = picture_heads.remarks(self._read, self.exif)
         weights = evaluator.of_checkpoint(self.predictor.request)
-        return (*weights, *self._remarks, *self.predictor.remarks(), *heads)
+        network = self.predictor.request.remarks
+        return (*network, *weights, *self._remarks, *self.predictor.remarks(), *heads)
