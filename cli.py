@@ -16,6 +16,7 @@ from repro.commands import (
     compare,
     data,
     doctor,
+    export,
     fetch,
     models,
     modules,
@@ -144,6 +145,7 @@ app.command()(models.parity)
 app.command("eval")(taking_models(accuracy.eval_))
 app.command()(accuracy.score)
 app.command()(taking_models(train.train))
+app.command()(taking_models(export.export))
 app.command()(taking_models(speed.speed))
 app.command()(compare.compare)
 app.command()(taking_models(rehearse.rehearse))

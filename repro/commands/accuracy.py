@@ -36,6 +36,7 @@ def eval_(
     padding: options.Padding = None,
     udp: options.Udp = None,
     exif: options.Exif = None,
+    output_name: options.OutputName = None,
     option: options.ModelOptions = None,
     partial: options.AllowPartial = False,
     entry: options.Entry = None,
@@ -68,7 +69,7 @@ def eval_(
     network = size_of(size), parse_options(option or []), partial
     machine = Execution(device, batch, loaders, threads)
     name, request = choice.requested(
-        model, weights, data_set, protocol, *network, machine, rules, entry
+        model, weights, data_set, protocol, *network, machine, rules, entry, output_name
     )
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
     files = choice.source(request.protocol, data, named)
@@ -86,7 +87,9 @@ def evaluate_and_tell(
     as_json: bool,
 ) -> None:
     """Evaluate by a protocol, keep the record, and print it; copy the poses to `output`."""
+
     from repro.evaluation import evaluator, pipeline, predictions
+    from repro.exported.form import ABOUT
     from repro.plan import single
     from repro.records.store import Store
     from repro.report.terminal import accuracy_table
@@ -97,17 +100,20 @@ def evaluate_and_tell(
     run = evaluator.run_of(prepared)
     if not as_json:
         say(f"{run}")
-        say(f"protocol {protocol}: {request.protocol}")
+        say(f"protocol {protocol}: {request.rules}")
     plan = single(run, records, (request, files), fresh)
     record = carry_out(plan, records, TerminalWatch(show=not as_json)).only
     if output is not None:
         predictions.copy(records.artifacts(record.key), output)
     warn(records)
-    remarks = (*record.remarks, *evaluator.other_pictures(record, prepared))
+    # of what a file leaves open the record may say otherwise: it was made where that was not given
+    kept = (one for one in record.remarks if one.about != ABOUT)
+    remarks = (*request.remarks, *kept, *evaluator.other_pictures(record, prepared))
     tell(remarks)
     if as_json:
         facts = accuracy_table.described(record, protocol)
-        emit("eval", **facts, remarks=list(map(asdict, remarks)), records=[record])
+        said = {"pixels": request.pixels, "remarks": list(map(asdict, remarks))}
+        emit("eval", **facts, **said, records=[record])
     else:
         console().print(accuracy_table.shown(record))
 

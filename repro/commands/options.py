@@ -82,6 +82,20 @@ Device = Annotated[str, Option(help="cpu or cuda.")]
 Crops = Annotated[int, Option(min=1, help="Crops at a time.")]
 Threads = Annotated[int | None, Option(min=1, help="Of the network.")]
 
+# export
+
+ExportedTo = Annotated[Path, Option("--output", "-o", help="The file to write, NAME.onnx.")]
+ExportedBatch = Annotated[str, Option("--batch", help="1, or dynamic for any number of images.")]
+ExportedPrecision = Annotated[str, Option("--precision", help="fp32, or fp16 inside.")]
+DynamicSize = Annotated[
+    bool | None,
+    Option(
+        "--dynamic-size/--fixed-size",
+        help="Whether the file takes inputs of any size; bottom-up networks by default.",
+    ),
+]
+Overwrite = Annotated[bool, Option("--force", help="Write over a file of that name.")]
+
 # plan and run
 
 Train = Annotated[
@@ -183,7 +197,13 @@ DecodeOfPictures = Annotated[str | None, Option(help="argmax+quarter, DARK ...")
 Flip = Annotated[bool | None, Option("--flip/--no-flip", help="Flip test.")]
 Shift = Annotated[bool | None, Option("--shift/--no-shift", help="Shift of the flipped maps.")]
 Colour = Annotated[str | None, Option(help="RGB or BGR.")]
-Normalise = Annotated[str | None, Option(help="ImageNet, 128/256, 0..1, -1..1 or 0..255.")]
+Normalise = Annotated[
+    str | None,
+    Option(help="ImageNet, 128/256, 0..1, -1..1, 0..255; or means/deviations: 1,2,3/4,5,6."),
+]
+OutputName = Annotated[
+    str | None, Option(help="Of an exported file the output that holds the heatmaps.")
+]
 Nms = Annotated[float | None, Option(help="OKS above which persons are one.")]
 Padding = Annotated[float | None, Option(help="Of the boxes, 1.25 as a rule.")]
 Udp = Annotated[bool | None, Option("--udp/--no-udp", help="UDP geometry.")]
@@ -271,7 +291,8 @@ JunitFile = Annotated[Path | None, Option(help="Write a test case for each figur
 # speed
 
 TimedModels = Annotated[
-    list[str] | None, Argument(help="Models or patterns; else those whose speed a paper prints.")
+    list[str] | None,
+    Argument(help="Models, patterns, exported FILE.onnx; else those whose speed a paper prints."),
 ]
 TimedSize = Annotated[str | None, Option("--input", help="Height x width; 256x192 by default.")]
 Batches = Annotated[

@@ -43,6 +43,7 @@ def predict(
     colour: options.Colour = None,
     normalise: options.Normalise = None,
     exif: options.ExifOfPictures = "apply",
+    output_name: options.OutputName = None,
     option: options.ModelOptions = None,
     least: options.LeastScore = 0.2,
     partial: options.AllowPartial = False,
@@ -71,8 +72,10 @@ def predict(
     rules |= {"exif": exif}
     if model == TRUTH:
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
-    words = model, weights, dataset, protocol, *network, machine, rules, entry
-    _, request = choice.requested(*words)
+    words = model, weights, dataset, protocol, *network, machine, rules, entry, output_name
+    name, request = choice.requested(*words)
+    if not as_json:
+        say(f"protocol {name}: {request.rules}")
     named = inputs.named(images, recursive, output)
     persons = persons_of(request, [one.name for one in named], box or [], boxes, detector)
     told = box_score, box_overlap, person_class, detector_colour, detector_normalise
@@ -137,6 +140,7 @@ def predict_and_tell(run: "PredictionRun", inputs: "Sequence[NamedInput]", as_js
             poses=str(poses),
             overlays=[str(done.overlay) for done in run.done],
             failed={name: str(error) for name, error in run.failed.items()},
+            pixels=run.predictor.request.pixels,
             remarks=list(map(asdict, remarks)),
         )
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from repro.commands import options, speed_files
-from repro.commands.common import console, emit, names_of
+from repro.commands.common import console, emit, names_of, tell
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -52,20 +52,26 @@ def speed(
     if merge:
         speed_files.merged(models or [], as_json)
         return
+    from dataclasses import replace
+
     from repro import env
-    from repro.speed import sweep
+    from repro.speed import files, sweep
     from repro.speed.measure.procedures import TimingSettings, agreed
     from repro.speed.roofline import placement
 
+    networks = sweep.networks(models, size, against)
+    usual = files.FIRST if any(map(files.is_file, models or [])) else "eager"
+    ways = names_of(",".join(backend or [usual]))
     subjects = sweep.sweep(
-        sweep.networks(models, size, against),
+        networks,
         sweep.batches_of(",".join(batch or ["1"])),
         names_of(",".join(precision or ["fp32"])),
-        names_of(",".join(backend or ["eager"])),
+        ways,
         device,
         stage,
         flip,
     )
+    remarks = tuple(files.remarks(networks, [*ways, *(one.backend for one in subjects)]))
     if roofline:
         placement.check(device, stage)
     check_device(device)
@@ -73,6 +79,7 @@ def speed(
         speed_files.profiled(subjects, profile, device, as_json)
         return
     settings = TimingSettings(protocol, threads or env.cores(), budget or BUDGET, processes)
+    settings = replace(settings, remarks=remarks)
     settings = agreed(subjects, settings, batch is not None, threads is not None)
     settings = with_budget(subjects, settings, budget)
     time_and_tell(subjects, settings, device, against, roofline, allow_noisy, store, as_json)
@@ -105,6 +112,8 @@ def time_and_tell(
     as_json: bool,
 ) -> None:
     """Time, keep the record, print who is faster than whom, and exit by what became of it."""
+    from dataclasses import asdict
+
     from repro.plan import single
     from repro.records.store import Store
     from repro.report.terminal.progress import TerminalWatch
@@ -117,6 +126,8 @@ def time_and_tell(
 
     records = Store(store)
     records.check()
+    if not as_json:
+        tell(settings.remarks)
     extent = f"{len(subjects)} subjects, about {procedures.planned(subjects, settings):.0f} s"
     say(f"{extent}; what is exported or compiled for the first time comes on top")
     machine = placement.measured(settings.threads) if roofline else None
@@ -131,7 +142,8 @@ def time_and_tell(
     code = exit_code(run, analysis, allow_noisy)
     data, parts = reported(run, analysis, record, against, machine)
     if as_json:
-        emit("speed", **data, records=[record], exit=code)
+        said = list(map(asdict, record.remarks))
+        emit("speed", **data, remarks=said, records=[record], exit=code)
     else:
         console().print(*parts, sep="\n")
     raise typer.Exit(code)

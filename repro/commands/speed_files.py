@@ -26,6 +26,8 @@ def profiled(subjects: "tuple[Subject, ...]", path: Path, device: str, as_json: 
     """Write a trace of one network, and print what costs most."""
     from repro.errors import ReproError
 
+    if any(subject.file is not None for subject in subjects):
+        raise ReproError("An exported file has no modules to profile.", "Name a network.")
     if len(subjects) != 1:
         raise ReproError(f"{len(subjects)} subjects cannot share a trace.", "Name one model.")
     from repro.counting import parity

@@ -73,7 +73,8 @@ def standings(analysis: Analysis) -> list[OrderAgreement]:
     costs: dict[str, float] = {}
     for networks in ways.values():
         for place, name in networks.items():
-            if len(networks) >= LEAST and name not in costs:
+            counted = analysis.run.subjects[place].file is None
+            if len(networks) >= LEAST and counted and name not in costs:
                 costs[name] = macs_of(analysis, place)
     return [
         agreement
@@ -103,8 +104,9 @@ def _of_way(
         tau = _tau(analysis, column, networks)
         if tau is not None:
             yield OrderAgreement(column.title, "Kendall's tau", way, tau)
-    if len(networks) >= LEAST:
-        rho = ranks.spearman(analysis, {place: costs[name] for place, name in networks.items()})
+    known = {place: costs[name] for place, name in networks.items() if name in costs}
+    if len(known) >= LEAST:
+        rho = ranks.spearman(analysis, known)
         yield OrderAgreement(f"MACs ({conventions.TRUE})", "Spearman's rho", way, rho)
 
 

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from repro.papers.protocol import NORMALISATIONS
+from repro.papers.protocol import normalisation
 
 
 def normalised(
@@ -13,9 +13,9 @@ def normalised(
     how: str,
     device: torch.device | str = "cpu",
 ) -> Tensor:
-    """Pixels (N, H, W, 3) as a network's input (N, 3, H, W) float32; `how`: of NORMALISATIONS."""
+    """Pixels (N, H, W, 3) as a network's input (N, 3, H, W) float32; see `normalisation`."""
     given = pixels if isinstance(pixels, Tensor) else torch.from_numpy(np.ascontiguousarray(pixels))
     planes = given.to(device).permute(0, 3, 1, 2)
     images = planes.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
-    mean, deviation = (images.new_tensor(part)[:, None, None] for part in NORMALISATIONS[how])
+    mean, deviation = (images.new_tensor(part)[:, None, None] for part in normalisation(how))
     return images.sub_(mean).div_(deviation)

@@ -9,9 +9,19 @@ from repro.data import own_dataset
 from repro.data.annotations import told
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
-from repro.evaluation import network
+from repro.evaluation import exported, exported_rules
+from repro.evaluation.exported_rules import SettledRules
 from repro.evaluation.oracle import STRIDES
-from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest, Execution
+from repro.evaluation.request import (
+    BY_PROTOCOL,
+    GIVEN,
+    ONNX,
+    PIXEL_RULES,
+    TRUTH,
+    EvaluationRequest,
+    Execution,
+)
+from repro.exported.network_file import NetworkFile, open_file
 from repro.papers import protocol_choice
 from repro.papers.datasets import DATASETS, DatasetChoice
 from repro.papers.protocol import Protocol, changed
@@ -33,31 +43,60 @@ def requested(
     execution: Execution | None = None,
     rules: Mapping[str, object] = NO_OPTIONS,
     entry: str | None = None,
+    output: str | None = None,
 ) -> tuple[str, EvaluationRequest]:
     """The name of the protocol, and an evaluation by it, with `rules` instead of some of its own.
 
-    `word` is a model, `truth`, or an exported file; a data set's name may be its file, too.
-    ReproError for what does not go together.
+    `word` is a model, `truth`, or an exported file, of which `output` is then the output with the
+    heatmaps; a data set's name may be its file, too. ReproError for what does not go together.
     """
-    model, file = model_of(word, weights)
+    model, path = model_of(word, weights)
     if entry is not None and model in (ONNX, TRUTH):
         raise ReproError(f"`{word}` is no checkpoint that holds sets.", "Leave --entry out.")
+    file = open_file(path) if model == ONNX and path is not None else None
+    if file is None and output is not None:
+        raise ReproError(f"`{word}` has no output to be named.", "Leave --output-name out.")
     dataset = own_dataset.found(dataset) if isinstance(dataset, str) else dataset
-    name, chosen = protocol_choice.chosen(model, dataset, protocol)
-    if model == ONNX and file is not None:
-        chosen = as_exported(chosen, file)
-    chosen = changed(chosen, **rules)
+    settled = settled_rules(model, file, dataset, protocol, rules)
     request = EvaluationRequest(
         model,
-        file,
-        chosen,
+        path,
+        changed(settled.protocol, **rules),
         size,
         dict(options),
         partial=partial,
         entry=entry,
         execution=execution or Execution(),
+        output=output or "",
+        origins=settled.origins,
+        remarks=settled.remarks,
     )
-    return name, replace(request, size=size_of(request))
+    if file is not None:
+        return settled.name, with_file(request, file)
+    return settled.name, replace(request, size=size_of(request))
+
+
+def settled_rules(
+    model: str,
+    file: NetworkFile | None,
+    dataset: DatasetChoice | None,
+    protocol: str | None,
+    given: Mapping[str, object],
+) -> SettledRules:
+    """The protocol of a model or an exported file, and whose its rules on colours are."""
+    if file is not None:
+        return exported_rules.settled(file, dataset, protocol, given)
+    name, chosen = protocol_choice.chosen(model, dataset, protocol)
+    origins = {rule: GIVEN if given.get(rule) else BY_PROTOCOL for rule in PIXEL_RULES}
+    return SettledRules(name, chosen, origins, ())
+
+
+def with_file(request: EvaluationRequest, file: NetworkFile) -> EvaluationRequest:
+    """The request for an exported file with the size of its input and what was assumed of it."""
+    _, of_outputs = exported.network_of(file, request.protocol, request.output)
+    size, of_size = file.size(request.size)
+    _check_size(request, size)
+    return replace(request, size=size, remarks=(*request.remarks, *of_size, *of_outputs))
 
 
 def model_of(word: str, weights: Path | None) -> tuple[str, Path | None]:
@@ -81,16 +120,17 @@ def size_of(request: EvaluationRequest) -> Size:
     """The size of the input; where persons need no boxes the short side of images, twice."""
     model, rules = request.model, request.protocol
     if model == ONNX:
-        if rules.bottom_up:
-            raise ReproError(
-                f"`{request.file}` cannot be read by {rules.decode}.",
-                "Exported files are taken as top-down networks that give heatmaps.",
-            )
-        size = network.onnx_size(network.open_onnx(request.file), request.file, request.size)
+        size, _ = open_file(request.file).size(request.size)
     elif model == TRUTH and rules.bottom_up:
         size = request.size or (512, 512)
     else:
         size = request.size or protocol_choice.size_of(model, rules.chosen)
+    _check_size(request, size)
+    return size
+
+
+def _check_size(request: EvaluationRequest, size: Size) -> None:
+    model = request.model
     coarse = STRIDES[0] if model == TRUTH else 1
     known = model in zoo.MODELS  # whose sizes are checked where they are built
     if not known and any(not 0 < side <= LARGEST or side % coarse for side in size):
@@ -99,24 +139,11 @@ def size_of(request: EvaluationRequest) -> Size:
             f"`{model}` cannot take an input of {size[0]}x{size[1]}.",
             f"Both sides must be {legal}at most {LARGEST}; sizes are height x width.",
         )
-    if rules.bottom_up and size[0] != size[1]:
+    if request.protocol.bottom_up and size[0] != size[1]:
         raise ReproError(
             f"`{model}` takes whole images, not inputs of {size[0]}x{size[1]}.",
             f"Name the short side of the images, twice: --input {size[0]}x{size[0]}.",
         )
-    return size
-
-
-def as_exported(rules: Protocol, path: Path) -> Protocol:
-    """The protocol with the colour order and normalisation that an ONNX file states.
-
-    They are entries `colour` and `normalise` of the file's metadata, worded as in a protocol.
-    """
-    stated = network.open_onnx(path).metadata
-    try:
-        return changed(rules, colour=stated.get("colour"), normalise=stated.get("normalise"))
-    except ReproError as error:
-        raise ReproError(f"The metadata of `{path}`: {error}", error.hint) from error
 
 
 def dataset_of(

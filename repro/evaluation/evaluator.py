@@ -12,11 +12,13 @@ from repro.checkpoints import matching, reading
 from repro.data import stand_ins
 from repro.data.annotations import is_official
 from repro.evaluation import pipeline, predictions, probe
+from repro.evaluation.exported import options_of
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import device_of
 from repro.evaluation.network import created
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
+from repro.exported.opening import content_digest
 from repro.files import sha256
 from repro.papers.datasets import Dataset
 from repro.papers.protocol import GROUND_TRUTH
@@ -70,8 +72,8 @@ def execute(
         run.described(),
         measured,
         env.fingerprint(),
-        notes=notes,
-        remarks=(*of_checkpoint(prepared.request), *remarks),
+        notes={**prepared.request.pixels, **notes},
+        remarks=(*prepared.request.remarks, *of_checkpoint(prepared.request), *remarks),
         artifacts={predictions.NAME: sha256(folder / predictions.NAME)},
         code=run.code,
         probe=probe.of(run.described()),
@@ -94,7 +96,11 @@ def weights_of(prepared: PreparedEvaluation) -> Facts:
         return {}
     path = request.file
     if request.model == ONNX:
-        return {"name": path.name, "sha256": sha256(path)}
+        return {
+            "name": path.name,
+            "sha256": content_digest(path),
+            **options_of(request.output),
+        }
     count_run(request.model, prepared.size, request.protocol.keypoints, request.options)
     state = reading.read(path, entry=request.entry)
     outline = _outline(request.model, request.protocol.keypoints, **request.options)

@@ -9,9 +9,10 @@ from repro.checkpoints import matching, reading
 from repro.data.boxes import Instances
 from repro.data.people import Annotations
 from repro.errors import ReproError
-from repro.evaluation import network, oracle
+from repro.evaluation import exported, network, oracle
 from repro.evaluation.network import Network, ZooNetwork
 from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest, Execution
+from repro.exported.network_file import open_file
 from repro.papers.values import Size
 
 MOST_THREADS = 256
@@ -37,7 +38,7 @@ def opened(
             )
         return oracle.network(annotations, instances, size, request.protocol, rounded)
     if request.model == ONNX:
-        return _exported(request)
+        return _exported(request, size)
     return _of_the_zoo(request, device)
 
 
@@ -65,20 +66,16 @@ def device_of(execution: Execution) -> torch.device:
     return device
 
 
-def _exported(request: EvaluationRequest) -> Network:
-    path, keypoints = request.file, request.protocol.keypoints
+def _exported(request: EvaluationRequest, size: Size) -> Network:
+    path = request.file
     if request.options or request.partial:
         raise ReproError(
             f"`{path}` is what it is: it takes no options and is not loaded in part.",
             "Leave --option and --allow-partial out.",
         )
-    exported = network.open_onnx(path, request.execution.threads or env.thread_limit() or 0)
-    if exported.keypoints not in (None, keypoints):
-        raise ReproError(
-            f"`{path}` finds {exported.keypoints} joints; {request.protocol.on} has {keypoints}.",
-            "Choose the data set it was trained for: --dataset.",
-        )
-    return exported
+    file = open_file(path, request.execution.threads or env.thread_limit() or 0)
+    file.size(size)
+    return exported.network_of(file, request.protocol, request.output)[0]
 
 
 def _of_the_zoo(request: EvaluationRequest, device: torch.device) -> Network:

@@ -1,10 +1,9 @@
 """Networks as an evaluation sees them: a batch of images in, maps out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,9 +13,6 @@ from torch import Tensor, nn
 import zoo
 from repro.errors import ReproError, RunError
 from repro.papers.values import Options, Size
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 
 class Network(Protocol):
@@ -35,7 +31,7 @@ def created(model: str, keypoints: int, options: Options) -> nn.Module:
     try:
         return zoo.create_model(model, keypoints, **options)
     except ValueError as error:
-        raise ReproError(str(error)) from error
+        raise ReproError(str(error), "Options are given as --option NAME=VALUE.") from error
 
 
 def listed(outputs: Tensor | Sequence[Tensor]) -> list[Tensor]:
@@ -55,103 +51,6 @@ class ZooNetwork:
         with torch.inference_mode():
             outputs = self.model(images.to(self.device))
         return listed(outputs)
-
-
-@dataclass(frozen=True)
-class OnnxNetwork:
-    """An exported top-down network: one image input, heatmaps as its last output."""
-
-    session: "onnxruntime.InferenceSession"
-    name: str
-    """of the input"""
-    shape: tuple[int | None, int | None, int | None]
-    """batch, height, width; None where the file leaves it open"""
-    keypoints: int | None
-    metadata: Mapping[str, str]
-
-    def __call__(self, images: Tensor, chosen: NDArray[np.int64], mirrored: bool) -> list[Tensor]:
-        """See Network."""
-        batch = self.shape[0] or len(images)
-        parts = [self._heatmaps(part) for part in torch.split(images, batch)]
-        maps = torch.cat(parts)
-        if len(maps) != len(images):
-            raise ReproError(
-                f"The network gives {len(maps)} maps for {len(images)} images.",
-                "Export it with a batch that stays a batch, or with a batch of 1.",
-            )
-        return [maps]
-
-    def _heatmaps(self, images: Tensor) -> Tensor:
-        lacking = (self.shape[0] or len(images)) - len(images)
-        filled = torch.cat([images, images.new_zeros(lacking, *images.shape[1:])])
-        (*_, maps) = self.session.run(None, {self.name: filled.numpy()})
-        return torch.from_numpy(np.asarray(maps, np.float32)[: len(images)])
-
-
-def open_onnx(path: Path, threads: int = 0) -> OnnxNetwork:
-    """The network in an ONNX file; raise ReproError for anything that is no such file."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ReproError(
-            f"`{path}` needs onnxruntime, which is not installed.", "Try `pip install onnxruntime`."
-        ) from error
-    if not path.is_file():
-        raise ReproError(f"There is no file `{path}`.", "Correct the path.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # the runtime's own exceptions share no base
-        reason = str(error).strip().splitlines()[0][:160]
-        message = f"`{path}` is no ONNX file that can be run: {reason.rstrip('.')}."
-        raise ReproError(message, "Export it again.") from error
-    return _checked(session, path)
-
-
-def _checked(session: "onnxruntime.InferenceSession", path: Path) -> OnnxNetwork:
-    inputs, outputs = session.get_inputs(), session.get_outputs()
-    if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
-        taken = ", ".join(f"{one.name} {one.type}{one.shape}" for one in inputs)
-        raise ReproError(
-            f"`{path}` takes {taken}.", "An evaluation takes one float input of N x 3 x H x W."
-        )
-    if len(outputs[-1].shape) != 4:
-        raise ReproError(
-            f"`{path}` gives `{outputs[-1].name}` of shape {outputs[-1].shape}.",
-            "An evaluation takes heatmaps of N x K x h x w as the last output.",
-        )
-    batch, channels, *size = (_whole(side) for side in inputs[0].shape)
-    if channels not in (3, None):
-        raise ReproError(
-            f"`{path}` takes {channels} channels.", "An evaluation gives it the 3 of a picture."
-        )
-    metadata = dict(session.get_modelmeta().custom_metadata_map)
-    keypoints = _whole(outputs[-1].shape[1])
-    return OnnxNetwork(session, inputs[0].name, (batch, size[0], size[1]), keypoints, metadata)
-
-
-def _whole(side: object) -> int | None:
-    return side if isinstance(side, int) and side > 0 else None
-
-
-def onnx_size(network: OnnxNetwork, path: Path, given: Size | None) -> Size:
-    """The input size of an exported network: the file's, or the user's where the file is open."""
-    _, height, width = network.shape
-    size = (height or (given or (0, 0))[0], width or (given or (0, 0))[1])
-    if given is not None and size != given:
-        raise ReproError(
-            f"`{path}` is built for {size[0]}x{size[1]}, not {given[0]}x{given[1]}.",
-            "Leave --input out.",
-        )
-    if not all(size):
-        raise ReproError(
-            f"`{path}` does not fix its input size.", "Name it: --input 256x192 (height x width)."
-        )
-    return size
 
 
 def sigma_of(size: Size) -> float:

@@ -118,8 +118,9 @@ class PredictionRun:
         return self.file.write(self.folder / POSES)
 
     def remarks(self) -> tuple[Remark, ...]:
-        """What a reader must know of the data set, the checkpoint, of pictures and of boxes."""
+        """What a reader must know of data set, network and checkpoint, of pictures and of boxes."""
         heads = picture_heads.remarks(self._read, self.exif)
         told = (Remark("annotations", sentence) for sentence in self.told)
         weights = evaluator.of_checkpoint(self.predictor.request)
-        return (*told, *weights, *self._remarks, *self.predictor.remarks(), *heads)
+        network = self.predictor.request.remarks
+        return (*told, *network, *weights, *self._remarks, *self.predictor.remarks(), *heads)

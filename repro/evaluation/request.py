@@ -1,14 +1,21 @@
 """One evaluation, as a value: which network looks at images, by which rules, and how it is run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from repro.errors import ReproError
 from repro.papers.protocol import Protocol
 from repro.papers.values import Options, Size
+from repro.records.remarks import Remark
 
 TRUTH, ONNX = "truth", "onnx"
 """what stands for the annotations themselves, and for an exported file, among the models"""
+READ, GIVEN, ASSUMED = "read from the file", "given", "assumed"
+BY_PROTOCOL = "from the protocol"
+"""whose a rule on the colours of the input is"""
+PIXEL_RULES = ("colour", "normalise")
+"""the rules on the colours of the input: the order of the channels, and their normalisation"""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,26 @@ class EvaluationRequest:
     execution: Execution = field(default_factory=Execution)
     entry: str | None = None
     """which of a checkpoint's sets of tensors; None: the one that fits"""
+    output: str = ""
+    """of an exported file the output with the heatmaps, where the user names it"""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """rule of PIXEL_RULES -> whose it is; the protocol's where nothing is said"""
+    remarks: tuple[Remark, ...] = ()
+    """on what an exported file leaves open"""
+
+    @property
+    def pixels(self) -> dict[str, str]:
+        """Each of PIXEL_RULES in words: `{"colour": "RGB, given"}`."""
+        return {
+            rule: f"{getattr(self.protocol, rule)}, {self.origins.get(rule, BY_PROTOCOL)}"
+            for rule in PIXEL_RULES
+        }
+
+    @property
+    def rules(self) -> str:
+        """The protocol in one line, which says whose the rules on colours are."""
+        words = [word.replace(", ", " (") + ")" for word in self.pixels.values()]
+        return self.protocol.told(" · ".join(words))
 
     @property
     def file(self) -> Path:

@@ -31,6 +31,8 @@ NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "0..255": ((0.0,) * 3, (1.0,) * 3),
 }
 """mean and deviation of pixel values, applied in the order in which the channels come"""
+LARGEST_MEAN = 1e4
+"""of pixel values, in a normalisation of one's own"""
 GROUND_TRUTH, NO_BOXES = "ground truth", "none"
 IGNORE, APPLY = "ignore", "apply"
 EXIF = (IGNORE, APPLY)
@@ -68,7 +70,7 @@ class Protocol:
     udp: bool = False
     """whether the unit of crops and heatmaps is the pixel interval (UDP)"""
     normalise: str = "ImageNet"
-    """one of NORMALISATIONS"""
+    """one of NORMALISATIONS, or three means and three deviations; see `normalisation`"""
     exif: str = IGNORE
     """one of EXIF: whether pictures are taken as stored, or turned as viewers show them"""
     own: OwnDataset | None = None
@@ -78,7 +80,7 @@ class Protocol:
         _check("dataset", self.dataset, DATASETS if self.own is None else (self.own.name,))
         _check("colour", self.colour, COLOURS)
         _check("evaluator", self.evaluator, EVALUATORS)
-        _check("normalisation", self.normalise, NORMALISATIONS)
+        normalisation(self.normalise)
         _check("treatment of EXIF turns", self.exif, EXIF)
         _check("decoding", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS))
         if self.beta == 0:
@@ -151,13 +153,40 @@ class Protocol:
         return rules
 
     def __str__(self) -> str:
+        return self.told(self.colour)
+
+    def told(self, pixels: str) -> str:
+        """The rules in one line, with these words on the colours of the input."""
         flip = "flip+shift" if self.flip and self.shift else "flip" if self.flip else "no flip"
         nms = "" if self.nms is None else f" · OKS-NMS {self.nms:g}"
         udp = " · UDP" if self.udp else ""
         boxes = "" if self.bottom_up else f" · boxes: {self.boxes}"
         wide = "" if self.padding == 1.25 else f" padded {self.padding:g} times"
         turned = " · EXIF turns applied" if self.exif == APPLY else ""
-        return f"{self.on}{boxes}{wide} · {self.colour} · {flip} · {self.decode}{nms}{udp}{turned}"
+        return f"{self.on}{boxes}{wide} · {pixels} · {flip} · {self.decode}{nms}{udp}{turned}"
+
+
+def normalisation(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of pixel values (0 to 255) of each channel, in the channels' order.
+
+    `text` is one of NORMALISATIONS, or the numbers themselves: `123.7,116.3,103.5/58.4,57.1,57.4`.
+    ReproError for anything else.
+    """
+    if text in NORMALISATIONS:
+        return NORMALISATIONS[text]
+    mean, _, deviation = text.partition("/")
+    try:
+        numbers = [tuple(float(word) for word in part.split(",")) for part in (mean, deviation)]
+    except ValueError:
+        numbers = []
+    if (
+        [len(part) for part in numbers] == [3, 3]
+        and all(abs(number) <= LARGEST_MEAN for part in numbers for number in part)
+        and min(numbers[1]) > 0
+    ):
+        return numbers[0], numbers[1]
+    error = unknown("normalisation", text, NORMALISATIONS)
+    raise ReproError(str(error), f"{error.hint} Or three means and deviations: 1,2,3/4,5,6.")
 
 
 def _check(what: str, value: str, valid: Iterable[str]) -> None:

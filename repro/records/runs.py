@@ -239,12 +239,14 @@ class TimingRun(Run):
     device: str
     machine: str
     """what another must share with it for times to be comparable"""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """network -> sha256, of those that are exported files"""
 
     def described(self) -> dict[str, object]:
-        """Flat, the settings among the rest."""
+        """Flat, the settings among the rest; without files where there are none."""
         spec = {field.name: getattr(self, field.name) for field in fields(self)}
-        settings = spec.pop("settings")
-        return {**spec, **settings, "kind": self.kind}
+        settings, files = spec.pop("settings"), spec.pop("files")
+        return {**spec, **settings, **({"files": files} if files else {}), "kind": self.kind}
 
     @property
     def resources(self) -> Resources:

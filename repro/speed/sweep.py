@@ -8,7 +8,9 @@ from repro.errors import ReproError, unknown
 from repro.papers.lookup import parse_size
 from repro.plans import printed_speeds, selection
 from repro.records.runs import CountRun, count_run
+from repro.speed import files
 from repro.speed.backends import BACKENDS
+from repro.speed.files import TimedFile
 from repro.speed.measure.subjects import Subject
 
 ALL = "all"
@@ -16,8 +18,12 @@ ALL = "all"
 TITLES = {"cpu": "the CPU", "cuda": "CUDA"}
 
 
-def networks(models: Sequence[str] | None, size: str | None, against: str | None) -> list[CountRun]:
-    """The networks that models or patterns mean, all at one input size.
+def networks(
+    models: Sequence[str] | None, size: str | None, against: str | None
+) -> "list[CountRun | TimedFile]":
+    """The networks that models, patterns or exported files mean, all at one input size.
+
+    A file has its own size where it fixes one.
 
     Without them the networks whose speed a paper prints, at their sizes there; of the first that
     prints any if no paper is named. Raise ReproError for what does not exist.
@@ -31,17 +37,33 @@ def networks(models: Sequence[str] | None, size: str | None, against: str | None
     if not printed:
         raise ReproError(f"`{against}` prints no speeds.", f"These do: {', '.join(papers)}.")
     if models:
-        return [count_run(name, parse_size(size or "256x192")) for name in selection.models(models)]
+        named = {_content(one): one for word in models for one in _meant(word, size)}
+        return list(named.values())
     if size is not None and against is not None:
         raise ReproError(
             f"The networks of `{against}` have the sizes that it prints, not {size}.",
             "Leave --input out, or name models.",
         )
-    return [replace(run, input=parse_size(size)) for run in printed] if size else printed
+    if size is None:
+        return list(printed)
+    return [replace(run, input=parse_size(size)) for run in printed]
+
+
+def _content(network: "CountRun | TimedFile") -> tuple[str, str]:
+    """What tells two networks apart: of files of one name what is in them."""
+    return network.model, network.file.sha256 if isinstance(network, TimedFile) else ""
+
+
+def _meant(word: str, size: str | None) -> "list[CountRun | TimedFile]":
+    """The networks that one word means."""
+    if files.is_file(word):
+        return [files.timed_file(word, parse_size(size) if size else None)]
+    chosen = parse_size(size or "256x192")
+    return [count_run(name, chosen) for name in selection.models([word])]
 
 
 def sweep(
-    networks: Iterable[CountRun],
+    networks: "Iterable[CountRun | TimedFile]",
     batches: Sequence[int] = (1,),
     precisions: Sequence[str] = ("fp32",),
     ways: Sequence[str] = ("eager",),
@@ -50,6 +72,8 @@ def sweep(
     flip: bool = False,
 ) -> tuple[Subject, ...]:
     """Each network with each batch, precision and backend, the backend changing fastest.
+
+    A file with those backends alone that can run one.
 
     Raise ReproError for a device, precision or backend that does not exist, and for a batch below
     1. Whether a backend has a precision or can take a network is seen when it is prepared.
@@ -69,10 +93,16 @@ def sweep(
     for batch in batches:
         if batch < 1:
             raise ReproError(f"A batch of `{batch}` is none.", "1 is the papers'.")
+    networks = list(networks)
+    files.check([one for one in networks if isinstance(one, TimedFile)], ways, device, stage)
     subjects: list[Subject] = []
     for run, batch, precision, way in itertools.product(networks, batches, precisions, ways):
         network = run.model, run.input, run.keypoints
         subject = Subject(*network, batch, way, precision, stage, flip, run.options)
+        if isinstance(run, TimedFile):
+            if way not in files.ABLE:
+                continue
+            subject = replace(subject, file=run.file)
         subjects += [] if subject in subjects else [subject]
     return tuple(subjects)
 

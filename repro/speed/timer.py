@@ -47,7 +47,7 @@ def execute(
             for made in timed.preparations
         )
         raise RunError(f"Nothing was timed. {'; '.join(reasons)}.", "Try another backend.")
-    record = recording.record(timed, Analysis(timed))
+    record = replace(recording.record(timed, Analysis(timed)), remarks=settings.remarks)
     recording.keep(store.artifacts(record.key), timed)
     return record
 

@@ -15,8 +15,11 @@ from repro.speed.measure.subjects import Preparation, Subject, TimedRun
 from repro.speed.roofline import placement
 from repro.speed.roofline.model import Operator, Work
 from support.command_line import Run
+from support.evaluation_scenes import onnx_file
 from support.planted_times import MACHINE, planted
 
+FILES = {"one.onnx": 0.05, "two.onnx": 0.1}
+"""name of a file -> the size of its values"""
 PAIR = ("hwl_mobilenetv3", "lpn_50", "--input", "64x64")
 
 
@@ -126,6 +129,30 @@ def test_the_roofline_is_measured_first_and_printed_last(
     assert {"share", "intensity", "rate", "bound"} <= set(data["rows"][0])
     assert data["machine"]["peak_all"] == 100e9
     assert "In the papers' words" in repro(*words).out
+
+
+def test_files_are_timed_beside_networks(repro: Run, timing: Engine, tmp_path: Path) -> None:
+    names = [
+        str(onnx_file(tmp_path / name, (64, 64), value=number)) for name, number in FILES.items()
+    ]
+    words = ("speed", *names, *PAIR, "--threads", "1")
+    outcome = repro(*words, "--json")
+    ((subjects, _),) = timing.asked
+    assert [one.backend for one in subjects] == ["onnx_runtime"] * 4
+    data = json.loads(outcome.out)
+    assert outcome.code == 0 and len(data["timing"]["files"]) == 2
+    assert [one["model"] for one in data["subjects"]] == [*FILES, *PAIR[:2]]
+    assert data["subjects"][0]["sha256"] in data["timing"]["files"].values()
+    assert data["remarks"] == [] and str(tmp_path) not in json.dumps(data["timing"])
+    (order,) = data["orders"]
+    assert next(iter(order["seconds"])).startswith("one.onnx@")
+    shown = repro(*words, "--backend", "eager,onnx_runtime")
+    assert "note: `eager` runs no exported files: without `one.onnx` and `two.onnx`." in shown.err
+    assert "one.onnx@" in shown.out
+    alone = repro("speed", names[0], "--backend", "eager")
+    assert alone.code == 2 and "cannot be run by `eager`" in alone.err
+    profiled = repro("speed", names[0], "--profile", "trace.json")
+    assert profiled.code == 2 and "no modules to profile" in profiled.err
 
 
 def test_ctrl_c_keeps_the_samples_and_says_so(repro: Run, timing: Engine, tmp_path: Path) -> None:

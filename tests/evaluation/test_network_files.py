@@ -12,10 +12,12 @@ from repro.data import annotations, boxes
 from repro.data.layout import Source
 from repro.data.normalising import normalised
 from repro.errors import ReproError, RunError
-from repro.evaluation import choice, evaluator, loading, network
+from repro.evaluation import choice, evaluator, exported, exported_rules, loading, network
 from repro.evaluation.network import ZooNetwork
 from repro.evaluation.pipeline import PreparedEvaluation
-from repro.evaluation.request import EvaluationRequest, Execution
+from repro.evaluation.request import ASSUMED, GIVEN, READ, EvaluationRequest, Execution
+from repro.exported.network_file import open_file
+from repro.exported.onnx_network import OnnxNetwork
 from repro.papers import protocol_choice
 from repro.papers.protocol import changed
 from support import evaluation_scenes
@@ -33,6 +35,11 @@ def request_of(model: str, weights: Path | None, **others: object) -> Evaluation
     return replace(found, **others)  # type: ignore[arg-type]
 
 
+def network_of(path: Path) -> OnnxNetwork:
+    _, protocol = protocol_choice.chosen("onnx", "coco", None)
+    return exported.network_of(open_file(path), protocol)[0]
+
+
 def opened(scene: Scene, wanted: EvaluationRequest) -> tuple[network.Network, dict[str, object]]:
     expected = annotations.read(scene.annotations, "coco")
     size = choice.size_of(wanted)
@@ -47,39 +54,43 @@ def opened(scene: Scene, wanted: EvaluationRequest) -> tuple[network.Network, di
 @pytest.mark.parametrize("batch", ["n", 1, 4])
 def test_an_exported_network_runs_whatever_its_batch(tmp_path: Path, batch: int | str) -> None:
     path = onnx_file(tmp_path / "net.onnx", batch=batch)
-    found = network.open_onnx(path)
+    found = network_of(path)
     images = torch.rand(6, 3, 64, 48)
     (maps,) = found(images, np.arange(6), False)
     assert maps.shape == (6, 17, 16, 12) and maps.dtype == torch.float32
     (one,) = found(images[4:5], np.arange(1), False)
     assert torch.allclose(maps[4:5], one, atol=1e-6)
-    assert network.onnx_size(found, path, None) == (64, 48)
-    assert found.shape[0] == (None if batch == "n" else batch)
+    assert found.file.size(None) == ((64, 48), ())
+    assert found.file.image.batch == (None if batch == "n" else batch)
 
 
 def test_an_open_size_must_be_named(tmp_path: Path) -> None:
     path = onnx_file(tmp_path / "net.onnx", size=None)
-    found = network.open_onnx(path)
-    assert network.onnx_size(found, path, (128, 96)) == (128, 96)
+    found = open_file(path)
+    assert found.size((128, 96)) == ((128, 96), ())
     with pytest.raises(ReproError, match="does not fix") as caught:
-        network.onnx_size(found, path, None)
+        found.size(None)
     assert "--input" in caught.value.hint
     fixed = onnx_file(tmp_path / "fixed.onnx")
     with pytest.raises(ReproError, match="built for 64x48, not 128x96"):
-        network.onnx_size(network.open_onnx(fixed), fixed, (128, 96))
+        open_file(fixed).size((128, 96))
 
 
 def test_a_file_states_its_colours(tmp_path: Path) -> None:
     stated = MappingProxyType({"colour": "BGR", "normalise": "0..1", "author": "nobody"})
     path = onnx_file(tmp_path / "net.onnx", metadata=stated)
     _, protocol = protocol_choice.chosen("onnx", "coco", None)
-    found = choice.as_exported(protocol, path)
-    assert (found.colour, found.normalise) == ("BGR", "0..1")
-    plain = onnx_file(tmp_path / "plain.onnx")
-    assert choice.as_exported(protocol, plain) == protocol
+    found = exported_rules.settled(open_file(path), "coco", None, {})
+    assert (found.protocol.colour, found.protocol.normalise) == ("BGR", "0..1")
+    assert set(found.origins.values()) == {READ} and found.remarks == ()
+    plain = exported_rules.settled(open_file(onnx_file(tmp_path / "plain.onnx")), "coco", None, {})
+    assert plain.protocol == protocol and set(plain.origins.values()) == {ASSUMED}
+    assert "RGB and ImageNet assumed" in str(plain.remarks[0])
     wrong = onnx_file(tmp_path / "wrong.onnx", metadata=MappingProxyType({"colour": "purple"}))
     with pytest.raises(ReproError, match=r"metadata of .*wrong\.onnx.*purple"):
-        choice.as_exported(protocol, wrong)
+        exported_rules.settled(open_file(wrong), "coco", None, {})
+    given = exported_rules.settled(open_file(wrong), "coco", None, {"colour": "BGR"})
+    assert given.origins["colour"] == GIVEN and given.protocol.colour == "BGR"
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 99, b"\x08\x07"])
@@ -87,19 +98,19 @@ def test_what_is_no_onnx_file_is_refused(tmp_path: Path, content: bytes) -> None
     path = tmp_path / "net.onnx"
     path.write_bytes(content)
     with pytest.raises(ReproError, match="is no ONNX file"):
-        network.open_onnx(path)
+        open_file(path)
     with pytest.raises(ReproError, match="no file"):
-        network.open_onnx(tmp_path / "absent.onnx")
+        open_file(tmp_path / "absent.onnx")
     with pytest.raises(ReproError, match="no file"):
-        network.open_onnx(tmp_path)
+        open_file(tmp_path)
 
 
 def test_a_batch_that_is_lost_is_named(tmp_path: Path) -> None:
     images = torch.rand(5, 3, 64, 48)
-    lost = network.open_onnx(onnx_file(tmp_path / "lost.onnx", mean=True))
+    lost = network_of(onnx_file(tmp_path / "lost.onnx", mean=True))
     with pytest.raises(ReproError, match="1 maps for 5 images"):
         lost(images, np.arange(5), False)
-    stuck = network.open_onnx(onnx_file(tmp_path / "stuck.onnx", reshape=(1, 17, 16, 12)))
+    stuck = network_of(onnx_file(tmp_path / "stuck.onnx", reshape=(1, 17, 16, 12)))
     with pytest.raises(RunError, match="The network failed") as caught, network.running():
         stuck(images, np.arange(5), False)
     assert "--batch" in caught.value.hint and caught.value.exit_code == 6

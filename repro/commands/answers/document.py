@@ -28,6 +28,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "eval": (networks.EvalAnswer,),
     "score": (networks.ScoreAnswer,),
     "train": (networks.TrainAnswer, networks.RecipeAnswer),
+    "export": (networks.ExportAnswer,),
     "speed": (speeds.SpeedAnswer, speeds.MergeAnswer, speeds.ProfileAnswer),
     "compare": (speeds.CompareAnswer, speeds.PairAnswer),
     "rehearse": (tables.RehearseAnswer, tables.RehearsalPlanAnswer),

@@ -75,6 +75,8 @@ class EvalAnswer(TypedDict):
     execution: dict[str, Scalar]
     evaluator: str
     notes: dict[str, str]
+    pixels: dict[str, str]
+    """colour order and normalisation of the input, and whose each is: given, assumed ..."""
     remarks: list[Remark]
     """on the inputs: what was left out, ignored or assumed"""
     record: str
@@ -166,6 +168,40 @@ class PredictAnswer(TypedDict):
     """name of a picture or video that cannot be read -> why"""
     remarks: list[Remark]
     """on the inputs: what was left out, ignored or assumed"""
+    pixels: dict[str, str]
+    """colour order and normalisation of the input, and whose each is: given, assumed ..."""
+
+
+class OpenSides(TypedDict):
+    """Which sides of its input a file leaves open."""
+
+    batch: bool
+    size: bool
+
+
+class ExportAnswer(TypedDict):
+    """`repro export`."""
+
+    model: str
+    input: Size
+    keypoints: int
+    options: dict[str, object]
+    dynamic: OpenSides
+    precision: str
+    """of what is computed inside; inputs and outputs are fp32"""
+    file: str
+    sha256: str
+    size: int
+    """bytes"""
+    metadata: dict[str, str]
+    """as written into the file"""
+    difference: float
+    """largest from PyTorch's outputs, relative to the largest value of each"""
+    bound: float
+    """what is allowed of it"""
+    checked: list[list[int]]
+    """shapes of the inputs that were compared"""
+    remarks: list[Remark]
 
 
 class CheckedSplit(TypedDict):

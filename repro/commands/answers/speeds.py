@@ -6,6 +6,7 @@ from repro.comparing.change import Change
 from repro.comparing.speed_columns import ColumnBeside, OrderAgreement
 from repro.nightly import Done, NightStep
 from repro.records.record import Record
+from repro.records.remarks import Remark
 from repro.speed.measure.profiler import Profile
 from repro.speed.measure.subjects import Way
 from repro.speed.results.ranks import TimedOrder
@@ -36,6 +37,8 @@ class TimedNetwork(TypedDict):
     """bytes"""
     difference: NotRequired[float]
     """from the outputs of eager, relative"""
+    sha256: NotRequired[str]
+    """of an exported file"""
     refused: NotRequired[str]
     """why it was not timed"""
     seconds: NotRequired[TimeOfCall]
@@ -125,6 +128,7 @@ class SpeedAnswer(TypedDict):
     conditions: dict[str, object]
     record: str
     standings: list[OrderAgreement]
+    remarks: list[Remark]
     against: NotRequired[list[ColumnBeside]]
     roofline: NotRequired[RooflineAnswer]
     records: list[Record]

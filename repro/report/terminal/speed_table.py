@@ -126,6 +126,8 @@ def _subject(run: "TimedRun", analysis: "Analysis", place: int, label: str) -> d
         "input": subject.input,
         **asdict(subject.way),
     }
+    if subject.file is not None:
+        data["sha256"] = subject.file.sha256
     if preparation is not None:
         data |= {
             "export_seconds": preparation.export_seconds,

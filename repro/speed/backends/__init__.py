@@ -31,7 +31,11 @@ CPU = _named(
     ),
     Backend("ahead", "AOTInductor, folded", "ahead_of_time", compiles=True),
     Backend(
-        "onnx_runtime", "ONNX Runtime, folded", "onnx_runtime", packages=("onnxruntime", *ONNX)
+        "onnx_runtime",
+        "ONNX Runtime, folded",
+        "onnx_runtime",
+        packages=("onnxruntime", *ONNX),
+        files=True,
     ),
     Backend(
         "openvino",
@@ -39,6 +43,7 @@ CPU = _named(
         "openvino",
         packages=("openvino", *ONNX),
         precisions=("fp32", "bf16"),
+        files=True,
     ),
 )
 """the slowest to prepare not first"""

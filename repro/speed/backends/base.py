@@ -66,6 +66,8 @@ class Backend:
     precisions: tuple[str, ...] = ("fp32",)
     default: bool = True
     """whether it is tried where no backend is named"""
+    files: bool = False
+    """whether it runs exported files as they are"""
 
     def why_not(self) -> str:
         """Why it is not usable on this processor, in one line; empty if it is."""
@@ -86,13 +88,7 @@ class Backend:
         """
         import torch
 
-        if precision not in self.precisions:
-            raise BackendError(
-                f"`{self.name}` has no precision `{precision}`.",
-                f"It has {', '.join(self.precisions)}.",
-            )
-        if reason := self.why_not():
-            raise BackendError(reason)
+        self._check(precision)
         if model.training:
             raise BackendError("The network is in training mode.", "Call `model.eval()` first.")
         torch.set_num_threads(threads)
@@ -100,6 +96,30 @@ class Backend:
         module = import_module(f"repro.speed.backends.{self.module}")
         prepared: RunnableNetwork = module.prepare(job)
         return prepared
+
+    def prepare_file(
+        self, path: Path, example: "Tensor", threads: int, precision: str = "fp32"
+    ) -> RunnableNetwork:
+        """Make an exported file ready for inputs like the example, in its own layout and numbers.
+
+        BackendError if it cannot be taken.
+        """
+        if not self.files:
+            raise BackendError(f"`{self.name}` runs no exported files.")
+        self._check(precision)
+        module = import_module(f"repro.speed.backends.{self.module}")
+        prepared: RunnableNetwork = module.prepare_file(FileJob(path, example, threads, precision))
+        return prepared
+
+    def _check(self, precision: str) -> None:
+        """Raise BackendError where the precision or the backend is not to be had."""
+        if precision not in self.precisions:
+            raise BackendError(
+                f"`{self.name}` has no precision `{precision}`.",
+                f"It has {', '.join(self.precisions)}.",
+            )
+        if reason := self.why_not():
+            raise BackendError(reason)
 
 
 @dataclass(frozen=True)
@@ -112,6 +132,17 @@ class BackendJob:
     cache: Path
     precision: str = "fp32"
     variant: str = ""
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """An exported file that a backend is to prepare."""
+
+    path: Path
+    example: "Tensor"
+    """in the layout and the numbers that the file takes"""
+    threads: int
+    precision: str = "fp32"
 
 
 def lacking(*packages: str) -> str:

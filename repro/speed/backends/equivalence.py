@@ -61,11 +61,27 @@ def compare(
     """Run a network in eager torch and by a backend, on the example and on a picture-like input."""
     from repro.speed.backends.eager import runner
 
-    eager = runner(model)
+    inputs = example, picture(tuple(example.shape))
+    return agreement(runner(model), run, inputs, difference, shift)
+
+
+def agreement(
+    reference: "Run",
+    run: "Run",
+    inputs: "Sequence[Tensor]",
+    difference: float = DIFFERENCE,
+    shift: float = SHIFT,
+    whose: str = "eager",
+) -> Agreement:
+    """How the outputs of two ways of running one network compare on some inputs.
+
+    `whose` is what the reference is called.
+    """
     agreements = []
-    for images in (example, picture(tuple(example.shape))):
-        usual = _arrays(eager(images.clone()))
-        agreements.append(_compared(usual, _arrays(run(images.clone())), difference, shift))
+    for images in inputs:
+        usual = _arrays(reference(images.clone()))
+        outputs = _arrays(run(images.clone()))
+        agreements.append(_compared(usual, outputs, difference, shift, whose))
         if not agreements[-1].ok:
             break
     shifts = [agreement.shift for agreement in agreements if agreement.shift is not None]
@@ -84,19 +100,19 @@ def _arrays(outputs: "Sequence[Tensor] | Sequence[Map]") -> list[Map]:
 
 
 def _compared(
-    usual: Sequence[Map], outputs: Sequence[Map], difference: float, shift: float
+    usual: Sequence[Map], outputs: Sequence[Map], difference: float, shift: float, whose: str
 ) -> Agreement:
     def refused(reason: str) -> Agreement:
         return Agreement(float("inf"), None, 0, reason)
 
     if len(usual) != len(outputs):
-        return refused(f"it gives {len(outputs)} outputs, eager {len(usual)}")
+        return refused(f"it gives {len(outputs)} outputs, {whose} {len(usual)}")
     pairs = list(zip(usual, outputs, strict=True))
     for old, new in pairs:
         if old.shape != new.shape:
-            return refused(f"it gives an output of {new.shape}, eager of {old.shape}")
+            return refused(f"it gives an output of {new.shape}, {whose} of {old.shape}")
         if not np.isfinite(old).all() or not old.any():
-            return refused("eager's own output is not finite, or zero: nothing can be compared")
+            return refused(f"{whose}'s own output is not finite, or zero: nothing can be compared")
         if not np.isfinite(new).all():
             return refused("its output is not finite")
     gaps = [float(abs(old - new).max() / abs(old).max()) for old, new in pairs]
@@ -105,7 +121,7 @@ def _compared(
     reason = ""
     if not worst <= difference:
         reason = (
-            f"its output differs from eager's by {worst:.1e} of the largest value, "
+            f"its output differs from {whose}'s by {worst:.1e} of the largest value, "
             f"more than {difference:g}"
         )
     elif farthest is not None and not farthest <= shift:

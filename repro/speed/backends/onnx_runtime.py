@@ -1,10 +1,14 @@
 """ONNX Runtime on the CPU: the usual way to deploy these networks."""
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from repro import env
-from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, reason
+from repro.papers.values import Scalar
+from repro.speed.backends.base import BackendError, BackendJob, FileJob, RunnableNetwork, reason
 from repro.speed.backends.exporting import onnx
 
 if TYPE_CHECKING:
@@ -13,10 +17,28 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SILENT = 4
+NO_FACTS: Mapping[str, Scalar] = MappingProxyType({})
 
 
 def prepare(job: BackendJob) -> RunnableNetwork:
-    """A session for the exported network.
+    """A session for the exported network."""
+    made = onnx(job.model, job.example, job.cache)
+    return _session(made.path, job.threads, made.seconds, made.cached, made.facts)
+
+
+def prepare_file(job: FileJob) -> RunnableNetwork:
+    """A session for a file, as it is."""
+    return _session(job.path, job.threads)
+
+
+def _session(
+    path: Path,
+    threads: int,
+    seconds: float = 0.0,
+    cached: bool = False,
+    facts: Mapping[str, Scalar] = NO_FACTS,
+) -> RunnableNetwork:
+    """What runs a file; the rest tells how it was made.
 
     Threads that wait for work spin, as the runtime does by default, but stop when a call ends, so
     that they do not take time from what is timed next. Where the process asks for passive waiting
@@ -24,10 +46,9 @@ def prepare(job: BackendJob) -> RunnableNetwork:
     """
     import onnxruntime
 
-    made = onnx(job.model, job.example, job.cache)
     spinning = (env.variable("OMP_WAIT_POLICY") or "").upper() != "PASSIVE"
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = job.threads
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -37,7 +58,7 @@ def prepare(job: BackendJob) -> RunnableNetwork:
     start = time.perf_counter()
     try:
         session = onnxruntime.InferenceSession(
-            str(made.path), options, providers=["CPUExecutionProvider"]
+            str(path), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # the runtime's own share no base
         raise BackendError(f"ONNX Runtime fails: {reason(error)}") from error
@@ -49,13 +70,13 @@ def prepare(job: BackendJob) -> RunnableNetwork:
 
     return RunnableNetwork(
         run,
-        export_seconds=made.seconds,
+        export_seconds=seconds,
         compile_seconds=time.perf_counter() - start,
-        cached=made.cached,
+        cached=cached,
         settings={
-            "threads": job.threads,
+            "threads": threads,
             "spinning": spinning,
             "onnxruntime": onnxruntime.__version__,
-            **made.facts,
+            **facts,
         },
     )

@@ -10,16 +10,21 @@ from torch import Tensor, nn
 import zoo
 from repro.counting import parity
 from repro.errors import ReproError
+from repro.exported.form import NHWC
+from repro.exported.onnx_network import as_given
+from repro.exported.opening import content_digest
 from repro.papers.values import Scalar
 from repro.records.fingerprint import fingerprint
 from repro.speed import backends
 from repro.speed.backends import artifacts, equivalence
-from repro.speed.measure.subjects import RefusedError, Subject
+from repro.speed.measure.subjects import RefusedError, Subject, SubjectFile
 
 Call = Callable[[], object]
 Clock = Callable[[int], tuple[tuple[float, ...], tuple[float, ...]]]
 """number of calls -> wall and CPU seconds of each"""
 
+REFERENCE = "onnx_runtime"
+"""the backend that others are held against where a file is run"""
 TOLERANCE: Mapping[str, tuple[float, float]] = {
     "fp32": (equivalence.DIFFERENCE, equivalence.SHIFT),
     "bf16": (1e-1, 1.0),
@@ -62,11 +67,13 @@ class _Network:
     prepared: backends.RunnableNetwork
     flip: bool
     difference: float | None
+    across: int = 3
+    """the axis of the input along which it is mirrored"""
 
     def forward(self, images: Tensor) -> Sequence[object]:
         """The network on images, and with the flip test on their mirror images too."""
         run = self.prepared.run
-        return (run(images), run(images.flip(3))) if self.flip else (run(images),)
+        return (run(images), run(images.flip(self.across))) if self.flip else (run(images),)
 
     def ready(self, run: Call) -> Ready:
         made = self.prepared
@@ -99,6 +106,8 @@ def _network(subject: Subject, threads: int, cache: Path, seed: int) -> tuple[_N
     backend = backends.CPU[subject.backend]
     if backend.why_not():
         raise RefusedError(backend.why_not())
+    if subject.file is not None:
+        return _of_file(subject, subject.file, backend, threads, seed)
     model = seeded(subject, seed, cache)
     example = equivalence.picture((subject.batch, 3, *subject.input), seed)
     prepared = backend.prepare(model, example, threads, cache, subject.precision)
@@ -108,6 +117,42 @@ def _network(subject: Subject, threads: int, cache: Path, seed: int) -> tuple[_N
     if not agreement.ok:
         raise RefusedError(agreement.reason)
     return _Network(prepared, subject.flip, agreement.difference), example
+
+
+def _of_file(
+    subject: Subject, file: SubjectFile, backend: backends.Backend, threads: int, seed: int
+) -> tuple[_Network, Tensor]:
+    """An exported file by its backend; held against ONNX Runtime, whose outputs count as right."""
+    path, image = Path(file.path), file.image
+    if content_digest(path) != file.sha256:
+        raise RefusedError("the file has changed since the timing was planned")
+    if image.batch not in (None, subject.batch):
+        raise RefusedError(f"the file is built for a batch of {image.batch}")
+    shape = (subject.batch, 3, *subject.input)
+    pixels = image.kind == "uint8"
+    inputs = [
+        torch.from_numpy(as_given(_pixels(one) if pixels else one, image))
+        for one in (equivalence.picture(shape, number) for number in (seed, seed + 1))
+    ]
+    prepared = backend.prepare_file(path, inputs[0], threads, subject.precision)
+    axis = 2 if image.layout == NHWC else 3
+    if subject.backend == REFERENCE:
+        prepared.run(inputs[0])
+        return _Network(prepared, subject.flip, None, axis), inputs[0]
+    usual = backends.CPU[REFERENCE].prepare_file(path, inputs[0], threads)
+    tolerance = TOLERANCE[subject.precision]
+    found = equivalence.agreement(usual.run, prepared.run, inputs, *tolerance, "ONNX Runtime")
+    if not found.ok:
+        raise RefusedError(found.reason)
+    return _Network(prepared, subject.flip, found.difference, axis), inputs[0]
+
+
+def _pixels(images: Tensor) -> Tensor:
+    """Normalised images as pixels from 0 to 255."""
+    mean, deviation = (
+        torch.tensor(part)[:, None, None] for part in (equivalence.MEAN, equivalence.DEVIATION)
+    )
+    return 255 * (images * deviation + mean)
 
 
 def seeded(subject: Subject, seed: int, cache: Path | None = None) -> nn.Module:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from repro.errors import ReproError, unknown
 from repro.papers.values import Scalar
+from repro.records.remarks import Remark
 from repro.speed.backends import artifacts
 from repro.speed.measure.subjects import STAGES, Subject
 
@@ -89,6 +90,8 @@ class TimingSettings:
     """file that lets one run at a time; None is the machine's own"""
     rehearsal: float | None = None
     """share of the rehearsal that it is for"""
+    remarks: tuple[Remark, ...] = ()
+    """on what is timed, which the record keeps"""
 
     @property
     def procedure(self) -> Procedure:

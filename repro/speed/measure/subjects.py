@@ -1,9 +1,11 @@
 """What is timed, and what a timing run gives."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import PurePath
 
 from repro import schema
+from repro.exported.form import ImageInput
 from repro.papers.values import Options, Scalar, Size
 
 STAGES = ("net", "pre", "post", "full")
@@ -29,10 +31,21 @@ class Way:
 
 
 @dataclass(frozen=True)
+class SubjectFile:
+    """The exported file that a subject is."""
+
+    path: str
+    sha256: str
+    """of its content, with what lies beside it"""
+    image: ImageInput
+
+
+@dataclass(frozen=True)
 class Subject:
     """One network, run in one way."""
 
     model: str
+    """a name of the zoo, or that of a file"""
     input: Size
     keypoints: int
     batch: int = 1
@@ -47,6 +60,8 @@ class Subject:
     """tells subjects apart that are otherwise the same, for an A/A test"""
     slowed: float = 1.0
     """every call is made to take so many times as long, to see that a timing finds it"""
+    file: SubjectFile | None = None
+    """None for a network of the zoo"""
 
     @property
     def way(self) -> Way:
@@ -132,8 +147,14 @@ class TimedRun:
         return tuple(sorted({block.subject for block in self.blocks}))
 
     def described(self) -> dict[str, object]:
-        """The run as plain data, which `read` takes."""
-        return asdict(self)
+        """The run as plain data, which `read` takes; of files their names without a folder."""
+        subjects = [
+            one
+            if one.file is None
+            else replace(one, file=replace(one.file, path=PurePath(one.file.path).name))
+            for one in self.subjects
+        ]
+        return asdict(replace(self, subjects=tuple(subjects)))
 
 
 def read(data: object, file: str) -> TimedRun:

@@ -48,6 +48,7 @@ def described(run: TimedRun) -> dict[str, object]:
 def asked(subjects: Sequence[Subject]) -> dict[str, object]:
     """What is to be timed; the twin is nobody's wish."""
     plain = [subject for subject in subjects if subject.alias != TWIN]
+    files = {name(one): one.file.sha256 for one in plain if one.file is not None}
     return {
         "kind": TimingRun.kind,
         "networks": list(named(subjects).values()),
@@ -56,6 +57,7 @@ def asked(subjects: Sequence[Subject]) -> dict[str, object]:
         "precision": _one_or_all([subject.precision for subject in plain]),
         "stage": plain[0].stage,
         "flip": plain[0].flip,
+        **({"files": files} if files else {}),
     }
 
 
@@ -77,7 +79,10 @@ def machine(device: object = None) -> str:
 
 
 def name(subject: Subject) -> str:
-    """The network alone: `lpn_50 256x192`."""
+    """The network alone: `lpn_50 256x192`; a file with the beginning of its digest."""
+    if subject.file is not None:
+        height, width = subject.input
+        return f"{subject.model}@{subject.file.sha256[:8]} {height}x{width}"
     return network_name(count_run(subject.model, subject.input, subject.keypoints, subject.options))
 
 

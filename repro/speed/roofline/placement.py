@@ -48,13 +48,13 @@ def measured(threads: int) -> MachineLimits:
 
 
 def placed(analysis: Analysis, machine: MachineLimits) -> list[Placed]:
-    """Every subject that was timed in fp32, with the time that its ratios go by."""
+    """Every subject of the zoo that was timed in fp32, with the time that its ratios go by."""
     names, threads = recording.names(analysis.run), int(str(analysis.run.settings["threads"]))
     works: dict[tuple[str, int], Work] = {}
     rows = []
     for place in analysis.subjects:
         subject = analysis.run.subjects[place]
-        if place not in names or subject.precision != PRECISION:
+        if place not in names or subject.precision != PRECISION or subject.file is not None:
             continue
         network = recording.name(subject)
         if (network, subject.batch) not in works:

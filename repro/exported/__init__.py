@@ -1,0 +1,1 @@
+"""Exported networks (ONNX files): what they state, what they leave open, how they run."""

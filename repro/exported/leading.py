@@ -1,0 +1,105 @@
+"""What a graph does to its input first: a normalisation that is part of the file.
+
+It is looked for where the library `onnx` is there to read graphs. A subtraction, a division, an
+addition or a product with numbers, directly behind the input, is taken for a normalisation.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repro import env
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto
+
+PASSED = ("Cast", "Transpose", "Identity", "Gather", "Slice", "Reshape")
+"""operators that move values and do not change them"""
+MOST_NODES = 12
+"""between the input and the first layer"""
+MOST_BYTES = 2**31 - 1
+
+Numbers = NDArray[np.float64]
+
+
+def normalisation_inside(path: Path, name: str) -> tuple[str, str] | None:
+    """What pixels must be like in front of a normalisation within the graph, and which that is.
+
+    `0..255` or `0..1`, and its mean and deviation in words; None where there is none, or the graph
+    cannot be read.
+    """
+    if env.version("onnx") is None or path.stat().st_size > MOST_BYTES:
+        return None
+    import onnx
+
+    try:
+        graph = onnx.load(str(path), load_external_data=False).graph
+    except Exception:  # a file that the runtime took; what cannot be read says nothing
+        return None
+    factor, offset = _affine(graph, name)
+    if factor is None or offset is None:
+        return None
+    deviation = 1 / factor
+    mean = -offset * deviation
+    pixels = "0..255" if max(abs(mean).max(), abs(deviation).max()) > 1 else "0..1"
+    return pixels, f"mean {_text(mean)}, deviation {_text(deviation)}"
+
+
+def _affine(graph: "GraphProto", name: str) -> tuple[Numbers | None, Numbers | None]:
+    """Factor and offset of each channel, of the arithmetic that follows the input."""
+    values = _constants(graph)
+    factor, offset, some = np.ones(1), np.zeros(1), False
+    for _ in range(MOST_NODES):
+        users = [node for node in graph.node if name in node.input]
+        if len(users) != 1:
+            break
+        node = users[0]
+        if node.op_type not in PASSED:
+            number = _operand(node, name, values)
+            if number is None:
+                break
+            some = True
+            if node.op_type in ("Sub", "Add"):
+                offset = offset + (number if node.op_type == "Add" else -number)
+            else:
+                times = number if node.op_type == "Mul" else 1 / number
+                factor, offset = factor * times, offset * times
+        name = node.output[0]
+    whole = np.isfinite([*factor, *offset]).all() and (factor > 0).all()
+    return (factor, offset) if some and whole else (None, None)
+
+
+def _operand(node: "NodeProto", name: str, values: Mapping[str, Numbers]) -> Numbers | None:
+    """The number, or those of three channels, that a node does arithmetic with."""
+    if node.op_type not in ("Sub", "Add", "Mul", "Div") or len(node.input) != 2:
+        return None
+    first, second = node.input
+    if first != name and node.op_type in ("Sub", "Div"):
+        return None
+    number = values.get(second if first == name else first)
+    if number is None or number.size not in (1, 3):
+        return None
+    return None if node.op_type == "Div" and not number.all() else number
+
+
+def _constants(graph: "GraphProto") -> dict[str, Numbers]:
+    """The small constants of a graph, flat."""
+    from onnx import numpy_helper
+
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        for attribute in node.attribute if node.op_type == "Constant" else ():
+            if attribute.HasField("t"):
+                tensors[node.output[0]] = attribute.t
+    found = {}
+    for name, tensor in tensors.items():
+        if int(np.prod(tensor.dims)) in (1, 3) and not tensor.external_data:
+            found[name] = numpy_helper.to_array(tensor).astype(np.float64).reshape(-1)
+    return found
+
+
+def _text(numbers: Numbers) -> str:
+    return ",".join(f"{number:.6g}" for number in numbers)

@@ -1,0 +1,89 @@
+"""An ONNX file with what lies beside it, and the session of ONNX Runtime that runs it.
+
+Files of more than 2 GB, and those that some exporters write, keep their values in a second file
+beside the first, which names it. That name is found without a library for the format.
+"""
+
+import hashlib
+import mmap
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.errors import ReproError
+from repro.files import sha256
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+LOCATION = re.compile(
+    rb"\x6a(?:[\x00-\x7f]|[\x80-\xff][\x01-\x03])\x0a\x08location"
+    rb"\x12([\x01-\x7f]|[\x80-\xff][\x01-\x03])",
+    re.DOTALL,
+)
+"""the start of a tensor's `external_data` (field 13), up to the number of bytes of its value"""
+SILENT = 4
+REASON = 240
+"""characters that are shown of an error of the runtime"""
+_PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .{1,400}? failed:)?")
+
+
+def session(path: Path, threads: int = 0) -> "onnxruntime.InferenceSession":
+    """A session on the processor; raise ReproError for whatever is no file that it can run."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ReproError(
+            f"`{path}` needs onnxruntime, which is not installed.", "Try `pip install onnxruntime`."
+        ) from error
+    check_parts(path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = SILENT
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's own exceptions share no base
+        message = f"`{path}` is no ONNX file that can be run: {_reason(error)}."
+        raise ReproError(message, "Export it again.") from error
+
+
+def check_parts(path: Path) -> None:
+    """Raise ReproError unless the file is there with all that it keeps beside it."""
+    if not path.is_file():
+        raise ReproError(f"There is no file `{path}`.", "Correct the path.")
+    lacking = [name for name in side_files(path) if not (path.parent / name).is_file()]
+    if lacking:
+        more = f" and {len(lacking) - 1} other files" if len(lacking) > 1 else ""
+        raise ReproError(
+            f"`{path}` keeps its values in `{lacking[0]}`{more}, missing beside it.",
+            f"Put `{lacking[0]}` into the folder `{path.parent}`, or export again in one file.",
+        )
+
+
+def side_files(path: Path) -> tuple[str, ...]:
+    """The files that an ONNX file keeps values in, by their names in its folder, sorted."""
+    if not path.stat().st_size:
+        return ()
+    names = set()
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for match in LOCATION.finditer(content):
+            length = match[1][0] if len(match[1]) == 1 else match[1][0] - 128 + 128 * match[1][1]
+            raw = content[match.end() : match.end() + length]
+            name = raw.decode("utf-8", errors="replace")
+            if name.isprintable() and "\ufffd" not in name:
+                names.add(name)
+    return tuple(sorted(names))
+
+
+def content_digest(path: Path) -> str:
+    """The sha256 of a file; with values beside it, of its digest and those of the others."""
+    names = side_files(path)
+    if not names:
+        return sha256(path)
+    digests = [sha256(path), *(sha256(path.parent / name) for name in names)]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return _PREFIX.sub("", lines[0]).strip()[:REASON].rstrip(".")
