@@ -74,14 +74,12 @@ def predict(
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
     words = model, weights, dataset, protocol, *network, machine, rules, entry, output_name
     name, request = choice.requested(*words)
-    if not as_json:
-        say(f"protocol {name}: {request.rules}")
     named = inputs.named(images, recursive, output)
     persons = persons_of(request, [one.name for one in named], box or [], boxes, detector)
     told = box_score, box_overlap, person_class, detector_colour, detector_normalise
     finder = detector_of(request, detector, DetectorSettings(*told))
     run = prediction_run.PredictionRun(request, output, least, persons, finder, every)
-    predict_and_tell(run, named, as_json)
+    predict_and_tell(run, named, name, as_json)
 
 
 def detector_of(
@@ -117,8 +115,12 @@ def persons_of(
     return {} if boxes is None else boxes_by_picture(read_boxes(boxes), names)
 
 
-def predict_and_tell(run: "PredictionRun", inputs: "Sequence[NamedInput]", as_json: bool) -> None:
-    """Find the poses, draw and write them, and say where they are."""
+def predict_and_tell(
+    run: "PredictionRun", inputs: "Sequence[NamedInput]", protocol: str, as_json: bool
+) -> None:
+    """Find the poses by a protocol of that name, draw and write them, and say where they are."""
+    if not as_json:
+        say(f"protocol {protocol}: {run.predictor.request.rules}")
     try:
         for given in inputs:
             before = len(run.done)

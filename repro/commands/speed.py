@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import options, speed_files
+from repro.commands import options, speed_files, timing_options
 from repro.commands.common import console, emit, names_of, tell
 from repro.report.terminal.console import say
 
@@ -25,23 +25,23 @@ BUDGET = 60.0
 
 
 def speed(
-    models: options.TimedModels = None,
+    models: timing_options.TimedModels = None,
     device: options.Device = "cpu",
-    size: options.TimedSize = None,
-    batch: options.Batches = None,
-    threads: options.TimedThreads = None,
-    backend: options.Backends = None,
-    precision: options.Precisions = None,
-    stage: options.Stage = "net",
-    flip: options.TwoPasses = False,
-    protocol: options.TimingProtocol = "repro",
-    budget: options.Budget = None,
-    processes: options.FreshProcesses = 5,
-    against: options.Against = None,
-    roofline: options.Roofline = False,
-    profile: options.TraceFile = None,
-    merge: options.Merge = False,
-    allow_noisy: options.AllowNoisy = False,
+    size: timing_options.TimedSize = None,
+    batch: timing_options.Batches = None,
+    threads: timing_options.TimedThreads = None,
+    backend: timing_options.Backends = None,
+    precision: timing_options.Precisions = None,
+    stage: timing_options.Stage = "net",
+    flip: timing_options.TwoPasses = False,
+    protocol: timing_options.TimingProtocol = "repro",
+    budget: timing_options.Budget = None,
+    processes: timing_options.FreshProcesses = 5,
+    against: timing_options.Against = None,
+    roofline: timing_options.Roofline = False,
+    profile: timing_options.TraceFile = None,
+    merge: timing_options.Merge = False,
+    allow_noisy: timing_options.AllowNoisy = False,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,
 ) -> None:

@@ -15,6 +15,8 @@ from support.command_line import Run
 from support.evaluation_scenes import Scene, onnx_file, parsed, refused
 
 Entry = dict[str, object]
+STATED = MappingProxyType({"colour": "RGB", "normalise": "ImageNet"})
+"""what a file says that leaves nothing open"""
 
 
 @pytest.fixture
@@ -229,7 +231,7 @@ def test_what_a_reader_must_know_of_the_inputs_is_told_and_kept(
     kept = [one for one in boxes if one["image_id"] == first]
     rows = [*kept, {**kept[0], "image_id": 10**6}, {**kept[0], "category_id": 18}]
     (tmp_path / "boxes.json").write_text(json.dumps(rows))
-    path = onnx_file(tmp_path / "net.onnx")
+    path = onnx_file(tmp_path / "net.onnx", metadata=STATED)
     words = ("eval", str(path), *scene.named(), "--boxes", "boxes.json")
     said = [
         f"{len(images) - 1} of {len(images)} images have no box.",
@@ -269,7 +271,7 @@ def test_the_turn_of_pictures_is_a_rule(
         with Image.open(file) as picture:
             back = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}[turn]
             picture.transpose(back).save(folder / file.name, exif=exif)
-    path = str(onnx_file(tmp_path / "net.onnx", value=1.0))
+    path = str(onnx_file(tmp_path / "net.onnx", value=1.0, metadata=STATED))
     words = ("eval", path, "--annotations", str(scene.annotations), "--boxes", "gt", "--json")
     plain = parsed(repro(*words, "--images", str(scene.images)))
     turned = ("--images", str(folder))
