@@ -23,13 +23,11 @@ def networks(
 ) -> "list[CountRun | TimedFile]":
     """The networks that models, patterns or exported files mean, all at one input size.
 
-    A file has its own size where it fixes one.
-
-    Without them the networks whose speed a paper prints, at their sizes there; of the first that
+    A file has its own size where it fixes one. Without them the networks whose speed a paper prints, at their sizes there; of the first that
     prints any if no paper is named. Raise ReproError for what does not exist.
     """
     if models and against is None:
-        return [count_run(name, parse_size(size or "256x192")) for name in selection.models(models)]
+        return _named(models, size)
     papers = list(dict.fromkeys(one.table.study for one in printed_speeds.printed()))
     if against is None and not papers:
         raise ReproError("No paper here prints a speed.", "Name the models to time.")
@@ -37,8 +35,7 @@ def networks(
     if not printed:
         raise ReproError(f"`{against}` prints no speeds.", f"These do: {', '.join(papers)}.")
     if models:
-        named = {_content(one): one for word in models for one in _meant(word, size)}
-        return list(named.values())
+        return _named(models, size)
     if size is not None and against is not None:
         raise ReproError(
             f"The networks of `{against}` have the sizes that it prints, not {size}.",
@@ -47,6 +44,11 @@ def networks(
     if size is None:
         return list(printed)
     return [replace(run, input=parse_size(size)) for run in printed]
+
+
+def _named(words: Sequence[str], size: str | None) -> "list[CountRun | TimedFile]":
+    """The networks that several words mean, each once."""
+    return list({_content(one): one for word in words for one in _meant(word, size)}.values())
 
 
 def _content(network: "CountRun | TimedFile") -> tuple[str, str]:
