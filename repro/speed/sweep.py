@@ -23,8 +23,8 @@ def networks(
 ) -> "list[CountRun | TimedFile]":
     """The networks that models, patterns or exported files mean, all at one input size.
 
-    A file has its own size where it fixes one. Without them the networks whose speed a paper prints,
-    at their sizes there; of the first that prints any if no paper is named. Raise ReproError for
+    A file has its own size where it fixes one. Without them the networks whose speed a paper
+    prints, at their sizes there; of the first that prints any if no paper is named. ReproError for
     what does not exist.
     """
     if models and against is None:
