@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import msgspec
 
-from repro.commands.answers import downloads, findings, networks, speeds, tables
+from repro.commands.answers import downloads, exports, findings, networks, speeds, tables
 from repro.commands.common import SCHEMA
 from repro.commands.schema import FILE, of_command
 
@@ -28,7 +28,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "eval": (networks.EvalAnswer,),
     "score": (networks.ScoreAnswer,),
     "train": (networks.TrainAnswer, networks.RecipeAnswer),
-    "export": (networks.ExportAnswer,),
+    "export": (exports.ExportAnswer,),
     "speed": (speeds.SpeedAnswer, speeds.MergeAnswer, speeds.ProfileAnswer),
     "compare": (speeds.CompareAnswer, speeds.PairAnswer),
     "rehearse": (tables.RehearseAnswer, tables.RehearsalPlanAnswer),

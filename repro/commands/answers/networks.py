@@ -172,38 +172,6 @@ class PredictAnswer(TypedDict):
     """colour order and normalisation of the input, and whose each is: given, assumed ..."""
 
 
-class OpenSides(TypedDict):
-    """Which sides of its input a file leaves open."""
-
-    batch: bool
-    size: bool
-
-
-class ExportAnswer(TypedDict):
-    """`repro export`."""
-
-    model: str
-    input: Size
-    keypoints: int
-    options: dict[str, object]
-    dynamic: OpenSides
-    precision: str
-    """of what is computed inside; inputs and outputs are fp32"""
-    file: str
-    sha256: str
-    size: int
-    """bytes"""
-    metadata: dict[str, str]
-    """as written into the file"""
-    difference: float
-    """largest from PyTorch's outputs, relative to the largest value of each"""
-    bound: float
-    """what is allowed of it"""
-    checked: list[list[int]]
-    """shapes of the inputs that were compared"""
-    remarks: list[Remark]
-
-
 class CheckedSplit(TypedDict):
     """A split of a data set in a folder."""
 
