@@ -148,7 +148,7 @@ def gathered(store: "Store", paper: str = "all", beside: Path = Path()) -> "Repo
 
 
 def trainings(store: "Store", beside: Path) -> "list[TrainingLink]":
-    """The trainings of a store that have a page, by name, each with the way to it."""
+    """The trainings of a store that have a page, by name, each with the way to it; no rehearsed."""
     import os
     from urllib.parse import quote
 
@@ -158,7 +158,10 @@ def trainings(store: "Store", beside: Path) -> "list[TrainingLink]":
     found = []
     for page in sorted(store.folder.glob(f"??/*/{PAGE}")):
         address = quote(Path(os.path.relpath(page, beside)).as_posix())
-        found += [TrainingLink(one.record, address) for one in store.of_key(page.parent.name)[-1:]]
+        for one in store.of_key(page.parent.name)[-1:]:
+            data = one.record.spec.get("data")
+            if not (isinstance(data, dict) and "rehearsal" in data):
+                found.append(TrainingLink(one.record, address))
     return sorted(found, key=lambda one: (str(one.record.spec.get("name")), one.record.key))
 
 

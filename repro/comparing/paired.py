@@ -183,4 +183,7 @@ def _matched(
         points = results.points(poses)
         return pckh.evaluate(joints, points if zero_based else points - 1, units)
     given = results.matched(poses, expected)
+    for remark in given.remarks:  # what only one side has is no pair
+        hint = "Leave out what has another `image_id` or `category_id` than the annotations."
+        raise ReproError(f"`{poses}`: {remark}", hint)
     return oks.evaluate(expected, given.poses, given.boxes)

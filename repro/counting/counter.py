@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules import activation, batchnorm, conv, pooling
+from torch.nn.modules import activation, batchnorm, conv, instancenorm, pooling
 from torch.nn.modules.utils import _pair
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 CONVOLUTION = conv._ConvNd
 NORMALISATION = batchnorm._BatchNorm
+GROUPED_NORMALISATION = (nn.GroupNorm, instancenorm._InstanceNorm)
 ADAPTIVE = (pooling._AdaptiveAvgPoolNd, pooling._AdaptiveMaxPoolNd)
 WINDOWED = (pooling._AvgPoolNd, pooling._MaxPoolNd)
 RECTIFIER = (nn.ReLU, nn.ReLU6, nn.PReLU, nn.ELU, nn.LeakyReLU)
+UNLISTED = (nn.SyncBatchNorm, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d)
+"""classes of PyTorch that derive from those which tools count, and that the tools do not list"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,22 @@ Rule = Callable[[Call], tuple[str, int]]
 
 def mmcv(call: Call) -> tuple[str, int]:
     """mmcv get_model_complexity_info."""
+    if isinstance(call.module, (nn.ConvTranspose1d, nn.ConvTranspose3d)):
+        return "", 0
+    return _listed(call)
+
+
+def _listed(call: Call) -> tuple[str, int]:
+    """What mmcv and ptflops have in common: PyTorch's own classes count, none derived from them."""
+    module, size = call.module, call.input
+    if not type(module).__module__.startswith("torch.nn.") or isinstance(module, UNLISTED):
+        return "", 0
+    if isinstance(module, GROUPED_NORMALISATION):
+        return "group_norm", (2 if module.affine else 1) * size.numel()
+    return _layer(call)
+
+
+def _layer(call: Call) -> tuple[str, int]:
     module, size, result = call.module, call.input, call.output
     if isinstance(module, TRANSPOSED):
         return "conv_transpose", module.weight.numel() * area(size) + bias(module, result)
@@ -90,7 +109,7 @@ def torchstat(call: Call) -> tuple[str, int]:
     if isinstance(weight, Tensor) and weight.dim() == 5 and size.dim() == 4:
         # a bank of kernels (Dite-HRNet), aggregated to one for each image
         return "conv", weight[0].numel() * area(result)
-    return mmcv(call)
+    return _layer(call)
 
 
 def hrnet(call: Call) -> tuple[str, int]:
@@ -110,16 +129,16 @@ def hrnet(call: Call) -> tuple[str, int]:
 def ptflops(call: Call) -> tuple[str, int]:
     """ptflops up to 0.6.9."""
     module, result = call.module, call.output
-    if isinstance(module, CONVOLUTION):
-        name = "conv_transpose" if isinstance(module, TRANSPOSED) else "conv"
+    name, macs = _listed(call)
+    if name == "conv_transpose":
         return name, module.weight.numel() * area(result) + bias(module, result)
-    if isinstance(module, nn.Linear):
-        return "linear", result.numel() * module.in_features + bias(module, result)
-    if isinstance(module, activation.GELU):
-        return "activation", result.numel()
-    if isinstance(module, nn.LayerNorm):
+    if name == "linear":  # one addition of the bias, however many tokens there are
+        return name, macs + (0 if module.bias is None else module.out_features)
+    if name == "layer_norm":
         return "", 0
-    return mmcv(call)
+    if type(module) is activation.GELU:
+        return "activation", result.numel()
+    return name, macs
 
 
 RULES: dict[str, Rule] = {"mmcv": mmcv, "hrnet": hrnet, "torchstat": torchstat, "ptflops": ptflops}
@@ -131,9 +150,9 @@ def area(tensor: Tensor) -> int:
     return prod(tensor.shape[2:])
 
 
-def bias(module: nn.Module, result: Tensor) -> int:
-    """One addition for each output element of a module with a bias."""
-    return result.numel() if getattr(module, "bias", None) is not None else 0
+def bias(module: conv._ConvNd, result: Tensor) -> int:
+    """One addition for each output element of a convolution with a bias."""
+    return 0 if module.bias is None else module.out_channels * area(result)
 
 
 @dataclass
@@ -142,6 +161,8 @@ class Costs:
 
     modules: dict[str, Counter[str]] = field(default_factory=dict)
     operators: dict[str, Counter[str]] = field(default_factory=dict)
+    undefined: dict[str, set[str]] = field(default_factory=dict)
+    """convention -> classes of modules that were called on what its rule says nothing of"""
 
     def add(self, convention: str, path: str, operator: str, macs: int) -> None:
         """Add to a module and to an operator."""
@@ -172,7 +193,7 @@ def run(spec: "CountRun", conventions: tuple[str, ...] | None = None) -> Count:
     with torch.device("meta"):
         model = zoo.create_model(spec.model, spec.keypoints, **spec.options).eval()
     costs, unknown = observe(model, spec.input)
-    uncounted = {"conv": unknown}
+    uncounted = {"conv": unknown, **costs.undefined}
     if conventions is None or "fvcore" in conventions:
         uncounted["fvcore"] = add_fvcore(model, spec.input, costs)
     names = [name for name in ("fvcore", *RULES, "conv") if not conventions or name in conventions]
@@ -202,7 +223,11 @@ def observe(model: nn.Module, size: tuple[int, int]) -> tuple[Costs, set[str]]:
         if not (inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor)):
             return
         for convention, rule in RULES.items():
-            operator, macs = rule(Call(module, inputs[0], output))
+            try:
+                operator, macs = rule(Call(module, inputs[0], output))
+            except (IndexError, ValueError):  # the tool itself fails there, too
+                costs.undefined.setdefault(convention, set()).add(type(module).__name__)
+                continue
             if macs and convention in LAST_CALL_ONLY:
                 last[convention, path] = operator, macs
             elif macs:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -203,7 +204,11 @@ def _computed(model: "ModelProto") -> dict[str, Shape]:
 
     logging.getLogger("onnxruntime.tools.symbolic_shape_infer").setLevel(logging.CRITICAL)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            tempfile.TemporaryDirectory() as folder,
+            contextlib.chdir(folder),  # where it leaves a file when it gets no further
+        ):
             inferred = SymbolicShapeInference.infer_shapes(model, 2**31 - 1, True)
     except Exception:  # what it cannot follow stays unknown, and is told
         return {}

@@ -46,8 +46,10 @@ def test_the_installed_schema_is_that_of_the_types() -> None:
 def test_the_schema_is_told_whole_or_for_one_command(repro: Run) -> None:
     assert repro("schema").out == FILE.read_text(encoding="utf-8")
     part = json.loads(repro("schema", "data", "check").out)
-    assert part["anyOf"] == [{"$ref": "#/$defs/DataCheckAnswer"}]
-    assert set(part["$defs"]) == {"DataCheckAnswer", "CheckedSplit", "SplitCounts", "Fetch"}
+    names = "DataCheckAnswer", "FileCheckAnswer"  # of a folder, of a file
+    assert part["anyOf"] == [{"$ref": f"#/$defs/{name}"} for name in names]
+    of_folder, of_file = {"CheckedSplit", "SplitCounts", "Fetch"}, {"FileCounts", "JointCheck"}
+    assert set(part["$defs"]) == {*names, *of_folder, *of_file, "Remark"}
     assert json.loads(repro("schema", "data", "check", "--json").out)["document"] == part
     refused(repro("schema", "cont"), "no command `cont`", "Did you mean `count`")
     code = "import sys, repro.commands.schema as s; s.schema(); assert 'torch' not in sys.modules"

@@ -264,3 +264,17 @@ def test_a_convention_without_a_rule_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(CONVENTIONS, "pointwise", extra)
     with pytest.raises(RunError, match="has no rule called `pointwise`"):
         counted(count_run("lpn_50", (64, 64)))
+
+
+def test_what_a_tool_fails_on_is_named_and_no_count() -> None:
+    class Flat(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear, self.pool = nn.Linear(288, 7), nn.AvgPool1d(2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.pool(self.linear(x.flatten())[None])
+
+    costs, _ = counter.observe(Flat().to("meta"), (8, 12))
+    assert costs.undefined == {"hrnet": {"Linear"}, "torchstat": {"AvgPool1d"}}
+    assert costs.total("conv") == 288 * 7

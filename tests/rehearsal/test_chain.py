@@ -25,6 +25,9 @@ from support.tiny_trainings import make_tiny
 ROW = ("paper1", "table1", "--row", "Small HRNet 256*")
 WORDS = ("rehearse", *ROW, "--share", "0.0001", "--steps", "1", "--metric", "AP,AR")
 Rehearse = Callable[..., Outcome]
+pytestmark = pytest.mark.xdist_group(
+    "rehearsal"
+)  # one process, for the first test makes what is used
 
 
 @pytest.fixture(scope="module")
