@@ -38,13 +38,13 @@ def test_own_pictures_are_trained_on_exported_and_timed(repro: Run, tmp_path: Pa
     outcome = repro(*evaluate)
     assert outcome.code == 0 and "1 images, 2 persons" in outcome.out
     assert repro(*predict).code == 0
-    poses = json.loads((tmp_path / "poses/poses.json").read_text())
+    poses = json.loads((tmp_path / "poses/poses.json").read_text())["annotations"]
     assert {len(pose["keypoints"]) for pose in poses} == {18}
     outcome = repro(*export)
     assert outcome.code == 0 and re.search(r"differs from PyTorch by \d", outcome.err + outcome.out)
     outcome = repro("predict", "arms.onnx", "pictures", "--output", "again")
     assert outcome.code == 0, outcome.err
-    again = json.loads((tmp_path / "again/poses.json").read_text())
+    again = json.loads((tmp_path / "again/poses.json").read_text())["annotations"]
     assert [one["image_id"] for one in again] == [one["image_id"] for one in poses]
     outcome = repro(*speed, "--budget", "1", "--processes", "1", "--json")
     assert outcome.code in (0, 5), outcome.err  # too short for a verdict

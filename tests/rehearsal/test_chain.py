@@ -25,37 +25,43 @@ from support.tiny_trainings import make_tiny
 ROW = ("paper1", "table1", "--row", "Small HRNet 256*")
 WORDS = ("rehearse", *ROW, "--share", "0.0001", "--steps", "1", "--metric", "AP,AR")
 Rehearse = Callable[..., Outcome]
-pytestmark = pytest.mark.xdist_group(
-    "rehearsal"
-)  # one process, for the first test makes what is used
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first test leaves its rehearsal for the others."""
+    """Where a process keeps its first rehearsal for the others."""
     return tmp_path_factory.mktemp("kept") / "rehearsal"
 
 
 @pytest.fixture
-def rehearse(repro: Run, kept: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearse:
-    """`repro rehearse` in a folder that holds what the first test made, with other words behind."""
+def anew(repro: Run, monkeypatch: pytest.MonkeyPatch) -> Rehearse:
+    """`repro rehearse` in an empty folder, with other words behind."""
     make_tiny(monkeypatch, 1)
-    if kept.exists():
-        shutil.copytree(kept, "rehearsal")
     return lambda *more: repro(*WORDS, *more)
 
 
+@pytest.fixture
+def rehearse(anew: Rehearse, kept: Path) -> Rehearse:
+    """The same in a folder that holds a rehearsal."""
+    if kept.exists():
+        shutil.copytree(kept, "rehearsal")
+    else:
+        assert anew().code == 0
+        shutil.copytree("rehearsal", kept)
+    return anew
+
+
 def test_from_nothing_to_a_marked_table_over_an_interruption(
-    rehearse: Rehearse, kept: Path, monkeypatch: pytest.MonkeyPatch
+    anew: Rehearse, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(evaluator, "execute", interrupted)
-        assert rehearse().code == 130
+        assert anew().code == 130
     monkeypatch.setattr(runs, "execute", None)  # what was trained is not trained again
-    done = rehearse()
+    done = anew()
     assert done.code == 0, done.err
     assert "2 of 2 printed numbers filled" in done.out and "§ rehearsed on generated" in done.out
     assert "2 rehearsal\n" in done.out and "+" not in done.out and "✓" not in done.out
@@ -64,7 +70,8 @@ def test_from_nothing_to_a_marked_table_over_an_interruption(
         *("rehearsal-paper1-table1.md", "rehearsal-paper1-table1.html"),
     }
     assert list(Path().iterdir()) == [Path("rehearsal")]
-    shutil.copytree("rehearsal", kept)
+    if not kept.exists():
+        shutil.copytree("rehearsal", kept)
 
 
 def test_a_second_call_makes_nothing_and_says_the_same(
