@@ -101,14 +101,16 @@ def evaluate_and_tell(
     if not as_json:
         say(f"{run}")
         say(f"protocol {protocol}: {request.rules}")
-    plan = single(run, records, (request, files), fresh)
+    known = records.find(run)
+    others = () if known is None else evaluator.other_pictures(known, prepared)
+    plan = single(run, records, (request, files), fresh or bool(others))
     record = carry_out(plan, records, TerminalWatch(show=not as_json)).only
     if output is not None:
         predictions.copy(records.artifacts(record.key), output)
     warn(records)
     # of what a file leaves open the record may say otherwise: it was made where that was not given
     kept = (one for one in record.remarks if one.about != ABOUT)
-    remarks = (*request.remarks, *kept, *evaluator.other_pictures(record, prepared))
+    remarks = (*request.remarks, *kept, *others)
     tell(remarks)
     if as_json:
         facts = accuracy_table.described(record, protocol)

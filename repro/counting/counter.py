@@ -130,9 +130,9 @@ def ptflops(call: Call) -> tuple[str, int]:
     """ptflops up to 0.6.9."""
     module, result = call.module, call.output
     name, macs = _listed(call)
-    if name == "conv_transpose":
+    if name and isinstance(module, TRANSPOSED):
         return name, module.weight.numel() * area(result) + bias(module, result)
-    if name == "linear":  # one addition of the bias, however many tokens there are
+    if name and isinstance(module, nn.Linear):  # one addition of the bias, however many tokens there are
         return name, macs + (0 if module.bias is None else module.out_features)
     if name == "layer_norm":
         return "", 0

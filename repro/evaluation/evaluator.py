@@ -85,7 +85,9 @@ def other_pictures(record: Record, prepared: PreparedEvaluation) -> tuple[Remark
     kept, present = record.notes.get(PICTURES), _pictures(prepared)
     if kept is None or present is None or kept == present:
         return ()
-    text = f"The pictures in `{prepared.source.images}` are not those of the kept record: --fresh."
+    text = (
+        f"The pictures in `{prepared.source.images}` are not those of the kept record: made anew."
+    )
     return (Remark("pictures", text),)
 
 

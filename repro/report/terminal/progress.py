@@ -71,7 +71,7 @@ class Steps:
     ) -> None:
         if self.bar is not None:
             self.bar.stop()
-        if self.show and error is None and not self.of:
+        if self.show and error is None and not self.of and self.done > self.before:
             say(self.ending())
 
     def ending(self) -> str:
