@@ -132,7 +132,7 @@ def ptflops(call: Call) -> tuple[str, int]:
     name, macs = _listed(call)
     if name and isinstance(module, TRANSPOSED):
         return name, module.weight.numel() * area(result) + bias(module, result)
-    if name and isinstance(module, nn.Linear):  # one addition of the bias, however many tokens there are
+    if name and isinstance(module, nn.Linear):  # one bias, however many tokens
         return name, macs + (0 if module.bias is None else module.out_features)
     if name == "layer_norm":
         return "", 0
