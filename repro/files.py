@@ -79,6 +79,15 @@ def _link(temporary: Path, path: Path) -> None:
         temporary.replace(path)
 
 
+def file_stamp(path: Path) -> tuple[int, int, int]:
+    """What is another one once a file has changed; zeros where there is none."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
+        return (0, 0, 0)
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
 def sha256(path: Path) -> str:
     """The digest of a file's bytes, read in pieces."""
     with path.open("rb") as file:

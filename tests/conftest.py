@@ -12,7 +12,7 @@ import pytest
 import cli
 from repro.models import registry
 from repro.papers import study
-from support import answer_check
+from support import answer_check, evaluation_scenes
 from support.command_line import ROOT, Outcome, Run
 
 for name in ("REPRO_TABLES", "REPRO_TABLES_ONLY", "REPRO_MODULES"):
@@ -54,19 +54,31 @@ def _only_the_zoo() -> Iterator[None]:
 
 
 @pytest.fixture
+def scene(tmp_path_factory: pytest.TempPathFactory) -> evaluation_scenes.Scene:
+    """Pictures of COCO's form with people, a detector's boxes and weights, made once a process."""
+    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
 def committed(tmp_path: Path) -> Path:
     """A copy of the committed records."""
     return Path(shutil.copytree(ROOT / "records", tmp_path / "records"))
 
 
 @pytest.fixture
-def own_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def papers_anew() -> Iterator[None]:
+    """No paper was read before the test; those of its names lie elsewhere in other tests."""
+    for read in (study.load_study, study.load_table):
+        read.cache_clear()
+    yield
+    for read in (study.load_study, study.load_table):
+        read.cache_clear()
+
+
+@pytest.fixture
+def own_tables(papers_anew: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of tables/ that a test may alter."""
     copy = tmp_path / "tables"
     shutil.copytree(ROOT / "tables", copy)
     monkeypatch.setenv("REPRO_TABLES", str(copy))
-    study.load_study.cache_clear()
-    study.load_table.cache_clear()
-    yield copy
-    study.load_study.cache_clear()
-    study.load_table.cache_clear()
+    return copy

@@ -1,6 +1,5 @@
 """Accuracy: eval, score."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,7 +113,7 @@ def evaluate_and_tell(
     tell(remarks)
     if as_json:
         facts = accuracy_table.described(record, protocol)
-        said = {"pixels": request.pixels, "remarks": list(map(asdict, remarks))}
+        said = {"pixels": request.pixels, "remarks": remarks}
         emit("eval", **facts, **said, records=[record])
     else:
         console().print(accuracy_table.shown(record))

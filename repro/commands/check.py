@@ -23,7 +23,6 @@ def tables_(folder: options.TablesFolder = None, as_json: options.Json = False) 
 
     Example: repro check tables tables-own
     """
-    from dataclasses import asdict
 
     from repro.authoring import looked_over
     from repro.papers import folders
@@ -34,7 +33,7 @@ def tables_(folder: options.TablesFolder = None, as_json: options.Json = False) 
     wrong = [flaw for flaw in flaws if flaw.required]
     code = 2 if wrong else 0
     if as_json:
-        emit("check tables", papers=list(map(asdict, checked)), exit=code)
+        emit("check tables", papers=checked, exit=code)
         raise typer.Exit(code)
     for one in checked:
         needed = [flaw for flaw in one.flaws if flaw.required]

@@ -1,5 +1,6 @@
 """What the commands share: how they read words, and where they print."""
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterable
@@ -20,10 +21,14 @@ SCHEMA = 1
 
 
 def emit(command: str, **values: object) -> None:
-    """The result as one JSON object on stdout, records in their plain form."""
+    """The result as one JSON object on stdout, records in their plain form, with their digest."""
     from repro.records.plain_form import written
+    from repro.records.record import Record
 
-    print(json.dumps({"schema": SCHEMA, "command": command, **values}, default=written))
+    def plain(value: object) -> object:
+        return written(value) if isinstance(value, Record) else dataclasses.asdict(value)  # type: ignore[call-overload]
+
+    print(json.dumps({"schema": SCHEMA, "command": command, **values}, default=plain))
 
 
 def console() -> "Console":

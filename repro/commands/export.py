@@ -72,7 +72,6 @@ def export(
 
 def described(request: "ExportRequest", made: "ExportedFile") -> dict[str, object]:
     """A file that was exported, as plain data."""
-    from dataclasses import asdict
 
     return {
         "model": request.model,
@@ -88,5 +87,5 @@ def described(request: "ExportRequest", made: "ExportedFile") -> dict[str, objec
         "difference": made.check.difference,
         "bound": made.check.bound,
         "checked": [list(shape) for shape in made.check.inputs],
-        "remarks": [asdict(remark) for remark in made.remarks],
+        "remarks": made.remarks,
     }

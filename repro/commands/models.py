@@ -36,6 +36,7 @@ def count(
     Example: repro count net.onnx lpn_50 --convention conv
     """
     from repro.errors import unknown
+    from repro.exported.opening import is_network_file
     from repro.papers.lookup import parse_size
     from repro.plans import selection
     from repro.records.runs import count_run
@@ -44,17 +45,12 @@ def count(
     if convention not in ("all", *conventions.CONVENTIONS):
         raise unknown("convention", convention, ("all", *conventions.CONVENTIONS))
     given = size_of(size)
-    files = [Path(word) for word in models if is_file(word)]
-    words = [word for word in models if not is_file(word)]
+    files = [Path(word) for word in models if is_network_file(word)]
+    words = [word for word in models if not is_network_file(word)]
     usual = given or parse_size(USUAL_SIZE)
     runs = [count_run(name, usual, keypoints) for name in selection.models(words)]
     counts = counted_files(files, given, names, convention == "all")
     count_and_tell(runs, counts, names, depth, as_json)
-
-
-def is_file(word: str) -> bool:
-    """Whether a word means an exported file rather than a model."""
-    return word.lower().endswith(".onnx")
 
 
 def counted_files(

@@ -31,7 +31,6 @@ def paper(
     """
     import os
     import shlex
-    from dataclasses import asdict
 
     from repro.authoring import printed_csv, template
     from repro.papers import folders
@@ -56,7 +55,7 @@ def paper(
     steps += [f"repro run {name} --metric params,macs --no-write"]
     if as_json:
         paths = [str(path) for path in files]
-        emit("new paper", name=name, files=paths, remarks=list(map(asdict, remarks)), next=steps)
+        emit("new paper", name=name, files=paths, remarks=remarks, next=steps)
         return
     for path in files:
         print(path)

@@ -1,7 +1,6 @@
 """See a network at work on pictures and videos: predict."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,7 +142,7 @@ def predict_and_tell(
             overlays=[str(done.overlay) for done in run.done],
             failed={name: str(error) for name, error in run.failed.items()},
             pixels=run.predictor.request.pixels,
-            remarks=list(map(asdict, remarks)),
+            remarks=remarks,
         )
     else:
         say(f"{run.people} persons on {len(run.file.images)} pictures, {poses}")

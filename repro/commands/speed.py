@@ -55,12 +55,13 @@ def speed(
     from dataclasses import replace
 
     from repro import env
+    from repro.exported.opening import is_network_file
     from repro.speed import files, sweep
     from repro.speed.measure.procedures import TimingSettings, agreed
     from repro.speed.roofline import placement
 
     networks = sweep.networks(models, size, against)
-    usual = files.FIRST if any(map(files.is_file, models or [])) else "eager"
+    usual = files.FIRST if any(map(is_network_file, models or [])) else "eager"
     ways = names_of(",".join(backend or [usual]))
     subjects = sweep.sweep(
         networks,
@@ -112,7 +113,6 @@ def time_and_tell(
     as_json: bool,
 ) -> None:
     """Time, keep the record, print who is faster than whom, and exit by what became of it."""
-    from dataclasses import asdict
 
     from repro.plan import single
     from repro.records.store import Store
@@ -142,8 +142,7 @@ def time_and_tell(
     code = exit_code(run, analysis, allow_noisy)
     data, parts = reported(run, analysis, record, against, machine)
     if as_json:
-        said = list(map(asdict, record.remarks))
-        emit("speed", **data, remarks=said, records=[record], exit=code)
+        emit("speed", **data, remarks=record.remarks, records=[record], exit=code)
     else:
         console().print(*parts, sep="\n")
     raise typer.Exit(code)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.errors import ReproError
+from repro.exported.opening import lacking_files
 from repro.papers.values import Size
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Graph:
 def opened(path: Path, size: Size | None = None) -> Graph:
     """The operators of a file; ReproError for what is no such file or does not take this size."""
     model = _read(path)
-    lacking = _lacking(path, model)
+    lacking = lacking_files(path)
     if model.functions:
         model = _inlined(path, model)
     graph = model.graph
@@ -112,17 +113,6 @@ def _read(path: Path) -> "ModelProto":
     if not model.graph.node:
         raise ReproError(f"`{path}` is no ONNX file: it holds no operator.", "Export it again.")
     return model
-
-
-def _lacking(path: Path, model: "ModelProto") -> tuple[str, ...]:
-    """The files beside it that it keeps weights in and that are not there."""
-    named = {
-        entry.value
-        for tensor in model.graph.initializer
-        for entry in tensor.external_data
-        if entry.key == "location"
-    }
-    return tuple(sorted(name for name in named if not (path.parent / name).is_file()))
 
 
 def _inlined(path: Path, model: "ModelProto") -> "ModelProto":

@@ -15,6 +15,7 @@ from repro.data.excerpt import excerpt, fields
 from repro.data.json_rows import Rows, content, uncollected, unpacked
 from repro.data.people import Annotations
 from repro.errors import ReproError
+from repro.files import file_stamp
 from repro.papers.datasets import (
     DATASETS,
     GENERATED,
@@ -52,12 +53,7 @@ def read(
     """
     if dataset is not None:
         find_dataset(dataset)
-    try:
-        state = path.stat()
-        stamp = (state.st_ino, state.st_size, state.st_mtime_ns)
-    except (OSError, ValueError):
-        stamp = (0, 0, 0)
-    return read_stamped(path, dataset, without_people, stamp)
+    return read_stamped(path, dataset, without_people, file_stamp(path))
 
 
 def told(path: Path) -> Annotations:

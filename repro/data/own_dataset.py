@@ -25,6 +25,7 @@ from repro.data.excerpt import excerpt
 from repro.data.json_rows import Rows, content, unpacked
 from repro.data.own_joints import GivenJoints
 from repro.errors import ReproError, unknown
+from repro.files import file_stamp
 from repro.papers.datasets import DATASETS, DatasetChoice, OwnDataset
 from repro.papers.skeletons import COCO, same_names
 
@@ -51,12 +52,7 @@ def is_file(word: str) -> bool:
 
 def opened(path: Path) -> OwnDataset:
     """The data set that a file describes; a ReproError says what is wrong with it."""
-    try:
-        state = path.stat()
-        stamp = (state.st_ino, state.st_size, state.st_mtime_ns)
-    except (OSError, ValueError):
-        stamp = (0, 0, 0)
-    return _opened(path, stamp)
+    return _opened(path, file_stamp(path))
 
 
 @lru_cache(maxsize=8)

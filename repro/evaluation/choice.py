@@ -22,6 +22,7 @@ from repro.evaluation.request import (
     Execution,
 )
 from repro.exported.network_file import NetworkFile, open_file
+from repro.exported.opening import is_network_file
 from repro.papers import protocol_choice
 from repro.papers.datasets import DATASETS, DatasetChoice
 from repro.papers.protocol import Protocol, changed
@@ -101,7 +102,7 @@ def with_file(request: EvaluationRequest, file: NetworkFile) -> EvaluationReques
 
 def model_of(word: str, weights: Path | None) -> tuple[str, Path | None]:
     """The model that a user means, and its file: a name of the zoo, `truth`, or an ONNX file."""
-    if word.lower().endswith(".onnx"):
+    if is_network_file(word):
         if weights is not None:
             raise ReproError("An exported file has its own weights.", "Leave --weights out.")
         return ONNX, Path(word)

@@ -14,6 +14,7 @@ from repro.errors import ReproError, unknown
 from repro.evaluation import detector_forms
 from repro.evaluation.detector_forms import CORNER, MIDDLE, STRETCHED, DetectorForm, Outputs
 from repro.evaluation.network import running
+from repro.exported import opening
 from repro.papers.protocol import COLOURS, NORMALISATIONS
 from repro.papers.values import Size
 from repro.records.remarks import Remark
@@ -60,7 +61,8 @@ class Detector:
     def persons(self, pixels: Pixels) -> tuple[Floats, Floats]:
         """Boxes (M, 4) left, top, width, height in a picture (H, W, 3), BGR, and scores (M,)."""
         image, scale, start = placed(pixels, self.size, self.form)
-        found = self.form.read(_outputs(self.session, image, self.form, self.size), self.size)
+        given = _outputs(self.session, self.path, image, self.form, self.size)
+        found = self.form.read(given, self.size)
         usable = (found.labels == self.person) & (found.scores >= self.settings.score)
         usable &= np.isfinite(found.boxes).all(axis=1)
         corners = (found.boxes[usable] - np.tile(start, 2)) / np.tile(scale, 2)
@@ -81,7 +83,9 @@ def opened(path: Path, settings: DetectorSettings, threads: int | None = None) -
 
     It is run once on a grey input, since files may leave the shapes of their outputs open.
     """
-    session = _session(path, threads)
+    if not path.is_file():
+        raise ReproError(f"There is no detector `{path}`.", "Correct the path: --detector FILE.")
+    session = opening.session(path, threads or 0)
     images = [one for one in session.get_inputs() if len(one.shape) == 4]
     channels = {one.shape[1] for one in images if isinstance(one.shape[1], int)}
     if len(images) != 1 or images[0].type not in TYPES or channels - {3}:
@@ -94,7 +98,7 @@ def opened(path: Path, settings: DetectorSettings, threads: int | None = None) -
     names = _names(session)
     grey = np.full((*size, 3), 114, np.uint8)
     plain = DetectorForm("", "RGB", *detector_forms.UNIT, CORNER, 114, _unread)
-    given = _outputs(session, grey, plain, size)
+    given = _outputs(session, path, grey, plain, size)
     inputs = [one.name for one in session.get_inputs()]
     try:
         form = detector_forms.form_of(given, size, len(names) or None, inputs)
@@ -142,7 +146,11 @@ def _unread(outputs: Outputs, size: Size) -> detector_forms.FoundBoxes:
 
 
 def _outputs(
-    session: "onnxruntime.InferenceSession", image: Pixels, form: DetectorForm, size: Size
+    session: "onnxruntime.InferenceSession",
+    path: Path,
+    image: Pixels,
+    form: DetectorForm,
+    size: Size,
 ) -> Outputs:
     """What a detector gives for a prepared picture (H, W, 3), BGR."""
     channels = image if form.colour == "BGR" else image[..., ::-1]
@@ -163,7 +171,7 @@ def _outputs(
                 f"The detector takes `{given.name}` beside a picture.", "Export it without."
             )
     with running():
-        arrays = session.run(None, feeds)
+        arrays = opening.run(session, path, feeds)
     names = [output.name for output in session.get_outputs()]
     return {
         name: array[:1] if array.ndim > 2 else array
@@ -202,19 +210,3 @@ def _names(session: "onnxruntime.InferenceSession") -> dict[int, str]:
         return {int(number): str(name) for number, name in dict(names).items()}
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return {}
-
-
-def _session(path: Path, threads: int | None) -> "onnxruntime.InferenceSession":
-    import onnxruntime
-
-    if not path.is_file():
-        raise ReproError(f"There is no detector `{path}`.", "Correct the path: --detector FILE.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's own exceptions share no base
-        reason = str(error).strip().splitlines()[0][:160]
-        message = f"`{path}` is no ONNX file that can be run: {reason.rstrip('.')}."
-        raise ReproError(message, "A detector is an ONNX file: export it again.") from error

@@ -121,7 +121,12 @@ def _within(
     `origins` says then that the normalisation is the file's.
     """
     said, free = f"`{file.name}`", origins["normalise"] in (ASSUMED, BY_PROTOCOL)
-    inside = leading.normalisation_inside(file.path, file.image.name)
+    unknown: list[Remark] = []
+    try:
+        inside = leading.normalisation_inside(file.path, file.image.name)
+    except ReproError as error:
+        inside, text = None, f"Whether {said} normalises by itself is not known: {error}."
+        unknown = [Remark(ABOUT, text)] if free else []
     if file.image.kind == "uint8":
         if origins["normalise"] == GIVEN and rules.normalise != PIXELS:
             raise ReproError(
@@ -132,9 +137,9 @@ def _within(
         origins["normalise"] = READ if origins["normalise"] != GIVEN else GIVEN
         text = f"{said} takes uint8: it is given pixels of 0 to 255, not normalised"
         text += "." if inside else ", and no normalisation was found in its graph."
-        return replace(rules, normalise=PIXELS), [Remark(ABOUT, text)]
+        return replace(rules, normalise=PIXELS), [Remark(ABOUT, text), *unknown]
     if inside is None:
-        return rules, []
+        return rules, unknown
     pixels, numbers = inside
     text = f"{said} normalises by itself ({numbers})"
     if free:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro import env
+from repro.errors import ReproError
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
@@ -28,17 +29,19 @@ Numbers = NDArray[np.float64]
 def normalisation_inside(path: Path, name: str) -> tuple[str, str] | None:
     """What pixels must be like in front of a normalisation within the graph, and which that is.
 
-    `0..255` or `0..1`, and its mean and deviation in words; None where there is none, or the graph
-    cannot be read.
+    `0..255` or `0..1`, and its mean and deviation in words; None where there is none. ReproError
+    where the graph cannot be looked at.
     """
-    if env.version("onnx") is None or path.stat().st_size > MOST_BYTES:
-        return None
+    if path.stat().st_size > MOST_BYTES:
+        raise ReproError(f"it has more than {MOST_BYTES:,} bytes")
+    if env.version("onnx") is None:
+        raise ReproError("onnx is not installed")
     import onnx
 
     try:
         graph = onnx.load(str(path), load_external_data=False).graph
-    except Exception:  # a file that the runtime took; what cannot be read says nothing
-        return None
+    except Exception as error:  # of a file that the runtime took; the parser's share no base
+        raise ReproError("onnx cannot read it") from error
     factor, offset = _affine(graph, name)
     if factor is None or offset is None:
         return None

@@ -1,7 +1,5 @@
 """An exported network at work: images in, maps out, whatever its layout, batch and numbers."""
 
-import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from repro.errors import ReproError, RunError
+from repro.errors import ReproError
+from repro.exported import opening
 from repro.exported.form import NHWC, ImageInput
 from repro.exported.network_file import NetworkFile
 
@@ -20,8 +19,6 @@ NUMBERS = {
     "double": np.float64,
     "uint8": np.uint8,
 }
-PATIENCE, PATIENCE_EACH = 120.0, 20.0
-"""seconds that a call may take, and for each of its images besides"""
 
 
 @dataclass(frozen=True)
@@ -50,38 +47,11 @@ class OnnxNetwork:
     def _maps(self, images: Tensor, batch: int) -> list[Tensor]:
         filled = torch.cat([images, images.new_zeros(batch - len(images), *images.shape[1:])])
         given = {self.file.image.name: as_given(filled, self.file.image)}
+        found = opening.run(self.file.session, self.file.path, given, self.outputs, batch)
         return [
             _planes(values, layout)[: len(images)]
-            for values, layout in zip(self._run(given, batch), self.layouts, strict=True)
+            for values, layout in zip(found, self.layouts, strict=True)
         ]
-
-    def _run(self, given: dict[str, Values], batch: int) -> Sequence[Values]:
-        """The outputs; a RunError where the network does not come to an end."""
-        import onnxruntime
-
-        options = onnxruntime.RunOptions()
-        seconds = PATIENCE + PATIENCE_EACH * batch
-        ended = threading.Event()
-
-        def end() -> None:
-            ended.set()
-            options.terminate = True
-
-        timer = threading.Timer(seconds, end)
-        timer.daemon = True
-        timer.start()
-        try:
-            values: Sequence[Values] = self.file.session.run(list(self.outputs), given, options)
-        except Exception as error:  # the runtime's own exceptions share no base
-            if ended.is_set():
-                raise RunError(
-                    f"`{self.file.path}` does not finish {batch} images in {seconds:.0f} s.",
-                    "Does it loop without end?",
-                ) from error
-            raise
-        finally:
-            timer.cancel()
-        return values
 
 
 def as_given(images: Tensor, image: ImageInput) -> Values:

@@ -7,14 +7,18 @@ beside the first, which names it. That name is found without a library for the f
 import hashlib
 import mmap
 import re
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.errors import ReproError
+from repro.errors import ReproError, RunError
 from repro.files import sha256
 
 if TYPE_CHECKING:
+    import numpy as np
     import onnxruntime
+    from numpy.typing import NDArray
 
 LOCATION = re.compile(
     rb"\x6a(?:[\x00-\x7f]|[\x80-\xff][\x01-\x03])\x0a\x08location"
@@ -22,10 +26,19 @@ LOCATION = re.compile(
     re.DOTALL,
 )
 """the start of a tensor's `external_data` (field 13), up to the number of bytes of its value"""
+SUFFIX = ".onnx"
+"""by which a file is known among the names of models"""
 SILENT = 4
 REASON = 240
 """characters that are shown of an error of the runtime"""
+PATIENCE, PATIENCE_EACH = 120.0, 20.0
+"""seconds that a call may take, and for each of its images besides"""
 _PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .{1,400}? failed:)?")
+
+
+def is_network_file(word: str) -> bool:
+    """Whether a word among the names of models means an exported file."""
+    return word.lower().endswith(SUFFIX)
 
 
 def session(path: Path, threads: int = 0) -> "onnxruntime.InferenceSession":
@@ -51,7 +64,7 @@ def check_parts(path: Path) -> None:
     """Raise ReproError unless the file is there with all that it keeps beside it."""
     if not path.is_file():
         raise ReproError(f"There is no file `{path}`.", "Correct the path.")
-    lacking = [name for name in side_files(path) if not (path.parent / name).is_file()]
+    lacking = lacking_files(path)
     if lacking:
         more = f" and {len(lacking) - 1} other files" if len(lacking) > 1 else ""
         raise ReproError(
@@ -75,6 +88,11 @@ def side_files(path: Path) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
+def lacking_files(path: Path) -> tuple[str, ...]:
+    """Those of them that are not there."""
+    return tuple(name for name in side_files(path) if not (path.parent / name).is_file())
+
+
 def content_digest(path: Path) -> str:
     """The sha256 of a file; with values beside it, of its digest and those of the others."""
     names = side_files(path)
@@ -82,6 +100,45 @@ def content_digest(path: Path) -> str:
         return sha256(path)
     digests = [sha256(path), *(sha256(path.parent / name) for name in names)]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def run(
+    session: "onnxruntime.InferenceSession",
+    path: Path,
+    given: "Mapping[str, NDArray[np.generic]]",
+    outputs: Sequence[str] | None = None,
+    images: int = 1,
+) -> "Sequence[NDArray[np.generic]]":
+    """The outputs of a file for so many images, all of them by default.
+
+    A RunError where it does not come to an end; what the runtime raises otherwise is passed on.
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    seconds = PATIENCE + PATIENCE_EACH * images
+    ended = threading.Event()
+
+    def end() -> None:
+        ended.set()
+        options.terminate = True
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        names = None if outputs is None else list(outputs)
+        values: Sequence[NDArray[np.generic]] = session.run(names, dict(given), options)
+    except Exception as error:  # the runtime's own exceptions share no base
+        if ended.is_set():
+            raise RunError(
+                f"`{path}` does not finish {images} images in {seconds:.0f} s.",
+                "Does it loop without end?",
+            ) from error
+        raise
+    finally:
+        timer.cancel()
+    return values
 
 
 def _reason(error: Exception) -> str:

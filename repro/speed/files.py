@@ -13,7 +13,6 @@ from repro.records.runs import CountRun
 from repro.speed.backends import CPU
 from repro.speed.measure.subjects import SubjectFile
 
-SUFFIX = ".onnx"
 ABLE = tuple(name for name, backend in CPU.items() if backend.files)
 """the backends that run files"""
 FIRST = "onnx_runtime"
@@ -32,11 +31,6 @@ class TimedFile:
     options: Options = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
     """on what of it was assumed"""
-
-
-def is_file(word: str) -> bool:
-    """Whether a word among the networks to be timed means a file."""
-    return word.lower().endswith(SUFFIX)
 
 
 def timed_file(word: str, size: Size | None) -> TimedFile:

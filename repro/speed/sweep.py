@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from repro.errors import ReproError, unknown
+from repro.exported.opening import is_network_file
 from repro.papers.lookup import parse_size
 from repro.plans import printed_speeds, selection
 from repro.records.runs import CountRun, count_run
@@ -59,7 +60,7 @@ def _content(network: "CountRun | TimedFile") -> tuple[str, str]:
 
 def _meant(word: str, size: str | None) -> "list[CountRun | TimedFile]":
     """The networks that one word means."""
-    if files.is_file(word):
+    if is_network_file(word):
         return [files.timed_file(word, parse_size(size) if size else None)]
     chosen = parse_size(size or "256x192")
     return [count_run(name, chosen) for name in selection.models([word])]

@@ -2,24 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from repro.authoring.flaws import TomlFile, lines_of
-from repro.papers import study
 from support.command_line import ROOT, Run, parsed
 
-
-@pytest.fixture(autouse=True)
-def _nothing_is_read_yet() -> Iterator[None]:
-    """Papers of one name lie at other places in other tests."""
-    for read in (study.load_study, study.load_table):
-        read.cache_clear()
-    yield
-    for read in (study.load_study, study.load_table):
-        read.cache_clear()
+pytestmark = pytest.mark.usefixtures("papers_anew")
 
 
 @pytest.fixture

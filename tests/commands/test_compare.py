@@ -9,16 +9,10 @@ import numpy as np
 import pytest
 
 from repro.evaluation import predictions
-from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import Scene, mpii, parsed, refused
 
 Rows = list[dict[str, object]]
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -5,14 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import Scene, parsed, refused
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 def test_a_newcomer_makes_data_and_tries_them(repro: Run, tmp_path: Path) -> None:

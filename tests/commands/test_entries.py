@@ -8,16 +8,10 @@ import pytest
 import torch
 
 import zoo
-from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import Scene, parsed, refused
 
 TAKEN = "`both.pth` holds 2 sets of tensors: `state_dict` was taken"
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

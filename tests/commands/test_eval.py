@@ -10,18 +10,12 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import Scene, onnx_file, parsed, refused
 
 Entry = dict[str, object]
 STATED = MappingProxyType({"colour": "RGB", "normalise": "ImageNet"})
 """what a file says that leaves nothing open"""
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 def test_overridden_rules_show_in_the_record(repro: Run, scene: Scene, tmp_path: Path) -> None:

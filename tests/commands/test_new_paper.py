@@ -3,12 +3,10 @@
 import re
 import shutil
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from repro.papers import study
 from support.command_line import ROOT, Run, parsed
 from support.outside import TINY, module
 
@@ -19,14 +17,7 @@ TinyPose (ours),256x192,0.003,0.009,31.2
 """
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_read_yet() -> Iterator[None]:
-    """Papers of one name lie at other places in other tests."""
-    for read in (study.load_study, study.load_table):
-        read.cache_clear()
-    yield
-    for read in (study.load_study, study.load_table):
-        read.cache_clear()
+pytestmark = pytest.mark.usefixtures("papers_anew")
 
 
 def begun(repro: Run, folder: Path) -> Path:

@@ -9,14 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import SIZE, Scene, onnx_file, parsed, refused
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ CELLS = ("run", "paper2", "table1", "--row", "LPN-50*", "--metric", "AP,AR", "--
 
 
 @pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture
 def data(scene: Scene, tmp_path: Path) -> Path:
     """A data folder of a test's own, with the weights of LPN-50, and a box on two images."""
     folder = Path(shutil.copytree(scene.data, tmp_path / "data"))

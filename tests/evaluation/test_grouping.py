@@ -22,15 +22,9 @@ from repro.pose import targets, whole_image
 from repro.pose.fields import COCO
 from repro.pose.limbs import TRAINED
 from repro.scoring import oks
-from support import evaluation_scenes
 from support.evaluation_scenes import Scene
 
 MIRRORED = list(DATASETS["coco"].skeleton.mirrored)
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 def people_on(truth: Annotations, index: int) -> tuple[Floats, np.ndarray]:

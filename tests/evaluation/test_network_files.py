@@ -16,17 +16,12 @@ from repro.evaluation import choice, evaluator, exported, exported_rules, loadin
 from repro.evaluation.network import ZooNetwork
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import ASSUMED, GIVEN, READ, EvaluationRequest, Execution
+from repro.exported import leading
 from repro.exported.network_file import open_file
 from repro.exported.onnx_network import OnnxNetwork
 from repro.papers import protocol_choice
 from repro.papers.protocol import changed
-from support import evaluation_scenes
 from support.evaluation_scenes import Scene, onnx_file
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 def request_of(model: str, weights: Path | None, **others: object) -> EvaluationRequest:
@@ -209,6 +204,19 @@ def test_pixels_are_normalised_in_the_order_in_which_they_come() -> None:
     assert normalised(pixels, "0..255").flatten().tolist() == [124, 116, 104]
     assert normalised(pixels, "128/256")[0, 1, 0, 0] == pytest.approx((116 - 128) / 256)
     assert normalised(pixels, "-1..1")[0, 2, 0, 0] == pytest.approx(104 / 127.5 - 1)
+
+
+def test_what_a_graph_does_first_is_known_or_said_to_be_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = open_file(onnx_file(tmp_path / "net.onnx"))
+    said = "`net.onnx` normalises by itself is not known: onnx is not installed."
+    for version, count in (("1.0", 0), (None, 1)):
+        monkeypatch.setattr(leading.env, "version", lambda name, found=version: found)
+        told = [str(one) for one in exported_rules.settled(file, None, None, {}).remarks]
+        assert sum(said in one for one in told) == count
+    given = exported_rules.settled(file, None, None, {"normalise": "ImageNet"})
+    assert not any(said in str(one) for one in given.remarks)
 
 
 def test_nan_is_named() -> None:

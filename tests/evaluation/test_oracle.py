@@ -15,16 +15,10 @@ from repro.evaluation.network import sigma_of
 from repro.papers import protocol_choice
 from repro.papers.protocol import Protocol, changed
 from repro.pose import decode, flip, transforms
-from support import evaluation_scenes
 from support.evaluation_scenes import Scene
 
 SIZE = (256, 192)
 IMAGES = torch.zeros(1, 3, *SIZE)
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 def protocol(**others: object) -> Protocol:

@@ -6,14 +6,8 @@ from pathlib import Path
 import pytest
 
 from repro.papers.datasets import MPII_TRUTHS
-from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import IMAGES, Scene, mpii, parsed, refused
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 def metrics(data: dict[str, object]) -> dict[str, float]:

@@ -15,17 +15,11 @@ from repro.errors import StoreError
 from repro.evaluation import overlap, shards
 from repro.evaluation.request import Execution
 from repro.evaluation.shards import Shards
-from support import evaluation_scenes
 from support.command_line import ROOT, Run
 from support.evaluation_scenes import Scene, parsed, refused
 
 SMALL = ("--boxes", "gt", "--batch", "2", "--input", "64x48")
 """several shards: one has 16 batches"""
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(autouse=True)

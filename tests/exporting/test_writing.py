@@ -15,7 +15,6 @@ from repro.evaluation.request import READ
 from repro.exported.network_file import open_file
 from repro.exporting import checking, writing
 from repro.exporting.request import ExportRequest, requested
-from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import Scene, onnx_file, parsed, refused
 
@@ -27,11 +26,6 @@ FAMILIES = {
     "lightweight_openpose": (64, 64),
 }
 """a small member of each family that exports in seconds, and the smallest of its inputs"""
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 @pytest.mark.parametrize("model", FAMILIES)

@@ -17,16 +17,10 @@ import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from support import evaluation_scenes
 from support.command_line import Run
 from support.evaluation_scenes import Scene, onnx_file, parsed, refused
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-@pytest.fixture
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return evaluation_scenes.made(tmp_path_factory.getbasetemp())
 
 
 Evaluate = Callable[..., dict[str, object]]

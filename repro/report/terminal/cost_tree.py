@@ -1,5 +1,6 @@
 """What a count says: a tree of modules, and plain data."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from rich.console import Group, RenderableType
@@ -31,11 +32,7 @@ def described(spec: CountRun, count: Count, depth: int = 0) -> dict[str, object]
 
 def tree(spec: CountRun, count: Count, depth: int = 0) -> RenderableType:
     """Totals by convention, and the modules down to `depth`."""
-    grid = Grid(box=None, header_style="bold", pad_edge=False)
-    grid.add_column("")
-    grid.add_column("params", justify="right")
-    for name in count.macs:
-        grid.add_column(f"{name} MACs", justify="right")
+    grid = _grid(count.macs)
     for path, part in count.modules.items():
         level = path.count(".") + 1 if path else 0
         if level > depth or (path and not part.params and not any(part.macs.values())):
@@ -53,6 +50,16 @@ def tree(spec: CountRun, count: Count, depth: int = 0) -> RenderableType:
     return Group(*lines)
 
 
+def _grid(conventions: Iterable[str]) -> Grid:
+    """An empty grid of parameters, and of MACs by each convention."""
+    grid = Grid(box=None, header_style="bold", pad_edge=False)
+    grid.add_column("")
+    grid.add_column("params", justify="right")
+    for name in conventions:
+        grid.add_column(f"{name} MACs", justify="right")
+    return grid
+
+
 def described_file(count: ExportedCount) -> dict[str, object]:
     """A count of an exported file as plain data."""
     return {
@@ -65,17 +72,13 @@ def described_file(count: ExportedCount) -> dict[str, object]:
         "by_operator": {name: dict(found) for name, found in count.operators.items()},
         "uncounted": sorted(count.uncounted),
         "uncounted_calls": dict(count.uncounted),
-        "remarks": [asdict(remark) for remark in count.remarks],
+        "remarks": list(count.remarks),
     }
 
 
 def of_file(count: ExportedCount, depth: int = 0) -> RenderableType:
     """Totals of an exported file by convention, and by operator if there is to be any depth."""
-    grid = Grid(box=None, header_style="bold", pad_edge=False)
-    grid.add_column("")
-    grid.add_column("params", justify="right")
-    for name in count.macs:
-        grid.add_column(f"{name} MACs", justify="right")
+    grid = _grid(count.macs)
     grid.add_row(count.file, f"{count.params:,}", *(f"{macs:,}" for macs in count.macs.values()))
     kinds = sorted({kind for found in count.operators.values() for kind in found})
     for kind in kinds if depth else ():
