@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from repro.papers import study
 from repro.plans import selection
 from repro.verdicts.audit import evidence, rules
 from repro.verdicts.audit.check import AuditCheck
@@ -17,7 +16,7 @@ AGREE, AREA = ("agreement", "contradiction"), ("area", "contradiction")
 
 @pytest.fixture
 def audited(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    papers_anew: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Papers], list[AuditCheck]]:
     """What is found in some papers, without any record."""
     monkeypatch.setenv("REPRO_TABLES", str(tmp_path))
@@ -27,9 +26,7 @@ def audited(
         gathered = evidence.gather(selection.tables(), lambda spec: None)
         return rules.run(gathered, rules.RULES)
 
-    yield audit
-    study.load_study.cache_clear()
-    study.load_table.cache_clear()
+    return audit
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,16 +66,12 @@ class Fake(Store):
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(papers_anew: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of tables with one paper, the only one, which `write` fills."""
     monkeypatch.setenv("REPRO_TABLES", str(tmp_path / "tables"))
     monkeypatch.setenv("REPRO_TABLES_ONLY", "1")
     (tmp_path / "tables" / "paper7").mkdir(parents=True)
-    study.load_study.cache_clear()
-    study.load_table.cache_clear()
-    yield tmp_path / "tables" / "paper7"
-    study.load_study.cache_clear()
-    study.load_table.cache_clear()
+    return tmp_path / "tables" / "paper7"
 
 
 def write(folder: Path, cells: dict[str, dict[str, str]], claims: list[dict[str, str]]) -> None:
