@@ -2,8 +2,8 @@
 
     python benchmarks/scale_table.py [--store FOLDER] [--on 1xA100 ...]
 
-Every speed that FOLDER does not hold yet is measured on this machine, which takes about a quarter
-of an hour the first time and wants the machine to itself. Printed is Markdown.
+Every speed that FOLDER does not hold yet is measured on this machine, which takes 40 minutes on two
+cores the first time and wants the machine to itself. Printed is Markdown.
 """
 
 import argparse

@@ -28,6 +28,7 @@ def train(
     images: options.Images = None,
     val_annotations: train_options.EvaluatedOn = None,
     val_images: options.Images = None,
+    exif: options.Exif = None,
     size: options.SizeOrUsual = None,
     option: options.ModelOptions = None,
     epochs: train_options.Epochs = None,
@@ -63,20 +64,19 @@ def train(
     Example: repro train paper1 hwl_mobilenetv3 --data DATA
     """
     fields = {"epochs": epochs, "batch": batch, "lr": lr, "evaluate_every": evaluate_every}
-    asked = paper, model, recipe, dataset, size, option, loss
-    chosen = chosen_recipe(*asked, fields, set_, smoke, scale_schedule)
+    asked = paper, model, recipe, dataset, size, option, loss, fields, set_
+    chosen = chosen_recipe(*asked, smoke, scale_schedule, exif)
     if plan:
         return show(chosen.resolved, chosen.differing, as_json)
     check_smoke(smoke, resume, as_json)
     from repro.training.choice import requested
     from repro.training.request import TrainingMachine
 
-    machine = TrainingMachine(
-        device, devices, 1, accumulate, precision, channels_last, workers, threads
-    )
-    files, val_files = named(annotations, images, dataset), named(val_annotations, val_images)
+    rest = accumulate, precision, channels_last, workers, threads
+    machine = TrainingMachine(device, devices, 1, *rest)
+    files = named(annotations, images, dataset), named(val_annotations, val_images)
     rest = weights, partial, crop_cache, save_every, hold_out
-    request = requested(chosen, data, out, machine, seed, files, val_files, *rest)
+    request = requested(chosen, data, out, machine, seed, *files, *rest)
     train_and_tell(replace(request, entry=entry), chosen.differing, resume, store, as_json)
 
 
@@ -92,6 +92,7 @@ def chosen_recipe(
     others: Sequence[str] | None,
     smoke: bool,
     scale_schedule: bool,
+    exif: str | None,
 ) -> "TrainingChoice":
     """A study's recipe for a network; its `fields` are changed where they are given."""
     from repro.speed.measure.memory import keep_freed
@@ -112,6 +113,7 @@ def chosen_recipe(
         {**given, **parse_options(others or [])},
         smoke,
         scale_schedule,
+        exif,
     )
 
 

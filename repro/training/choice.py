@@ -18,7 +18,7 @@ from repro.papers.datasets import (
     with_joints,
 )
 from repro.papers.lookup import parse_options
-from repro.papers.protocol import Protocol
+from repro.papers.protocol import Protocol, changed
 from repro.papers.recipe import Loss
 from repro.papers.recipe_sources import Resolved, differing, parsed
 from repro.papers.study import Study
@@ -76,6 +76,7 @@ def chosen(
     fields: Mapping[str, object] = NO_OPTIONS,
     smoke: bool = False,
     scale_schedule: bool = False,
+    exif: str | None = None,
 ) -> TrainingChoice:
     """A study's recipe for a network, `fields` of it changed; ReproError if they do not fit."""
     if smoke and scale_schedule:
@@ -84,7 +85,7 @@ def chosen(
     if smoke and dataset is None:
         joints = zoo.MODELS[model].keypoints if model in zoo.MODELS else 0
         dataset = with_joints(joints, GENERATED).name
-    protocol = protocol_of(model, own_dataset.found(dataset))
+    protocol = changed(protocol_of(model, own_dataset.found(dataset)), exif=exif)
     size = size_of(model, protocol, size, smoke)
     count_run(model, size, protocol.keypoints, options)
     resolved = recipe_of(study, recipe, model, protocol.chosen, size)
@@ -130,9 +131,10 @@ def requested(
     val, remarks = with_images(val, train)
     evaluated = None if choice.smoke else evaluation_source(choice.protocol, data, val)
     if evaluated is None and train.get("annotations") is not None and not choice.smoke:
-        source, evaluated, remarks = shared_out(
+        source, evaluated, held = shared_out(
             source, choice.protocol.chosen, folder / "held-out", hold_out
         )
+        remarks = (*remarks, *held)
     return TrainingRequest(
         choice.model,
         choice.size,

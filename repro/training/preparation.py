@@ -13,6 +13,7 @@ from repro.data.sampler import EpochOrder
 from repro.errors import ReproError
 from repro.evaluation.network import created, listed
 from repro.files import sha256
+from repro.papers.protocol import IGNORE
 from repro.papers.values import Scalar, Size
 from repro.pose import losses
 from repro.records.remarks import Remark
@@ -82,6 +83,7 @@ class PreparedTraining(CheckedTraining):
             "data set": request.train.dataset,
             "annotations": self.data.annotations.sha256[:12],
             "samples": len(self.data),
+            **({} if request.protocol.exif == IGNORE else {"EXIF turns": request.protocol.exif}),
             "seed": request.seed,
             "weights": None if request.weights is None else sha256(request.weights)[:12],
             **({} if request.entry is None else {"entry": request.entry}),

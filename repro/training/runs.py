@@ -16,6 +16,7 @@ from repro.data.batches import Batch
 from repro.errors import RunError, StoreError
 from repro.files import sha256
 from repro.papers.metrics import MAIN
+from repro.papers.protocol import IGNORE
 from repro.papers.values import Scalar
 from repro.records.fingerprint import digest
 from repro.records.measurement import Measurement
@@ -67,6 +68,7 @@ def run_of(checked: CheckedTraining) -> TrainingRun:
             "official": data.official,
             **({} if data.rehearsal is None else {"rehearsal": data.rehearsal}),
             **({} if own is None else {"joints": digest(own.described())}),
+            **({} if request.protocol.exif == IGNORE else {"exif": request.protocol.exif}),
         },
         _evaluated(request),
         _start(request),

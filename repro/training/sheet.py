@@ -54,14 +54,14 @@ def sheet(folder: Path) -> Sheet | None:
     tiles, absent = [], []
     for picture in shown.pictures:
         try:
-            tiles.append(_tile(picture, shown.skeleton))
+            tiles.append(_tile(picture, shown.skeleton, shown.upright))
         except (ReproError, IndexError) as error:
             absent.append(str(error))
     return Sheet(shown.step, tiles, absent)
 
 
-def _tile(picture: ShownPicture, skeleton: Skeleton) -> Tile:
-    pixels = decoded(picture.path)
+def _tile(picture: ShownPicture, skeleton: Skeleton, upright: bool) -> Tile:
+    pixels = decoded(picture.path, upright=upright)
     height, width = pixels.shape[:2]
     scale = min(HEIGHT / height, WIDEST / width)
     size = max(1, round(width * scale)), max(1, round(height * scale))

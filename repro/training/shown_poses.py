@@ -18,6 +18,7 @@ from repro.errors import RunError
 from repro.evaluation import predictions
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.files import write_whole
+from repro.papers.protocol import APPLY
 from repro.papers.skeletons import Skeleton
 
 FILES = NAME, CANDIDATE = "best-poses.json", "candidate-poses.json"
@@ -43,6 +44,8 @@ class ShownPoses:
     skeleton: Skeleton
     """joints and limbs alone"""
     pictures: tuple[ShownPicture, ...]
+    upright: bool
+    """whether the pictures are turned as their EXIF asks"""
 
 
 def positions(annotations: Annotations) -> list[int]:
@@ -69,7 +72,12 @@ def keep_candidate(prepared: PreparedEvaluation, evaluated: Path, folder: Path) 
         }
         for place, persons in zip(chosen, found, strict=True)
     ]
-    content = {"joints": skeleton.joints, "limbs": skeleton.limbs, "pictures": pictures}
+    content = {
+        "joints": skeleton.joints,
+        "limbs": skeleton.limbs,
+        "upright": prepared.request.protocol.exif == APPLY,
+        "pictures": pictures,
+    }
     _write(folder / CANDIDATE, content)
 
 
@@ -98,7 +106,8 @@ def read(folder: Path) -> ShownPoses | None:
             )
             for row in content["pictures"]
         )
-        return ShownPoses(int(content["step"]), Skeleton("", joints, limbs, ()), pictures)
+        skeleton, upright = Skeleton("", joints, limbs, ()), bool(content["upright"])
+        return ShownPoses(int(content["step"]), skeleton, pictures, upright)
     return None
 
 

@@ -1,9 +1,13 @@
 """`repro train` on little data: what is said, held out and drawn, and what is left when it ends."""
 
 import json
+import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from PIL import Image
 
 from repro.data import synth
 from repro.records.cleanup import collect
@@ -11,10 +15,13 @@ from repro.records.store import Store
 from repro.report.html import training_page
 from repro.training import trainer
 from repro.training.loop import StepReport
+from repro.training.sheet import sheet
 from repro.training.trainer import Training
 from support.command_line import Outcome, Run
 
 MODEL = ("train", "paper1", "hwl_mobilenetv3")
+ORIENTATION, HALF_TURN = 274, 3
+"""of EXIF"""
 SHORT = ("--input", "64x32", "--batch", "4", "--workers", "0", "--device", "cpu")
 
 
@@ -123,6 +130,29 @@ def test_pictures_of_ones_own_are_held_out_where_nothing_else_is_given(
     assert found["best"]["metric"] == "" and not any("held" in str(one) for one in found["remarks"])
     assert "the training has nothing to evaluate on" in Path(found["page"]).read_text()
     assert repro(*words, "--hold-out", "1.5").code == 2
+
+
+def test_pictures_are_turned_where_that_is_asked(repro: Run, data: Path, tmp_path: Path) -> None:
+    turned = Path(shutil.copytree(data, tmp_path / "turned"))
+    for path in sorted((turned / "synth" / "val").iterdir()):
+        asked = Image.Exif()
+        asked[ORIENTATION] = HALF_TURN
+        Image.open(path).rotate(180).save(path, exif=asked)
+    records = []
+    for words in (("--exif", "apply"), ("--fresh",)):
+        done = trained(repro, turned, *words, "--json")
+        assert done.code == 0, done.err
+        kept = json.loads(Path("out ü/best-poses.json").read_text())
+        records.append((json.loads(done.out)["record"], kept["upright"]))
+        tile = sheet(Path("out ü")).tiles[0]  # type: ignore[union-attr]
+        shown = cv2.imdecode(np.frombuffer(tile.found_png, np.uint8), cv2.IMREAD_COLOR)
+        plain = cv2.imread(str(data / "synth" / "val" / tile.name))
+        apart = shown.astype(int) - cv2.resize(plain, shown.shape[1::-1])
+        assert (abs(apart).mean() < 20) == kept["upright"]
+    (first, upright), (second, stored) = records
+    assert first != second and (upright, stored) == (True, False)
+    refused = trained(repro, turned, "--exif", "turn")
+    assert refused.code == 2 and "turn" in refused.err
 
 
 def test_a_page_that_cannot_be_written_stops_nothing(

@@ -36,8 +36,8 @@ def kept(folder: Path, annotations: Annotations, rows: object, **evaluation: obj
     shown_poses.keep_candidate(prepared, folder, folder)  # type: ignore[arg-type]
 
 
-def by(skeleton: object) -> SimpleNamespace:
-    return SimpleNamespace(protocol=SimpleNamespace(skeleton=skeleton))
+def by(skeleton: object, exif: str = "ignore") -> SimpleNamespace:
+    return SimpleNamespace(protocol=SimpleNamespace(skeleton=skeleton, exif=exif))
 
 
 def test_as_many_as_are_annotated_are_kept_the_best_first(tmp_path: Path) -> None:
@@ -55,6 +55,7 @@ def test_as_many_as_are_annotated_are_kept_the_best_first(tmp_path: Path) -> Non
     shown = shown_poses.read(tmp_path)
     assert shown is not None and shown.step == 8 and shown.skeleton.limbs == COCO.limbs
     assert [one.path for one in shown.pictures] == [Path("in/0.png"), Path("in/2.png")]
+    assert not shown.upright
     first, second = shown.pictures
     assert first.found[:, 0, 0].tolist() == [0.8, 0.5] and second.found[:, 0, 0].tolist() == [0.9]
     assert first.truth[:, 0, 0].tolist() == [0, 1] and first.truth.shape == (2, 17, 3)
@@ -66,10 +67,10 @@ def test_the_poses_of_mpii_are_those_of_the_persons(tmp_path: Path) -> None:
     annotations = annotated([1, 2], 16)
     rows = [[[number + 1, 5]] * 16 for number in range(3)]
     instances = SimpleNamespace(image=np.array([0, 1, 1]))
-    kept(tmp_path, annotations, rows, request=by(MPII), instances=instances)
+    kept(tmp_path, annotations, rows, request=by(MPII, "apply"), instances=instances)
     shown_poses.settle(tmp_path, 1, best=True)
     shown = shown_poses.read(tmp_path)
-    assert shown is not None
+    assert shown is not None and shown.upright
     assert [one.found[:, 0, :2].tolist() for one in shown.pictures] == [[[0, 4]], [[1, 4], [2, 4]]]
 
 

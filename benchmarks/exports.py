@@ -1,0 +1,260 @@
+"""Every network of the zoo as an ONNX file: does it give what the network gives, to the poses?
+
+    python benchmarks/exports.py [--only NAME ...] [--images 2] [--json]
+
+A network gets weights by which its maps are neither flat nor zeros. It is exported (open batch, and open size
+where it takes whole images), and the file is evaluated, counted and held against the network: all
+outputs relative to their largest value, the poses on generated pictures in pixels, and the AP of
+both against the network's own poses moved by a few pixels, so that there is something to be found.
+Facts that the file tells are held against what was written. Largest differences come last; the exit
+code is 1 where one is beyond its bound.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+import zoo
+from repro.counting import exported
+from repro.data import synth
+from repro.data.annotations import read
+from repro.data.layout import Source, find
+from repro.data.people import Annotations, Poses
+from repro.errors import ReproError
+from repro.evaluation import choice, inference, pipeline
+from repro.evaluation.loading import opened
+from repro.evaluation.request import EvaluationRequest, Execution
+from repro.evaluation.shards import Shards
+from repro.exporting import writing
+from repro.exporting.request import requested
+from repro.papers.values import Size
+from repro.report.terminal.progress import Steps
+from repro.scoring.score import of_poses
+
+NEAR = 1e-4
+"""of an output's largest value"""
+CROP, WHOLE = (128, 96), (128, 128)
+"""inputs of top-down and of bottom-up networks"""
+SPREAD = 0.3
+"""of the values of a map, where the network's last layer is a plain one"""
+RANDOM = 0.3
+"""of a kernel, beside the part that passes on"""
+MOVED = 3.0
+"""pixels, spread of what moves a joint of the truth"""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network and its file."""
+
+    model: str
+    seconds: float
+    """of the export and its check"""
+    difference: float
+    """of the outputs, relative to the largest value of each"""
+    poses: int
+    pixels: float
+    """largest distance of a joint of both"""
+    network_ap: float
+    file_ap: float
+    """per cent"""
+    params: tuple[int, int]
+    """of the network, and as counted in the file, whose batch norms are folded"""
+    uncounted: dict[str, int]
+    wrong: str
+    """what does not hold; empty if nothing"""
+
+
+def main() -> int:
+    """Print a line for each network, and the largest differences."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--only", nargs="*", default=list(zoo.MODELS))
+    parser.add_argument("--images", type=int, default=2)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = []
+    with tempfile.TemporaryDirectory() as name, Steps(len(given.only), "networks", True) as steps:
+        folder = Path(name)
+        synth.write(folder / "data", train=1, val=given.images, seed=3, size=(192, 256))
+        for model in given.only:
+            found.append(tried(model, folder, find(folder / "data", "synth", "val")))
+            steps()
+            if not given.json:
+                print(line(found[-1]), flush=True)
+    wrong = [one.model for one in found if one.wrong]
+    if given.json:
+        print(json.dumps({"networks": [asdict(one) for one in found], "wrong": wrong}))
+    else:
+        worst = max(found, key=lambda one: one.difference)
+        print(f"{len(found)} networks, {len(wrong)} wrong: {', '.join(wrong) or 'none'}")
+        print(f"outputs differ by {worst.difference:.1e} at most ({worst.model})")
+        print(f"AP differs by {max(abs(o.network_ap - o.file_ap) for o in found):.4f} at most")
+    return 1 if wrong else 0
+
+
+def line(one: Exported) -> str:
+    """What became of a network."""
+    return (
+        f"{one.model}: {one.difference:.1e}, {one.poses} poses {one.pixels:.3f} px apart, "
+        f"AP {one.network_ap:.3f} and {one.file_ap:.3f}, {one.seconds:.0f} s {one.wrong}"
+    )
+
+
+def tried(model: str, folder: Path, source: Source) -> Exported:
+    """Export one network, and hold its file against it."""
+    weights, file = folder / f"{model}.pth", folder / f"{model}.onnx"
+    entry = zoo.MODELS[model]
+    size = entry.size or tuple(
+        -(-side // entry.stride) * entry.stride for side in (WHOLE if entry.grouping else CROP)
+    )
+    torch.save(lively(model, size), weights)
+    batch = "1" if entry.grouping else "dynamic"
+    begun = time.perf_counter()
+    try:
+        request = requested(model, file, weights, size, "synth", batch=batch)
+        made = writing.export(request)
+    except ReproError as error:
+        return Exported(model, 0.0, 0.0, 0, 0.0, 0.0, 0.0, (0, 0), {}, str(error))
+    seconds = time.perf_counter() - begun
+    execution = Execution(batch=2)
+    _, ours = choice.requested(model, weights, "synth", size=size, execution=execution)
+    _, theirs = choice.requested(str(file), None, "synth", execution=execution)
+    annotations, left = poses_of(ours, folder / f"{model}-a", source)
+    _, right = poses_of(theirs, folder / f"{model}-b", source)
+    aps = [0.0, 0.0]
+    if len(left) and len(right):
+        truth, path = moved(annotations, left, folder / f"{model}.json", source)
+        aps = [of_poses(path, truth, poses).metrics["AP"] or 0.0 for poses in (left, right)]
+    apart = farthest(left, right)
+    counted = exported.count(file, None if made.check.inputs[1:] == () else size)
+    learned = sum(parameter.numel() for parameter in zoo.create_model(model, 17).parameters())
+    wrong = []
+    if not made.check.difference <= NEAR:
+        wrong.append("outputs differ")
+    if abs(aps[0] - aps[1]) > 1e-4 or len(left) != len(right):
+        wrong.append("AP")
+    if ours.protocol != theirs.protocol or ours.size != theirs.size:
+        wrong.append("what the file tells")
+    if not 0.9 * learned < counted.params <= learned or counted.uncounted:
+        wrong.append(f"{counted.params:,} parameters, of {learned:,}")
+    for left_over in folder.glob(f"{model}.*"):
+        left_over.unlink()
+    return Exported(
+        model,
+        seconds,
+        made.check.difference,
+        len(left),
+        apart,
+        100 * aps[0],
+        100 * aps[1],
+        (learned, counted.params),
+        dict(counted.uncounted),
+        ", ".join(wrong),
+    )
+
+
+def lively(model: str, size: Size) -> dict[str, torch.Tensor]:
+    """Weights that pass on what they are given, with a share of what is random; the same each time.
+
+    Wholly random ones of many layers amplify the last digits of what they are given: in 32 bits
+    PyTorch itself would be 1e-3 off.
+    """
+    torch.manual_seed(zlib.crc32(model.encode()))
+    network, last = zoo.create_model(model, 17), dict[int, nn.Module]()
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            random = nn.init.kaiming_normal_(torch.empty_like(module.weight))
+            groups = module.groups if isinstance(module, nn.Conv2d) else 1
+            nn.init.dirac_(module.weight, groups)
+            module.weight.data += RANDOM * random
+            module.register_forward_hook(lambda one, given, found: last.update({id(found): one}))
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.ones_(module.weight)
+            module.momentum = None  # the mean over all batches
+    with torch.no_grad():
+        for _ in range(2):
+            network.train()(torch.randn(4, 3, *size))
+        for output in tree_leaves(network.eval()(torch.randn(1, 3, *size))):
+            if module := last.get(id(output)):
+                module.weight *= SPREAD / output.std()
+    return network.state_dict()
+
+
+def poses_of(request: EvaluationRequest, folder: Path, source: Source) -> tuple[Annotations, Poses]:
+    """The persons that a network or a file finds."""
+    prepared = pipeline.prepare(request, source)
+    found, _ = inference.poses(
+        opened(prepared.request, prepared.annotations, prepared.instances, prepared.size),
+        prepared.request,
+        prepared.size,
+        source.images,
+        prepared.annotations,
+        prepared.instances,
+        Shards(folder),
+        lambda count: None,
+    )
+    return prepared.annotations, found
+
+
+def farthest(left: Poses, right: Poses) -> float:
+    """Pixels between the joints of both that are farthest apart; infinity for other persons."""
+    if left.keypoints.shape != right.keypoints.shape:
+        return float("inf")
+    if not len(left):
+        return 0.0
+    apart: NDArray[np.float64] = left.keypoints[..., :2] - right.keypoints[..., :2]
+    return float(np.linalg.norm(apart, axis=2).max())
+
+
+def moved(
+    annotations: Annotations, poses: Poses, path: Path, source: Source
+) -> tuple[Annotations, Path]:
+    """An annotation file whose persons are these poses, each joint moved by a few pixels."""
+    dice = np.random.default_rng(0)
+    document = json.loads(source.annotations.read_text())
+    document["annotations"] = [
+        person(number, image, joints, dice)
+        for number, (image, joints) in enumerate(
+            zip(annotations.images.given(poses.image_ids), poses.keypoints, strict=True), 1
+        )
+    ]
+    path.write_text(json.dumps(document))
+    return read(path, "synth"), path
+
+
+def person(
+    number: int, image: int | str, joints: NDArray[np.float64], dice: np.random.Generator
+) -> dict[str, object]:
+    """An annotated person of COCO's form."""
+    points = np.round(joints[:, :2] + dice.normal(0, MOVED, (len(joints), 2)), 2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    sides = np.maximum(high - low, 8.0)
+    flat: Sequence[float] = np.column_stack([points, np.full(len(points), 2)]).ravel().tolist()
+    return {
+        "id": number,
+        "image_id": image,
+        "category_id": 1,
+        "keypoints": flat,
+        "num_keypoints": len(points),
+        "bbox": [*low.tolist(), *sides.tolist()],
+        "area": float(sides.prod() * 0.5),
+        "iscrowd": 0,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
