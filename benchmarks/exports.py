@@ -4,8 +4,9 @@
 
 A network gets weights by which its maps are neither flat nor zeros. It is exported (open batch, and
 open size where it takes whole images), and the file is evaluated, counted and held against the
-network: all outputs relative to their largest value, the poses on generated pictures in pixels, and the AP of
-both against the network's own poses moved by a few pixels, so that there is something to be found.
+network: all outputs relative to their largest value, the poses on generated pictures in pixels, and
+the AP of both against the network's own poses moved by a few pixels, so that there is something to
+be found.
 Facts that the file tells are held against what was written. Largest differences come last; the exit
 code is 1 where one is beyond its bound.
 """
