@@ -192,7 +192,7 @@ def lively(model: str, size: Size) -> dict[str, torch.Tensor]:
         for output in tree_leaves(network.eval()(torch.randn(1, 3, *size))):
             if module := last.get(id(output)):
                 module.weight *= SPREAD / output.std()
-    return network.state_dict()
+    return zoo.published_state(network)
 
 
 def poses_of(request: EvaluationRequest, folder: Path, source: Source) -> tuple[Annotations, Poses]:
