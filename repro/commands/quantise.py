@@ -77,6 +77,7 @@ def quantise(
         request = QuantisationRequest(evaluation, output, *drawn)
         source = evaluated_on(evaluation, annotations, images or calibrate, boxes, truth)
         clock = None if no_speed else Clock(threads, budget)
+        said += overlap(source, calibrate)
         quantise_and_tell(request, source, clock, said, store, as_json)
 
 
@@ -132,8 +133,8 @@ def looked_at(
 
     data_set = choice.dataset_of(dataset, protocol, annotations)
     machine = Execution(threads=threads)
-    words = None, data_set, protocol, size, {}, False, machine, rules, None, output_name
-    name, evaluation = choice.requested(str(path), *words)
+    asked = {"dataset": data_set, "protocol": protocol, "size": size, "execution": machine}
+    name, evaluation = choice.requested(str(path), rules=rules, output=output_name, **asked)
     evaluation = with_boxes(evaluation, boxes)
     if not as_json:
         say(f"protocol {name}: {evaluation.rules}")
@@ -157,6 +158,16 @@ def evaluated_on(
     source = choice.source(evaluation.protocol, None, named)
     measuring.check_images(evaluation, source)
     return source
+
+
+def overlap(source: "Source | None", calibrate: Path) -> "tuple[Remark, ...]":
+    """What there is to say where a network is evaluated on pictures that it is calibrated on."""
+    from repro.records.remarks import Remark
+
+    if source is None or source.images.resolve() != calibrate.resolve():
+        return ()
+    text = "The evaluated pictures are those of the calibration, which sees ranges of values only."
+    return (Remark("pictures", text),)
 
 
 def quantise_and_tell(

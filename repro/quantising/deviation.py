@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from repro.exported.form import NHWC, ImageInput
 from repro.quantising import layers
 from repro.quantising.layers import MatchedLayer
 from repro.speed.backends.base import reason
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 Values = NDArray[np.generic]
 
@@ -123,10 +127,10 @@ def measured(
 
 
 def _run(
-    session: object, path: Path, given: dict[str, Values], names: Sequence[str]
+    session: "InferenceSession", path: Path, given: dict[str, Values], names: Sequence[str]
 ) -> Sequence[Values]:
     try:
-        return opening.run(session, path, given, names)  # type: ignore[arg-type]
+        return opening.run(session, path, given, names)
     except RunError:
         raise
     except Exception as error:  # the runtime's own exceptions share no base

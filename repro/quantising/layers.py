@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onnx import GraphProto
+    from onnx import GraphProto, NodeProto
 
 WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """operators that are layers"""
+WEIGHT = ".weight"
 KEPT = ("Relu", "Clip")
 """operators that a quantiser may leave to the limits of the whole numbers"""
 DEQUANTISED = "_DequantizeLinear_Output"
@@ -53,9 +54,17 @@ def matched(floats: "GraphProto", quantised: "GraphProto") -> tuple[list[Matched
         for tensor in tensors:
             twin = next((one for one in (tensor + DEQUANTISED, tensor) if one in known), None)
             if twin is not None:
-                layers.append(MatchedLayer(node.name or node.output[0], tensor, twin))
+                layers.append(MatchedLayer(_name(node), tensor, twin))
                 break
     return layers, total
+
+
+def _name(node: "NodeProto") -> str:
+    """That of the module whose weight it has, where the exporter kept it, else the node's own."""
+    weight = node.input[1] if len(node.input) > 1 else ""
+    if weight.endswith(WEIGHT):
+        return weight.removesuffix(WEIGHT).removeprefix("model.")
+    return node.name or node.output[0]
 
 
 def expose(path: Path, names: Sequence[str], output: Path) -> None:

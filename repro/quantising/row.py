@@ -10,6 +10,7 @@ from repro.records.fingerprint import digest
 from repro.records.measurement import Measurement
 from repro.records.record import SCHEMA, MadeBy, Record
 from repro.records.runs import QUANTISED
+from repro.speed.results.analysis import TimeRatio
 
 FLOATS, INT8 = "floats", "int8"
 """which of the two a measurement is of"""
@@ -58,7 +59,7 @@ def record(
     notes = {f"worst layer, {name}": layer for name, layer in worst.items()}
     if speed is not None:
         spec["machine"], spec["timing"] = speed.record.spec["machine"], speed.record.key
-        notes["speed"] = f"{speed.ratio.verdict}{_because(speed.ratio.reason)}"
+        notes["speed"] = _verdict(speed.ratio)
     if accuracy is not None:
         spec["evaluations"] = {FLOATS: accuracy.floats.key, INT8: accuracy.int8.key}
         spec["data"] = accuracy.floats.spec["data"]
@@ -69,8 +70,13 @@ def record(
     return Record(key, spec, measurements, facts, notes=notes, remarks=file.remarks, made=made)
 
 
-def _because(reason: str) -> str:
-    return f": {reason}" if reason else ""
+def _verdict(ratio: TimeRatio) -> str:
+    """What the ratio of times says, in words."""
+    if ratio.verdict in ("faster", "slower"):
+        return f"int8 is {ratio.verdict}"
+    if ratio.verdict == "same":
+        return "int8 is as fast"
+    return f"no verdict: {ratio.reason or 'the interval leaves it open'}"
 
 
 def _of_file(file: QuantisedFile) -> Iterator[Measurement]:
@@ -80,16 +86,18 @@ def _of_file(file: QuantisedFile) -> Iterator[Measurement]:
     apart = file.deviation
     yield Measurement("deviation_rms", apart.overall.rms, "of the values")
     yield Measurement("deviation_largest", apart.overall.largest, "of the largest value")
-    for one in (*apart.outputs, *apart.groups):
-        yield Measurement("deviation_rms", one.rms, "of the values", of=one.name)
-        yield Measurement("deviation_largest", one.largest, "of the largest value", of=one.name)
+    parts = [(one.name, one.rms, one.largest) for one in apart.outputs]
+    parts += [(one.name, one.rms, one.largest) for one in apart.groups]
+    for name, rms, largest in parts:
+        yield Measurement("deviation_rms", rms, "of the values", of=name)
+        yield Measurement("deviation_largest", largest, "of the largest value", of=name)
 
 
 def _of_speed(speed: PairedSpeed | None) -> Iterator[Measurement]:
     if speed is not None:
         one = speed.ratio
-        bounds = {"low": 1 / one.high, "high": 1 / one.low}
-        yield Measurement("speed_ratio", 1 / one.value, "x", **bounds)
+        low, high = 1 / one.high, 1 / one.low
+        yield Measurement("speed_ratio", 1 / one.value, "x", low=low, high=high)
 
 
 def _of_accuracy(accuracy: PairedAccuracy | None) -> Iterator[Measurement]:
@@ -99,9 +107,9 @@ def _of_accuracy(accuracy: PairedAccuracy | None) -> Iterator[Measurement]:
     for of, whole in ((FLOATS, accuracy.floats), (INT8, accuracy.int8)):
         figure = whole.measurement(name)
         if figure is not None:
-            bounds = {"low": figure.low, "high": figure.high}
-            yield Measurement(name, figure.value, "%", **bounds, of=of)
+            low, high = figure.low, figure.high
+            yield Measurement(name, figure.value, "%", low=low, high=high, of=of)
     change = accuracy.difference
     if change is not None:
-        bounds = {"low": change.low, "high": change.high}
-        yield Measurement(f"{name}_difference", change.value, "points", **bounds)
+        value, low, high = change.value, change.low, change.high
+        yield Measurement(f"{name}_difference", value, "points", low=low, high=high)

@@ -78,7 +78,7 @@ def _facts(record: Record) -> Iterator[str]:
         "inputs"
     )
     if "speed" in record.notes:
-        yield f"speed on {record.spec.get('machine')}: int8 is {record.notes['speed']}"
+        yield f"speed by ONNX Runtime on {record.spec.get('machine')}: {record.notes['speed']}"
     data = _mapping(record.spec.get("data"))
     if data:
         words = f"{data.get('images'):,} images, {data.get('people'):,} persons"

@@ -48,9 +48,9 @@ def network(path: Path, scale: float = 1.0, head: float = 1.0, prefix: str = "")
     nodes = [
         helper.make_node("Conv", ["image", "a"], [prefix + "one"], "first", strides=[2, 2]),
         helper.make_node("Relu", [prefix + "one"], ["two"], "relu"),
-        helper.make_node("Conv", ["two", "b"], ["maps"], "last"),
+        helper.make_node("Conv", ["two", "model.b.weight"], ["maps"], "last"),
     ]
-    values = [numpy_helper.from_array(first, "a"), numpy_helper.from_array(last, "b")]
+    values = [numpy_helper.from_array(first, "a"), numpy_helper.from_array(last, "model.b.weight")]
     graph = helper.make_graph(nodes, "network", [given], [maps], values)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
     model.ir_version = 9
@@ -77,7 +77,7 @@ def test_a_known_error_is_found_where_it_is(tmp_path: Path) -> None:
         assert one.largest == pytest.approx(0.1, abs=1e-6)
     assert [(one.name, one.layers, one.worst) for one in found.groups] == [
         ("stem", 1, "first"),
-        ("head", 1, "last"),
+        ("head", 1, "b"),
     ]
     late = network(tmp_path / "late.onnx", head=0.5)
     stem, head = deviation.measured(floats, late, IMAGE, inputs, told.append).groups
