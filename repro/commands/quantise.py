@@ -133,8 +133,9 @@ def looked_at(
 
     data_set = choice.dataset_of(dataset, protocol, annotations)
     machine = Execution(threads=threads)
-    asked = {"dataset": data_set, "protocol": protocol, "size": size, "execution": machine}
-    name, evaluation = choice.requested(str(path), rules=rules, output=output_name, **asked)
+    name, evaluation = choice.requested(
+        str(path), None, data_set, protocol, size, {}, False, machine, rules, None, output_name
+    )
     evaluation = with_boxes(evaluation, boxes)
     if not as_json:
         say(f"protocol {name}: {evaluation.rules}")
