@@ -9,7 +9,7 @@ from repro.quantising.writing import QuantisedFile
 from repro.records.fingerprint import digest
 from repro.records.measurement import Measurement
 from repro.records.record import SCHEMA, MadeBy, Record
-from repro.records.runs import QUANTISED
+from repro.records.runs import NO_VERDICT, QUANTISED
 from repro.speed.results.analysis import TimeRatio
 
 FLOATS, INT8 = "floats", "int8"
@@ -52,7 +52,7 @@ def record(
             "sha256": file.calibration_sha256,
         },
         "compared_on": len(file.drawn.measured),
-        "layers": {group.name: group.layers for group in file.deviation.groups},
+        "layers": [[group.name, group.layers] for group in file.deviation.groups],
     }
     measurements = (*_of_file(file), *_of_speed(speed), *_of_accuracy(accuracy))
     worst = {group.name: group.worst for group in file.deviation.groups}
@@ -76,7 +76,7 @@ def _verdict(ratio: TimeRatio) -> str:
         return f"int8 is {ratio.verdict}"
     if ratio.verdict == "same":
         return "int8 is as fast"
-    return f"no verdict: {ratio.reason or 'the interval leaves it open'}"
+    return f"{NO_VERDICT}: {ratio.reason or 'the interval leaves it open'}"
 
 
 def _of_file(file: QuantisedFile) -> Iterator[Measurement]:

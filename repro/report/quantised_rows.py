@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from repro.records.measurement import Measurement
 from repro.records.record import Record
+from repro.records.runs import NO_VERDICT
 
 MEBI = 2**20
 HEADINGS = ("size", "smaller", "speed", "off by", "at most", "accuracy", "difference")
@@ -58,7 +59,8 @@ def _cells(record: Record) -> Iterator[str]:
     yield f"{_mebi(floats)} → {_mebi(int8)} MiB"
     yield _times(record.measurement("size_ratio"))
     speed = record.measurement("speed_ratio")
-    yield f"{_times(speed)} {_interval(speed, '.2f')}".strip()
+    unsure = NO_VERDICT if record.notes.get("speed", "").startswith(NO_VERDICT) else ""
+    yield f"{_times(speed)} {_interval(speed, '.2f')} {unsure}".strip()
     yield _share(record.measurement("deviation_rms"))
     yield _share(record.measurement("deviation_largest"))
     name = _figure(record)
@@ -86,13 +88,14 @@ def _facts(record: Record) -> Iterator[str]:
 
 
 def _groups(record: Record) -> Iterator[LayerGroup]:
-    for name, count in _mapping(record.spec.get("layers")).items():
+    groups = record.spec.get("layers")
+    for name, count in groups if isinstance(groups, list) else ():
         rms, largest = (
             _share(record.measurement(metric, of=name))
             for metric in ("deviation_rms", "deviation_largest")
         )
         worst = record.notes.get(f"worst layer, {name}", "")
-        yield LayerGroup(name, int(str(count)), rms, largest, worst)
+        yield LayerGroup(str(name), int(count), rms, largest, worst)
 
 
 def _figure(record: Record) -> str:

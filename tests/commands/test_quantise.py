@@ -18,6 +18,7 @@ from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.runs import QUANTISED
 from repro.records.store import Store
+from repro.report import quantised_rows
 from repro.speed.measure import engine
 from repro.speed.measure.procedures import TimingSettings, adapted
 from repro.speed.measure.subjects import Preparation, Subject, TimedRun
@@ -102,6 +103,11 @@ def test_the_row_is_shown_by_the_report_and_outlives_the_code(
     assert repro("report", "-o", "page.html").code == 0
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert 'id="int8"' in page and "net.onnx → net.int8.onnx" in page
+    (kept,) = rows(tmp_path)
+    assert quantised_rows.row(kept).groups[0].layers == 1
+    layers = [["stem", 1], ["stages 1/4", 2], ["stages 1/16", 3], ["head", 1]]
+    several = quantised_rows.row(replace(kept, spec={**kept.spec, "layers": layers}))
+    assert [one.name for one in several.groups] == [name for name, _ in layers]
     assert repro("report", "-o", "all.json").code == 0
     assert len(json.loads((tmp_path / "all.json").read_text())["quantised"]) == 1
 
@@ -222,6 +228,19 @@ def test_both_are_timed_against_each_other(
     assert speed["low"] <= speed["value"] <= speed["high"]
     shown = repro(*timed, "--force")
     assert "2.0" in shown.out and "int8 is faster" in shown.out
+
+
+def test_an_unsure_ratio_is_shown_as_such(
+    repro: Run, scene: Scene, network: Path, tmp_path: Path
+) -> None:
+    repro(*words(scene, *FEW))
+    (kept,) = rows(tmp_path)
+    speed = Measurement("speed_ratio", 1.3, "x", low=1.0, high=1.6)
+    notes = {**kept.notes, "speed": "no verdict: 2 processes finished, 3 are needed"}
+    timed = replace(kept, measurements=(*kept.measurements, speed), notes=notes)
+    row_of_it = quantised_rows.row(timed)
+    assert row_of_it.cells[2] == "1.30x [1.00, 1.60] no verdict"
+    assert any("2 processes finished" in fact for fact in row_of_it.facts)
 
 
 def test_nncf_makes_one_too(repro: Run, scene: Scene, network: Path) -> None:
