@@ -23,6 +23,7 @@ from repro.commands import (
     new,
     nightly,
     predict,
+    quantise,
     records,
     rehearse,
     report,
@@ -146,6 +147,7 @@ app.command("eval")(taking_models(accuracy.eval_))
 app.command()(accuracy.score)
 app.command()(taking_models(train.train))
 app.command()(taking_models(export.export))
+app.command()(taking_models(quantise.quantise))
 app.command()(taking_models(speed.speed))
 app.command()(compare.compare)
 app.command()(taking_models(rehearse.rehearse))

@@ -13,7 +13,11 @@ from repro.papers import study
 from repro.papers.datasets import DATASETS
 
 SIGNS = {"ok": "✓", "absent": "–", "warning": "!"}
-EXTRAS = {"cluster": ("ray",), "deploy": ("onnx", "onnxscript", "openvino")}
+EXTRAS = {
+    "cluster": ("ray",),
+    "deploy": ("onnx", "onnxscript", "openvino"),
+    "quantise": ("nncf", "onnx", "openvino"),
+}
 """what an extra of the package adds -> the libraries of it that some command takes"""
 
 

@@ -11,6 +11,7 @@ from repro.commands.common import emit, warn
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
+    from repro.records.record import Record
     from repro.records.store import Store
     from repro.report.contents import ReportContents, TrainingLink
 
@@ -24,6 +25,8 @@ FORMATS = {
 }
 """name -> endings of its files"""
 PAGE = Path("report.html")
+MOST_QUANTISED = 200
+"""rows on networks in int8, the newest"""
 
 
 def report(
@@ -144,7 +147,8 @@ def gathered(store: "Store", paper: str = "all", beside: Path = Path()) -> "Repo
     checks = rules.run(evidence.gather(selection.tables(), store.current), rules.named([]), only)
     shown = (store.find(one.wanted.spec) for one in cells if one.shown and one.wanted.spec)
     records = {record.key: record for record in shown if record is not None}
-    return ReportContents(cells, claims, checks, records, trainings(store, beside))
+    beside_print = trainings(store, beside), quantised(store)
+    return ReportContents(cells, claims, checks, records, *beside_print)
 
 
 def trainings(store: "Store", beside: Path) -> "list[TrainingLink]":
@@ -163,6 +167,18 @@ def trainings(store: "Store", beside: Path) -> "list[TrainingLink]":
             if not (isinstance(data, dict) and "rehearsal" in data):
                 found.append(TrainingLink(one.record, address))
     return sorted(found, key=lambda one: (str(one.record.spec.get("name")), one.record.key))
+
+
+def quantised(store: "Store") -> "list[Record]":
+    """The rows of a store on networks in int8, of each pair of files the newest, by name."""
+    from repro.records.runs import QUANTISED
+
+    rows: dict[str, Record] = {}
+    for outline in store.outlines(QUANTISED, MOST_QUANTISED):
+        stored = store.at(outline.path)
+        if stored is not None:
+            rows.setdefault(str(stored.record.spec.get("files")), stored.record)
+    return sorted(rows.values(), key=lambda one: (str(one.spec.get("network")), one.key))
 
 
 def _writable(path: Path) -> None:

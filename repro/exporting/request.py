@@ -80,7 +80,7 @@ def requested(
     if model not in zoo.MODELS:
         raise unknown("model", model, zoo.MODELS)
     _check_words(batch, precision)
-    _check_output(output, replace)
+    check_output(output, replace)
     name, rules = protocol_choice.chosen(model, own_dataset.found(dataset), protocol)
     joints = keypoints or rules.keypoints
     chosen = size or protocol_choice.size_of(model, rules.chosen)
@@ -126,7 +126,7 @@ def _check_words(batch: str, precision: str) -> None:
             raise unknown(what, word, valid)
 
 
-def _check_output(output: Path, replace: bool) -> None:
+def check_output(output: Path, replace: bool) -> None:
     """Raise ReproError unless a file of that name can be written."""
     if not is_network_file(output.name):
         raise ReproError(f"`{output}` does not end in .onnx.", "Other commands know files by that.")

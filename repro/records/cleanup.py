@@ -11,7 +11,7 @@ from repro.errors import ReproError
 from repro.files import TEMPORARY
 from repro.records.record import STALE, Record
 from repro.records.rule import StoredRecord
-from repro.records.runs import TimingRun, run_of
+from repro.records.runs import QUANTISED, TimingRun, run_of
 from repro.records.store import Store
 
 BROKEN = "broken"
@@ -126,5 +126,7 @@ def _named(record: Record) -> str:
     if record.spec.get("kind") == TimingRun.kind and isinstance(networks, list):
         rehearsed = "rehearsed " if "rehearsal" in record.spec else ""
         return f"{rehearsed}timing of {len(networks)} on {record.spec.get('machine')}"
+    if record.spec.get("kind") == QUANTISED:
+        return f"{record.spec.get('network')} as {record.spec.get('file')}, int8"
     run = run_of(record.spec)
     return str(run) if run else str(record.spec.get("model", "unknown"))

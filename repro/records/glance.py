@@ -10,7 +10,7 @@ from repro.files import read_plain
 from repro.records.record import NAME, MadeBy, Record
 from repro.records.requirements import AccuracyRequirement, Requirement, SpeedRequirement
 from repro.records.rule import StoredRecord, worth
-from repro.records.runs import EvaluationRun, Run, TimingRun
+from repro.records.runs import EVENTS, EvaluationRun, Run, TimingRun
 
 BROKEN = ""
 """the kind of what is no record, by a glance"""
@@ -57,7 +57,7 @@ def glance(file: Path, path: str, stamp: str) -> Glance:
         }
         texts = json.dumps(spec), json.dumps(rest)
         kind, rank = _safe(spec.get("kind")), _safe(worth(outline(file, *texts).record))
-        decisive = "" if probe or kind == TimingRun.kind else _safe(code)
+        decisive = "" if probe or kind in EVENTS else _safe(code)
         return Glance(path, stamp, kind, _subject(spec), rank, decisive, _safe(at), *texts)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Glance(path, stamp, BROKEN, "", "", "", FIRST, "", "")

@@ -13,7 +13,7 @@ from pathlib import Path
 from repro.errors import ReproError
 from repro.records.record import BY_BEHAVIOUR, CURRENT, STALE, Record
 from repro.records.requirements import Requirement
-from repro.records.runs import PROBED_BY, EvaluationRun, Run, TimingRun, run_of
+from repro.records.runs import EVENTS, PROBED_BY, EvaluationRun, Run, run_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ def with_standing(stored: StoredRecord) -> StoredRecord:
 def standing(record: Record) -> str:
     """How a record stands to the present code: CURRENT, BY_BEHAVIOUR or STALE.
 
-    A timing stays true of its machine whatever the code.
+    A timing stays true of its machine whatever the code, and a quantised network of its files.
     """
-    if record.spec.get("kind") == TimingRun.kind:
+    if record.spec.get("kind") in EVENTS:
         return CURRENT
     run = run_of(record.spec)
     if run is None:

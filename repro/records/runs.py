@@ -266,6 +266,13 @@ KINDS: Mapping[str, type[Run]] = {
     run.kind: run for run in (CountRun, TrainingRun, EvaluationRun, TimingRun)
 }
 """in the order in which one can need another"""
+QUANTISED = "quantise"
+"""the kind of the records that hold a network in int8 against itself in floats: no run, but what
+came of two evaluations and a timing, and of a look into both files"""
+NO_VERDICT = "no verdict"
+"""how their note on a speed begins that is not sure"""
+EVENTS = (TimingRun.kind, QUANTISED)
+"""kinds of records that stay true whatever the code"""
 
 
 def run_of(spec: Mapping[str, object]) -> Run | None:

@@ -29,5 +29,7 @@ class ReportContents:
     """by key; every record that a cell was measured by"""
     trainings: Sequence[TrainingLink] = ()
     """those that have a page"""
+    quantised: Sequence[Record] = ()
+    """networks in int8 against themselves in floats"""
     rehearsal: str = ""
     """of a rehearsal, what its figures are and are not; then there is nothing else on the page"""

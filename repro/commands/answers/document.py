@@ -29,6 +29,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "score": (networks.ScoreAnswer,),
     "train": (networks.TrainAnswer, networks.RecipeAnswer),
     "export": (exports.ExportAnswer,),
+    "quantise": (exports.QuantiseAnswer,),
     "speed": (speeds.SpeedAnswer, speeds.MergeAnswer, speeds.ProfileAnswer),
     "compare": (speeds.CompareAnswer, speeds.PairAnswer),
     "rehearse": (tables.RehearseAnswer, tables.RehearsalPlanAnswer),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from repro.papers import study
+from repro.records.plain_form import written
 from repro.report import audit_lines
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, GridEntry, grid
@@ -61,6 +62,7 @@ def as_json(report: ReportContents) -> str:
                 ],
                 "claims": [judging.described(one) for one in report.claims],
                 "checks": [audit_lines.described(one) for one in report.checks if one.finding],
+                "quantised": [written(record) for record in report.quantised],
                 "summary": {
                     "cells": judge.summary(report.cells),
                     "claims": judging.summary(report.claims),

@@ -16,7 +16,7 @@ from repro.errors import ReproError
 from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.metrics import FIELDS
-from repro.report import overview, text
+from repro.report import overview, quantised_rows, text
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import (
@@ -88,6 +88,8 @@ def render(report: ReportContents) -> str:
             giga=GIGA,
             races=speed_plots.races(report),
             trainings=list(training_links.rows(report.trainings)),
+            quantised=[quantised_rows.row(record) for record in report.quantised],
+            quantised_headings=quantised_rows.HEADINGS,
             width=speed_plots.WIDTH,
             claims=[
                 (name, list(group))
