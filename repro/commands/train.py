@@ -72,8 +72,8 @@ def train(
     from repro.training.choice import requested
     from repro.training.request import TrainingMachine
 
-    rest = accumulate, precision, channels_last, workers, threads
-    machine = TrainingMachine(device, devices, 1, *rest)
+    ways = accumulate, precision, channels_last, workers, threads
+    machine = TrainingMachine(device, devices, 1, *ways)
     files = named(annotations, images, dataset), named(val_annotations, val_images)
     rest = weights, partial, crop_cache, save_every, hold_out
     request = requested(chosen, data, out, machine, seed, *files, *rest)
