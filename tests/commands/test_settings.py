@@ -1,0 +1,196 @@
+"""`repro eval --protocol all`: every setting is what it is by itself, and a hit is not oversold."""
+
+import json
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from repro.evaluation import inference
+from repro.records import setting_rows
+from support.command_line import Run
+from support.evaluation_scenes import Scene, mpii, onnx_file, parsed, refused
+
+Row = dict[str, object]
+STATED = MappingProxyType({"colour": "RGB", "normalise": "ImageNet"})
+
+
+@pytest.fixture
+def words(scene: Scene, tmp_path: Path) -> tuple[str, ...]:
+    """An evaluation of a small exported network."""
+    path = onnx_file(tmp_path / "net.onnx", metadata=STATED)
+    return ("eval", str(path), *scene.named())
+
+
+def alone(protocol: Row) -> list[str]:
+    """The options of the evaluation by one protocol."""
+    geometry = "udp-in" if protocol.get("plain_back") else "udp" if protocol["udp"] else "plain"
+    options = [
+        *("--flip" if protocol["flip"] else "--no-flip",),
+        *("--shift" if protocol["shift"] else "--no-shift",),
+        *("--geometry", geometry, "--decode", str(protocol["decode"])),
+        *("--nms", "off" if protocol["nms"] is None else str(protocol["nms"])),
+        *("--rescoring", str(protocol.get("rescoring", "joints"))),
+        *("--joint-score", str(protocol.get("joint_score", 0.2))),
+        *("--evaluator", str(protocol["evaluator"])),
+    ]
+    if "box_score" in protocol:
+        options += ["--box-score", str(protocol["box_score"])]
+    return options
+
+
+def rows_of(data: dict[str, object]) -> list[Row]:
+    found = data["settings"]
+    assert isinstance(found, list)
+    return found
+
+
+def test_every_row_is_the_evaluation_by_its_protocol_alone(
+    repro: Run, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    gt = (*words, "--boxes", "gt", "--json")
+    data = parsed(repro(*gt, "--protocol", "all", "--store", "many"))
+    rows = rows_of(data)
+    assert data["tried"] == len(rows) == len({row["key"] for row in rows}) == 325
+    assert rows[0]["deviation"] == {} and rows[0]["key"] == data["record"]
+    assert rows[0]["metrics"] == data["metrics"] and data["metric"] == "AP"
+    kinds = {json.dumps(sorted(row["metrics"].items())) for row in rows}
+    assert len(kinds) > 20
+    for row in (rows[0], *rows[5::29], rows[-1]):
+        single = parsed(repro(*gt, *alone(row["protocol"]), "--store", "single"))
+        assert (single["metrics"], single["record"]) == (row["metrics"], row["key"])
+        assert single["protocol"] == row["protocol"]
+        change = row["metrics"]["AP"] - rows[0]["metrics"]["AP"]
+        assert row["change"] == pytest.approx(change)
+    one_rule = [row for row in rows if len(row["deviation"]) == 1]
+    assert len(one_rule) > 10
+    for row in one_rule:
+        assert row["low"] <= row["change"] <= row["high"] and 0 <= row["chance"] <= 1
+
+
+def test_a_detectors_boxes_and_their_least_score_are_settings_too(
+    repro: Run, words: tuple[str, ...], scene: Scene
+) -> None:
+    named = (*words, "--boxes", str(scene.boxes), "--no-flip", "--decode", "argmax", "--json")
+    rows = rows_of(parsed(repro(*named, "--geometry", "plain", "--protocol", "all")))
+    scores = {row["protocol"].get("box_score", 0.0) for row in rows}
+    assert scores == {0.0, 0.2} and len(rows) == 3 * 2 * 2 + 1
+    for row in (rows[0], rows[1], rows[-2], rows[-1]):
+        single = parsed(repro(*named, *alone(row["protocol"]), "--store", "single"))
+        assert (single["metrics"], single["record"]) == (row["metrics"], row["key"])
+    high = parsed(repro(*named, "--box-score", "0.5", "--store", "single"))
+    assert 0 < high["data"]["instances"] < rows[0]["protocol"].get("instances", 1e9)
+
+
+def test_protocols_that_are_named_are_settings(repro: Run, words: tuple[str, ...]) -> None:
+    named = "paper2/coco-val2017,paper2/coco-val2017-rgb,paper2/coco-val2017"
+    data = parsed(repro(*words, "--boxes", "gt", "--protocol", named, "--json"))
+    first, second = rows_of(data)
+    assert second["deviation"] == {"colour": "RGB"} and data["tried"] == 2
+    again = ("--protocol", "paper2/coco-val2017-rgb", "--store", "single", "--json")
+    single = parsed(repro(*words, "--boxes", "gt", *again))
+    assert single["metrics"] == second["metrics"] != first["metrics"]
+
+
+def test_joints_of_mpii_have_settings(repro: Run, tmp_path: Path) -> None:
+    listed = mpii(tmp_path / "mpii")
+    named = ("--dataset", "mpii", "--annotations", str(listed), "--boxes", "gt", "--json")
+    images = ("--images", str(tmp_path / "mpii/images"))
+    truth = ("--truth", str(listed.with_name("mpii_gt_valid.mat")))
+    tried = ("eval", "truth", *named, *images, *truth, "--input", "64x64")
+    data = parsed(repro(*tried, "--protocol", "all"))
+    rows = rows_of(data)
+    assert data["metric"] == "Mean" and len(rows) == 3 * 6 * 3
+    for row in (rows[0], rows[7], rows[30], rows[-1]):
+        rules = alone(row["protocol"])
+        kept = rules[: rules.index("--nms")]
+        single = parsed(repro(*tried, *kept, "--store", "single"))
+        assert (single["metrics"], single["record"]) == (row["metrics"], row["key"])
+
+
+def test_an_interrupted_trial_goes_on_where_it_stopped(
+    repro: Run, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    few = (*words, "--boxes", "gt", "--decode", "argmax", "--batch", "1", "--protocol", "all")
+    whole = parsed(repro(*few, "--json", "--store", "whole"))
+    monkeypatch.setattr("repro.evaluation.request.Execution.shard", 1, raising=False)
+    passes: list[int] = []
+    real = inference.crop_maps
+
+    def counted(*given: object) -> inference.CropMaps:
+        passes.append(1)
+        if len(passes) == 10:
+            raise KeyboardInterrupt
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("repro.evaluation.shared_crops.crop_maps", counted)
+    assert repro(*few).code == 130
+    stopped = len(passes)
+    found = parsed(repro(*few, "--json"))
+    assert found["settings"] == whole["settings"]
+    everything = len(passes) - stopped
+    assert not list(tmp_path.glob("records/??/*/settings/*")), "poses of settings are not kept"
+    before = len(passes)
+    assert parsed(repro(*few, "--json"))["settings"] == whole["settings"]
+    assert len(passes) == before, "rows are kept"
+    parsed(repro(*few, "--json", "--fresh"))
+    assert len(passes) - before > everything, "begun anew"
+
+
+def test_a_target_is_held_against_all_and_not_oversold(repro: Run, words: tuple[str, ...]) -> None:
+    few = (*words, "--boxes", "gt", "--protocol", "all", "--geometry", "plain")
+    rows = rows_of(parsed(repro(*few, "--json")))
+    values = sorted(row["metrics"]["AP"] for row in rows)
+    text = f"{values[-1]:.1f}"
+    data = parsed(repro(*few, "--target", text, "--json"))
+    target = data["target"]
+    assert target["hits"] >= 1 and 0 < target["chance"] <= 1 and target["text"] == text
+    by_key = {row["key"]: row["metrics"]["AP"] for row in rows}
+    apart = [abs(by_key[key] - float(text)) for key in target["nearest"]]
+    assert apart == sorted(apart) and len(apart) == 5
+    shown = repro(*few, "--target", text)
+    assert f"{len(rows)} settings tried" in shown.out and "the less a hit proves" in shown.out
+    assert f"nearest to {text}" in shown.out and "95 % interval" in shown.out
+    assert f"none of {len(rows)} print 99.9" in repro(*few, "--target", "99.9").out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--protocol all --target high", "`high` is no figure"),
+        ("--protocol all --target 168.8", "`168.8` is no figure"),
+        ("--target 68.8", "--protocol all"),
+        ("--protocol paper2/coco-val2017,paper2/x", "`paper2/x`"),
+        ("--protocol ,", "`,`"),
+        ("--geometry sideways", "no geometry `sideways`"),
+        ("--geometry plain --udp", "contradict"),
+        ("--geometry udp-in --no-udp", "contradict"),
+        ("--nms none", "`none` is no OKS"),
+        ("--rescoring luck", "no rescoring `luck`"),
+        ("--joint-score 2", "score of 2 for a joint"),
+        ("--box-score 0.3", "have no scores"),
+        ("--box-score nan", "no finite number"),
+        ("--evaluator nobody", "no evaluator `nobody`"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    repro: Run, words: tuple[str, ...], options: str, said: str
+) -> None:
+    refused(repro(*words, "--boxes", "gt", *options.split()), said)
+
+
+def test_whole_images_are_refused_with_the_reason(repro: Run, scene: Scene) -> None:
+    tried = ("eval", "litepose_s", "--weights", str(scene.checkpoint("litepose_s")))
+    refused(repro(*tried, *scene.named(), "--protocol", "all"), "whole images", "--no-flip")
+
+
+def test_rows_that_are_torn_are_made_again(
+    repro: Run, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    few = (*words, "--boxes", "gt", "--decode", "argmax", "--no-flip", "--protocol", "all")
+    first = parsed(repro(*few, "--json"))
+    (path,) = tmp_path.glob(f"records/??/*/{setting_rows.NAME}")
+    path.write_text(path.read_text()[:-200])
+    assert setting_rows.read(path.parent) is None
+    assert parsed(repro(*few, "--json"))["settings"] == first["settings"]
+    assert setting_rows.read(path.parent) is not None
