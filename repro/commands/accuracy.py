@@ -102,7 +102,7 @@ def tell_asked(
     if protocol == ALL or len(evaluations) > 1:
         fixed = [rule for rule, value in rules.items() if value is not None]
         tried = settings.tried(evaluations, files, fixed if protocol == ALL else None)
-        settings.try_and_tell(evaluations[0], files, tried, target, output, fresh, store, as_json)
+        settings.try_and_tell(evaluations, files, tried, target, output, fresh, store, as_json)
         return
     if target is not None:
         raise ReproError(

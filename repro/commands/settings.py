@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from repro.commands.evaluating import Asked
     from repro.data.layout import Source
     from repro.evaluation.pipeline import PreparedEvaluation
-    from repro.evaluation.request import EvaluationRequest
     from repro.papers.protocol import Protocol
+    from repro.records.remarks import Remark
     from repro.records.setting_rows import SettingRows
     from repro.records.store import Store
 
@@ -31,15 +31,27 @@ def tried(
     rules = [request.protocol for _, request in asked]
     if fixed is None:
         settings.comparable(rules)
-        alike = {digest(one.described()): one for one in reversed(rules)}
-        return tuple(reversed(alike.values()))
+        different: dict[str, Protocol] = {}
+        for one in rules:
+            different.setdefault(digest(one.described()), one)
+        return tuple(different.values())
     given = "boxes" in fixed and rules[0].boxes == GROUND_TRUTH
     detector = None if given or files.boxes is None else files.boxes.name
     return settings.every(rules[0], fixed, detector)
 
 
+def alike(asked: "Asked", tried: "Sequence[Protocol]") -> "tuple[Remark, ...]":
+    """The remark on protocols that are named, and have the rules of others that are."""
+    from repro.records.remarks import counted
+
+    same = len(asked) - len(tried)
+    if same < 1:
+        return ()
+    return (counted("protocols", same, len(asked), "protocols have the same rules here as others"),)
+
+
 def try_and_tell(
-    asked: "tuple[str, EvaluationRequest]",
+    asked: "Asked",
     files: "Source",
     tried: "Sequence[Protocol]",
     target: str | None,
@@ -58,7 +70,7 @@ def try_and_tell(
     from repro.report.text import counted
 
     wanted = None if target is None else targets.value_of(target)
-    (protocol, request), records = asked, Store(store)
+    (protocol, request), records = asked[0], Store(store)
     prepared = pipeline.prepare(request, files)
     run = evaluator.run_of(prepared)
     if not as_json:
@@ -70,6 +82,7 @@ def try_and_tell(
         kept = scored(prepared, files, tried, records, wanted, fresh, show=not as_json)
     words = prepared, output, fresh, records, not as_json
     record, remarks = evaluated(request, files, *words)
+    remarks = (*remarks, *alike(asked, tried))
     setting_rows.keep(folder, kept)
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     warn(records)

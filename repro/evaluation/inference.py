@@ -157,22 +157,40 @@ def joints(
     given: CropMaps, instances: Instances, size: Size, protocol: Protocol
 ) -> NDArray[np.float64]:
     """The joints (N, K, 3) in the heatmaps of crops: x and y in image pixels, and scores."""
+    maps = averaged(given, protocol)
+    found = decoded(maps, size, protocol)
+    return placed(found, given.chosen, instances, size, (maps.shape[2], maps.shape[3]), protocol)
+
+
+def averaged(given: CropMaps, protocol: Protocol) -> NDArray[np.float32]:
+    """The heatmaps (N, K, h, w) that are read, of a flip test the mean of both."""
     maps = given.plain
     if protocol.flip and given.mirrored is not None:
         back = flip.mirror_maps(given.mirrored, protocol.skeleton.mirrored, protocol.shift)
         maps = (maps + back) * np.float32(0.5)
     check_finite([torch.from_numpy(maps)], f"crop {given.chosen[0]} or one soon after")
-    points, scores = decode.decode(
-        maps, HEATMAP_DECODERS[protocol.decoder], sigma=sigma_of(size), beta=protocol.beta
-    )
-    placed = transforms.to_image(
-        points,
-        instances.centres(size)[given.chosen],
-        instances.extents(size)[given.chosen],
-        maps.shape[2:],
-        protocol.udp_maps,
-    )
-    return np.concatenate([placed, scores[..., None]], axis=2)
+    return maps
+
+
+def decoded(maps: NDArray[np.float32], size: Size, protocol: Protocol) -> decode.Joints:
+    """Points (N, K, 2) in heatmap pixels and scores (N, K)."""
+    how = HEATMAP_DECODERS[protocol.decoder]
+    return decode.decode(maps, how, sigma=sigma_of(size), beta=protocol.beta)
+
+
+def placed(
+    found: decode.Joints,
+    chosen: Chosen,
+    instances: Instances,
+    size: Size,
+    map_size: Size,
+    protocol: Protocol,
+) -> NDArray[np.float64]:
+    """Decoded joints (N, K, 3), x and y in image pixels."""
+    points, scores = found
+    where = instances.centres(size)[chosen], instances.extents(size)[chosen]
+    places = transforms.to_image(points, *where, map_size, protocol.udp_maps)
+    return np.concatenate([places, scores[..., None]], axis=2)
 
 
 def persons(
@@ -206,6 +224,9 @@ def kept(poses: Poses, areas: NDArray[np.float64], protocol: Protocol) -> NDArra
         return np.arange(len(poses))
     left = [np.zeros(0, np.int64)]
     for group in _by_image(poses.image_ids):
+        if len(group) == 1:
+            left.append(group)
+            continue
         chosen = nms.oks_nms(
             poses.keypoints[group],
             poses.scores[group],

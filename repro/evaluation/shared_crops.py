@@ -26,9 +26,11 @@ from repro.evaluation.inference import (
     Chosen,
     CropMaps,
     Tell,
+    averaged,
     batches_of,
     crop_maps,
-    joints,
+    decoded,
+    placed,
     shard_of,
 )
 from repro.evaluation.loading import opened
@@ -38,6 +40,7 @@ from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import TRUTH, EvaluationRequest
 from repro.evaluation.shards import Arrays, Shards
 from repro.papers.protocol import APPLY, OF_JOINTS, OFF, Protocol, changed
+from repro.pose.decode import Joints
 from repro.records.fingerprint import digest
 
 PLAIN, UDP = "plain", "udp"
@@ -169,14 +172,26 @@ class _Work:
         }
 
     def finish(self, maps: dict[str, CropMaps]) -> Arrays:
-        """The joints by each way of reading, under its place among them."""
-        shared = self.shared
-        return {
-            str(place): joints(
-                maps[shared.view_of(reading)], shared.instances, shared.prepared.size, reading
-            )
-            for place, reading in enumerate(shared.readings)
-        }
+        """The joints by each way of reading, under its place among them.
+
+        Maps are averaged once for all that flip alike, and decoded once for all ways back.
+        """
+        shared, size = self.shared, self.shared.prepared.size
+        means: dict[tuple[object, ...], NDArray[np.float32]] = {}
+        found: dict[tuple[object, ...], Joints] = {}
+        arrays: dict[str, NDArray[np.float64]] = {}
+        for place, reading in enumerate(shared.readings):
+            view = shared.view_of(reading)
+            flips = view, reading.flip, reading.shift
+            if flips not in means:
+                means[flips] = averaged(maps[view], reading)
+            mean, decodes = means[flips], (*flips, reading.decode)
+            if decodes not in found:
+                found[decodes] = decoded(mean, size, reading)
+            joints, sides = found[decodes], (mean.shape[2], mean.shape[3])
+            where = maps[view].chosen, shared.instances, size, sides
+            arrays[str(place)] = placed(joints, *where, reading)
+        return arrays
 
 
 def shared(

@@ -6,20 +6,50 @@ from types import MappingProxyType
 
 import pytest
 
-from repro.evaluation import inference
+from repro.data.boxes import Instances
+from repro.data.people import Annotations
+from repro.evaluation import inference, loading, probe_networks
+from repro.evaluation.network import Network
+from repro.evaluation.request import EvaluationRequest, Execution
+from repro.papers.protocol import changed
+from repro.papers.values import Size
 from repro.records import setting_rows
 from support.command_line import Run
 from support.evaluation_scenes import Scene, mpii, onnx_file, parsed, refused
 
 Row = dict[str, object]
+BETA = "beta-soft-argmax(160)+quarter"
 STATED = MappingProxyType({"colour": "RGB", "normalise": "ImageNet"})
 
 
 @pytest.fixture
 def words(scene: Scene, tmp_path: Path) -> tuple[str, ...]:
-    """An evaluation of a small exported network."""
+    """An evaluation of an exported network, in whose place stands one that finds persons."""
     path = onnx_file(tmp_path / "net.onnx", metadata=STATED)
     return ("eval", str(path), *scene.named())
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """What every evaluation opens: a network that errs in its own way, whatever the setting.
+
+    It takes its crops for plain ones; without `clouds` it does not see their pixels.
+    """
+    chosen = {"clouds": True}
+
+    def opened(
+        request: EvaluationRequest, annotations: Annotations, instances: Instances, size: Size
+    ) -> Network:
+        if not isinstance(instances, Instances) or request.protocol.entry.measure == "PCKh":
+            return loading.opened(request, annotations, instances, size)
+        rules = changed(request.protocol, udp=False, plain_back=False)
+        found = probe_networks.clouded(annotations, instances, size, rules)
+        return found if chosen["clouds"] else found.clear
+
+    monkeypatch.setattr("repro.evaluation.probe.of", lambda spec: {})  # takes a second a protocol
+    for module in ("pipeline", "shared_crops"):
+        monkeypatch.setattr(f"repro.evaluation.{module}.opened", opened)
+    return chosen
 
 
 def alone(protocol: Row) -> list[str]:
@@ -69,8 +99,9 @@ def test_every_row_is_the_evaluation_by_its_protocol_alone(
 
 
 def test_a_detectors_boxes_and_their_least_score_are_settings_too(
-    repro: Run, words: tuple[str, ...], scene: Scene
+    repro: Run, words: tuple[str, ...], scene: Scene, network: dict[str, bool]
 ) -> None:
+    network["clouds"] = False  # which hang on how many boxes are before
     named = (*words, "--boxes", str(scene.boxes), "--no-flip", "--decode", "argmax", "--json")
     rows = rows_of(parsed(repro(*named, "--geometry", "plain", "--protocol", "all")))
     scores = {row["protocol"].get("box_score", 0.0) for row in rows}
@@ -78,16 +109,20 @@ def test_a_detectors_boxes_and_their_least_score_are_settings_too(
     for row in (rows[0], rows[1], rows[-2], rows[-1]):
         single = parsed(repro(*named, *alone(row["protocol"]), "--store", "single"))
         assert (single["metrics"], single["record"]) == (row["metrics"], row["key"])
-    high = parsed(repro(*named, "--box-score", "0.5", "--store", "single"))
-    assert 0 < high["data"]["instances"] < rows[0]["protocol"].get("instances", 1e9)
+    counts = [
+        parsed(repro(*named, "--box-score", least, "--store", "single"))["data"]["instances"]
+        for least in ("0", "0.5")
+    ]
+    assert 0 < counts[1] < counts[0]
 
 
 def test_protocols_that_are_named_are_settings(repro: Run, words: tuple[str, ...]) -> None:
-    named = "paper2/coco-val2017,paper2/coco-val2017-rgb,paper2/coco-val2017"
+    named = "paper2/coco-val2017,paper2/coco-val2017-beta,paper1/coco-val2017"
     data = parsed(repro(*words, "--boxes", "gt", "--protocol", named, "--json"))
     first, second = rows_of(data)
-    assert second["deviation"] == {"colour": "RGB"} and data["tried"] == 2
-    again = ("--protocol", "paper2/coco-val2017-rgb", "--store", "single", "--json")
+    assert second["deviation"] == {"decoding": BETA} and data["tried"] == 2
+    assert any("1 of 3 protocols" in remark["text"] for remark in data["remarks"])
+    again = ("--protocol", "paper2/coco-val2017-beta", "--store", "single", "--json")
     single = parsed(repro(*words, "--boxes", "gt", *again))
     assert single["metrics"] == second["metrics"] != first["metrics"]
 
@@ -111,21 +146,22 @@ def test_joints_of_mpii_have_settings(repro: Run, tmp_path: Path) -> None:
 def test_an_interrupted_trial_goes_on_where_it_stopped(
     repro: Run, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    few = (*words, "--boxes", "gt", "--decode", "argmax", "--batch", "1", "--protocol", "all")
+    few = (*words, "--boxes", "gt", "--decode", "argmax", "--batch", "2", "--protocol", "all")
     whole = parsed(repro(*few, "--json", "--store", "whole"))
-    monkeypatch.setattr("repro.evaluation.request.Execution.shard", 1, raising=False)
+    monkeypatch.setattr(Execution.__init__, "__defaults__", ("cpu", 32, 2, None, 1))
     passes: list[int] = []
     real = inference.crop_maps
 
     def counted(*given: object) -> inference.CropMaps:
         passes.append(1)
-        if len(passes) == 10:
+        if len(passes) == 8:  # in the fourth batch
             raise KeyboardInterrupt
         return real(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr("repro.evaluation.shared_crops.crop_maps", counted)
     assert repro(*few).code == 130
     stopped = len(passes)
+    assert list(tmp_path.glob("records/??/*/settings/*")), "what was finished is kept"
     found = parsed(repro(*few, "--json"))
     assert found["settings"] == whole["settings"]
     everything = len(passes) - stopped

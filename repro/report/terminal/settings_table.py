@@ -24,7 +24,6 @@ def described(tried: SettingRows, fit: TargetFit | None) -> dict[str, object]:
     }
     return {
         "metric": tried.metric,
-        "unit": "%",
         "tried": len(tried.rows),
         "settings": [asdict(row) for row in tried.rows],
         "target": target,
