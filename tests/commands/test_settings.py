@@ -11,11 +11,17 @@ from repro.data.people import Annotations
 from repro.evaluation import inference, loading, probe_networks
 from repro.evaluation.network import Network
 from repro.evaluation.request import EvaluationRequest, Execution
+from repro.papers import lookup
 from repro.papers.protocol import changed
 from repro.papers.values import Size
+from repro.plans import selection
 from repro.records import setting_rows
+from repro.records.requirements import AccuracyRequirement
+from repro.records.setting_rows import SettingRow, SettingRows
+from repro.records.store import Store
 from support.command_line import Run
 from support.evaluation_scenes import Scene, mpii, onnx_file, parsed, refused
+from support.record_scenes import evaluated, evaluation
 
 Row = dict[str, object]
 BETA = "beta-soft-argmax(160)+quarter"
@@ -230,3 +236,40 @@ def test_rows_that_are_torn_are_made_again(
     assert setting_rows.read(path.parent) is None
     assert parsed(repro(*few, "--json"))["settings"] == first["settings"]
     assert setting_rows.read(path.parent) is not None
+
+
+def test_a_cells_explanation_lists_the_rows_beside_its_record(repro: Run, tmp_path: Path) -> None:
+    table = lookup.find_table(lookup.find_study("paper2"), "table1")
+    place = lookup.find_row(table, "LPN-50"), lookup.find_column(table, "ap")
+    wanted = selection.cell(table, *place).spec
+    assert isinstance(wanted, AccuracyRequirement)
+    record = evaluated(evaluation(wanted), 68.0)
+    store = Store(tmp_path / "records")
+    store.add(record)
+    words = ("explain", "paper2", "table1", "LPN-50", "ap")
+    assert "settings" not in repro(*words).out
+    rules = wanted.protocol.described()
+    base = SettingRow({}, rules, record.key, {"AP": 68.0}, 0.0)
+    bounds = {"low": 0.1, "high": 0.9, "chance": 0.02}
+    other = SettingRow({"decoding": "DARK"}, rules, "d" * 64, {"AP": 68.5}, 0.5, **bounds)
+    kept = SettingRows("AP", "code", "pictures", (base, other))
+    setting_rows.keep(store.artifacts(record.key), kept)
+    out = repro(*words).out
+    assert "2 settings tried, AP from 68.00 to 68.50" in out
+    assert "DARK" in out and "+0.10 to +0.90" in out
+    listed = parsed(repro(*words, "--json"))["settings"]
+    assert [row["metrics"] for row in listed] == [{"AP": 68.0}, {"AP": 68.5}]
+
+
+def test_pictures_are_predicted_by_a_geometry(
+    repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    picture = next(iter(sorted(scene.images.iterdir())))
+    found = {}
+    for name in ("plain", "udp", "udp-in"):
+        outcome = repro("predict", words[1], str(picture), "--geometry", name, "--output", name)
+        assert outcome.code == 0, outcome.err
+        found[name] = json.loads((tmp_path / name / "poses.json").read_text())["annotations"]
+    joints = {name: people[0]["keypoints"] for name, people in found.items()}
+    assert len({json.dumps(points) for points in joints.values()}) == 3
+    refused(repro("predict", words[1], str(picture), "--geometry", "odd"), "no geometry `odd`")
