@@ -226,7 +226,7 @@ LeastBoxScore = Annotated[
     float | None, Option("--box-score", callback=finite, help="The least of a detector's boxes.")
 ]
 Evaluator = Annotated[
-    str | None, Option(help="Who scores: pycocotools or faster-coco-eval, where both can.")
+    str | None, Option(help="Who scores by OKS: pycocotools, faster-coco-eval ... as they can.")
 ]
 Target = Annotated[str | None, Option(help="A printed figure, to find the settings nearest to it.")]
 Exif = Annotated[

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from repro.data.layout import Source
     from repro.evaluation.pipeline import PreparedEvaluation
     from repro.papers.protocol import Protocol
+    from repro.records.record import Record
     from repro.records.remarks import Remark
     from repro.records.setting_rows import SettingRows
     from repro.records.store import Store
+
+SAME = 1e-7
+"""per cent that the figures of two evaluators may be apart"""
 
 
 def tried(
@@ -48,6 +52,17 @@ def alike(asked: "Asked", tried: "Sequence[Protocol]") -> "tuple[Remark, ...]":
     if same < 1:
         return ()
     return (counted("protocols", same, len(asked), "protocols have the same rules here as others"),)
+
+
+def apart(kept: "SettingRows", record: "Record") -> "tuple[Remark, ...]":
+    """The remark on a record of the base that was made elsewhere, and gives another figure."""
+    from repro.records.remarks import Remark
+
+    base, measured = kept.value(kept.rows[0]), record.value(kept.metric)
+    if measured is None or abs(base - measured) < SAME:
+        return ()
+    text = f"The base's record says {kept.metric} {measured:.4f}, and it gives {base:.4f} here."
+    return (Remark("settings", text),)
 
 
 def try_and_tell(
@@ -82,7 +97,7 @@ def try_and_tell(
         kept = scored(prepared, files, tried, records, wanted, fresh, show=not as_json)
     words = prepared, output, fresh, records, not as_json
     record, remarks = evaluated(request, files, *words)
-    remarks = (*remarks, *alike(asked, tried))
+    remarks = (*remarks, *alike(asked, tried), *apart(kept, record))
     setting_rows.keep(folder, kept)
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     warn(records)

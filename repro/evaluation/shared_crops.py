@@ -6,6 +6,8 @@ shard, those of each way of reading to a folder of their own, just as a single e
 them: an interrupted run goes on where it stopped, and gives the same poses to the last bit.
 """
 
+import functools
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -110,12 +112,16 @@ class SharedCrops:
         execution = self.prepared.request.execution
         return math.ceil(len(self.instances) / (execution.batch * execution.shard))
 
+    @functools.cached_property
+    def _looked_at(self) -> str:
+        """A digest of the boxes."""
+        return hashlib.sha256(self.instances.boxes.tobytes()).hexdigest()
+
     def _shards(self, reading: Protocol, folder: Path, base: Protocol) -> Shards:
         own = self.prepared.request.protocol.box_score == base.box_score
         if own and reading == reading_of(base):
             return Shards(folder / pipeline.SHARDS)
-        boxes = self.instances.boxes.tobytes()
-        name = digest([reading.described(), len(self.instances), digest(boxes.hex())])
+        name = digest([reading.described(), self._looked_at])
         return Shards(folder / FOLDER / name[:16])
 
     def _crops(self) -> Crops:

@@ -138,8 +138,9 @@ class Dataset:
 
     @property
     def tools(self) -> tuple[Tool, ...]:
-        """The packages that score it by OKS; faster-coco-eval can wherever another does."""
-        return tuple(dict.fromkeys((self.tool, TOOLS[-1]))) if self.measure == "OKS" else ()
+        """The packages that score it by OKS: where pycocotools does, each can take its place."""
+        every = TOOLS if self.tool == "pycocotools" else (self.tool,)
+        return every if self.measure == "OKS" else ()
 
     @property
     def scale(self) -> float:
