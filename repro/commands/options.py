@@ -183,7 +183,11 @@ JointsOf = Annotated[
 ]
 Split = Annotated[str | None, Option(help="val2017, test, val ...")]
 Protocol = Annotated[
-    str | None, Option(help="A protocol such as paper2/coco-val2017; else the model's.")
+    str | None,
+    Option(
+        help="A protocol such as paper2/coco-val2017; else the model's. Several, as in A,B, or all "
+        "combinations of rules that no option fixes: all."
+    ),
 ]
 ProtocolOfPictures = Annotated[str | None, Option(help="As in paper2/coco-val2017.")]
 Annotations = Annotated[Path | None, Option(help="An annotation file by name.")]
@@ -204,9 +208,27 @@ Normalise = Annotated[
 OutputName = Annotated[
     str | None, Option(help="Of an exported file the output that holds the heatmaps.")
 ]
-Nms = Annotated[float | None, Option(help="OKS above which persons are one.")]
+Nms = Annotated[str | None, Option(help="OKS above which persons are one, or off.")]
 Padding = Annotated[float | None, Option(help="Of the boxes, 1.25 as a rule.")]
 Udp = Annotated[bool | None, Option("--udp/--no-udp", help="UDP geometry.")]
+Geometry = Annotated[
+    str | None,
+    Option(help="plain, udp, or udp-in: cut as UDP does, plain back, as PaddleDetection."),
+]
+Rescoring = Annotated[
+    str | None, Option(help="A person's score: joints (box x mean of the joints), or box.")
+]
+JointScore = Annotated[
+    float | None,
+    Option(callback=finite, help="What joints must score more than to count, 0.2 as a rule."),
+]
+LeastBoxScore = Annotated[
+    float | None, Option("--box-score", callback=finite, help="The least of a detector's boxes.")
+]
+Evaluator = Annotated[
+    str | None, Option(help="Who scores by OKS: pycocotools, faster-coco-eval ... as they can.")
+]
+Target = Annotated[str | None, Option(help="A printed figure, to find the settings nearest to it.")]
 Exif = Annotated[
     str | None,
     Option(help="The turn that a picture's EXIF asks for: ignore, as HRNet does, or apply."),

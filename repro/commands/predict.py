@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from repro.commands import options
 from repro.commands.common import emit, size_of, tell
+from repro.commands.evaluating import geometry_of, options_of
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def predict(
     flip: options.Flip = None,
     colour: options.Colour = None,
     normalise: options.Normalise = None,
+    geometry: options.Geometry = None,
     exif: options.ExifOfPictures = "apply",
     output_name: options.OutputName = None,
     option: options.ModelOptions = None,
@@ -63,12 +65,11 @@ def predict(
     from repro.evaluation import choice, inputs, prediction_run
     from repro.evaluation.detector import DetectorSettings
     from repro.evaluation.request import TRUTH, Execution
-    from repro.papers.lookup import parse_options
 
-    network = size_of(size), parse_options(option or []), partial
+    network = size_of(size), options_of(option), partial
     machine = Execution(device, threads=threads)
-    rules = {"decode": decode, "flip": flip, "colour": colour, "normalise": normalise}
-    rules |= {"exif": exif}
+    rules: dict[str, object] = {"decode": decode, "flip": flip, "colour": colour}
+    rules |= {"normalise": normalise, "exif": exif, **geometry_of(geometry, None)}
     if model == TRUTH:
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
     words = model, weights, dataset, protocol, *network, machine, rules, entry, output_name

@@ -115,6 +115,7 @@ def explain(
     """
     from repro.papers import lookup
     from repro.plans import selection
+    from repro.records import setting_rows
     from repro.records.store import Store
     from repro.report.terminal import explanation
     from repro.verdicts import judge
@@ -125,7 +126,8 @@ def explain(
     cell = judge.judge(wanted, records.find)
     warn(records)
     record = records.find(wanted.spec) if wanted.spec else None
+    tried = None if record is None else setting_rows.read(records.artifacts(record.key))
     if as_json:
-        emit("explain", **judge.described(cell), **explanation.described(cell, record))
+        emit("explain", **judge.described(cell), **explanation.described(cell, record, tried))
     else:
-        console().print(explanation.chain(cell, record))
+        console().print(explanation.chain(cell, record, tried))

@@ -13,7 +13,15 @@ from itertools import pairwise
 
 import msgspec
 
-from repro.commands.answers import downloads, exports, findings, networks, speeds, tables
+from repro.commands.answers import (
+    downloads,
+    exports,
+    findings,
+    networks,
+    settings,
+    speeds,
+    tables,
+)
 from repro.commands.common import SCHEMA
 from repro.commands.schema import FILE, of_command
 
@@ -25,7 +33,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "explain": (tables.ExplainAnswer,),
     "count": (networks.CountAnswer, networks.CountsAnswer),
     "parity": (networks.ParityAnswer,),
-    "eval": (networks.EvalAnswer,),
+    "eval": (networks.EvalAnswer, settings.SettingsAnswer),
     "score": (networks.ScoreAnswer,),
     "train": (networks.TrainAnswer, networks.RecipeAnswer),
     "export": (exports.ExportAnswer,),

@@ -11,6 +11,7 @@ from repro.records.measurement import Measurement, Part
 from repro.records.record import Record
 from repro.records.remarks import Remark
 from repro.records.runs import Resources
+from repro.records.setting_rows import SettingRow
 
 Interval = tuple[float, float]
 """low and high, 95 %"""
@@ -372,3 +373,5 @@ class ExplainAnswer(JudgedCell):
     parts: NotRequired[list[Part]]
     env: NotRequired[dict[str, object]]
     interval: NotRequired[Interval]
+    settings: NotRequired[list[SettingRow]]
+    """what other settings score, where they were tried: `repro eval --protocol all`"""

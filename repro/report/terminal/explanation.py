@@ -13,7 +13,9 @@ from repro.papers.metrics import COST, SPEED
 from repro.papers.study import ThirdParty
 from repro.records.record import BY_BEHAVIOUR, STALE, Record
 from repro.records.requirements import SpeedRequirement
+from repro.records.setting_rows import SettingRows
 from repro.report.html.speed_plots import conditions
+from repro.report.terminal import settings_table
 from repro.verdicts.judge import Cell
 from repro.verdicts.kinds import KINDS
 
@@ -24,7 +26,9 @@ STANDINGS = {
 """how a record stands to the present code, where it is not made by it"""
 
 
-def described(cell: Cell, record: Record | None) -> dict[str, object]:
+def described(
+    cell: Cell, record: Record | None, tried: SettingRows | None = None
+) -> dict[str, object]:
     """What `chain` says beyond the cell itself, as plain data."""
     third = [
         {"metric": one.metric, "value": one.value, "source": one.source} for one in _others(cell)
@@ -43,10 +47,11 @@ def described(cell: Cell, record: Record | None) -> dict[str, object]:
         data["env"] = dict(record.env)
         bounds = _interval(cell, record)
         data |= {} if bounds is None else {"interval": list(bounds)}
+        data |= {} if tried is None else {"settings": [asdict(row) for row in tried.rows]}
     return data
 
 
-def chain(cell: Cell, record: Record | None) -> RenderableType:
+def chain(cell: Cell, record: Record | None, tried: SettingRows | None = None) -> RenderableType:
     """Printed text and interval, convention, sums, other conventions, verdict, provenance."""
     wanted = cell.wanted
     table, row, column = wanted.table, wanted.row, wanted.column
@@ -70,6 +75,9 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
     if record is not None and record.standing in STANDINGS:
         standing = STANDINGS[record.standing].format(record.commit)
         lines.append(_line("standing", f"{record.standing}, {standing}"))
+    if tried is not None:
+        lines.append(_line("settings", settings_table.span(tried)))
+        lines.append(settings_table.kept(tried))
     verdict = cell.verdict
     sign = KINDS[verdict.kind].sign
     lines.append(_line("verdict", f"{sign} {verdict.kind}: {verdict.reason}"))
