@@ -117,7 +117,7 @@ def explain(
     from repro.plans import selection
     from repro.records.store import Store
     from repro.report.terminal import explanation
-    from repro.verdicts import judge
+    from repro.verdicts import elsewhere, judge
 
     published = lookup.find_table(lookup.find_study(paper), table)
     place = lookup.find_row(published, row), lookup.find_column(published, column)
@@ -125,7 +125,9 @@ def explain(
     cell = judge.judge(wanted, records.find)
     warn(records)
     record = records.find(wanted.spec) if wanted.spec else None
+    others = elsewhere.of_row(records, *place)
     if as_json:
-        emit("explain", **judge.described(cell), **explanation.described(cell, record))
+        facts = explanation.described(cell, record, others)
+        emit("explain", **judge.described(cell), **facts)
     else:
-        console().print(explanation.chain(cell, record))
+        console().print(explanation.chain(cell, record, others))

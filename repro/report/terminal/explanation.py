@@ -1,6 +1,6 @@
 """The chain of reasoning behind one cell."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import Group, RenderableType
@@ -14,6 +14,7 @@ from repro.papers.study import ThirdParty
 from repro.records.record import BY_BEHAVIOUR, STALE, Record
 from repro.records.requirements import SpeedRequirement
 from repro.report.html.speed_plots import conditions
+from repro.verdicts.elsewhere import ElsewhereTime
 from repro.verdicts.judge import Cell
 from repro.verdicts.kinds import KINDS
 
@@ -24,7 +25,9 @@ STANDINGS = {
 """how a record stands to the present code, where it is not made by it"""
 
 
-def described(cell: Cell, record: Record | None) -> dict[str, object]:
+def described(
+    cell: Cell, record: Record | None, elsewhere: Sequence[ElsewhereTime] = ()
+) -> dict[str, object]:
     """What `chain` says beyond the cell itself, as plain data."""
     third = [
         {"metric": one.metric, "value": one.value, "source": one.source} for one in _others(cell)
@@ -33,6 +36,7 @@ def described(cell: Cell, record: Record | None) -> dict[str, object]:
         "where": cell.wanted.table.where,
         "note": cell.wanted.row.notes.get(cell.wanted.column.key),
         "third_party": third,
+        "elsewhere": [asdict(one) for one in elsewhere],
     }
     if record is not None:
         data["spec"] = dict(record.spec)
@@ -46,8 +50,13 @@ def described(cell: Cell, record: Record | None) -> dict[str, object]:
     return data
 
 
-def chain(cell: Cell, record: Record | None) -> RenderableType:
-    """Printed text and interval, convention, sums, other conventions, verdict, provenance."""
+def chain(
+    cell: Cell, record: Record | None, elsewhere: Sequence[ElsewhereTime] = ()
+) -> RenderableType:
+    """Printed text and interval, convention, sums, other conventions, verdict, provenance.
+
+    `elsewhere` are times of the row's network that were not measured here.
+    """
     wanted = cell.wanted
     table, row, column = wanted.table, wanted.row, wanted.column
     title = f"{table.study} Table {table.number} · {row.label} · {column.heading}"
@@ -78,6 +87,7 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
         lines.append(_line("note", note))
     for third in _others(cell):
         lines.append(_line("elsewhere", f"{third.metric} {third.value} ({third.source})"))
+    lines += [_line("elsewhere", f"{one}, not measured here") for one in elsewhere]
     if record is not None:
         lines.append(_line("record", record.key[:12]))
         lines.append(_line("", _provenance(record)))

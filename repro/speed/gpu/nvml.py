@@ -13,6 +13,7 @@ from statistics import median
 from types import ModuleType
 
 from repro.speed.backends.base import lacking
+from repro.speed.measure.energy import Counter
 
 REASONS = {
     0x4: "power cap",
@@ -64,6 +65,30 @@ def sensor(uuid: str) -> Sensor | None:
     except library.NVMLError:
         return None
     return lambda: _read(library, handle)
+
+
+def energy(uuid: str) -> tuple[Counter | None, str]:
+    """What tells the joules that a device has used since its driver was loaded; or why nothing can.
+
+    Devices before Volta have no such counter.
+    """
+    library = nvml_library()
+    if library is None:
+        return None, f"The energy of the device is not read: {lacking('nvidia-ml-py')}."
+    try:
+        library.nvmlInit()
+        handle = library.nvmlDeviceGetHandleByUUID(uuid)
+        library.nvmlDeviceGetTotalEnergyConsumption(handle)
+    except (library.NVMLError, AttributeError) as error:
+        return None, f"NVML tells no energy of the device: {error!s:.100}."
+
+    def joules() -> float | None:
+        try:
+            return float(library.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000
+        except library.NVMLError:
+            return None
+
+    return joules, ""
 
 
 def nvml_library() -> ModuleType | None:
