@@ -32,7 +32,6 @@ class Made:
     timed: None = None
     device_memory: int = 0
     energy: None = None
-    no_energy: str = ""
 
 
 def fake(model: str, **options: int) -> Subject:

@@ -113,15 +113,13 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
     torch.cuda.reset_peak_memory_stats()
     run()
     same = (subject.backend, subject.precision) == ("eager", "fp32")
-    energy, no_energy = nvml.energy(uuid())
     return Ready(
         run=run,
         compile_seconds=seconds if backend.compiles or backend.replays else 0.0,
         difference=None if same else apart,
         timed=timed,
         device_memory=torch.cuda.max_memory_allocated() - held,
-        energy=energy,
-        no_energy=no_energy,
+        energy=nvml.energy(uuid()),
     )
 
 

@@ -13,7 +13,7 @@ from statistics import median
 from types import ModuleType
 
 from repro.speed.backends.base import lacking
-from repro.speed.measure.energy import Counter
+from repro.speed.measure.energy import EnergySource
 
 REASONS = {
     0x4: "power cap",
@@ -67,20 +67,17 @@ def sensor(uuid: str) -> Sensor | None:
     return lambda: _read(library, handle)
 
 
-def energy(uuid: str) -> tuple[Counter | None, str]:
-    """What tells the joules that a device has used since its driver was loaded; or why nothing can.
-
-    Devices before Volta have no such counter.
-    """
+def energy(uuid: str) -> EnergySource:
+    """The joules that a device has used; devices before Volta have no counter of them."""
     library = nvml_library()
     if library is None:
-        return None, f"The energy of the device is not read: {lacking('nvidia-ml-py')}."
+        return EnergySource(None, f"The device's energy is unread, {lacking('nvidia-ml-py')}.")
     try:
         library.nvmlInit()
         handle = library.nvmlDeviceGetHandleByUUID(uuid)
         library.nvmlDeviceGetTotalEnergyConsumption(handle)
     except (library.NVMLError, AttributeError) as error:
-        return None, f"NVML tells no energy of the device: {error!s:.100}."
+        return EnergySource(None, f"NVML tells no energy of the device: {error!s:.100}.")
 
     def joules() -> float | None:
         try:
@@ -88,7 +85,7 @@ def energy(uuid: str) -> tuple[Counter | None, str]:
         except library.NVMLError:
             return None
 
-    return joules, ""
+    return EnergySource(joules)
 
 
 def nvml_library() -> ModuleType | None:

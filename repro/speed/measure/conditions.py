@@ -207,7 +207,7 @@ def _limits(state: Snapshot) -> Iterator[Checkup]:
             f"this process may use {state.allowed:g} of {state.cores} cores",
             f"Time with --threads {max(1, int(state.allowed))} or fewer, or lift the limit.",
         )
-    reason = energy.why_not()
+    reason = energy.processor().absent
     yield Checkup(
         "timing: energy", "absent" if reason else "ok", reason or "counters of the processor (RAPL)"
     )

@@ -8,6 +8,7 @@ powercap); since Linux 5.10 root alone may read it, because it tells secrets apa
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from repro.speed.measure import sensors
@@ -21,27 +22,30 @@ Counter = Callable[[], float | None]
 """joules since some moment, falling never; None where the counter does not answer"""
 
 
-def why_not(folder: Path | None = None) -> str:
-    """Why the packages' energy cannot be read, in one sentence; empty if it can."""
-    packages = _packages(folder or POWERCAP)
-    if not packages:
-        return "This system shows no energy counters of its processor (RAPL)."
-    closed = next((package for package in packages if _read(package / "energy_uj") is None), None)
-    return "" if closed is None else f"`{closed / 'energy_uj'}` may not be read by this user."
+@dataclass(frozen=True, slots=True)
+class EnergySource:
+    """What tells the energy of calls, or why nothing does."""
+
+    count: Counter | None
+    absent: str = ""
+    """one sentence; empty where something tells it"""
 
 
-def counter(folder: Path | None = None) -> Counter | None:
-    """What tells the energy of all packages together; None where nothing can, see `why_not`."""
-    folder = folder or POWERCAP
-    if why_not(folder):
-        return None
-    packages = [_Package(path) for path in _packages(folder)]
+def processor(folder: Path | None = None) -> EnergySource:
+    """The packages of this machine together."""
+    places = _packages(folder or POWERCAP)
+    if not places:
+        return EnergySource(None, "This system shows no energy counters of its processor (RAPL).")
+    closed = next((place for place in places if _read(place / "energy_uj") is None), None)
+    if closed is not None:
+        return EnergySource(None, f"`{closed / 'energy_uj'}` may not be read by this user.")
+    packages = [_Package(place) for place in places]
 
     def joules() -> float | None:
         used = [package.joules() for package in packages]
         return None if None in used else sum(filter(None, used))
 
-    return joules
+    return EnergySource(joules)
 
 
 def of_call(run: Callable[[], object], count: Counter, seconds: float = LASTS) -> float | None:

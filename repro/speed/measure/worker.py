@@ -138,13 +138,11 @@ class TimedSubjects:
 
     def _energy(self, ready: "Ready", run: calls.Run) -> tuple[float | None, str]:
         """Joules of a call, which the first process tells for all; or why there are none."""
-        count, absent = ready.energy, ready.no_energy
-        if count is None and not absent:
-            count, absent = energy.counter(), energy.why_not()
-        if count is None or self.job.process:
-            return None, absent
+        source = ready.energy or energy.processor()
+        if source.count is None or self.job.process:
+            return None, source.absent
         start = time.time()
-        joules = energy.of_call(run, count)
+        joules = energy.of_call(run, source.count)
         self.until += time.time() - start
         return joules, "" if joules is not None else energy.STILL
 
