@@ -3,7 +3,6 @@
 They are cited beside what a paper says of an order, and are no measurement of ours.
 """
 
-import functools
 import math
 from dataclasses import dataclass
 
@@ -54,7 +53,6 @@ class _CitedFile:
     timings: tuple[CitedTiming, ...]
 
 
-@functools.cache
 def cited() -> tuple[CitedTiming, ...]:
     """The timings of the file; none where the folder of tables has no such file."""
     path = folders.tables_dir() / FILE

@@ -46,6 +46,7 @@ OPENVINO_FACTS = {
     "requests": r"^\[Step 10/11\].* (\d+) inference requests",
     "batch": r"^\[ INFO \] Model batch size: (\d+)",
     "hint": r"^\[ INFO \] +PERFORMANCE_HINT: (\S.*?) *$",
+    "precision": r"^\[ INFO \] +INFERENCE_PRECISION_HINT: (?:<Type: ')?(\w+)",
 }
 TFLITE = re.compile(r"^(?:INFO: )?count=(\d+) (.*\bavg=.*)$", re.MULTILINE)
 TFLITE_FACTS = {
