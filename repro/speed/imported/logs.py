@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import TypeGuard
 
 from repro.data.json_rows import content
 from repro.errors import ReproError
@@ -141,7 +142,7 @@ def _openvino(text: str, path: Path) -> TimingLog | None:
     whole = text.partition(OPENVINO_GROUPS)[0]
     ms = {}
     for word, value, unit in OPENVINO.findall(whole):
-        known = {"average": "mean", "avg": "mean"}.get(word.lower(), word.lower())
+        known = "mean" if word.lower() == "average" else str(word).lower()
         name = f"p{known.split()[0]}" if known.endswith("percentile") else known
         ms[name] = float(value) / (1000 if unit == "us" else 1)
     if not {"median", "mean"} & set(ms):
@@ -150,8 +151,8 @@ def _openvino(text: str, path: Path) -> TimingLog | None:
             "It ended early, or ran on several devices, of which it tells the throughput alone.",
         )
     calls = _found(r"^\[ INFO \] Count: +(\d+) iterations", text)
-    name = _found(r"^\[ INFO \] +NETWORK_NAME: (\S.*?) *$", text)
-    network = LoggedNetwork(name or "", ms, int(calls) if calls else None)
+    called = _found(r"^\[ INFO \] +NETWORK_NAME: (\S.*?) *$", text)
+    network = LoggedNetwork(called or "", ms, int(calls) if calls else None)
     return TimingLog("benchmark_app (OpenVINO)", (network,), _facts(OPENVINO_FACTS, text))
 
 
@@ -166,7 +167,9 @@ def _tflite(text: str, path: Path) -> TimingLog | None:
         )
     calls, rest = lines[-1]
     said = dict(re.findall(rf"\b(avg|min|max|median|p\d+)={NUMBER}", rest))
-    ms = {{"avg": "mean"}.get(name, name): float(value) / 1000 for name, value in said.items()}
+    ms = {
+        "mean" if name == "avg" else str(name): float(value) / 1000 for name, value in said.items()
+    }
     if "mean" not in ms:
         raise ReproError(f"`{path}` has a line `count=` without a mean.", CURE)
     graph = _found(r"^(?:INFO: )?Graph: \[(.+?)\] *$", text)
@@ -227,6 +230,6 @@ def _found(pattern: str, text: str) -> str | None:
     return match[1] if match else None
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     """Whether it is a number, none that is absurd; NaN is none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
