@@ -82,13 +82,8 @@ def of_file(annotations: Path, folder: Path, exif: str) -> NumberedPictures:
             f"None of the {len(there):,} images of `{annotations}`, {first}, is in `{folder}`.",
             "Give the folder of its images: --images DIR.",
         )
-    facts = zip(
-        whole.images.files,
-        whole.images.given(whole.images.ids),
-        whole.images.sizes.tolist(),
-        there,
-        strict=True,
-    )
+    ids: list[int | str] = [*whole.images.given(whole.images.ids)]
+    facts = zip(whole.images.files, ids, whole.images.sizes.tolist(), there, strict=True)
     pictures = (
         NumberedPicture(folder / name, name, number, (height, width) if height else None)
         for name, number, (height, width), here in facts

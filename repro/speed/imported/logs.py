@@ -95,7 +95,8 @@ class TimingLog:
 def read(path: Path) -> TimingLog:
     """The times in a file; a ReproError for one of no known tool, cut short, or impossible."""
     whole = content(path, "log", LIMIT).decode("utf-8", "replace")
-    text = "\n".join(line for line in whole.splitlines() if len(line) <= LONGEST)
+    lines = (" ".join(line.split()) for line in whole.splitlines() if len(line) <= LONGEST)
+    text = "\n".join(lines)
     readers = (_ai_hub, _openvino, _tflite, _ncnn)
     for reader in readers:
         log = reader(whole if reader is _ai_hub else text, path)

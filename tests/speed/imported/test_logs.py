@@ -80,6 +80,7 @@ def test_a_profile_of_ai_hub_tells_every_call(tmp_path: Path) -> None:
         ("\x00\xff{[", "is the log of no tool"),
         ("[" * 100_000, "is the log of no tool"),
         (" " * 200_000 + "min = ", "is the log of no tool"),
+        (("a" + " " * 1998 + "\n") * 2000, "is the log of no tool"),
         ('{"execution_summary": 3}', "is the log of no tool"),
         ('{"execution_summary": {}}', "without a time"),
         ('{"execution_summary": {"estimated_inference_time": NaN}}', "without a time"),
