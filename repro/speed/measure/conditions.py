@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from repro import env
 from repro.doctor import Checkup
-from repro.speed.measure import energy, sensors
+from repro.speed.measure import sensors
 
 WAITED = 0.1
 """share of the time that a single thread waited for a core"""
@@ -207,10 +207,6 @@ def _limits(state: Snapshot) -> Iterator[Checkup]:
             f"this process may use {state.allowed:g} of {state.cores} cores",
             f"Time with --threads {max(1, int(state.allowed))} or fewer, or lift the limit.",
         )
-    reason = energy.processor().absent
-    yield Checkup(
-        "timing: energy", "absent" if reason else "ok", reason or "counters of the processor (RAPL)"
-    )
     for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "LD_PRELOAD"):
         if env.variable(name):
             setting = f"{name}={env.variable(name)}"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from repro.speed.measure import conditions, energy
+from repro.speed import capabilities
+from repro.speed.measure import energy
 
 RANGE = 1_000_000
 
@@ -51,7 +52,7 @@ def test_where_nothing_tells_the_reason_is_one_sentence(
     source = energy.processor(tmp_path)
     assert source.count is None and source.absent == f"`{file}` may not be read by this user."
     monkeypatch.setattr(energy, "POWERCAP", tmp_path)
-    (checkup,) = [one for one in conditions.checks(0.01) if one.name == "timing: energy"]
+    (checkup,) = [one for one in capabilities.checks() if one.name == "timing: energy"]
     assert (checkup.state, checkup.found) == ("absent", source.absent)
 
 
