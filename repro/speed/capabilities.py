@@ -7,7 +7,7 @@ from repro.doctor import Checkup
 
 
 def checks() -> Iterator[Checkup]:
-    """The backends, the counters of energy and the GPU of this machine; nothing where there is no PyTorch to ask."""
+    """The backends, the counters of energy and the GPU here; nothing without PyTorch to ask."""
     if env.version("torch") is None:
         return
     from repro.speed.backends import CPU
