@@ -273,6 +273,19 @@ LeastScore = Annotated[
     float, Option(min=0, callback=finite, help="Score below which a joint is not drawn.")
 ]
 
+# boxes
+
+BoxDetector = Annotated[Path, Argument(metavar="DETECTOR", help="An exported FILE of a detector.")]
+BoxedImages = Annotated[Path, Option("--images", help="The folder of the pictures.")]
+BoxesTo = Annotated[Path, Option("--output", "-o", help="The file to write, NAME.json.")]
+ImageList = Annotated[
+    Path | None, Option("--annotations", help="A file whose images they are, with its ids.")
+]
+ExifOfBoxes = Annotated[
+    str,
+    Option("--exif", help="The turn that a picture's EXIF asks for: ignore, as eval, or apply."),
+]
+
 # score and compare
 
 ScoredDataset = Annotated[

@@ -118,7 +118,7 @@ def explain(
     from repro.records import setting_rows
     from repro.records.store import Store
     from repro.report.terminal import explanation
-    from repro.verdicts import judge
+    from repro.verdicts import elsewhere, judge
 
     published = lookup.find_table(lookup.find_study(paper), table)
     place = lookup.find_row(published, row), lookup.find_column(published, column)
@@ -127,7 +127,9 @@ def explain(
     warn(records)
     record = records.find(wanted.spec) if wanted.spec else None
     tried = None if record is None else setting_rows.read(records.artifacts(record.key))
+    beside = tried, elsewhere.of_row(records, *place)
     if as_json:
-        emit("explain", **judge.described(cell), **explanation.described(cell, record, tried))
+        facts = explanation.described(cell, record, *beside)
+        emit("explain", **judge.described(cell), **facts)
     else:
-        console().print(explanation.chain(cell, record, tried))
+        console().print(explanation.chain(cell, record, *beside))

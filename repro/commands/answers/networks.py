@@ -172,6 +172,21 @@ class PredictAnswer(TypedDict):
     """colour order and normalisation of the input, and whose each is: given, assumed ..."""
 
 
+class BoxesAnswer(TypedDict):
+    """`repro boxes`."""
+
+    boxes: int
+    pictures: int
+    """that were looked at"""
+    empty: int
+    """pictures on which nobody was found"""
+    file: str
+    failed: dict[str, str]
+    """name of a picture that cannot be read -> why"""
+    remarks: list[Remark]
+    """on the detector, the ids and the pictures"""
+
+
 class CheckedSplit(TypedDict):
     """A split of a data set in a folder."""
 

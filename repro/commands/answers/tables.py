@@ -12,6 +12,7 @@ from repro.records.record import Record
 from repro.records.remarks import Remark
 from repro.records.runs import Resources
 from repro.records.setting_rows import SettingRow
+from repro.verdicts.elsewhere import ElsewhereTime
 
 Interval = tuple[float, float]
 """low and high, 95 %"""
@@ -367,6 +368,8 @@ class ExplainAnswer(JudgedCell):
     where: str
     note: str | None
     third_party: list[ThirdFigure]
+    elsewhere: list[ElsewhereTime]
+    """of a speed: the same network's times that were not measured here"""
     spec: NotRequired[dict[str, object]]
     """of the record, as all that follows"""
     conventions: NotRequired[dict[str, Digits]]

@@ -21,6 +21,7 @@ from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import (
     figures,
+    fronts,
     methods,
     page_data,
     plot,
@@ -114,7 +115,12 @@ def _templates() -> Environment:
     templates.filters["minus"] = lambda number: str(number).replace("-", "−")
     templates.filters["class"] = _class
     templates.filters["outcome"] = page_data.outcome
-    templates.globals |= {"kinds": KINDS, "ticks": plot.ticks, "size": (plot.WIDTH, plot.HEIGHT)}
+    templates.globals |= {
+        "kinds": KINDS,
+        "ticks": plot.ticks,
+        "fronts": fronts.fronts,
+        "size": (plot.WIDTH, plot.HEIGHT),
+    }
     return templates
 
 

@@ -1,6 +1,6 @@
 """The chain of reasoning behind one cell."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import Group, RenderableType
@@ -16,6 +16,7 @@ from repro.records.requirements import SpeedRequirement
 from repro.records.setting_rows import SettingRows
 from repro.report.html.speed_plots import conditions
 from repro.report.terminal import settings_table
+from repro.verdicts.elsewhere import ElsewhereTime
 from repro.verdicts.judge import Cell
 from repro.verdicts.kinds import KINDS
 
@@ -27,7 +28,10 @@ STANDINGS = {
 
 
 def described(
-    cell: Cell, record: Record | None, tried: SettingRows | None = None
+    cell: Cell,
+    record: Record | None,
+    tried: SettingRows | None = None,
+    elsewhere: Sequence[ElsewhereTime] = (),
 ) -> dict[str, object]:
     """What `chain` says beyond the cell itself, as plain data."""
     third = [
@@ -37,6 +41,7 @@ def described(
         "where": cell.wanted.table.where,
         "note": cell.wanted.row.notes.get(cell.wanted.column.key),
         "third_party": third,
+        "elsewhere": [asdict(one) for one in elsewhere],
     }
     if record is not None:
         data["spec"] = dict(record.spec)
@@ -51,8 +56,17 @@ def described(
     return data
 
 
-def chain(cell: Cell, record: Record | None, tried: SettingRows | None = None) -> RenderableType:
-    """Printed text and interval, convention, sums, other conventions, verdict, provenance."""
+def chain(
+    cell: Cell,
+    record: Record | None,
+    tried: SettingRows | None = None,
+    elsewhere: Sequence[ElsewhereTime] = (),
+) -> RenderableType:
+    """Printed text and interval, convention, sums, other conventions, verdict, provenance.
+
+    `tried` are the settings that the record's network was scored by, `elsewhere` times of the row's
+    network that were not measured here.
+    """
     wanted = cell.wanted
     table, row, column = wanted.table, wanted.row, wanted.column
     title = f"{table.study} Table {table.number} · {row.label} · {column.heading}"
@@ -86,6 +100,7 @@ def chain(cell: Cell, record: Record | None, tried: SettingRows | None = None) -
         lines.append(_line("note", note))
     for third in _others(cell):
         lines.append(_line("elsewhere", f"{third.metric} {third.value} ({third.source})"))
+    lines += [_line("elsewhere", f"{one}, not measured here") for one in elsewhere]
     if record is not None:
         lines.append(_line("record", record.key[:12]))
         lines.append(_line("", _provenance(record)))
