@@ -27,7 +27,7 @@ VALUES = ".bin"
 NCNN_MARK = b"7767517"
 
 
-class Budget:
+class ValueBudget:
     """How many values may still be read from a file."""
 
     def __init__(self, path: Path, size: int) -> None:

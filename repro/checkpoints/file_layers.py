@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro.checkpoints.containers import Values
+from repro.errors import ReproError
 
 IMAGE = -1
 """among what feeds a layer: the input of the network"""
 NOTHING: frozenset[int] = frozenset()
 CONV, TRANSPOSED, LINEAR, AFFINE, OTHER = "conv", "transposed", "linear", "affine", ""
+NUMBER = "number"
+"""a scale or shift by one number, which a network may make itself"""
 NORM = "norm"
 """a normalisation with a scale and shift that cannot be folded away, as layer norm"""
 WEIGHTED = (CONV, TRANSPOSED, LINEAR, NORM)
@@ -49,6 +52,8 @@ class Step:
     groups: int = 1
     last: bool = False
     """whether the channels of an affine one are the last axis, not the second"""
+    doubtful: bool = False
+    """whether an affine one of one channel may as well be the network's own arithmetic"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +96,14 @@ class Folding:
     def channels(self) -> int:
         """It gives so many."""
         if self.step.kind == TRANSPOSED:
-            return self.weight.shape[1] * self.step.groups
-        return self.weight.shape[0]
+            return int(self.weight.shape[1]) * self.step.groups
+        return int(self.weight.shape[0])
 
     @property
     def content(self) -> tuple[object, ...]:
         """What two layers share that compute the same."""
         parts = (part for part in (self.weight, self.shift) if part is not None)
-        digests = [hashlib.sha256(np.ascontiguousarray(part)).digest() for part in parts]
+        digests = [hashlib.sha256(part.tobytes()).digest() for part in parts]
         step = self.step
         return (step.kind, self.weight.shape, step.stride, step.groups, *digests, self.sources)
 
@@ -189,8 +194,8 @@ class Assembly:
         """Take one more step."""
         given = step.inputs[0] if len(step.inputs) == 1 else ""
         near = self.direct.get(given)
-        if step.kind == AFFINE and self.uses[given] == 1:
-            if near is not None and _folds(self.layers[near], step):
+        if step.kind in (AFFINE, NUMBER) and self.uses[given] == 1:
+            if near is not None and step.kind == AFFINE and _folds(self.layers[near], step):
                 self.layers[near].fold(step)
                 self._give_on(step, given)
                 return
@@ -264,4 +269,11 @@ def _folds(layer: Folding, affine: Step) -> bool:
     if layer.step.kind == NORM or affine.last != (layer.step.kind == LINEAR):
         return False
     given = [one for one in (affine.weight, affine.shift) if one is not None]
-    return all(one.size == layer.channels for one in given)
+    fits = all(one.size == layer.channels for one in given)
+    if fits and affine.doubtful and layer.channels == 1:
+        raise ReproError(
+            f"`{layer.step.name:.60}` gives one channel, and the file does not tell whether the number "
+            f"behind it (`{affine.name:.60}`) is its bias or arithmetic of the network.",
+            "Take a file in which biases stand in the layers themselves.",
+        )
+    return fits

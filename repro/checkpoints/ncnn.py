@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from repro.checkpoints import file_layers
-from repro.checkpoints.containers import Budget, Values, text_of, values_beside
+from repro.checkpoints.containers import ValueBudget, Values, text_of, values_beside
 from repro.checkpoints.file_layers import AFFINE, CONV, LINEAR, OTHER, PASSED, TRANSPOSED, Step
 from repro.errors import ReproError
 
@@ -52,7 +52,7 @@ class Reading:
 
     path: Path
     content: bytes
-    budget: Budget
+    budget: ValueBudget
     place: int = 0
 
     def plain(self, count: int, layer: str) -> Values:
@@ -100,7 +100,7 @@ class Line:
     def whole(self, key: int, otherwise: int = 0) -> int:
         """A parameter that is a whole number, not negative."""
         value = self.numbers.get(key, otherwise)
-        if value != int(value) or not 0 <= value < 2**40:
+        if not 0 <= value < 2**40 or value != int(value):
             raise ReproError(f"ncnn's layer `{self.name}` has {key}={value:g}, no size.")
         return int(value)
 
@@ -114,7 +114,7 @@ def read(path: Path) -> file_layers.FileLayers:
     """The layers of an ncnn network; ReproError for what is none, or has others' weights."""
     beside = values_beside(path)
     content = beside.read_bytes()
-    values = Reading(beside, content, Budget(beside, len(content)))
+    values = Reading(beside, content, ValueBudget(beside, len(content)))
     steps: list[Step] = []
     images: list[str] = []
     for line in _lines(path):

@@ -72,7 +72,7 @@ class NetworkLayer:
 def layers_of(model: "nn.Module") -> tuple[tuple[Layer, ...], tuple[NetworkLayer, ...]]:
     """The layers of a network in the order of computation; RuntimeError where none can be told."""
     names, outputs = _passed(model)
-    walk = Walk(model, names, _ordered(outputs))
+    walk = LayerWalk(model, names, _ordered(outputs))
     modules = dict(model.named_modules())
     return tuple(layer.among(modules) for layer in walk.layers), tuple(walk.layers)
 
@@ -120,7 +120,7 @@ def _ordered(outputs: "Sequence[Tensor]") -> "list[Node]":
     return sorted(seen, key=lambda node: node._sequence_nr())
 
 
-class Walk:
+class LayerWalk:
     """Operations taken one after the other, and the layers among them."""
 
     def __init__(

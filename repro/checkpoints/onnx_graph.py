@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from repro import env
 from repro.checkpoints import file_layers
-from repro.checkpoints.containers import Budget
+from repro.checkpoints.containers import ValueBudget
 from repro.checkpoints.file_layers import (
     AFFINE,
     CONV,
@@ -80,7 +80,7 @@ def read(path: Path) -> OnnxWeights:
     except Exception as error:  # the parser's own share no base
         reason = (str(error).strip().splitlines() or ["it cannot be parsed"])[0].rstrip(".")
         raise ReproError(f"`{path}` is no ONNX file that can be read: {reason:.120}.") from error
-    budget = Budget(path, size)
+    budget = ValueBudget(path, size)
     tensors = {
         name: value.astype(np.float32, copy=False)
         for name, value in constants.items()
@@ -94,7 +94,7 @@ def read(path: Path) -> OnnxWeights:
     return OnnxWeights(tensors, file_layers.layers_of(steps, graph_inputs))
 
 
-def _steps(graph: "GraphProto", constants: dict[str, Array], budget: Budget) -> Iterator[Step]:
+def _steps(graph: "GraphProto", constants: dict[str, Array], budget: ValueBudget) -> Iterator[Step]:
     """The steps of a graph; what is computed from constants alone becomes one."""
     from onnx import helper
 
@@ -110,7 +110,7 @@ def _steps(graph: "GraphProto", constants: dict[str, Array], budget: Budget) -> 
 
 
 def _computed(
-    node: "NodeProto", given: Sequence[Array], attributes: Attributes, budget: Budget
+    node: "NodeProto", given: Sequence[Array], attributes: Attributes, budget: ValueBudget
 ) -> Array | None:
     """What a node makes of constants; None for one that is not carried out here."""
     from onnx import numpy_helper

@@ -11,30 +11,32 @@ from pathlib import Path
 from xml.parsers import expat
 
 from repro.checkpoints import file_layers, openvino_steps
-from repro.checkpoints.containers import Budget, text_of, values_beside
-from repro.checkpoints.openvino_steps import Operation
+from repro.checkpoints.containers import ValueBudget, text_of, values_beside
+from repro.checkpoints.openvino_steps import GraphOperation
 from repro.errors import ReproError
 
 Port = tuple[str, str]
 """the ids of a layer and of one of its ports"""
 
 
-class Text:
+class GraphText:
     """What an `.xml` says: its outer layers and edges."""
 
     def __init__(self) -> None:
-        self.layers: dict[str, Operation] = {}
+        self.layers: dict[str, GraphOperation] = {}
         self.edges: dict[Port, Port] = {}
         """the port that an input's value comes from"""
         self.within: list[str] = []
-        self.current: Operation | None = None
+        self.current: GraphOperation | None = None
         self.side = ""
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         """A tag begins."""
         self.within.append(tag)
         if self.within == ["net", "layers", "layer"]:
-            self.current = Operation(given["id"], given["type"], given.get("name", given["id"]))
+            self.current = GraphOperation(
+                given["id"], given["type"], given.get("name", given["id"])
+            )
             if self.layers.setdefault(given["id"], self.current) is not self.current:
                 raise KeyError(f"id of two layers: {given['id']:.20}")
         elif self.within == ["net", "edges", "edge"]:
@@ -43,7 +45,7 @@ class Text:
         elif self.current is not None and self.within[:3] == ["net", "layers", "layer"]:
             self._inside(self.current, tag, given)
 
-    def _inside(self, layer: Operation, tag: str, given: dict[str, str]) -> None:
+    def _inside(self, layer: GraphOperation, tag: str, given: dict[str, str]) -> None:
         depth = len(self.within)
         if depth == 4 and tag == "data":
             layer.data = given
@@ -71,13 +73,13 @@ def read(path: Path) -> file_layers.FileLayers:
     beside = values_beside(path)
     text = _parsed(path)
     content = beside.read_bytes()
-    budget = Budget(beside, len(content))
+    budget = ValueBudget(beside, len(content))
     steps, images = openvino_steps.steps_of(path, _ordered(path, text), content, budget)
     return file_layers.layers_of(steps, images)
 
 
-def _parsed(path: Path) -> Text:
-    text = Text()
+def _parsed(path: Path) -> GraphText:
+    text = GraphText()
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = text.start
@@ -102,7 +104,7 @@ def _parsed(path: Path) -> Text:
     return text
 
 
-def _ordered(path: Path, text: Text) -> list[tuple[Operation, tuple[str, ...]]]:
+def _ordered(path: Path, text: GraphText) -> list[tuple[GraphOperation, tuple[str, ...]]]:
     """Each operation with the names of its inputs, behind those that give them."""
     before: defaultdict[str, list[str]] = defaultdict(list)
     inputs: dict[str, tuple[str, ...]] = {}

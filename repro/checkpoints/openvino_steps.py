@@ -1,6 +1,6 @@
 """The operations of OpenVINO's graphs as steps, their constants worked out.
 
-Operation sets 1 to 15 name them; shapes of weights are turned into those of PyTorch. A constant is
+GraphOperation sets 1 to 15 name them; shapes of weights are turned into those of PyTorch. A constant is
 the place of its values in the `.bin`; what the graph computes from constants alone is one too.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.checkpoints.containers import Budget
+from repro.checkpoints.containers import ValueBudget
 from repro.checkpoints.file_layers import (
     CONV,
     LINEAR,
@@ -54,7 +54,7 @@ Constants = dict[str, Array]
 
 
 @dataclass
-class Operation:
+class GraphOperation:
     """One layer of the text."""
 
     id: str
@@ -75,9 +75,9 @@ class Operation:
 
 def steps_of(
     path: Path,
-    operations: Sequence[tuple[Operation, tuple[str, ...]]],
+    operations: Sequence[tuple[GraphOperation, tuple[str, ...]]],
     content: bytes,
-    budget: Budget,
+    budget: ValueBudget,
 ) -> tuple[list[Step], list[str]]:
     """The steps of a graph in the order given, and the names of its inputs."""
     constants: Constants = {}
@@ -105,7 +105,7 @@ def steps_of(
 
 
 def _refuse_unread(
-    path: Path, operation: Operation, inputs: Sequence[str], unread: Mapping[str, str]
+    path: Path, operation: GraphOperation, inputs: Sequence[str], unread: Mapping[str, str]
 ) -> None:
     kinds = [unread[name] for name in inputs if name in unread]
     if kinds:
@@ -115,7 +115,7 @@ def _refuse_unread(
         )
 
 
-def _constant(path: Path, operation: Operation, content: bytes) -> Array:
+def _constant(path: Path, operation: GraphOperation, content: bytes) -> Array:
     """The values of a constant, as they lie in the file."""
     data, kind = operation.data, np.dtype(KINDS[operation.data["element_type"]])
     try:
@@ -139,7 +139,7 @@ def _constant(path: Path, operation: Operation, content: bytes) -> Array:
 
 
 def _computed(
-    path: Path, operation: Operation, given: Sequence[Array], budget: Budget
+    path: Path, operation: GraphOperation, given: Sequence[Array], budget: ValueBudget
 ) -> Array | None:
     """What an operation makes of constants; None for one that is not carried out here."""
     kind, first = operation.kind, given[0]
@@ -184,10 +184,10 @@ def _quantised(given: Sequence[NDArray[np.float64]], levels: int) -> NDArray[np.
 
 def _step(
     path: Path,
-    operation: Operation,
+    operation: GraphOperation,
     inputs: Sequence[str],
     constants: Constants,
-    budget: Budget,
+    budget: ValueBudget,
 ) -> Step:
     """An operation that takes the image or what was made of it."""
     computed = tuple(name for name in inputs if name not in constants)
@@ -215,12 +215,12 @@ def _step(
 Named = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
-def _pair(operation: Operation, key: str) -> tuple[int, int]:
+def _pair(operation: GraphOperation, key: str) -> tuple[int, int]:
     height, width = (int(side) for side in operation.data[key].split(","))
     return height, width
 
 
-def _convolution(operation: Operation, named: Named, weight: NDArray[np.float32]) -> Step:
+def _convolution(operation: GraphOperation, named: Named, weight: NDArray[np.float32]) -> Step:
     """(out, in, height, width), or (groups, out / groups, in / groups, height, width)."""
     groups = weight.shape[0] if operation.kind.startswith("Group") else 1
     if operation.kind.startswith("Group"):
@@ -232,7 +232,7 @@ def _convolution(operation: Operation, named: Named, weight: NDArray[np.float32]
     return Step(kind, *named, weight, None, *geometry)
 
 
-def _linear(operation: Operation, named: Named, weight: NDArray[np.float32]) -> Step:
+def _linear(operation: GraphOperation, named: Named, weight: NDArray[np.float32]) -> Step:
     if weight.ndim != 2 or operation.data.get("transpose_a", "false") not in ("false", "0"):
         raise ValueError("no matrix")
     if operation.data.get("transpose_b", "false") in ("false", "0"):
@@ -240,7 +240,7 @@ def _linear(operation: Operation, named: Named, weight: NDArray[np.float32]) -> 
     return Step(LINEAR, *named, weight)
 
 
-LAYERS: Mapping[str, Callable[[Operation, Named, NDArray[np.float32]], Step]] = {
+LAYERS: Mapping[str, Callable[[GraphOperation, Named, NDArray[np.float32]], Step]] = {
     "Convolution": _convolution,
     "GroupConvolution": _convolution,
     "ConvolutionBackpropData": _convolution,

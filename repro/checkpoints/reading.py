@@ -190,7 +190,7 @@ def _format(path: Path, start: bytes, size: int) -> str:
     if path.suffix.lower() == containers.VALUES and beside is not None:
         raise ReproError(f"`{path}` holds the values of `{beside.name}`.", f"Name `{beside}`.")
     texts = (text for mark, text in OTHER_FILES.items() if start.lstrip().startswith(mark))
-    what = next(texts, "is no file of weights that is read here")
+    what = next(texts, "is no checkpoint that is read here")
     raise ReproError(f"`{path}` {what}.", "`repro weights` lists the published files and pages.")
 
 

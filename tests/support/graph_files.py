@@ -14,16 +14,19 @@ HALF, SINGLE = 0x01306B47, 0
 
 
 class Branched(nn.Module):
-    """Heatmaps (N, 5, H/2, W/2): norms, a depthwise layer, two branches alike, one going up."""
+    """Heatmaps (N, 5, H/2, W/2): norms, a depthwise layer, two branches, a way up.
 
-    def __init__(self, follow: type[nn.Module] = nn.ELU) -> None:
+    With `twins` nothing but the order of a subtraction tells its branches from each other.
+    """
+
+    def __init__(self, follow: type[nn.Module] = nn.ELU, twins: bool = False) -> None:
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8))
         self.depthwise = nn.Conv2d(8, 8, 3, 1, 1, groups=8)
         self.point = nn.Conv2d(8, 7, 1)
         self.follow = follow()
         self.left = nn.Conv2d(7, 7, 3, 1, 1)
-        self.right = nn.Conv2d(7, 7, 3, 1, 1)
+        self.right = nn.Conv2d(7, 7, 3, 1, 1) if twins else nn.Conv2d(7, 7, 1)
         self.down = nn.Conv2d(7, 4, 3, 2, 1, bias=False)
         self.norm = nn.BatchNorm2d(4, eps=1e-3)
         self.up = nn.ConvTranspose2d(4, 4, 4, 2, 1, groups=2, bias=False)
@@ -38,13 +41,10 @@ class Branched(nn.Module):
         return heatmaps
 
 
-def branched(seed: int = 0, follow: type[nn.Module] = nn.ELU) -> Branched:
-    """The network in eval mode with drawn values, all of which 16 bits hold once norms are folded.
-
-    They are not: what is folded is rounded only where a file of 16 bits is written.
-    """
+def branched(seed: int = 0, follow: type[nn.Module] = nn.ELU, twins: bool = False) -> Branched:
+    """The network in eval mode with drawn values."""
     torch.manual_seed(seed)
-    model = Branched(follow)
+    model = Branched(follow, twins)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             for tensor, low, high in (
@@ -138,7 +138,7 @@ def write_ncnn(folder: Path, model: Branched, half: bool = False, name: str = "s
             "DepthWise" if layer.groups > 1 else ""
         )
         numbers = {0: layer.out_channels, 1: layer.kernel_size[0], 3: layer.stride[0]}
-        numbers |= {4: layer.padding[0], 5: 1, 6: weight.size, 7: layer.groups}
+        numbers |= {4: int(layer.padding[0]), 5: 1, 6: weight.size, 7: layer.groups}
         lines.append(f"{word} {ends} {' '.join(f'{key}={n}' for key, n in numbers.items())}")
         part = weight.astype("<f2" if half else "<f4").tobytes()
         values += struct.pack("<I", HALF if half else SINGLE) + part + b"\0" * (-len(part) % 4)
