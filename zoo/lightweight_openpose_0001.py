@@ -1,12 +1,14 @@
 """Lightweight OpenPose as human-pose-estimation-0001 of the Open Model Zoo computes it.
 
 The authors of the paper (Osokin, 2018) publish this network beside that of their repository. It has
-one more 1x1 convolution in front of the branch of the body's features, ELU in all of it, and biases
-where the repository has none; what lies before and behind is the same. It takes BGR.
+one more 1x1 convolution in front of the branch of the body's features, ELU in all of it, biases
+where the repository has none, and gives the refinement fields, heatmaps and features in this order.
+It takes BGR, normalised by mean 128 and deviation 255.
 """
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from zoo.lightweight_openpose import MOBILENET, WIDTH, LightweightOpenPose
@@ -28,11 +30,24 @@ class EluCpm(nn.Module):
         return features
 
 
+class LightweightOpenPose0001(LightweightOpenPose):
+    """See LightweightOpenPose for its maps."""
+
+    def __init__(self, keypoints: int) -> None:
+        super().__init__(keypoints, 1)
+        del self.cpm
+        self.features = EluCpm(MOBILENET[-1][0])
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        features = self.features(self.model(image))
+        heatmaps, fields = self.initial_stage(features)
+        refined = self.refinement_stages[0](torch.cat([fields, heatmaps, features], dim=1))
+        return [heatmaps, fields, *refined]
+
+
 def lightweight_openpose_0001(keypoints: int) -> nn.Module:
-    """The network with one refinement stage; see `zoo.lightweight_openpose` for its maps."""
-    network = LightweightOpenPose(keypoints, 1)
-    network.cpm = EluCpm(MOBILENET[-1][0])
-    return network
+    """The network with one refinement stage."""
+    return LightweightOpenPose0001(keypoints)
 
 
 def _conv_elu(channels: int, out_channels: int) -> nn.Sequential:

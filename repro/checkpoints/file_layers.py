@@ -27,10 +27,13 @@ NORM = "norm"
 WEIGHTED = (CONV, TRANSPOSED, LINEAR, NORM)
 ACTIVATIONS = ("relu", "elu", "leaky", "sigmoid", "tanh")
 """operators that are told apart behind a layer; of all others nothing is known"""
+JOINED = "joined"
+"""what puts its inputs one behind the other, whose order the weights behind it depend on"""
 PASSED, QUANTISED = "passed", "quantised"
 """what gives its input on: as it is, and rounded to a few values"""
 
 Pair = tuple[int, int]
+Order = tuple[frozenset[int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +74,8 @@ class Layer:
     """what alone follows directly, one of ACTIVATIONS; empty for anything else"""
     sources: frozenset[int]
     """places of the nearest layers before it, IMAGE among them"""
+    order: tuple[frozenset[int], ...] = ()
+    """the same in the order in which what they give was joined; one part where nothing was"""
 
     @property
     def described(self) -> str:
@@ -88,6 +93,7 @@ class Folding:
     weight: Values
     shift: Values | None
     sources: frozenset[int]
+    order: Order = ()
     follow: set[str] = field(default_factory=set)
     """what takes its output"""
     folded: int = 0
@@ -118,7 +124,7 @@ class Folding:
             self.weight.shape,
             *(step.stride, step.dilation, step.groups),
             activation,
-            self.sources,
+            *(self.sources, self.order),
         )
 
     def fold(self, affine: Step) -> None:
@@ -184,6 +190,8 @@ class Assembly:
         self.images = set(images)
         """values that are the image, or what the graph first makes of it"""
         self.sources = dict.fromkeys(self.images, frozenset({IMAGE}))
+        self.orders: dict[str, Order] = {}
+        """value -> its sources as they were joined, where they were"""
         self.direct: dict[str, int] = {}
         """value -> the layer that gives it, with nothing but folded steps between"""
         self.start = Folding(Step(LINEAR, "", (), ()), np.ones((1, 1), np.float32), None, NOTHING)
@@ -211,17 +219,24 @@ class Assembly:
                 kind = step.kind if step.kind in ACTIVATIONS else OTHER
                 self.layers[self.direct[name]].follow.add(kind)
         feeding = NOTHING.union(*(self.sources.get(name, NOTHING) for name in step.inputs))
+        order = joined([self._order(name) for name in step.inputs], step.kind == JOINED)
         if step.kind in WEIGHTED or (step.kind == AFFINE and _size(step) > 1):
             weight = np.ones_like(step.shift) if step.weight is None else step.weight
             self.direct[step.outputs[0]] = len(self.layers)
-            self.layers.append(Folding(step, weight, step.shift, feeding))
+            self.layers.append(Folding(step, weight, step.shift, feeding, order))
             feeding = frozenset({len(self.layers) - 1})
+            order = (feeding,)
         self.sources |= dict.fromkeys(step.outputs, feeding)
+        self.orders |= dict.fromkeys(step.outputs, order)
+
+    def _order(self, name: str) -> Order:
+        return self.orders.get(name, (self.sources.get(name, NOTHING),))
 
     def _give_on(self, step: Step, given: str) -> None:
         """What a step gives stands for what it was given."""
         for name in step.outputs:
             self.sources[name] = self.sources.get(given, NOTHING)
+            self.orders[name] = self._order(given)
             if given in self.direct:
                 self.direct[name] = self.direct[given]
             if given in self.images:
@@ -244,6 +259,7 @@ class Assembly:
         kept: list[Folding] = []
         for place, layer in enumerate(self.layers):
             layer.sources = frozenset(places[source] for source in layer.sources)
+            layer.order = tuple(frozenset(map(places.__getitem__, part)) for part in layer.order)
             places[place] = known.setdefault(layer.content, len(kept))
             if places[place] == len(kept):
                 kept.append(layer)
@@ -259,6 +275,14 @@ class Assembly:
         )
 
 
+def joined(orders: Sequence[Order], behind: bool) -> Order:
+    """The sources of what is made of several values: one part, or those of each `behind` the
+    other."""
+    if behind or len(orders) == 1:
+        return tuple(part for order in orders for part in order if part)
+    return (NOTHING.union(*(part for order in orders for part in order)),)
+
+
 def _size(step: Step) -> int:
     """How many numbers an affine step has."""
     return max(one.size for one in (step.weight, step.shift) if one is not None)
@@ -272,8 +296,8 @@ def _folds(layer: Folding, affine: Step) -> bool:
     fits = all(one.size == layer.channels for one in given)
     if fits and affine.doubtful and layer.channels == 1:
         raise ReproError(
-            f"`{layer.step.name:.60}` gives one channel, and the file does not tell whether the number "
-            f"behind it (`{affine.name:.60}`) is its bias or arithmetic of the network.",
+            f"`{layer.step.name:.60}` gives one channel, and the file does not tell whether the "
+            f"number behind it (`{affine.name:.60}`) is its bias or arithmetic of the network.",
             "Take a file in which biases stand in the layers themselves.",
         )
     return fits

@@ -15,7 +15,16 @@ import numpy as np
 
 from repro.checkpoints import file_layers
 from repro.checkpoints.containers import ValueBudget, Values, text_of, values_beside
-from repro.checkpoints.file_layers import AFFINE, CONV, LINEAR, OTHER, PASSED, TRANSPOSED, Step
+from repro.checkpoints.file_layers import (
+    AFFINE,
+    CONV,
+    JOINED,
+    LINEAR,
+    OTHER,
+    PASSED,
+    TRANSPOSED,
+    Step,
+)
 from repro.errors import ReproError
 
 HALVES, SINGLES = 0x01306B47, (0, 0x0002C056)
@@ -29,6 +38,7 @@ FOLLOWING = {
     "ELU": "elu",
     "Sigmoid": "sigmoid",
     "TanH": "tanh",
+    "Concat": JOINED,
     "Split": PASSED,
     "Noop": PASSED,
     "Dropout": PASSED,

@@ -14,9 +14,12 @@ from repro.checkpoints.file_layers import (
     CONV,
     IMAGE,
     LINEAR,
+    NOTHING,
     OTHER,
     TRANSPOSED,
     Layer,
+    Order,
+    joined,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ FOLLOWING = {
     "SigmoidBackward0": "sigmoid",
     "TanhBackward0": "tanh",
 }
-PARAMETER = "AccumulateGrad"
+PARAMETER, JOINING = "AccumulateGrad", "CatBackward0"
 TURNED = ("TBackward0", "ViewBackward0", "UnsafeViewBackward0", "ExpandBackward0")
 """what may lie between a parameter and the operation that uses it"""
 
@@ -50,6 +53,7 @@ class NetworkLayer:
     sources: set[int] = field(default_factory=set)
     follow: set[str] = field(default_factory=set)
     """what takes its output"""
+    order: Order = ()
 
     def among(self, modules: "Mapping[str, nn.Module]") -> Layer:
         """The layer with its shape."""
@@ -66,7 +70,7 @@ class NetworkLayer:
             stride, dilation = tuple(module.stride), tuple(module.dilation)
             geometry = (stride[0], stride[-1]), (dilation[0], dilation[-1]), module.groups
         sources = frozenset(self.sources)
-        return Layer(self.module, self.kind, shape, *geometry, activation, sources)
+        return Layer(self.module, self.kind, shape, *geometry, activation, sources, self.order)
 
 
 def layers_of(model: "nn.Module") -> tuple[tuple[Layer, ...], tuple[NetworkLayer, ...]]:
@@ -130,6 +134,7 @@ class LayerWalk:
         self.names = names
         self.layers: list[NetworkLayer] = []
         self.sources: dict[Node, frozenset[int]] = {}
+        self.orders: dict[Node, Order] = {}
         self.direct: dict[Node, int] = {}
         """operation -> the layer whose result it gives"""
         self.users: Counter[Node] = Counter()
@@ -140,16 +145,18 @@ class LayerWalk:
                 self._take(node)
 
     def _take(self, node: "Node") -> None:
-        owners, data, sources = [], [], set()
+        owners, data, orders, sources = [], [], [], set()
         for given in (given for given, _ in node.next_functions if given is not None):
             name = self._parameter(given)
             if name:
                 owners.append(name.rpartition(".")[0])
             elif name == "":
                 sources.add(IMAGE)
+                orders.append((frozenset({IMAGE}),))
             else:
                 data.append(given)
-                sources |= self.sources.get(given, frozenset())
+                sources |= self.sources.get(given, NOTHING)
+                orders.append(self.orders.get(given, (NOTHING,)))
         if owners and len(data) == 1 and self._is_norm_of(owners[0], data[0]):
             self._gives(node, self.direct[data[0]])
             return
@@ -157,10 +164,13 @@ class LayerWalk:
             if given in self.direct:
                 word = FOLLOWING.get(type(node).__name__, OTHER)
                 self.layers[self.direct[given]].follow.add(word)
+        order = joined(orders, type(node).__name__ == JOINING)
         if owners:
-            self._gives(node, self._layer(owners[0], sources))
+            place = self._layer(owners[0], sources)
+            self.layers[place].order = self.layers[place].order or order
+            self._gives(node, place)
         else:
-            self.sources[node] = frozenset(sources)
+            self.sources[node], self.orders[node] = frozenset(sources), order
 
     def _is_norm_of(self, owner: str, given: "Node") -> bool:
         """Whether a module is a batch norm that can be multiplied into what it is given."""
@@ -187,6 +197,7 @@ class LayerWalk:
     def _gives(self, node: "Node", place: int) -> None:
         self.direct[node] = place
         self.sources[node] = frozenset({place})
+        self.orders[node] = (frozenset({place}),)
 
     def _parameter(self, node: "Node") -> str | None:
         """The name of the parameter that a node stands for, empty for the image, or None."""

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from repro import env
 from repro.checkpoints import file_layers
-from repro.checkpoints.containers import ValueBudget
+from repro.checkpoints.containers import ValueBudget, Values
 from repro.checkpoints.file_layers import (
     AFFINE,
     CONV,
+    JOINED,
     LINEAR,
     NORM,
     OTHER,
@@ -40,6 +41,7 @@ FOLLOWING = {
     "LeakyRelu": "leaky",
     "Sigmoid": "sigmoid",
     "Tanh": "tanh",
+    "Concat": JOINED,
     "Identity": PASSED,
     "Cast": PASSED,
     "Dropout": PASSED,
@@ -113,11 +115,12 @@ def _computed(
     node: "NodeProto", given: Sequence[Array], attributes: Attributes, budget: ValueBudget
 ) -> Array | None:
     """What a node makes of constants; None for one that is not carried out here."""
-    from onnx import numpy_helper
+    from onnx import TensorProto, numpy_helper
 
-    if node.op_type == "Constant" and "value" in attributes:
-        value: Array = numpy_helper.to_array(attributes["value"])
-        return value
+    value = attributes.get("value")
+    if node.op_type == "Constant" and isinstance(value, TensorProto):
+        constant: Array = numpy_helper.to_array(value)
+        return constant
     if not given:
         return None
     first = given[0]
@@ -125,19 +128,19 @@ def _computed(
     if node.op_type in ("Identity", "Cast"):
         return first
     if node.op_type == "Transpose":
-        return first.transpose(attributes.get("perm"))
+        axes = attributes.get("perm")
+        return first.transpose([int(axis) for axis in axes] if isinstance(axes, list) else None)
     if node.op_type == "Reshape":
         sides = [int(side) or first.shape[place] for place, side in enumerate(given[1].tolist())]
         return first.reshape(sides)
     if node.op_type == "DequantizeLinear":
         axis = int(str(attributes.get("axis", 1)))
-        scale, *zero = (_along(one, axis, first.ndim) for one in given[1:])
-        shifted = first.astype(np.float32) - (zero[0].astype(np.float32) if zero else 0)
-        return (shifted * scale).astype(np.float32)
+        scale, *zero = (_along(_fractions(one), axis, first.ndim) for one in given[1:])
+        return (_fractions(first) - (zero[0] if zero else np.float32(0))) * scale
     return None
 
 
-def _along(values: Array, axis: int, axes: int) -> Array:
+def _along(values: Values, axis: int, axes: int) -> Values:
     """Numbers of one axis, to be multiplied with an array of so many axes."""
     if values.size == 1:
         return values.reshape(())

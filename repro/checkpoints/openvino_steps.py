@@ -1,7 +1,7 @@
 """The operations of OpenVINO's graphs as steps, their constants worked out.
 
-GraphOperation sets 1 to 15 name them; shapes of weights are turned into those of PyTorch. A constant is
-the place of its values in the `.bin`; what the graph computes from constants alone is one too.
+The operation sets 1 to 15 name them; shapes of weights are turned into those of PyTorch. A constant
+is a place of values in the `.bin`; what the graph computes from constants alone is one too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from repro.checkpoints.containers import ValueBudget
 from repro.checkpoints.file_layers import (
     CONV,
+    JOINED,
     LINEAR,
     OTHER,
     PASSED,
@@ -43,6 +44,7 @@ FOLLOWING = {
     "Elu": "elu",
     "Sigmoid": "sigmoid",
     "Tanh": "tanh",
+    "Concat": JOINED,
     "Convert": PASSED,
     "FakeQuantize": QUANTISED,
 }
@@ -83,7 +85,8 @@ def steps_of(
     constants: Constants = {}
     unread: dict[str, str] = {}
     """constants of a kind that is not read -> that kind"""
-    steps, images = [], []
+    steps: list[Step] = []
+    images: list[str] = []
     for operation, inputs in operations:
         if operation.kind == "Parameter":
             images += operation.values

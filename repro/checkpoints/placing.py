@@ -94,7 +94,23 @@ def paired(file: Sequence[Layer], network: Sequence[Layer]) -> dict[int, int]:
             "which are alike in shape and neighbours"
         )
     places = {colour: place for place, colour in enumerate(colours[1])}
-    return {place: places[colour] for place, colour in enumerate(colours[0])}
+    pairs = {place: places[colour] for place, colour in enumerate(colours[0])}
+    _check_order(file, network, pairs)
+    return pairs
+
+
+def _check_order(file: Sequence[Layer], network: Sequence[Layer], pairs: Mapping[int, int]) -> None:
+    """ReproError where a layer takes what was joined in another order than in the network."""
+    for place, own in pairs.items():
+        parts = [
+            frozenset(pairs.get(source, IMAGE) for source in part) for part in file[place].order
+        ]
+        wanted = network[own].order
+        if len(parts) == len(wanted) and parts != list(wanted):
+            raise ReproError(
+                f"joins what {file[place].described} takes in another order than the network does "
+                f"in front of `{network[own].name}`"
+            )
 
 
 def _refined(

@@ -40,5 +40,5 @@ def affine(
         )
     if operator == "Divide":
         with np.errstate(divide="ignore"):
-            values = 1 / values
+            values = np.reciprocal(values)
     return Step(kind, *named, values, last=last, doubtful=doubtful)

@@ -56,7 +56,7 @@ def test_one_number_is_arithmetic_of_the_network(channels: int) -> None:
 
 def test_one_number_with_the_axes_of_a_channel_may_be_either() -> None:
     assert behind(drawn(1, 1, 1, 1), 4).folded == 0
-    with pytest.raises(ReproError, match="whether the number behind it .`b`. is its bias"):
+    with pytest.raises(ReproError, match=r"whether the number behind it \(`b`\) is its bias"):
         behind(drawn(1, 1, 1, 1), 1)
 
 
