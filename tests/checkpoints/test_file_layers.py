@@ -4,18 +4,21 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional as F
 
 from repro.checkpoints.file_layers import (
     AFFINE,
     CONV,
     IMAGE,
+    JOINED,
     OTHER,
     TRANSPOSED,
     FileLayers,
     Step,
     layers_of,
 )
+from repro.checkpoints.placing import placed
 from repro.checkpoints.scaling import affine
 from repro.errors import ReproError
 
@@ -115,3 +118,30 @@ def test_the_normalisation_of_the_image_is_kept_apart() -> None:
     found = layers_of(steps, ["image"])
     assert len(found.layers) == 1 and found.normalisation is not None
     assert np.allclose(found.normalisation, [[120, 110, 100], [64, 64, 64]])
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_what_is_joined_must_be_in_the_order_of_the_network(order: str) -> None:
+    class Joining(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 3, padding=1)
+            self.c = nn.Conv2d(8, 2, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            maps: torch.Tensor = self.c(torch.cat([self.a(x), self.b(x)], 1).relu())
+            return maps
+
+    steps = [
+        conv("a", "image", drawn(4, 3, 1, 1)),
+        conv("b", "image", drawn(4, 3, 3, 3)),
+        Step(JOINED, "join", tuple(order), ("join",)),
+        Step("relu", "relu", ("join",), ("relu",)),
+        conv("c", "relu", drawn(2, 8, 1, 1)),
+    ]
+    found = layers_of(steps, ["image"])
+    if order == "ab":
+        assert placed(Joining(), found).layers == 3
+    else:
+        with pytest.raises(ReproError, match=r"joins what `c` .* takes in another order"):
+            placed(Joining(), found)
