@@ -145,7 +145,8 @@ class LayerWalk:
                 self._take(node)
 
     def _take(self, node: "Node") -> None:
-        owners, data, orders, sources = [], [], [], set()
+        owners, data, sources = [], [], set()
+        orders: list[Order] = []
         for given in (given for given, _ in node.next_functions if given is not None):
             name = self._parameter(given)
             if name:

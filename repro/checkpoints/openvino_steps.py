@@ -237,7 +237,7 @@ def _convolution(operation: GraphOperation, named: Named, weight: NDArray[np.flo
 
 def _linear(operation: GraphOperation, named: Named, weight: NDArray[np.float32]) -> Step:
     if weight.ndim != 2 or operation.data.get("transpose_a", "false") not in ("false", "0"):
-        raise ValueError("no matrix")
+        return Step(OTHER, *named)
     if operation.data.get("transpose_b", "false") in ("false", "0"):
         weight = weight.T
     return Step(LINEAR, *named, weight)

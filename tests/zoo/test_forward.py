@@ -59,7 +59,6 @@ LARGER = {
     "higherhrnet_w32": "higherhrnet_w16_plain",
     "higherhrnet_w48": "higherhrnet_w16_plain",
     "hrnet_w48": "hrnet_w32",
-    "lightweight_openpose_0001": "lightweight_openpose",
     "lightweight_openpose_r3": "lightweight_openpose",
     "litehrnet_30": "litehrnet_18",
     "litepose_s": "litepose_xs",
