@@ -294,6 +294,14 @@ class ReshapedTensors(TypedDict):
     names: dict[str, FileAndNetwork]
 
 
+class GraphLayers(TypedDict):
+    """How the layers of a file's graph were told from each other."""
+
+    layers: int
+    folded_norms: int
+    """batch norms of the network that are folded into them"""
+
+
 class CheckpointFit(TypedDict):
     """How a checkpoint fits a network."""
 
@@ -305,6 +313,8 @@ class CheckpointFit(TypedDict):
     tensors: int
     rules: list[str]
     """how names of the file were read"""
+    graph: GraphLayers | None
+    """where not names but the graph of the file tells which tensor is which"""
     missing: NamedTensors
     unexpected: NamedTensors
     wrong_shapes: ReshapedTensors
