@@ -113,10 +113,11 @@ def explain(
 
     Example: repro explain paper2 table1 "LPN-50" flops
     """
+    from repro.evidence.estimates import estimates
     from repro.papers import lookup
     from repro.plans import selection
     from repro.records.store import Store
-    from repro.report.terminal import explanation
+    from repro.report.terminal import explanation, subset_estimate
     from repro.verdicts import judge
 
     published = lookup.find_table(lookup.find_study(paper), table)
@@ -125,7 +126,11 @@ def explain(
     cell = judge.judge(wanted, records.find)
     warn(records)
     record = records.find(wanted.spec) if wanted.spec else None
+    suggested = estimates(wanted, records.find)
     if as_json:
-        emit("explain", **judge.described(cell), **explanation.described(cell, record))
-    else:
-        console().print(explanation.chain(cell, record))
+        said = explanation.described(cell, record) | subset_estimate.described(suggested)
+        emit("explain", **judge.described(cell), **said)
+        return
+    console().print(explanation.chain(cell, record))
+    if suggested:
+        console().print(subset_estimate.shown(suggested))
