@@ -113,11 +113,12 @@ def explain(
 
     Example: repro explain paper2 table1 "LPN-50" flops
     """
+    from repro.evidence.estimates import estimates
     from repro.papers import lookup
     from repro.plans import selection
     from repro.records import setting_rows
     from repro.records.store import Store
-    from repro.report.terminal import explanation
+    from repro.report.terminal import explanation, subset_estimate
     from repro.verdicts import elsewhere, judge
 
     published = lookup.find_table(lookup.find_study(paper), table)
@@ -128,8 +129,12 @@ def explain(
     record = records.find(wanted.spec) if wanted.spec else None
     tried = None if record is None else setting_rows.read(records.artifacts(record.key))
     beside = tried, elsewhere.of_row(records, *place)
+    suggested = estimates(wanted, records.find)
     if as_json:
         facts = explanation.described(cell, record, *beside)
+        facts |= subset_estimate.described(suggested)
         emit("explain", **judge.described(cell), **facts)
-    else:
-        console().print(explanation.chain(cell, record, *beside))
+        return
+    console().print(explanation.chain(cell, record, *beside))
+    if suggested:
+        console().print(subset_estimate.shown(suggested))

@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 from repro.authoring.looked_over import CheckedPaper
 from repro.commands.answers.downloads import FetchNeed
+from repro.commands.answers.estimates import EstimateOnImages
 from repro.estimates.forecast import Forecast
 from repro.papers.values import Scalar, Size
 from repro.plans.planned import Estimate
@@ -378,3 +379,5 @@ class ExplainAnswer(JudgedCell):
     interval: NotRequired[Interval]
     settings: NotRequired[list[SettingRow]]
     """what other settings score, where they were tried: `repro eval --protocol all`"""
+    estimates: NotRequired[list[EstimateOnImages]]
+    """what real images suggest, where the network was evaluated on some; no part of the verdict"""

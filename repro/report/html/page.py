@@ -16,10 +16,12 @@ from repro.errors import ReproError
 from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.metrics import FIELDS
-from repro.report import overview, quantised_rows, text
+from repro.records.record import Record
+from repro.report import evidence_table, overview, quantised_rows, text
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import (
+    evidence_plot,
     figures,
     fronts,
     methods,
@@ -81,6 +83,7 @@ def render(report: ReportContents) -> str:
             grids=grids,
             drawn={name: list(_figures(name, report)) for name in papers},
             sentences={name: overview.sentence(cells) for name, cells in by_paper.items()},
+            **_on_images(report),
             matrix=overview.matrix(report.cells),
             fields=FIELDS,
             totals=summary(report.cells),
@@ -89,8 +92,7 @@ def render(report: ReportContents) -> str:
             giga=GIGA,
             races=speed_plots.races(report),
             trainings=list(training_links.rows(report.trainings)),
-            quantised=[quantised_rows.row(record) for record in report.quantised],
-            quantised_headings=quantised_rows.HEADINGS,
+            **_quantised(report),
             width=speed_plots.WIDTH,
             claims=[
                 (name, list(group))
@@ -105,9 +107,31 @@ def render(report: ReportContents) -> str:
             absent=methods.absent(report.cells),
             protocols=methods.protocols(papers),
             timings=methods.timings(papers),
-            machines=methods.machines(report.records.values()),
+            machines=methods.machines(_records(report)),
         )
     )
+
+
+def _on_images(report: ReportContents) -> dict[str, object]:
+    """The networks on real images, with the drawing of each set."""
+    tables = evidence_table.tables(report.evidence)
+    return {
+        "evidence": [(table, evidence_plot.evidence_plot(table)) for table in tables],
+        "evidence_words": evidence_table,
+        "evidence_width": evidence_plot.WIDTH,
+    }
+
+
+def _quantised(report: ReportContents) -> dict[str, object]:
+    """The networks in 8 bits."""
+    rows = [quantised_rows.row(record) for record in report.quantised]
+    return {"quantised": rows, "quantised_headings": quantised_rows.HEADINGS}
+
+
+def _records(report: ReportContents) -> list[Record]:
+    """Every record that the page shows a figure of."""
+    checked = (one.record for one in report.evidence if one.shown)
+    return [*report.records.values(), *filter(None, checked)]
 
 
 def _templates() -> Environment:
