@@ -74,9 +74,9 @@ def train(
 
     ways = accumulate, precision, channels_last, workers, threads
     machine = TrainingMachine(device, devices, 1, *ways)
-    files = named(annotations, images, dataset), named(val_annotations, val_images)
+    files, val_files = named(annotations, images, dataset), named(val_annotations, val_images)
     rest = weights, partial, crop_cache, save_every, hold_out
-    request = requested(chosen, data, out, machine, seed, *files, *rest)
+    request = requested(chosen, data, out, machine, seed, files, val_files, *rest)
     train_and_tell(replace(request, entry=entry), chosen.differing, resume, store, as_json)
 
 
