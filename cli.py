@@ -16,6 +16,7 @@ from repro.commands import (
     compare,
     data,
     doctor,
+    errors,
     export,
     fetch,
     models,
@@ -144,6 +145,7 @@ for command in (run.plan, run.run, tables.explain, models.count):
 app.command()(models.parity)
 app.command("eval")(taking_models(accuracy.eval_))
 app.command()(accuracy.score)
+app.command()(taking_models(errors.errors))
 app.command()(taking_models(train.train))
 app.command()(taking_models(export.export))
 app.command()(taking_models(speed.speed))

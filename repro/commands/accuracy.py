@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from repro.data.layout import Source
     from repro.evaluation.request import EvaluationRequest
     from repro.records.record import Record
+    from repro.records.remarks import Remark
+    from repro.records.store import Store
     from repro.scoring.score import Score
 
 
@@ -86,30 +88,15 @@ def evaluate_and_tell(
     as_json: bool,
 ) -> None:
     """Evaluate by a protocol, keep the record, and print it; copy the poses to `output`."""
-
-    from repro.evaluation import evaluator, pipeline, predictions
-    from repro.exported.form import ABOUT
-    from repro.plan import single
+    from repro.evaluation import predictions
     from repro.records.store import Store
     from repro.report.terminal import accuracy_table
-    from repro.report.terminal.progress import TerminalWatch
-    from repro.run import carry_out
 
-    prepared, records = pipeline.prepare(request, files), Store(store)
-    run = evaluator.run_of(prepared)
-    if not as_json:
-        say(f"{run}")
-        say(f"protocol {protocol}: {request.rules}")
-    known = records.find(run)
-    others = () if known is None else evaluator.other_pictures(known, prepared)
-    plan = single(run, records, (request, files), fresh or bool(others))
-    record = carry_out(plan, records, TerminalWatch(show=not as_json)).only
+    records = Store(store)
+    record, remarks = evaluated(request, protocol, files, fresh, records, show=not as_json)
     if output is not None:
         predictions.copy(records.artifacts(record.key), output)
     warn(records)
-    # of what a file leaves open the record may say otherwise: it was made where that was not given
-    kept = (one for one in record.remarks if one.about != ABOUT)
-    remarks = (*request.remarks, *kept, *others)
     tell(remarks)
     if as_json:
         facts = accuracy_table.described(record, protocol)
@@ -117,6 +104,35 @@ def evaluate_and_tell(
         emit("eval", **facts, **said, records=[record])
     else:
         console().print(accuracy_table.shown(record))
+
+
+def evaluated(
+    request: "EvaluationRequest",
+    protocol: str,
+    files: "Source",
+    fresh: bool,
+    records: "Store",
+    show: bool,
+) -> "tuple[Record, tuple[Remark, ...]]":
+    """The record of an evaluation, made if it is not there, and what a reader must know of it."""
+    from repro.evaluation import evaluator, pipeline
+    from repro.exported.form import ABOUT
+    from repro.plan import single
+    from repro.report.terminal.progress import TerminalWatch
+    from repro.run import carry_out
+
+    prepared = pipeline.prepare(request, files)
+    run = evaluator.run_of(prepared)
+    if show:
+        say(f"{run}")
+        say(f"protocol {protocol}: {request.rules}")
+    known = records.find(run)
+    others = () if known is None else evaluator.other_pictures(known, prepared)
+    plan = single(run, records, (request, files), fresh or bool(others))
+    record = carry_out(plan, records, TerminalWatch(show=show)).only
+    # of what a file leaves open the record may say otherwise: it was made where that was not given
+    kept = (one for one in record.remarks if one.about != ABOUT)
+    return record, (*request.remarks, *kept, *others)
 
 
 def score(

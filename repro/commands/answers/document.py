@@ -13,7 +13,15 @@ from itertools import pairwise
 
 import msgspec
 
-from repro.commands.answers import downloads, exports, findings, networks, speeds, tables
+from repro.commands.answers import (
+    diagnoses,
+    downloads,
+    exports,
+    findings,
+    networks,
+    speeds,
+    tables,
+)
 from repro.commands.common import SCHEMA
 from repro.commands.schema import FILE, of_command
 
@@ -27,6 +35,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "parity": (networks.ParityAnswer,),
     "eval": (networks.EvalAnswer,),
     "score": (networks.ScoreAnswer,),
+    "errors": (diagnoses.ErrorsAnswer,),
     "train": (networks.TrainAnswer, networks.RecipeAnswer),
     "export": (exports.ExportAnswer,),
     "speed": (speeds.SpeedAnswer, speeds.MergeAnswer, speeds.ProfileAnswer),

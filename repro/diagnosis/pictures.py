@@ -1,0 +1,174 @@
+"""The worst cases as pictures: the truth beside what was found."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from repro.data import image_files
+from repro.data.people import Annotations, Bools, Floats
+from repro.data.pictures import picture
+from repro.diagnosis.cases import ErrorCase, worst
+from repro.diagnosis.diagnose import Diagnosis
+from repro.diagnosis.kinds import KINDS
+from repro.errors import ReproError, StoreError
+from repro.evaluation.cut_outs import CutOut, cut_out, write_words
+from repro.evaluation.drawing import Pixels, drawn
+from repro.files import write_whole
+from repro.records.remarks import Remark, counted
+
+SIDE = 360
+"""pixels of the truth, and of what was found beside it"""
+GAP = 4
+STRIP = 26
+"""pixels of the line above"""
+GREY = 40
+RING = (255, 0, 255)
+"""colour, blue first, of the joints that are wrong, and of where they should be"""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase:
+    """A case and its picture."""
+
+    side: int
+    """of which evaluation, from 0"""
+    case: ErrorCase
+    name: str
+    """for a file: of the image's id, the kind, and the person or pose"""
+    png: bytes | None
+    """None where it is not drawn"""
+
+
+def shown(
+    diagnoses: Sequence[Diagnosis], most: int, folder: Path | None
+) -> tuple[list[ShownCase], tuple[Remark, ...]]:
+    """Up to `most` of the worst cases of each kind and evaluation, drawn where there is a folder.
+
+    With a remark on those whose images cannot be read.
+    """
+    cases, lacking = [], []
+    for side, one in enumerate(diagnoses):
+        annotations = one.persons.annotations
+        if folder is not None:
+            annotations = image_files.found(annotations, folder)
+        for case in worst(one.persons, one.placement, one.joints, most):
+            png = None
+            try:
+                if folder is not None:
+                    png = _drawn(one, case, picture(folder, annotations, case.position))
+            except ReproError as error:
+                lacking.append(str(error))
+            cases.append(ShownCase(side, case, _name(annotations, case, side), png))
+    if not lacking:
+        return cases, ()
+    what = f"cases are not drawn, as their images cannot be read (first: {lacking[0][:-1]})"
+    return cases, (counted("pictures", len(lacking), len(cases), what),)
+
+
+def write(cases: Sequence[ShownCase], folder: Path) -> dict[str, Path]:
+    """Write the pictures into a folder, by their names; a StoreError where that is refused."""
+    paths = {}
+    for one in cases:
+        if one.png is None:
+            continue
+        path = folder / f"{one.name}.png"
+        try:
+            write_whole(path, one.png)
+        except OSError as error:
+            raise StoreError(
+                f"`{path}` cannot be written: {error.strerror}.", "Choose another --pictures."
+            ) from error
+        paths[one.name] = path
+    return paths
+
+
+def _name(annotations: Annotations, case: ErrorCase, side: int) -> str:
+    images = annotations.images
+    (image,) = images.given(images.ids[case.position : case.position + 1])
+    whose = (
+        f"pose{case.poses[0]}"
+        if case.person is None
+        else f"person{annotations.people.ids[case.person]}"
+    )
+    plain = re.sub(r"[^\w-]", "_", str(image))[:80]
+    return f"{plain}-{case.kind}-{whose}{'' if side == 0 else '-b'}"
+
+
+def _drawn(diagnosis: Diagnosis, case: ErrorCase, image: Pixels) -> bytes:
+    people, poses = diagnosis.persons, diagnosis.placement.poses
+    skeleton = people.annotations.entry.skeleton
+    found = poses.keypoints[list(case.poses)].copy()
+    found[..., 2] = _drawable(found)
+    cut = cut_out(image, *_corners(diagnosis, case, found, image), SIDE)
+    here = np.flatnonzero((people.image == case.position) & people.labelled.any(axis=1))
+    truth = np.concatenate([people.points[here], people.labelled[here, :, None]], axis=2)
+    panels = [
+        drawn(cut.pixels, np.concatenate([cut.moved(one[..., :2]), one[..., 2:]], axis=2), skeleton)
+        for one in (truth, found)
+    ]
+    if case.person is not None:
+        box = people.annotations.people.boxes[case.person]
+        low, high = (
+            cut.moved(corner).round().astype(int).tolist()
+            for corner in (box[:2], box[:2] + box[2:])
+        )
+        cv2.rectangle(panels[0], low, high, (255, 255, 255), 1)
+    _rings(panels, cut, people.points, found, case)
+    for panel, words in zip(panels, ("as annotated", "as found"), strict=True):
+        write_words(panel, words, (6, SIDE - 8))
+    return _sheet(panels, f"{KINDS[case.kind].heading}: {case.what}")
+
+
+def _drawable(found: Floats) -> Bools:
+    """(M, K) joints that were found: where some have a score, those without one were not."""
+    scored = found[..., 2] > 0
+    return np.asarray(scored | ~scored.any(axis=1, keepdims=True))
+
+
+def _corners(
+    diagnosis: Diagnosis, case: ErrorCase, found: Floats, image: Pixels
+) -> tuple[Floats, Floats]:
+    """The corners of all that a case is about, within the image."""
+    people = diagnosis.persons
+    points = [found[..., :2][found[..., 2] > 0].reshape(-1, 2)]
+    if case.person is not None:
+        box = people.annotations.people.boxes[case.person]
+        points += [box[None, :2], box[None, :2] + box[None, 2:]]
+        points.append(people.points[case.person][people.labelled[case.person]])
+    size = np.array([image.shape[1], image.shape[0]], np.float64)
+    shown = np.clip(np.concatenate(points), 0, size)
+    if not len(shown):
+        return np.zeros(2), size
+    return shown.min(axis=0), shown.max(axis=0)
+
+
+def _rings(
+    panels: Sequence[Pixels], cut: CutOut, truth: Floats, found: Floats, case: ErrorCase
+) -> None:
+    """Mark the joints that are wrong, and on the other side where they should be."""
+    if case.person is None or not case.joints:
+        return
+    places = truth[case.person], found[0, :, :2]
+    for panel, points in zip(panels, places, strict=True):
+        for x, y in _placed(cut, points[list(case.joints)]):
+            cv2.circle(panel, (x, y), 8, RING, 2, cv2.LINE_AA)
+
+
+def _placed(cut: CutOut, points: Floats) -> Iterator[tuple[int, int]]:
+    """Pixels of a part, those far outside moved to its near."""
+    yield from np.clip(cut.moved(points), -SIDE, 2 * SIDE).round().astype(int).tolist()
+
+
+def _sheet(panels: Sequence[Pixels], title: str) -> bytes:
+    """Both panels beside each other below a line of words, as a PNG."""
+    gap = np.full((SIDE, GAP, 3), GREY, np.uint8)
+    body = np.concatenate([panels[0], gap, panels[1]], axis=1)
+    strip = np.full((STRIP, body.shape[1], 3), GREY, np.uint8)
+    write_words(strip, title, (6, STRIP - 8), 0.45)
+    done, content = cv2.imencode(".png", np.concatenate([strip, body]))
+    assert done  # a small picture of eight bits
+    return bytes(content.tobytes())
