@@ -51,19 +51,6 @@ def _body() -> Array:
 BODY = _body()
 
 
-def expected_shares() -> dict[str, float]:
-    """The share of each kind in the long run, per cent; of its joints, persons or poses."""
-    several = sum(n for n in PEOPLE if n > 1) / sum(PEOPLE)
-    with_mirror = float((np.arange(len(MIRRORED)) != MIRRORED).mean())
-    joints = {
-        "jitter": CHANCES["jitter"],
-        "inversion": CHANCES["inversion"] * with_mirror,
-        "swap": CHANCES["swap"] * several,
-        "miss": CHANCES["miss"],
-    }
-    return {kind: 100 * share for kind, share in joints.items()} | {"false_negative": 100 * DROPPED}
-
-
 @dataclass
 class PlantedSet:
     """What was planted."""
@@ -100,15 +87,19 @@ def _image(random: np.random.Generator, made: PlantedSet, image: int) -> None:
     cells = random.permutation(9)
     number = int(random.choice(PEOPLE))
     bodies = [_placed(random, int(cell)) for cell in cells[:number]]
-    for place, body in enumerate(bodies):
-        labelled = random.random(len(body)) < LABELLED
-        labelled[:2] = True  # nobody is without joints
+    known = random.random((number, len(BODY))) < LABELLED
+    known[:, :2] = True  # nobody is without joints
+    for place, (body, labelled) in enumerate(zip(bodies, known, strict=True)):
         made.people.append(_annotation(made, image, body, labelled))
         made.counts["persons"] += 1
         if random.random() < DROPPED:
             made.counts["false_negative"] += 1
             continue
-        others = bodies[:place] + bodies[place + 1 :]
+        others = [
+            np.where(known[other, :, None], bodies[other], np.nan)
+            for other in range(number)
+            if other != place
+        ]
         _found(random, made, image, body, labelled, others)
     for cell in cells[number : number + int(random.poisson(STRANGERS))]:
         made.poses.append(_pose(image, _placed(random, int(cell)), float(random.random())))
@@ -146,10 +137,12 @@ def _found(
 ) -> None:
     """The pose of a person, with errors, and maybe a second one that is worse."""
     kinds = random.choice(list(CHANCES), len(body), p=list(CHANCES.values()))
-    kinds[(kinds == "inversion") & (np.arange(len(body)) == MIRRORED)] = "good"
-    if not others:
-        kinds[kinds == "swap"] = "good"
-    points = np.array([_joint(random, kinds[k], k, body, others) for k in range(len(body))])
+    own = np.where(labelled[:, None], body, np.nan)
+    own[np.arange(len(body)) == MIRRORED] = np.nan
+    kinds[(kinds == "inversion") & np.isnan(own[MIRRORED, 0])] = "good"
+    places = [_places(others, joint) for joint in range(len(body))]
+    kinds[(kinds == "swap") & (np.array(list(map(len, places))) == 0)] = "good"
+    points = np.array([_joint(random, kinds[k], k, body, places[k]) for k in range(len(body))])
     made.counts.update(kinds[labelled].tolist())
     made.counts["joints"] += int(labelled.sum())
     made.counts["found"] += 1
@@ -165,8 +158,14 @@ def _found(
             made.counts["poses"] += 1
 
 
+def _places(others: list[Array], joint: int) -> list[Array]:
+    """Where other persons have a labelled joint of that name, or its mirrored one."""
+    places = [other[one] for other in others for one in {joint, int(MIRRORED[joint])}]
+    return [place for place in places if np.isfinite(place).all()]
+
+
 def _joint(
-    random: np.random.Generator, kind: str, joint: int, body: Array, others: list[Array]
+    random: np.random.Generator, kind: str, joint: int, body: Array, places: list[Array]
 ) -> Array:
     """Where a joint is found that is in error so."""
     if kind == "good":
@@ -176,8 +175,7 @@ def _joint(
     if kind == "inversion":
         return _away(random, body[MIRRORED[joint]], joint, (0.7, 1.0))
     if kind == "swap":
-        other = others[int(random.integers(len(others)))]
-        return _away(random, other[random.choice([joint, MIRRORED[joint]])], joint, (0.7, 1.0))
+        return _away(random, places[int(random.integers(len(places)))], joint, (0.7, 1.0))
     while True:
         point = _away(random, body[joint], joint, (0.02, 0.4))
         if _similarity(point, body[MIRRORED[joint]], joint) < 0.45:

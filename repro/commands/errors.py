@@ -11,6 +11,7 @@ from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
     from repro.data.layout import Source
+    from repro.diagnosis.cases import ErrorCase
     from repro.diagnosis.diagnose import Diagnosis
     from repro.records.remarks import Remark
     from repro.records.store import Store
@@ -159,6 +160,23 @@ def evaluate(
     return record.key, files, remarks
 
 
+def drawn_cases(
+    sides: "Sequence[Diagnosis]",
+    cases: "Sequence[tuple[int, ErrorCase]]",
+    images: Path | None,
+    folder: Path | None,
+) -> "tuple[Sequence[bytes | None], Sequence[Path | None], Sequence[Remark]]":
+    """The pictures of cases where there are images, their files where there is a folder."""
+    none = [None] * len(cases)
+    if images is None:
+        return none, none, ()
+    from repro.diagnosis import pictures
+
+    drawn, remarks = pictures.draw(sides, cases, images)
+    paths = none if folder is None else pictures.write(sides, cases, drawn, folder)
+    return drawn, paths, remarks
+
+
 def tell_errors(
     sides: "Sequence[Diagnosis]",
     before: "Sequence[Remark]",
@@ -172,20 +190,25 @@ def tell_errors(
     """Print the findings on one evaluation or two; write what was asked for beside them."""
     from repro.diagnosis import cases
     from repro.diagnosis.findings import findings
-    from repro.diagnosis.pictures import shown, write
     from repro.report.html import errors_page
     from repro.report.terminal import errors_table
 
     found = findings(sides, resamples)
-    drawn, of_pictures = shown(sides, worst, images)
-    paths = {} if pictures is None else write(drawn, pictures)
+    chosen = [
+        (side, case)
+        for side, one in enumerate(sides)
+        for case in cases.worst(one.persons, one.placement, one.joints, worst)
+    ]
+    drawn, paths, of_pictures = drawn_cases(sides, chosen, images, pictures)
     persons = sides[0].persons
-    told = [cases.described(persons, one.side, one.case, paths.get(one.name)) for one in drawn]
+    told = [
+        cases.described(persons, side, case, path)
+        for (side, case), path in zip(chosen, paths, strict=True)
+    ]
     of_sides = [one for side in sides for one in side.remarks]
     remarks = tuple(dict.fromkeys((*before, *of_sides, *of_pictures)))
     if html is not None:
-        pngs = [one.png for one in drawn]
-        errors_page.write(html, found, list(zip(told, pngs, strict=True)), remarks)
+        errors_page.write(html, found, list(zip(told, drawn, strict=True)), remarks)
     tell(remarks)
     if as_json:
         page = None if html is None else str(html)
@@ -196,6 +219,6 @@ def tell_errors(
         return
     console().print(errors_table.shown(found))
     if pictures is not None:
-        say(f"{len(paths)} pictures of the worst cases in {pictures}")
+        say(f"{sum(path is not None for path in paths)} pictures of the worst cases in {pictures}")
     if html is not None:
         say(f"{html} has all of it")

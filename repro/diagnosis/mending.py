@@ -73,7 +73,7 @@ def by_oks(
             kind: lambda given, kind=kind: _moved(given, persons, placement, joints, kind)
             for kind in JOINT_KINDS
         },
-        "scoring": lambda given: _rescored(given, persons),
+        "scoring": lambda given: _rescored(given, persons, placement),
         "false_positive": lambda given: _without_poses(given, ~placement.background),
         "false_negative": lambda given: _without_persons(
             given, placement.reached | ~persons.expected
@@ -123,8 +123,9 @@ def _moved(
     return replace(given, poses=replace(given.poses, keypoints=keypoints))
 
 
-def _rescored(given: Mended, persons: JudgedPersons) -> Mended:
-    best = placed(persons, given.poses).highest
+def _rescored(given: Mended, persons: JudgedPersons, placement: Placement) -> Mended:
+    known = placement if given.poses is placement.poses else placed(persons, given.poses)
+    best = known.highest
     return replace(given, poses=replace(given.poses, scores=best))
 
 

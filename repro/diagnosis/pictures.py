@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -11,7 +10,7 @@ import numpy as np
 from repro.data import image_files
 from repro.data.people import Annotations, Bools, Floats
 from repro.data.pictures import picture
-from repro.diagnosis.cases import ErrorCase, worst
+from repro.diagnosis.cases import ErrorCase
 from repro.diagnosis.diagnose import Diagnosis
 from repro.diagnosis.kinds import KINDS
 from repro.errors import ReproError, StoreError
@@ -30,72 +29,57 @@ RING = (255, 0, 255)
 """colour, blue first, of the joints that are wrong, and of where they should be"""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCase:
-    """A case and its picture."""
-
-    side: int
-    """of which evaluation, from 0"""
-    case: ErrorCase
-    name: str
-    """for a file: of the image's id, the kind, and the person or pose"""
-    png: bytes | None
-    """None where it is not drawn"""
-
-
-def shown(
-    diagnoses: Sequence[Diagnosis], most: int, folder: Path | None
-) -> tuple[list[ShownCase], tuple[Remark, ...]]:
-    """Up to `most` of the worst cases of each kind and evaluation, drawn where there is a folder.
-
-    With a remark on those whose images cannot be read.
-    """
-    cases, lacking = [], []
-    for side, one in enumerate(diagnoses):
-        annotations = one.persons.annotations
-        if folder is not None:
-            annotations = image_files.found(annotations, folder)
-        for case in worst(one.persons, one.placement, one.joints, most):
-            png = None
-            try:
-                if folder is not None:
-                    png = _drawn(one, case, picture(folder, annotations, case.position))
-            except ReproError as error:
-                lacking.append(str(error))
-            cases.append(ShownCase(side, case, _name(annotations, case, side), png))
-    if not lacking:
-        return cases, ()
-    what = f"cases are not drawn, as their images cannot be read (first: {lacking[0][:-1]})"
-    return cases, (counted("pictures", len(lacking), len(cases), what),)
-
-
-def write(cases: Sequence[ShownCase], folder: Path) -> dict[str, Path]:
-    """Write the pictures into a folder, by their names; a StoreError where that is refused."""
-    paths = {}
-    for one in cases:
-        if one.png is None:
-            continue
-        path = folder / f"{one.name}.png"
+def draw(
+    diagnoses: Sequence[Diagnosis], cases: Sequence[tuple[int, ErrorCase]], folder: Path
+) -> tuple[list[bytes | None], tuple[Remark, ...]]:
+    """A PNG for each case of a side, and a remark on those whose images cannot be read."""
+    known = [image_files.found(one.persons.annotations, folder) for one in diagnoses]
+    pictures: list[bytes | None] = []
+    lacking = []
+    for side, case in cases:
         try:
-            write_whole(path, one.png)
+            image = picture(folder, known[side], case.position)
+            pictures.append(_drawn(diagnoses[side], case, image))
+        except ReproError as error:
+            lacking.append(str(error))
+            pictures.append(None)
+    if not lacking:
+        return pictures, ()
+    what = f"cases are not drawn, as their images cannot be read (first: {lacking[0][:-1]})"
+    return pictures, (counted("pictures", len(lacking), len(cases), what),)
+
+
+def write(
+    diagnoses: Sequence[Diagnosis],
+    cases: Sequence[tuple[int, ErrorCase]],
+    pictures: Sequence[bytes | None],
+    folder: Path,
+) -> list[Path | None]:
+    """Write what was drawn of cases into a folder; a StoreError where that is refused.
+
+    A file is named by the image's id, the kind of error, and the person or pose.
+    """
+    paths: list[Path | None] = []
+    for (side, case), content in zip(cases, pictures, strict=True):
+        path = folder / f"{_name(diagnoses[side].persons.annotations, case, side)}.png"
+        try:
+            if content is not None:
+                write_whole(path, content)
         except OSError as error:
             raise StoreError(
                 f"`{path}` cannot be written: {error.strerror}.", "Choose another --pictures."
             ) from error
-        paths[one.name] = path
+        paths.append(None if content is None else path)
     return paths
 
 
 def _name(annotations: Annotations, case: ErrorCase, side: int) -> str:
-    images = annotations.images
+    images, people = annotations.images, annotations.people
     (image,) = images.given(images.ids[case.position : case.position + 1])
-    whose = (
-        f"pose{case.poses[0]}"
-        if case.person is None
-        else f"person{annotations.people.ids[case.person]}"
-    )
+    nobody = case.person is None
+    whose = f"pose{case.poses[0]}" if nobody else f"person{people.ids[case.person]}"
     plain = re.sub(r"[^\w-]", "_", str(image))[:80]
-    return f"{plain}-{case.kind}-{whose}{'' if side == 0 else '-b'}"
+    return "-".join((plain, case.kind, whose, *(["b"] if side else [])))
 
 
 def _drawn(diagnosis: Diagnosis, case: ErrorCase, image: Pixels) -> bytes:

@@ -68,7 +68,7 @@ def test_a_results_file_is_told_in_tables_of_80_columns(
     assert joints["low"] <= joints["value"] <= joints["high"]
     gains = data["gains"]
     assert isinstance(gains, list) and len(gains) == 14 and gains[-1]["kind"] == "false_negative"
-    assert gains[-1]["sides"][0]["accuracy"] == pytest.approx(100)
+    assert gains[-1]["sides"][0]["accuracy"] > 90 > side["accuracy"]
     assert data["thresholds"] == {"at_person": 0.1, "near": 0.5, "right": 0.85}
     cases = data["cases"]
     assert isinstance(cases, list) and all(one["picture"] is None for one in cases)
@@ -138,8 +138,10 @@ def test_a_model_is_evaluated_once_and_a_record_is_taken_by_its_key(
     data = parsed(repro("errors", "truth", *files, "--json"))
     (side,) = data["sides"]  # type: ignore[misc]
     assert side["accuracy"] > 50 and side["name"].startswith("truth (")
-    again = repro("errors", "truth", *files)
-    assert "cached" in again.err and again.code == 0
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("records/**/*.json*")}
+    assert parsed(repro("errors", "truth", *files, "--json"))["shares"] == data["shares"]
+    again = {path: path.stat().st_mtime_ns for path in tmp_path.glob("records/**/*.json*")}
+    assert kept and again == kept
     given = written(tmp_path, "poses.json", poses(scene, 2))
     pair = parsed(repro("errors", side["record"][:10], given, *scene.named(), "--json"))
     assert [one["record"] for one in pair["sides"]] == [side["record"], None]  # type: ignore[attr-defined]
