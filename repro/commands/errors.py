@@ -98,7 +98,8 @@ def evaluated(
     from repro.evaluation.request import TRUTH
     from repro.exported.opening import is_network_file
 
-    left, keys, source, remarks = list(weights), [], None, []
+    left, keys, source = list(weights), [], None
+    remarks: list[Remark] = []
     for word in words:
         if not means_model(word):
             keys.append(word)
@@ -166,7 +167,7 @@ def drawn_cases(
     images: Path | None,
     folder: Path | None,
 ) -> "tuple[Sequence[bytes | None], Sequence[Path | None], Sequence[Remark]]":
-    """The pictures of cases where there are images, their files where there is a folder."""
+    """The pictures of cases as JPEG, where there are images, and their files."""
     none = [None] * len(cases)
     if images is None:
         return none, none, ()
@@ -174,7 +175,8 @@ def drawn_cases(
 
     drawn, remarks = pictures.draw(sides, cases, images)
     paths = none if folder is None else pictures.write(sides, cases, drawn, folder)
-    return drawn, paths, remarks
+    content = [None if one is None else pictures.encoded(one, ".jpg") for one in drawn]
+    return content, paths, remarks
 
 
 def tell_errors(

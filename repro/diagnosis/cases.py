@@ -133,7 +133,7 @@ def _of_background(
 def _of_unfound(
     persons: JudgedPersons, placement: Placement, joints: JudgedJoints, most: int, kind: str
 ) -> Iterator[ErrorCase]:
-    lost = np.flatnonzero(persons.expected & ~placement.reached)
+    lost = np.flatnonzero(persons.expected & (placement.pose < 0))
     areas = persons.annotations.people.areas[lost]
     for place in _largest(areas, most):
         what = f"{np.sqrt(areas[place]):.0f} pixels large"

@@ -31,10 +31,10 @@ class DiagnosedSide:
     """who are to be found"""
     found: int
     """of them have a pose of their own"""
-    shared: int
-    """are reached only by poses that are somebody else's"""
     unfound: int
-    """are reached by none"""
+    """of them have none"""
+    shared: int
+    """of those are reached by poses that are somebody else's"""
     poses: int
     """that count"""
     joints: int
@@ -159,8 +159,8 @@ def _side(one: Diagnosis) -> DiagnosedSide:
         len(one.persons.annotations.images),
         int(wanted.sum()),
         int((wanted & has_pose).sum()),
+        int((wanted & ~has_pose).sum()),
         int((wanted & ~has_pose & placement.reached).sum()),
-        int((wanted & ~placement.reached).sum()),
         int(placement.counted.sum()),
         int((one.joints.state >= 0).sum()),
         one.mended.metric,
@@ -233,7 +233,10 @@ def _curve(
 
 
 def _apart(sides: Sequence[Evaluation], resamples: int) -> Mapping[str, Difference]:
-    return paired(*sides, resamples) if len(sides) == 2 else {}
+    if len(sides) < 2:
+        return {}
+    first, second = sides
+    return paired(first, second, resamples)
 
 
 def _ends(interval: Interval | None) -> tuple[float | None, float | None]:

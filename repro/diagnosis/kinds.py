@@ -66,7 +66,7 @@ _ALL = (
         "false_negative",
         "persons",
         "false neg.",
-        f"a person whom no pose reaches with an OKS of {LEAST:g}",
+        f"a person without a pose of their own from an OKS of {LEAST:g} on",
         "these persons are no longer expected",
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -70,13 +71,13 @@ def by_oks(
     start = Mended(persons.annotations, placement.poses, boxes)
     steps: Mapping[str, Callable[[Mended], Mended]] = {
         **{
-            kind: lambda given, kind=kind: _moved(given, persons, placement, joints, kind)
+            kind: partial(_moved, persons=persons, placement=placement, joints=joints, kind=kind)
             for kind in JOINT_KINDS
         },
         "scoring": lambda given: _rescored(given, persons, placement),
         "false_positive": lambda given: _without_poses(given, ~placement.background),
         "false_negative": lambda given: _without_persons(
-            given, placement.reached | ~persons.expected
+            given, (placement.pose >= 0) | ~persons.expected
         ),
     }
     made = {NOW: start}

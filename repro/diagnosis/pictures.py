@@ -25,16 +25,18 @@ GAP = 4
 STRIP = 26
 """pixels of the line above"""
 GREY = 40
+QUALITY = 80
+"""of a JPEG"""
 RING = (255, 0, 255)
 """colour, blue first, of the joints that are wrong, and of where they should be"""
 
 
 def draw(
     diagnoses: Sequence[Diagnosis], cases: Sequence[tuple[int, ErrorCase]], folder: Path
-) -> tuple[list[bytes | None], tuple[Remark, ...]]:
-    """A PNG for each case of a side, and a remark on those whose images cannot be read."""
+) -> tuple[list[Pixels | None], tuple[Remark, ...]]:
+    """A picture, blue first, of each case of a side; a remark on images that cannot be read."""
     known = [image_files.found(one.persons.annotations, folder) for one in diagnoses]
-    pictures: list[bytes | None] = []
+    pictures: list[Pixels | None] = []
     lacking = []
     for side, case in cases:
         try:
@@ -52,10 +54,10 @@ def draw(
 def write(
     diagnoses: Sequence[Diagnosis],
     cases: Sequence[tuple[int, ErrorCase]],
-    pictures: Sequence[bytes | None],
+    pictures: Sequence[Pixels | None],
     folder: Path,
 ) -> list[Path | None]:
-    """Write what was drawn of cases into a folder; a StoreError where that is refused.
+    """Write what was drawn of cases into a folder, as PNG; a StoreError where that is refused.
 
     A file is named by the image's id, the kind of error, and the person or pose.
     """
@@ -64,13 +66,20 @@ def write(
         path = folder / f"{_name(diagnoses[side].persons.annotations, case, side)}.png"
         try:
             if content is not None:
-                write_whole(path, content)
+                write_whole(path, encoded(content, ".png"))
         except OSError as error:
             raise StoreError(
                 f"`{path}` cannot be written: {error.strerror}.", "Choose another --pictures."
             ) from error
         paths.append(None if content is None else path)
     return paths
+
+
+def encoded(pixels: Pixels, kind: str) -> bytes:
+    """A picture in the form of `.png` or `.jpg`."""
+    done, content = cv2.imencode(kind, pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    assert done  # a small picture of eight bits
+    return bytes(content.tobytes())
 
 
 def _name(annotations: Annotations, case: ErrorCase, side: int) -> str:
@@ -82,7 +91,7 @@ def _name(annotations: Annotations, case: ErrorCase, side: int) -> str:
     return "-".join((plain, case.kind, whose, *(["b"] if side else [])))
 
 
-def _drawn(diagnosis: Diagnosis, case: ErrorCase, image: Pixels) -> bytes:
+def _drawn(diagnosis: Diagnosis, case: ErrorCase, image: Pixels) -> Pixels:
     people, poses = diagnosis.persons, diagnosis.placement.poses
     skeleton = people.annotations.entry.skeleton
     found = poses.keypoints[list(case.poses)].copy()
@@ -147,12 +156,10 @@ def _placed(cut: CutOut, points: Floats) -> Iterator[tuple[int, int]]:
     yield from np.clip(cut.moved(points), -SIDE, 2 * SIDE).round().astype(int).tolist()
 
 
-def _sheet(panels: Sequence[Pixels], title: str) -> bytes:
-    """Both panels beside each other below a line of words, as a PNG."""
+def _sheet(panels: Sequence[Pixels], title: str) -> Pixels:
+    """Both panels beside each other below a line of words."""
     gap = np.full((SIDE, GAP, 3), GREY, np.uint8)
     body = np.concatenate([panels[0], gap, panels[1]], axis=1)
     strip = np.full((STRIP, body.shape[1], 3), GREY, np.uint8)
     write_words(strip, title, (6, STRIP - 8), 0.45)
-    done, content = cv2.imencode(".png", np.concatenate([strip, body]))
-    assert done  # a small picture of eight bits
-    return bytes(content.tobytes())
+    return np.concatenate([strip, body])

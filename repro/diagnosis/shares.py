@@ -90,8 +90,9 @@ def shares(
                 facts.append(ErrorShare(kind, group, of))
                 wholes.append(whole)
                 parts.append(np.bincount(counted.image[inside & marked], minlength=len(images)))
-    part, whole = (np.array(one, np.float64).T.copy() for one in (parts, wholes))
-    return tuple(facts), ErrorShares(images.ids, tuple(one.name for one in facts), part, whole)
+    names = tuple(one.name for one in facts)
+    part, of = (np.array(one, np.float64).T.copy() for one in (parts, wholes))
+    return tuple(facts), ErrorShares(images.ids, names, part, of)
 
 
 def _counted(
@@ -122,7 +123,7 @@ def _counted(
     wanted = np.flatnonzero(persons.expected)
     yield Counted(
         persons.image[wanted],
-        {"false_negative": ~placement.reached[wanted]},
+        {"false_negative": placement.pose[wanted] < 0},
         {key: inside[wanted] for key, inside in of_person.items()},
     )
     poses = np.flatnonzero(placement.counted)

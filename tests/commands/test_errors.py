@@ -59,7 +59,7 @@ def test_a_results_file_is_told_in_tables_of_80_columns(
     assert max(map(len, tables)) <= 80
     data = parsed(repro("errors", given, *words, "--json"))
     (side,) = data["sides"]  # type: ignore[misc]
-    assert side["found"] + side["unfound"] + side["shared"] == side["persons"]
+    assert side["found"] + side["unfound"] == side["persons"]
     assert side["unfound"] >= 1 and side["record"] is None and side["metric"] == "AP"
     joints = share(data, "good")["sides"][0]
     states = [share(data, one)["sides"][0]["count"] for one in ("jitter", "swap", "miss")]
@@ -109,7 +109,7 @@ def test_pictures_and_page_show_the_worst(
     assert {one["kind"] for one in cases} >= {"false_negative"}
     assert max(sum(one["kind"] == kind for one in cases) for kind in ("miss", "jitter")) <= 2
     page = Path("errors.html").read_text()
-    assert page.count("data:image/png;base64,") == len(cases) == len(list(Path("worst").iterdir()))
+    assert page.count("data:image/jpeg;base64,") == len(cases) == len(list(Path("worst").iterdir()))
     assert data["page"] == "errors.html" and "By joint" in page
 
 

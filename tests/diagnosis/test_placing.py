@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from repro.diagnosis import findings
 from repro.diagnosis.shares import wrongly_scored
 from support.error_scenes import annotated, body, diagnosed, found, moved
 
@@ -33,14 +34,16 @@ def test_a_pose_at_nobody_is_background_and_one_at_somebody_ignored_is_not(tmp_p
     assert one.shares.counts()["false_positive/all/"] == (1, 3)
 
 
-def test_a_person_who_shares_a_pose_is_neither_found_nor_a_false_negative(tmp_path: Path) -> None:
+def test_a_person_who_shares_a_pose_has_none(tmp_path: Path) -> None:
     beside = annotated(2, body(210))
     far = annotated(3, body(600))
     one = diagnosed(tmp_path, [annotated(1, body(200)), beside, far], [found(body(200))])
     assert one.placement.pose.tolist() == [0, -1, -1]
     assert one.placement.reached.tolist() == [True, True, False]
-    assert one.shares.counts()["false_negative/all/"] == (1, 3)
-    assert one.shares.counts()["false_negative/overlap/1-2 beside"] == (0, 2)
+    assert one.shares.counts()["false_negative/all/"] == (2, 3)
+    assert one.shares.counts()["false_negative/overlap/1-2 beside"] == (1, 2)
+    (side,) = findings.findings([one]).sides
+    assert (side.found, side.unfound, side.shared) == (1, 2, 1)
 
 
 def test_only_the_best_twenty_of_an_image_count(tmp_path: Path) -> None:

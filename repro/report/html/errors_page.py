@@ -21,12 +21,12 @@ from repro.report.html.assets import environment, joined, policy
 STYLES = ("base.css", "tables.css", "parts.css", "training.css", "media.css", "errors.css")
 GROUPS = {
     "joint": "By joint",
-    "size": "By size of the person",
+    "size": "By size of the person or pose",
     "overlap": "By other persons beside",
     "crowding": "By crowding of the image",
 }
 DrawnCase = tuple[FoundCase, bytes | None]
-"""a case and its picture"""
+"""a case and its picture as JPEG"""
 
 
 def write(
@@ -46,7 +46,7 @@ def render(found: ErrorFindings, cases: Sequence[DrawnCase], remarks: Sequence[R
     style = joined(STYLES)
     templates = environment()
     templates.filters["base64"] = lambda content: base64.b64encode(content).decode()
-    templates.filters["signed"] = lambda value: f"{value:+.1f}".replace("-", "−")
+    templates.filters["signed"] = lambda value: f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")
     return templates.get_template("errors.html").render(
         title=" and ".join(side.name for side in found.sides),
         found=found,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from rich.console import Group, RenderableType
+from rich.table import Table as Grid
 from rich.text import Text
 
 from repro.diagnosis.findings import (
@@ -14,7 +15,7 @@ from repro.diagnosis.findings import (
     ShareOfSide,
 )
 from repro.diagnosis.kinds import GOOD, JOINT_KINDS, KINDS, LEAST, NEAR, RIGHT
-from repro.report.printed_table import Grid, new_grid
+from repro.report.printed_table import new_grid
 from repro.report.terminal.console import plain
 from repro.scoring.confidence import Difference
 
@@ -35,12 +36,16 @@ def shown(found: ErrorFindings) -> RenderableType:
     lines = [_side(*one) for one in zip(LETTERS, found.sides, strict=False)]
     absent = [f"no {HEADINGS[kind]}: {why}" for kind, why in found.absent.items()]
     kinds = _pair_of_kinds(found) if two else _kinds(found)
+    told = [
+        f"{found.sides[0].metric} +: what mending this kind alone gains, in points",
+        *(() if two else ("in turn: what is reached when those above are mended too",)),
+    ]
     what = "B less A in points, 95 % interval below" if two else "per cent, 95 % interval below"
     return Group(
         Text("\n".join(plain(line) for line in lines)),
         Text(""),
         kinds,
-        *(Text(line, style="dim") for line in absent),
+        *(Text(line, style="dim") for line in (*told, *absent)),
         Text(f"\nJoints: {what}", style="bold"),
         _by(found, ("joint",), (GOOD, *reversed(JOINT_KINDS))),
         Text(f"\nPersons and images: {what}", style="bold"),
@@ -52,8 +57,8 @@ def _side(letter: str, side: DiagnosedSide) -> str:
     accuracy = "–" if side.accuracy is None else f"{side.accuracy:.2f}"
     return (
         f"{letter} {side.name}: {side.metric} {accuracy} · {side.images:,} images · "
-        f"{side.found:,} of {side.persons:,} persons found, {side.unfound:,} not, "
-        f"{side.shared:,} share a pose · {side.poses:,} poses · {side.joints:,} joints"
+        f"{side.found:,} of {side.persons:,} persons found, {side.unfound:,} not "
+        f"({side.shared:,} share a pose) · {side.poses:,} poses · {side.joints:,} joints"
     )
 
 
@@ -83,7 +88,7 @@ def _mended(found: ErrorFindings, kind: str) -> list[str]:
 
 def _pair_of_kinds(found: ErrorFindings) -> Grid:
     """Each kind of error of two evaluations, B less A."""
-    grid = _grid("", "A %", "B %", "B-A", "95 %", "p", "A gain", "B gain", "B-A", "95 %")
+    grid = _grid("", "A %", "B %", "B-A", "95 %", "p", "A +", "B +", "B-A", "95 %")
     for kind in (GOOD, *KINDS):
         share, gain = found.share(kind), found.gain(kind)
         if share is not None:
@@ -133,7 +138,7 @@ def _grid(*headings: str) -> Grid:
 def _apart(difference: Difference | None) -> list[str]:
     if difference is None:
         return ["–", ""]
-    return [f"{difference.value:+.1f}", f"{difference.low:.1f}…{difference.high:.1f}"]
+    return [_number(difference.value, "+"), f"{_number(difference.low)}…{_number(difference.high)}"]
 
 
 def _chance(share: FoundShare) -> str:
@@ -141,8 +146,8 @@ def _chance(share: FoundShare) -> str:
 
 
 def _number(value: float | None, sign: str = "") -> str:
-    return "–" if value is None else f"{value:{sign}.1f}"
+    return "–" if value is None else f"{round(value, 1) + 0.0:{sign}.1f}"  # never -0.0
 
 
 def _ends(one: ShareOfSide | GainOfSide) -> str:
-    return "" if one.low is None or one.high is None else f"{one.low:.1f}…{one.high:.1f}"
+    return "" if one.low is None or one.high is None else f"{_number(one.low)}…{_number(one.high)}"
