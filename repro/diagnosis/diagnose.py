@@ -16,13 +16,19 @@ from repro.diagnosis.mending import MendedAccuracy
 from repro.diagnosis.persons import JudgedPersons
 from repro.diagnosis.placing import Placement
 from repro.diagnosis.shares import ErrorShare, ErrorShares
-from repro.errors import ReproError
+from repro.errors import ReproError, listed
 from repro.records.record import Record
 from repro.records.remarks import Remark, counted
 from repro.records.store import Store
 from repro.scoring import results
+from repro.scoring.pckh import LEFT_OUT
 from repro.scoring.results import Results
 from repro.scoring.score import truth
+
+UNJUDGED = Remark(
+    "annotations",
+    f"The joints {listed(LEFT_OUT)} are not judged, as the mean of PCKh leaves them out.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +97,13 @@ def of_poses(
         placement = placing.placed(people, poses)
         states = joints.judged(people, placement)
         mended = mending.by_oks(people, placement, states, given.boxes)
+        told = _empty(people, placement)
     else:
         people = persons.by_pckh(annotations, wanted.truth)
         placement = placing.one_each(people, poses)
         states = joints.judged(people, placement)
         mended = mending.by_pckh(people, placement, states, wanted.truth)
+        told = (UNJUDGED,)
     figures, found = shares.shares(people, placement, states, _areas(poses, given.boxes))
     return Diagnosis(
         name,
@@ -107,7 +115,7 @@ def of_poses(
         found,
         mended,
         joint_curves.curves(people, states),
-        (*annotations.remarks, *given.remarks, *_empty(people, placement)),
+        (*annotations.remarks, *given.remarks, *told),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from repro.data.mpii import Truth
 from repro.data.people import Annotations, Bools, Floats, Ints
 from repro.diagnosis.kinds import RIGHT
-from repro.scoring.pckh import BOUND, HEAD_SHARE
+from repro.scoring.pckh import BOUND, COUNTED, HEAD_SHARE
 
 SIZES = {"small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, np.inf)}
 """square pixels of a person, at least and less than; COCO's bounds"""
@@ -76,14 +76,17 @@ def by_pckh(annotations: Annotations, truth: Truth) -> JudgedPersons:
     """MPII's persons, each of whom has one pose.
 
     MPII has no OKS constants: a joint is right up to where PCKh counts it as right, and the
-    similarity falls from there as that of OKS does.
+    similarity falls from there as that of OKS does. Pelvis and thorax, which the mean of PCKh
+    leaves out, are not judged.
     """
+    judged = np.zeros_like(truth.annotated)
+    judged[:, COUNTED] = truth.annotated[:, COUNTED]
     head = HEAD_SHARE * np.linalg.norm(truth.heads[:, 1] - truth.heads[:, 0], axis=1)
     reach = BOUND * head / np.sqrt(-2 * np.log(RIGHT))
     return JudgedPersons(
         annotations,
         truth.points,
-        truth.annotated,
+        judged,
         np.ones(len(head), np.bool_),
         np.repeat(reach[:, None], truth.points.shape[1], axis=1),
         head,

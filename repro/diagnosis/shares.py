@@ -91,8 +91,8 @@ def shares(
                 wholes.append(whole)
                 parts.append(np.bincount(counted.image[inside & marked], minlength=len(images)))
     names = tuple(one.name for one in facts)
-    part, of = (np.array(one, np.float64).T.copy() for one in (parts, wholes))
-    return tuple(facts), ErrorShares(images.ids, names, part, of)
+    part, total = (np.array(one, np.float64).T.copy() for one in (parts, wholes))
+    return tuple(facts), ErrorShares(images.ids, names, part, total)
 
 
 def _counted(

@@ -21,6 +21,7 @@ from repro.scoring.confidence import Difference
 
 HEADINGS = {GOOD: GOOD, **{name: kind.heading for name, kind in KINDS.items()}}
 LETTERS = "AB"
+GROUPS = ("size", "overlap", "crowding")
 
 
 def described(found: ErrorFindings) -> dict[str, object]:
@@ -48,8 +49,14 @@ def shown(found: ErrorFindings) -> RenderableType:
         *(Text(line, style="dim") for line in (*told, *absent)),
         Text(f"\nJoints: {what}", style="bold"),
         _by(found, ("joint",), (GOOD, *reversed(JOINT_KINDS))),
-        Text(f"\nPersons and images: {what}", style="bold"),
-        _by(found, ("size", "overlap", "crowding"), tuple(KINDS)),
+        *(
+            (
+                Text(f"\nPersons and images: {what}", style="bold"),
+                _by(found, GROUPS, tuple(KINDS)),
+            )
+            if any(one.group in GROUPS for one in found.shares)
+            else ()
+        ),
     )
 
 
