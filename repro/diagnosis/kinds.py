@@ -23,51 +23,35 @@ class ErrorKind:
     """what its share is of"""
     heading: str
     meaning: str
-    cure: str
-    """how it is mended"""
 
 
 _AT = f"similarity at least {NEAR:g}"
-_MOVED = "these joints are moved to where they are annotated"
 _ALL = (
-    ErrorKind("miss", "joints", "miss", "near no joint that could have been meant", _MOVED),
+    ErrorKind("miss", "joints", "miss", "near no joint that could have been meant"),
+    ErrorKind("swap", "joints", "swap", f"at another person's joint, its own or mirrored ({_AT})"),
     ErrorKind(
-        "swap", "joints", "swap", f"at another person's joint, its own or mirrored ({_AT})", _MOVED
+        "inversion", "joints", "inversion", f"at the mirrored joint of the same person ({_AT})"
     ),
     ErrorKind(
-        "inversion",
-        "joints",
-        "inversion",
-        f"at the mirrored joint of the same person ({_AT})",
-        _MOVED,
-    ),
-    ErrorKind(
-        "jitter",
-        "joints",
-        "jitter",
-        f"near its place, {NEAR:g} to {RIGHT:g}, and not right there",
-        _MOVED,
+        "jitter", "joints", "jitter", f"near its place, {NEAR:g} to {RIGHT:g}, and not right there"
     ),
     ErrorKind(
         "scoring",
         "persons",
         "scoring",
         "of the poses nearest to a person the best placed is not the best scored",
-        "the score of each pose is its OKS with the nearest person",
     ),
     ErrorKind(
         "false_positive",
         "poses",
         "false pos.",
         f"a pose on the background: OKS below {LEAST:g} with everybody",
-        "these poses are removed",
     ),
     ErrorKind(
         "false_negative",
         "persons",
         "false neg.",
         f"a person without a pose of their own from an OKS of {LEAST:g} on",
-        "these persons are no longer expected",
     ),
 )
 KINDS: Mapping[str, ErrorKind] = {kind.name: kind for kind in _ALL}
