@@ -17,6 +17,7 @@ from repro.commands import (
     compare,
     data,
     doctor,
+    errors,
     export,
     fetch,
     models,
@@ -146,6 +147,7 @@ for command in (run.plan, run.run, tables.explain, models.count):
 app.command()(models.parity)
 app.command("eval")(taking_models(accuracy.eval_))
 app.command()(accuracy.score)
+app.command()(taking_models(errors.errors))
 app.command()(taking_models(train.train))
 app.command()(taking_models(export.export))
 app.command()(taking_models(quantise.quantise))

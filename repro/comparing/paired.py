@@ -1,17 +1,15 @@
 """Two sets of poses on the same images: which is better, and is it more than chance?"""
 
-import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from repro.comparing import kept_poses
 from repro.data import own_dataset
 from repro.data.annotations import read, told
 from repro.data.mpii import Truth
 from repro.data.people import Annotations, Ints
-from repro.errors import IncomparableError, ReproError
-from repro.evaluation import predictions
+from repro.errors import ReproError
 from repro.papers.metrics import MAIN
 from repro.records.record import Record
 from repro.records.store import Store
@@ -19,7 +17,6 @@ from repro.scoring import oks, pckh, results
 from repro.scoring.confidence import RESAMPLES, Difference, Evaluation, paired
 from repro.scoring.score import truth
 
-KEY = re.compile(r"[0-9a-f]{6,64}")
 Heads = tuple[Truth, Ints | None]
 """MPII's joints and head boxes, and the image of each person if the file names it"""
 
@@ -67,14 +64,9 @@ def compare(
         raise ReproError(
             f"`{expected.dataset}` counts pixels from 0 already.", "Leave --zero-based out."
         )
-    records = [_record(word, store) for word in (a, b)]
+    records = [kept_poses.record_of(word, store) for word in (a, b)]
     for word, record in zip((a, b), records, strict=True):
-        data = {} if record is None else record.spec.get("data", {})
-        if isinstance(data, dict) and data.get("annotations", expected.sha256) != expected.sha256:
-            raise IncomparableError(
-                f"Record `{word}` was evaluated on {data.get('name')}, not on `{annotations}`.",
-                "Give the annotations it was evaluated on.",
-            )
+        kept_poses.check_data(word, record, expected, annotations)
     heads = truth(annotations) if expected.entry.measure == "PCKh" else None
     first, second = (
         _evaluation(word, record, expected, heads, store, zero_based)
@@ -82,7 +74,7 @@ def compare(
     )
     scale = expected.entry.scale
     differences = _differences(first, second, resamples, scale)
-    names = (_name(a, records[0]), _name(b, records[1]))
+    names = (kept_poses.name_of(a, records[0]), kept_poses.name_of(b, records[1]))
     metrics = (_scaled(first.metrics(), scale), _scaled(second.metrics(), scale))
     return PairedComparison(names, metrics, differences, _rules(*records))
 
@@ -110,32 +102,6 @@ def _differences(
 
 def _scaled(metrics: Mapping[str, float | None], scale: float) -> dict[str, float | None]:
     return {name: None if value is None else value * scale for name, value in metrics.items()}
-
-
-def _record(word: str, store: Store) -> Record | None:
-    """The evaluation whose key begins so; None for a file."""
-    if Path(word).is_file():
-        return None
-    matching = {
-        stored.record.key: stored.record
-        for stored in (store.of_key(word) if KEY.fullmatch(word) else ())
-        if stored.record.spec.get("kind") == "evaluate"
-    }
-    if not KEY.fullmatch(word) or len(matching) != 1:
-        what = f"{len(matching)} evaluations begin with `{word}`"
-        raise ReproError(
-            f"{what if KEY.fullmatch(word) else f'There is no file `{word}`'} in `{store.folder}`.",
-            "Give a results file, or the beginning of a key that `repro records ls` shows.",
-        )
-    return next(iter(matching.values()))
-
-
-def _name(word: str, record: Record | None) -> str:
-    if record is None:
-        return Path(word).name
-    weights = record.spec.get("weights")
-    name = weights.get("name") if isinstance(weights, dict) else None
-    return f"{name or record.spec.get('model')} ({record.key[:8]})"
 
 
 def _rules(a: Record | None, b: Record | None) -> dict[str, tuple[object, object]]:
@@ -167,12 +133,8 @@ def _evaluation(
     store: Store,
     zero_based: bool,
 ) -> Evaluation:
-    if record is None:
-        return _matched(Path(word), expected, heads, zero_based)
-    with tempfile.TemporaryDirectory(prefix="repro-") as folder:
-        plain = Path(folder) / "predictions.json"
-        plain.write_bytes(predictions.kept(store.artifacts(record.key)))
-        return _matched(plain, expected, heads, False)
+    with kept_poses.poses_file(word, record, store) as poses:
+        return _matched(poses, expected, heads, zero_based and record is None)
 
 
 def _matched(

@@ -10,6 +10,7 @@ from repro.data.people import Annotations
 from repro.data.pictures import Pixels, picture
 from repro.errors import ReproError, StoreError
 from repro.evaluation import drawing
+from repro.evaluation.cut_outs import cut_out, write_words
 from repro.files import write_whole
 from repro.papers.skeletons import Skeleton
 
@@ -17,8 +18,6 @@ PERSONS = 12
 TILE = 320
 """pixels of a tile's side"""
 COLUMNS = 4
-MARGIN = 1.3
-"""of a box that is shown"""
 LINE = 18
 """pixels of a line of the legend"""
 
@@ -66,29 +65,16 @@ def _tile(annotations: Annotations, folder: Path, person: int) -> Pixels:
     box = people.boxes[person]
     low = np.minimum(shown.min(axis=0), box[:2])
     high = np.maximum(shown.max(axis=0), box[:2] + box[2:])
-    side = max(float((high - low).max()) * MARGIN, 16.0)
-    corner = (low + high) / 2 - side / 2
-    scale = TILE / side
-    matrix = np.array([[scale, 0, -scale * corner[0]], [0, scale, -scale * corner[1]]])
-    cut = cv2.warpAffine(
-        image, matrix, (TILE, TILE), flags=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    )
-    moved = np.column_stack([(points[:, :2] - corner) * scale, points[:, 2] > 0]).astype(np.float64)
-    framed = np.array([[*((box[:2] - corner) * scale), *(box[2:] * scale)]])
-    tile = drawing.drawn(
-        np.asarray(cut, np.uint8), moved[None], annotations.entry.skeleton, framed, 0.5
-    )
+    cut = cut_out(image, low, high, TILE)
+    moved = np.column_stack([cut.moved(points[:, :2]), points[:, 2] > 0]).astype(np.float64)
+    framed = np.array([[*cut.moved(box[:2]), *(box[2:] * cut.scale)]])
+    tile = drawing.drawn(cut.pixels, moved[None], annotations.entry.skeleton, framed, 0.5)
     for joint, (x, y, known) in enumerate(moved):
         if known:
-            _text(tile, str(joint + 1), (round(x) + 5, round(y) - 4), 0.4)
+            write_words(tile, str(joint + 1), (round(x) + 5, round(y) - 4))
     name = Path(annotations.images.files[int(people.image[person])]).name
-    _text(tile, f"{name.encode('ascii', 'replace').decode()[:36]}", (4, TILE - 6), 0.4)
+    write_words(tile, name[:36], (4, TILE - 6))
     return tile
-
-
-def _text(canvas: Pixels, text: str, place: tuple[int, int], size: float) -> None:
-    for colour, width in ((drawing.EDGE, 3), ((255, 255, 255), 1)):
-        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, width, cv2.LINE_AA)
 
 
 def _laid_out(tiles: list[Pixels]) -> Pixels:

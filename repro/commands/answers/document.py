@@ -14,6 +14,7 @@ from itertools import pairwise
 import msgspec
 
 from repro.commands.answers import (
+    diagnoses,
     downloads,
     exports,
     findings,
@@ -21,6 +22,7 @@ from repro.commands.answers import (
     settings,
     speeds,
     tables,
+    upkeep,
 )
 from repro.commands.common import SCHEMA
 from repro.commands.schema import FILE, of_command
@@ -35,6 +37,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "parity": (networks.ParityAnswer,),
     "eval": (networks.EvalAnswer, settings.SettingsAnswer),
     "score": (networks.ScoreAnswer,),
+    "errors": (diagnoses.ErrorsAnswer,),
     "train": (networks.TrainAnswer, networks.RecipeAnswer),
     "export": (exports.ExportAnswer,),
     "quantise": (exports.QuantiseAnswer,),
@@ -58,9 +61,9 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "data synth": (networks.DataSynthAnswer,),
     "new paper": (tables.NewPaperAnswer,),
     "check tables": (tables.CheckedTablesAnswer,),
-    "doctor": (networks.DoctorAnswer,),
-    "records": (networks.RecordsAnswer, networks.RemovalAnswer),
-    "schema": (networks.SchemaAnswer,),
+    "doctor": (upkeep.DoctorAnswer,),
+    "records": (upkeep.RecordsAnswer, upkeep.RemovalAnswer),
+    "schema": (upkeep.SchemaAnswer,),
 }
 """command -> its answers"""
 

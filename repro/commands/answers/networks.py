@@ -6,7 +6,6 @@ from repro.commands.answers.tables import Digits, Interval
 from repro.counting.parity import Parity
 from repro.data.completeness import SplitCounts
 from repro.data.own_check import FileCounts, JointCheck
-from repro.doctor import Checkup
 from repro.papers.datasets import Fetch
 from repro.papers.values import Scalar, Size
 from repro.records.measurement import Part
@@ -359,45 +358,3 @@ class WeightsCheckAnswer(TypedDict):
     published: list[PublishedFile]
     genuine: bool | None
     """whether it is the published file; null where that cannot be told"""
-
-
-class DoctorAnswer(TypedDict):
-    """`repro doctor`."""
-
-    checks: list[Checkup]
-
-
-class ListedRecord(TypedDict):
-    """A record file."""
-
-    key: str
-    state: str
-    """how it stands to the present code, or broken"""
-    run: str
-    path: str
-    commit: str
-    made: str
-    cells: list[str]
-    """the printed numbers that it is for"""
-
-
-class RecordsAnswer(TypedDict):
-    """`repro records ls`."""
-
-    records: list[ListedRecord]
-    """those that are no whole records, then the newest"""
-    total: int
-    """how many there are, listed or not"""
-
-
-class RemovalAnswer(TypedDict):
-    """`repro records rm` and `repro records gc`."""
-
-    removed: list[str]
-
-
-class SchemaAnswer(TypedDict):
-    """`repro schema`."""
-
-    document: dict[str, object]
-    """a JSON Schema, draft 2020-12"""

@@ -1,0 +1,1 @@
+"""What kind of errors poses have, what each kind costs, and where it is worst."""
