@@ -50,4 +50,3 @@ def _parts(text: bytes) -> Iterator[bytes]:
         yield text[start : cut.start() + 1]
         start = cut.end()
     yield text[start:last]
-

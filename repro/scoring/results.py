@@ -176,9 +176,16 @@ def _not_finite(text: bytes, message: str) -> object:
 def _keypoints(rows: Rows, joints: int) -> Floats:
     """(N, K, 3), quickly if all is well."""
     width = 3 * joints
-    lists = [row.get("keypoints") if isinstance(row, dict) else None for row in rows.rows]
-    if lists and all(isinstance(values, array) and len(values) == width for values in lists):
-        keypoints = np.frombuffer(b"".join(lists), np.float64)  # type: ignore[arg-type]
+    numbers = array("d")
+    try:
+        lists = [row["keypoints"] for row in rows.rows]  # type: ignore[index]
+        for values in lists:
+            numbers.extend(values)
+        plain = {len(values) for values in lists} <= {width}
+    except (KeyError, TypeError, OverflowError):
+        plain = False
+    if plain:
+        keypoints = np.frombuffer(numbers, np.float64)
     else:
         _check_lengths(rows, joints)
         keypoints = rows.numbers("keypoints", width)
