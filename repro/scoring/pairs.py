@@ -121,7 +121,7 @@ def _regions(persons: Persons, labelled: Bools, reach: float) -> tuple[Floats, F
     """(G, 2) and (G, 2) ends of where a person's joints are, or may be, and all within reach."""
     points, shown = persons.keypoints[..., :2], labelled[..., None]
     corner, size = persons.boxes[:, :2], persons.boxes[:, 2:]
-    known = labelled.any(axis=1)[:, None]
+    known = labelled.any(axis=1, keepdims=True)
     with np.errstate(over="ignore"):
         wide = reach * np.sqrt(persons.areas + EPSILON)[:, None]
         low = np.where(known, np.where(shown, points, np.inf).min(axis=1), corner - size)
