@@ -20,6 +20,7 @@ LIBRARIES = (
     "onnxruntime",
     "pycocotools",
     "faster-coco-eval",
+    "hotcoco",
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 WAIT_POLICY = "OMP_WAIT_POLICY"

@@ -13,7 +13,7 @@ from repro.papers.values import Size
 FileForm = Literal["COCO", "HRNet"]
 """of annotations: COCO's json, or the lists of MPII's persons that the HRNet repository has"""
 Measure = Literal["OKS", "PCKh"]
-Tool = Literal["pycocotools", "faster-coco-eval"]
+Tool = Literal["pycocotools", "faster-coco-eval", "hotcoco"]
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 PCKH = "PCKh (HRNet)"
 """at most 0.5 of 0.6 × head box diagonal; mean over 14 joints weighted by their count"""

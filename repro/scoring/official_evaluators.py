@@ -1,13 +1,13 @@
 """The official evaluators: pycocotools for COCO, faster-coco-eval for CrowdPose.
 
-faster-coco-eval may take pycocotools' place: it gives the same to 1e-15 in a third of the time.
+hotcoco may take pycocotools' place: it gives the same in a twentieth of the time.
 CrowdPose's own crowdposetools is not on PyPI; it and faster-coco-eval print the same.
 """
 
 import contextlib
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -53,11 +53,13 @@ def evaluate(
     evaluator as they are, so that an error in reading them comes out too; only what it cannot do
     without is filled in, as `annotations` has it. `boxes` are those of the result file, `images`
     ids to restrict the evaluation to. Without `tool` COCO is scored by pycocotools;
-    faster-coco-eval scores all, but knows no ids that are words.
+    only faster-coco-eval scores all, but it knows no ids that are words.
     """
     usual = annotations.entry.tool
     if tool is None or usual != "pycocotools" or annotations.images.words:
         tool = usual
+    if tool == "hotcoco" and (annotations.people.ids == 0).any():
+        tool = usual  # hotcoco takes a match with id 0 for one
     kept = annotations.images.ids if images is None else np.unique(images)
     truth = _truth(path, annotations, kept)
     if file is None:
@@ -66,14 +68,13 @@ def evaluate(
         rows = _rows_of(file, annotations, kept)
     if tool != "pycocotools" and annotations.images.words:
         _number(annotations, truth, rows)
-    run = _pycocotools if tool == "pycocotools" else _faster
     with (
         contextlib.redirect_stdout(io.StringIO()),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
     ):
         warnings.simplefilter("ignore")
-        numbers = run(annotations, truth, rows)
+        numbers = RUN[tool](annotations, truth, rows)
     names = [figure.name for figure in rules(annotations.chosen).figures]
     metrics = {
         name: None if number == -1 else float(number)
@@ -228,3 +229,24 @@ def _faster(annotations: Annotations, truth: dict[str, object], poses: list[Row]
     evaluation.accumulate()
     evaluation.summarize()
     return list(evaluation.stats)
+
+
+def _hotcoco(annotations: Annotations, truth: dict[str, object], poses: list[Row]) -> list[float]:
+    from hotcoco import COCO, COCOeval
+
+    expected = COCO(truth)
+    evaluation = COCOeval(expected, expected.load_res(poses), "keypoints")
+    parameters = evaluation.params
+    parameters.kpt_oks_sigmas = list(rules(annotations.chosen).sigmas)
+    evaluation.params = parameters  # of which an attribute is but a copy
+    evaluation.evaluate()
+    evaluation.accumulate()
+    evaluation.summarize()
+    return list(evaluation.stats)
+
+
+RUN: Mapping[Tool, Callable[[Annotations, dict[str, object], list[Row]], list[float]]] = {
+    "pycocotools": _pycocotools,
+    "faster-coco-eval": _faster,
+    "hotcoco": _hotcoco,
+}

@@ -11,7 +11,7 @@ from repro.data.people import Annotations, Bools, Floats, Ints, Poses
 from repro.errors import ReproError
 from repro.scoring.matches import Matches
 from repro.scoring.oks_rules import MOST, THRESHOLDS, Rules, rules
-from repro.scoring.pairs import Detections, Pairs, Persons, similar
+from repro.scoring.pairs import Detections, Pairs, Persons, ends, similar
 
 REACHED = np.minimum(THRESHOLDS, 1 - 1e-10)
 """(T,) OKS that suffices for a match"""
@@ -120,15 +120,12 @@ def _detections(poses: Poses, boxes: Floats | None, ids: Ints, official: Rules) 
     image = places[order]
     best = np.arange(len(order)) - np.searchsorted(image, image) < MOST
     order, image = order[best], image[best]
-    points = np.take(poses.keypoints[..., :2], order, axis=0)
-    if boxes is None:
-        # by joints first, which is five times as fast as along the middle
-        sizes = np.ptp(np.ascontiguousarray(points.transpose(1, 0, 2)), axis=0)
-    else:
-        sizes = boxes[order, 2:]
+    points = np.take(poses.keypoints, order, axis=0)[..., :2]
+    low, high = ends(points)
     with np.errstate(over="ignore"):
+        sizes = high - low if boxes is None else boxes[order, 2:]
         outside = _outside(sizes[:, 0] * sizes[:, 1], official)
-    return Detections(image, poses.scores[order], points, outside)
+    return Detections(image, poses.scores[order], points, outside, (low, high))
 
 
 def _match(pairs: Pairs, detections: Detections, persons: Persons) -> tuple[Bools, Bools]:

@@ -9,6 +9,8 @@ from repro.scoring.oks_rules import EPSILON
 
 BLOCK = 8192
 """pairs at a time, so that the numbers between stay in the cache"""
+MARGIN = 1e-6
+"""of -log(OKS), for what rounding may add"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,8 @@ class Detections:
     """(D, K, 2)"""
     outside: Bools
     """(D, A) whether its own area is outside the class of size"""
+    ends: tuple[Floats, Floats] | None = None
+    """(D, 2) and (D, 2) the least and the largest x and y of the joints, where they are known"""
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -60,16 +64,11 @@ def similar(detections: Detections, persons: Persons, sigmas: Floats, least: flo
     The sum over a person's joints runs in the order of `COCOeval.computeOks`, so that the bits
     are its own: persons of the same number of labelled joints are taken together.
     """
-    first, last = (
-        np.searchsorted(persons.image, detections.image, side) for side in ("left", "right")
-    )
-    count = last - first
-    detection = np.repeat(np.arange(len(count)), count)
-    person = np.arange(len(detection)) + np.repeat(first - np.cumsum(count) + count, count)
     labelled = persons.keypoints[..., 2] > 0
+    detection, person = _near(detections, persons, labelled, np.sqrt(_farthest(sigmas, least)))
     number = np.count_nonzero(labelled, axis=1)[person]
     joints = np.argsort(~labelled, axis=1, kind="stable")  # the labelled ones first, in order
-    variances = (sigmas * 2) ** 2
+    variances = _variances(sigmas)
     oks = np.empty(len(detection))
     for n in np.unique(number):
         alike = np.flatnonzero(number == n)
@@ -86,6 +85,59 @@ def similar(detections: Detections, persons: Persons, sigmas: Floats, least: flo
                 oks[part] = _mean(away, variances, persons.areas[who])
     kept = oks >= least
     return Pairs(detection[kept], person[kept], oks[kept])
+
+
+def ends(points: Floats) -> tuple[Floats, Floats]:
+    """(D, 2) and (D, 2) the least and the largest x and y of joints (D, K, 2)."""
+    # by joints first, which is five times as fast as along the middle
+    joints = np.ascontiguousarray(points.transpose(1, 0, 2))
+    return joints.min(axis=0, initial=np.inf), joints.max(axis=0, initial=-np.inf)
+
+
+def _near(
+    detections: Detections, persons: Persons, labelled: Bools, reach: float
+) -> tuple[Ints, Ints]:
+    """The pairs of one image in which any joint may be within reach of its own.
+
+    One of the joints is at least as similar as they are in the mean, so that others need no sum.
+    `reach` is in multiples of the root of a person's area.
+    """
+    first, last = (
+        np.searchsorted(persons.image, detections.image, side) for side in ("left", "right")
+    )
+    count = last - first
+    detection = np.repeat(np.arange(len(count)), count)
+    person = np.arange(len(detection)) + np.repeat(first - np.cumsum(count) + count, count)
+    low, high = _regions(persons, labelled, reach)
+    least, largest = detections.ends or ends(detections.points)
+    near = np.ones(len(detection), np.bool_)
+    for axis in range(2):
+        near &= least[detection, axis] <= high[person, axis]
+        near &= largest[detection, axis] >= low[person, axis]
+    return detection[near], person[near]
+
+
+def _regions(persons: Persons, labelled: Bools, reach: float) -> tuple[Floats, Floats]:
+    """(G, 2) and (G, 2) ends of where a person's joints are, or may be, and all within reach."""
+    points, shown = persons.keypoints[..., :2], labelled[..., None]
+    corner, size = persons.boxes[:, :2], persons.boxes[:, 2:]
+    known = labelled.any(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        wide = reach * np.sqrt(persons.areas + EPSILON)[:, None]
+        low = np.where(known, np.where(shown, points, np.inf).min(axis=1), corner - size)
+        high = np.where(known, np.where(shown, points, -np.inf).max(axis=1), corner + size * 2)
+        return low - wide, high + wide
+
+
+def _farthest(sigmas: Floats, least: float) -> float:
+    """The square of the distance, by area, beyond which every joint is less similar than that."""
+    with np.errstate(divide="ignore"):
+        error = -np.log(np.minimum(least, 1.0)) + MARGIN
+    return float(2 * _variances(sigmas).max() * error)
+
+
+def _variances(sigmas: Floats) -> Floats:
+    return np.asarray((sigmas * 2) ** 2)
 
 
 def _mean(away: Floats, variances: Floats, areas: Floats) -> Floats:

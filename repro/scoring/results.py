@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from repro.data.coco_people import image_ids
-from repro.data.json_rows import Rows, content, load
+from repro.data.json_rows import Rows, content, parsed, unpacked
 from repro.data.matlab import arrays
 from repro.data.people import Annotations, Bools, Floats, Ints, Poses
 from repro.errors import ReproError
 from repro.records.remarks import Remark, check, counted
+from repro.scoring import result_rows
 
 LIMIT = 2**31
 """bytes; COCO's test-dev with 100 poses an image has half of it"""
@@ -147,10 +148,14 @@ def points(path: Path) -> Floats:
 
 
 def _list(path: Path) -> list[object]:
+    text = unpacked(content(path, WHAT, LIMIT), path, WHAT, LIMIT)
+    rows = result_rows.rows(text)
+    if rows is not None:
+        return rows
     try:
-        value, _ = load(path, WHAT, LIMIT)
+        value = parsed(text, path, WHAT)
     except ReproError as error:
-        value = _not_finite(path, str(error))
+        value = _not_finite(text, str(error))
         if value is None:
             raise
     if not isinstance(value, list):
@@ -158,13 +163,12 @@ def _list(path: Path) -> list[object]:
     return value
 
 
-def _not_finite(path: Path, message: str) -> object:
-    """What a file holds that would be JSON but for NaN or infinity, so that they can be named."""
+def _not_finite(text: bytes, message: str) -> object:
+    """What would be JSON but for NaN or infinity, so that they can be named."""
     try:
-        text = content(path, WHAT, LIMIT)
         if b"NaN" in text or b"Infinity" in text or "infinity" in message:
             return json.loads(text)
-    except (ReproError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         pass
     return None
 
@@ -176,7 +180,7 @@ def _keypoints(rows: Rows, joints: int) -> Floats:
     try:
         lists = [row["keypoints"] for row in rows.rows]  # type: ignore[index]
         for values in lists:
-            numbers.fromlist(values)
+            numbers.extend(values)
         plain = {len(values) for values in lists} <= {width}
     except (KeyError, TypeError, OverflowError):
         plain = False
@@ -201,7 +205,7 @@ def _check_finite(rows: Rows, field: str, numbers: Floats) -> None:
 def _check_lengths(rows: Rows, joints: int) -> None:
     for place, row in enumerate(rows.rows):
         keypoints = row.get("keypoints") if isinstance(row, dict) else None
-        if isinstance(keypoints, list) and len(keypoints) != 3 * joints:
+        if isinstance(keypoints, list | array) and len(keypoints) != 3 * joints:
             message = (
                 f"`{rows.path}` has {len(keypoints)} numbers as `keypoints` in {rows.place(place)}"
             )

@@ -25,7 +25,7 @@ from repro.scoring import official_evaluators, oks, pckh, results
 from repro.scoring.confidence import RESAMPLES, Interval, bootstrap
 
 MANY = 20_000
-"""COCO poses above which faster-coco-eval takes pycocotools' place"""
+"""COCO poses above which hotcoco takes pycocotools' place"""
 SAME = 1.5
 """pixels between the joints of both, of which one may be cut to whole pixels"""
 
@@ -94,7 +94,7 @@ def score(
 
     OKS: our evaluator and, unless `official` is False, the official one, whose figures are then
     given; a RunError if they differ by more than 1e-9. COCO's is pycocotools, for more than 20,000
-    poses faster-coco-eval, which gives the same; CrowdPose's is faster-coco-eval. `images` are ids
+    poses hotcoco, which gives the same; CrowdPose's is faster-coco-eval. `images` are ids
     to restrict the evaluation to. PCKh is HRNet's formula; `zero_based` predictions count pixels
     from 0 where MPII counts from 1. Without `resamples` there are no intervals.
     """
@@ -106,7 +106,7 @@ def score(
         raise ReproError(f"`{dataset}` counts pixels from 0 already.", "Leave --zero-based out.")
     expected = read(annotations, dataset)
     given = results.matched(file, expected)
-    tool: Tool = "pycocotools" if len(given.poses) <= MANY else "faster-coco-eval"
+    tool: Tool = "pycocotools" if len(given.poses) <= MANY else "hotcoco"
     whole = of_poses(
         annotations, expected, given.poses, given.boxes, images, official, tool, resamples, file
     )

@@ -51,7 +51,7 @@ def test_many_coco_poses_take_the_faster_tool(
 ) -> None:
     one = scene(tmp_path, 5)
     monkeypatch.setattr("repro.scoring.score.MANY", 3)
-    assert score("coco", one.truth, one.found).evaluator.startswith("faster-coco-eval")
+    assert score("coco", one.truth, one.found).evaluator.startswith("hotcoco")
 
 
 def test_pixels_of_coco_are_not_moved(tmp_path: Path) -> None:

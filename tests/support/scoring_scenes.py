@@ -16,10 +16,10 @@ from repro.scoring.official_evaluators import Tool
 Entry = dict[str, object]
 TOOLS: list[tuple[str, Tool]] = [
     ("coco", "pycocotools"),
-    ("coco", "faster-coco-eval"),
+    ("coco", "hotcoco"),
     ("crowdpose", "faster-coco-eval"),
 ]
-TOLERANCE = {"pycocotools": 0.0, "faster-coco-eval": 1e-12}
+TOLERANCE = {"pycocotools": 0.0, "faster-coco-eval": 1e-12, "hotcoco": 0.0}
 
 
 @dataclass(frozen=True)
