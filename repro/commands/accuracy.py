@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import console, emit, size_of, tell, warn
+from repro.commands.common import console, emit, size_of, tell, tell_file, warn
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ def eval_(
     padding: options.Padding = None,
     udp: options.Udp = None,
     exif: options.Exif = None,
+    head: options.HeadName = None,
+    layout: options.Layout = None,
     output_name: options.OutputName = None,
+    remember: options.Remember = False,
     option: options.ModelOptions = None,
     partial: options.AllowPartial = False,
     entry: options.Entry = None,
@@ -55,6 +58,7 @@ def eval_(
     from repro.data import own_dataset
     from repro.evaluation import choice
     from repro.evaluation.request import Execution
+    from repro.exported.side_file import SideFacts
     from repro.papers.lookup import parse_options
 
     annotations = annotations or own_dataset.annotations_of(dataset)
@@ -68,7 +72,8 @@ def eval_(
     network = size_of(size), parse_options(option or []), partial
     machine = Execution(device, batch, loaders, threads)
     name, request = choice.requested(
-        model, weights, data_set, protocol, *network, machine, rules, entry, output_name
+        *(model, weights, data_set, protocol, *network, machine, rules, entry),
+        *(SideFacts(head=head, layout=layout, output=output_name), remember),
     )
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
     files = choice.source(request.protocol, data, named)
@@ -100,6 +105,7 @@ def evaluate_and_tell(
     if not as_json:
         say(f"{run}")
         say(f"protocol {protocol}: {request.rules}")
+        tell_file(request)
     known = records.find(run)
     others = () if known is None else evaluator.other_pictures(known, prepared)
     plan = single(run, records, (request, files), fresh or bool(others))
@@ -113,7 +119,7 @@ def evaluate_and_tell(
     tell(remarks)
     if as_json:
         facts = accuracy_table.described(record, protocol)
-        said = {"pixels": request.pixels, "remarks": remarks}
+        said = {"pixels": request.pixels, "file": request.file_facts, "remarks": remarks}
         emit("eval", **facts, **said, records=[record])
     else:
         console().print(accuracy_table.shown(record))

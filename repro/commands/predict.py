@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import emit, size_of, tell
+from repro.commands.common import emit, size_of, tell, tell_file
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def predict(
     colour: options.Colour = None,
     normalise: options.Normalise = None,
     exif: options.ExifOfPictures = "apply",
+    head: options.HeadName = None,
+    layout: options.Layout = None,
     output_name: options.OutputName = None,
+    remember: options.Remember = False,
     option: options.ModelOptions = None,
     least: options.LeastScore = 0.2,
     partial: options.AllowPartial = False,
@@ -63,7 +66,9 @@ def predict(
     from repro.evaluation import choice, inputs, prediction_run
     from repro.evaluation.detector import DetectorSettings
     from repro.evaluation.request import TRUTH, Execution
+    from repro.exported.side_file import SideFacts
     from repro.papers.lookup import parse_options
+    from repro.papers.protocol import ROWS
 
     network = size_of(size), parse_options(option or []), partial
     machine = Execution(device, threads=threads)
@@ -71,13 +76,15 @@ def predict(
     rules |= {"exif": exif}
     if model == TRUTH:
         raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
-    words = model, weights, dataset, protocol, *network, machine, rules, entry, output_name
+    facts = SideFacts(head=head, layout=layout, output=output_name)
+    words = model, weights, dataset, protocol, *network, machine, rules, entry, facts, remember
     name, request = choice.requested(*words)
     named = inputs.named(images, recursive, output)
     persons = persons_of(request, [one.name for one in named], box or [], boxes, detector)
     told = box_score, box_overlap, person_class, detector_colour, detector_normalise
     finder = detector_of(request, detector, DetectorSettings(*told))
-    run = prediction_run.PredictionRun(request, output, least, persons, finder, every)
+    own = box_score if request.protocol.decode == ROWS else 0.0
+    run = prediction_run.PredictionRun(request, output, least, persons, finder, every, own)
     predict_and_tell(run, named, name, as_json)
 
 
@@ -120,6 +127,7 @@ def predict_and_tell(
     """Find the poses by a protocol of that name, draw and write them, and say where they are."""
     if not as_json:
         say(f"protocol {protocol}: {run.predictor.request.rules}")
+        tell_file(run.predictor.request)
     try:
         for given in inputs:
             before = len(run.done)
@@ -142,6 +150,7 @@ def predict_and_tell(
             overlays=[str(done.overlay) for done in run.done],
             failed={name: str(error) for name, error in run.failed.items()},
             pixels=run.predictor.request.pixels,
+            file=run.predictor.request.file_facts,
             remarks=remarks,
         )
     else:

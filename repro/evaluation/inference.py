@@ -14,14 +14,15 @@ from repro.data.crops import Crops
 from repro.data.normalising import normalised
 from repro.data.people import Annotations, Poses
 from repro.data.pictures import Colour, Pictures, Pixels
-from repro.evaluation import grouping
-from repro.evaluation.network import Network, check_finite, heatmaps, running, sigma_of
+from repro.evaluation import grouping, top_down_heads
+from repro.evaluation.network import Network, check_finite, running
 from repro.evaluation.overlap import overlapped
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.evaluation.shards import Arrays, Shards
-from repro.papers.protocol import APPLY, HEATMAP_DECODERS, Protocol
+from repro.evaluation.top_down_heads import Outputs
+from repro.papers.protocol import APPLY, Protocol
 from repro.papers.values import Size
-from repro.pose import decode, flip, nms, transforms
+from repro.pose import nms, transforms
 
 Chosen = NDArray[np.int64]
 Tell = Callable[[int], None]
@@ -71,36 +72,35 @@ def top_down(
 
     Finished shards are taken from disk; see `rescored` and `kept` for what makes people of poses.
     """
-    instances = crops.instances
+    instances, head = crops.instances, top_down_heads.of_protocol(protocol)
 
     def load(chosen: Chosen) -> tuple[Chosen, NDArray[np.uint8]]:
         return chosen, np.stack([crops[int(index)][0] for index in chosen])
 
-    def compute(loaded: tuple[Chosen, NDArray[np.uint8]]) -> tuple[Chosen, NDArray[np.float32]]:
+    def compute(loaded: tuple[Chosen, NDArray[np.uint8]]) -> tuple[Chosen, Outputs]:
         chosen, pixels = loaded
         with running():
             images = normalised(pixels, protocol.normalise, execution.device)
-            maps = heatmaps(network(images, chosen, False), protocol.keypoints)
+            plain = top_down_heads.outputs(head, network(images, chosen, False), protocol)
             if not protocol.flip:
-                return chosen, maps.numpy()
-            mirrored = heatmaps(network(images.flip(3), chosen, True), protocol.keypoints)
-        back = flip.mirror_maps(mirrored.numpy(), protocol.skeleton.mirrored, protocol.shift)
-        return chosen, (maps.numpy() + back) * np.float32(0.5)
+                return chosen, plain
+            turned = network(images.flip(3), chosen, True)
+            mirrored = top_down_heads.outputs(head, turned, protocol)
+        return chosen, top_down_heads.averaged(head, plain, mirrored, protocol)
 
-    def finish(computed: tuple[Chosen, NDArray[np.float32]]) -> Arrays:
-        chosen, maps = computed
-        check_finite([torch.from_numpy(maps)], f"crop {chosen[0]} or one soon after")
-        points, scores = decode.decode(
-            maps, HEATMAP_DECODERS[protocol.decoder], sigma=sigma_of(size), beta=protocol.beta
-        )
+    def finish(computed: tuple[Chosen, Outputs]) -> Arrays:
+        chosen, outputs = computed
+        found = [torch.from_numpy(one) for one in outputs]
+        check_finite(found, f"crop {chosen[0]} or one soon after")
+        places = head.joints(outputs, protocol, size)
         joints = transforms.to_image(
-            points,
+            places.points,
             instances.centres(size)[chosen],
             instances.extents(size)[chosen],
-            maps.shape[2:],
+            places.grid,
             protocol.udp,
         )
-        return {"keypoints": np.concatenate([joints, scores[..., None]], axis=2)}
+        return {"keypoints": np.concatenate([joints, places.scores[..., None]], axis=2)}
 
     done = _sharded(len(instances), shards, execution, load, compute, finish, tell)
     keypoints = np.concatenate([part["keypoints"] for part in done]).astype(np.float64)

@@ -77,6 +77,8 @@ class EvalAnswer(TypedDict):
     notes: dict[str, str]
     pixels: dict[str, str]
     """colour order and normalisation of the input, and whose each is: given, assumed ..."""
+    file: dict[str, str]
+    """of an exported file its head, input and layout, and who says so; empty for other models"""
     remarks: list[Remark]
     """on the inputs: what was left out, ignored or assumed"""
     record: str
@@ -170,6 +172,8 @@ class PredictAnswer(TypedDict):
     """on the inputs: what was left out, ignored or assumed"""
     pixels: dict[str, str]
     """colour order and normalisation of the input, and whose each is: given, assumed ..."""
+    file: dict[str, str]
+    """of an exported file its head, input and layout, and who says so; empty for other models"""
 
 
 class CheckedSplit(TypedDict):
