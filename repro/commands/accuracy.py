@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import console, emit, size_of, tell, tell_file, warn
+from repro.commands.common import console, emit, options_of, size_of, tell, tell_file, warn
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -59,26 +59,28 @@ def eval_(
     from repro.evaluation import choice
     from repro.evaluation.request import Execution
     from repro.exported.side_file import SideFacts
-    from repro.papers.lookup import parse_options
 
     annotations = annotations or own_dataset.annotations_of(dataset)
     data_set = choice.dataset_of(dataset, protocol, annotations)
-    of_truth = boxes in ("gt", "ground truth")
-    detector = None if boxes is None or of_truth else Path(boxes)
-    kind = "ground truth" if of_truth else detector and detector.name
+    detector, kind = boxes_of(boxes)
     rules: dict[str, object] = {"split": split, "boxes": kind, "decode": decode, "flip": flip}
     rules |= {"shift": shift, "colour": colour, "normalise": normalise}
     rules |= {"nms": nms, "udp": udp, "padding": padding, "exif": exif}
-    network = size_of(size), parse_options(option or []), partial
-    machine = Execution(device, batch, loaders, threads)
-    name, request = choice.requested(
-        *(model, weights, data_set, protocol, *network, machine, rules, entry),
-        *(SideFacts(head=head, layout=layout, output=output_name), remember),
-    )
+    facts = SideFacts(head=head, layout=layout, output=output_name)
+    network = size_of(size), options_of(option), partial, Execution(device, batch, loaders, threads)
+    words = model, weights, data_set, protocol, *network, rules, entry, facts, remember
+    name, request = choice.requested(*words)
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
     files = choice.source(request.protocol, data, named)
     name, request = choice.on_files(name, request, files)
     evaluate_and_tell(request, name, files, output, fresh, store, as_json)
+
+
+def boxes_of(word: str | None) -> tuple[Path | None, str | None]:
+    """A detector's file, and what a protocol calls the boxes; None where it says them itself."""
+    if word in ("gt", "ground truth"):
+        return None, "ground truth"
+    return (None, None) if word is None else (Path(word), Path(word).name)
 
 
 def evaluate_and_tell(

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import emit, size_of, tell, tell_file
+from repro.commands.common import emit, options_of, size_of, tell, tell_file
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
     from repro.errors import RunError
-    from repro.evaluation.detector import Detector, DetectorSettings
+    from repro.evaluation.detector import Detector
     from repro.evaluation.inputs import NamedInput
     from repro.evaluation.predict import Boxes
     from repro.evaluation.prediction_run import PredictionRun
@@ -62,38 +62,48 @@ def predict(
 
     Example: repro predict litepose_s --weights litepose_s.pth photo.jpg
     """
-    from repro.errors import ReproError
     from repro.evaluation import choice, inputs, prediction_run
-    from repro.evaluation.detector import DetectorSettings
-    from repro.evaluation.request import TRUTH, Execution
+    from repro.evaluation.request import Execution
     from repro.exported.side_file import SideFacts
-    from repro.papers.lookup import parse_options
-    from repro.papers.protocol import ROWS
 
-    network = size_of(size), parse_options(option or []), partial
-    machine = Execution(device, threads=threads)
+    network = size_of(size), options_of(option), partial, Execution(device, threads=threads)
     rules = {"decode": decode, "flip": flip, "colour": colour, "normalise": normalise}
     rules |= {"exif": exif}
-    if model == TRUTH:
-        raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
+    refuse_truth(model)
     facts = SideFacts(head=head, layout=layout, output=output_name)
-    words = model, weights, dataset, protocol, *network, machine, rules, entry, facts, remember
+    words = model, weights, dataset, protocol, *network, rules, entry, facts, remember
     name, request = choice.requested(*words)
     named = inputs.named(images, recursive, output)
     persons = persons_of(request, [one.name for one in named], box or [], boxes, detector)
     told = box_score, box_overlap, person_class, detector_colour, detector_normalise
-    finder = detector_of(request, detector, DetectorSettings(*told))
-    own = box_score if request.protocol.decode == ROWS else 0.0
-    run = prediction_run.PredictionRun(request, output, least, persons, finder, every, own)
+    finder = detector_of(request, detector, *told)
+    run = prediction_run.PredictionRun(request, output, least, persons, finder, every, box_score)
     predict_and_tell(run, named, name, as_json)
 
 
-def detector_of(
-    request: "EvaluationRequest", path: Path | None, settings: "DetectorSettings"
-) -> "Detector | None":
-    """The detector of a file; None where none is given."""
-    from repro.evaluation import detector
+def refuse_truth(model: str) -> None:
+    """Raise ReproError for the annotations, which no picture of a user's has."""
+    from repro.errors import ReproError
+    from repro.evaluation.request import TRUTH
 
+    if model == TRUTH:
+        raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
+
+
+def detector_of(
+    request: "EvaluationRequest",
+    path: Path | None,
+    score: float,
+    overlap: float,
+    person: int | None,
+    colour: str | None,
+    normalise: str | None,
+) -> "Detector | None":
+    """The detector of a file, with what the user says of it; None where none is given."""
+    from repro.evaluation import detector
+    from repro.evaluation.detector import DetectorSettings
+
+    settings = DetectorSettings(score, overlap, person, colour, normalise)
     return None if path is None else detector.opened(path, settings, request.execution.threads)
 
 

@@ -141,10 +141,12 @@ def _within(
     """
     said, free = f"`{file.name}`", origins["normalise"] in (ASSUMED, BY_PROTOCOL)
     unknown: list[Remark] = []
+    unseen = False
     try:
         inside = leading.normalisation_of(file.runtime.first_steps())
     except ReproError as error:
-        inside, text = None, f"Whether {said} normalises by itself is not known: {error}."
+        inside, unseen = None, True
+        text = f"Whether {said} normalises by itself is not known: {error}."
         unknown = [Remark(ABOUT, text)] if free else []
     if file.image.kind in WHOLE:
         if origins["normalise"] == GIVEN and rules.normalise != PIXELS:
@@ -155,7 +157,9 @@ def _within(
             )
         origins["normalise"] = READ if origins["normalise"] != GIVEN else GIVEN
         text = f"{said} takes {file.image.kind}: it is given pixels of 0 to 255, not normalised"
-        text += "." if inside else ", and no normalisation was found in its graph."
+        if inside is None and not unseen:
+            text += ", and no normalisation was found in its graph"
+        text += "."
         return replace(rules, normalise=PIXELS), [Remark(ABOUT, text), *unknown]
     if inside is None:
         return rules, unknown

@@ -19,6 +19,7 @@ from repro.evaluation.detector import Detector
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
+from repro.papers.protocol import ROWS
 from repro.records.remarks import Remark, counted
 
 Box = tuple[float, float, float, float]
@@ -54,7 +55,7 @@ class Predictor:
         self.request = replace(request, execution=single)
         self.detector = detector
         self.least = least
-        """the score below which a person whom the network finds by itself is nobody"""
+        """the score below which a person is nobody whom the network gives as a row"""
         self.size = size_of(request)
         nobody = self._annotations((1, 1))
         none = None if request.protocol.bottom_up else _instances([], 1.0)
@@ -87,7 +88,8 @@ class Predictor:
             held=[pixels],
         )
         if instances is None:
-            return FoundPoses(poses[poses.scores >= self.least], None)
+            known = poses.scores >= (self.least if self.request.protocol.decode == ROWS else 0)
+            return FoundPoses(poses[known], None)
         return FoundPoses(poses, instances.boxes[kept])
 
     def remarks(self) -> tuple[Remark, ...]:

@@ -46,7 +46,7 @@ class PredictionRun:
         boxes: Boxes,
         detector: Detector | None = None,
         every: int = 1,
-        person_score: float = 0.0,
+        box_score: float = 0.0,
     ) -> None:
         self.folder = folder
         self.least = least
@@ -54,7 +54,7 @@ class PredictionRun:
         self.every = every
         self.skeleton = request.protocol.skeleton
         self.exif = request.protocol.exif
-        self.predictor = Predictor(request, detector, person_score)
+        self.predictor = Predictor(request, detector, box_score)
         own = request.protocol.own
         whose = () if own is None else (own.category, own.category_id)
         self.file = PosesFile(self.skeleton, *whose)

@@ -27,6 +27,8 @@ PASSED = ("Convert", "Transpose", "Reshape", "Gather", "StridedSlice")
 """operators that move values and do not change them"""
 LARGEST = {".xml": 2**28, ".bin": 2**34}
 """bytes of each of the two files"""
+START = 1024
+"""bytes at the beginning, in which an IR says that it is a network"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +83,10 @@ def opened(path: Path, threads: int) -> OpenVinoFile:
                 f"`{part}` has {part.stat().st_size:,} bytes, more than a pose network has.",
                 f"At most {LARGEST[part.suffix.lower()]:,} are read.",
             )
+    with path.open("rb") as file:
+        head = file.read(START)
+    if b"<net" not in head:
+        raise ReproError(f"`{path}` is no OpenVINO IR.", "It begins with <net>; convert it again.")
     try:
         model = openvino.Core().read_model(str(path))
         return _compiled(path, model, threads)
@@ -152,4 +158,4 @@ def _said(error: Exception) -> str:
     """The line of an error that says what is wrong; those around it name OpenVINO's own files."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
-    return (telling or lines or [type(error).__name__])[0][: opening.REASON].rstrip(".")
+    return (telling or lines or [type(error).__name__])[0][: opening.REASON].rstrip(".!")

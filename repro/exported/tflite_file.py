@@ -3,8 +3,11 @@
 Whole numbers that stand for others (value = scale x (number - zero)) are given and taken as those.
 """
 
+import os
+import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,8 +100,9 @@ def opened(path: Path, threads: int) -> TfliteFile:
             f"`{path}` needs ai-edge-litert, which is not installed.", "The extra `tflite` has it."
         ) from error
     try:
-        interpreter = Interpreter(model_path=str(path), num_threads=threads or None)
-        interpreter.allocate_tensors()
+        with _quiet():
+            interpreter = Interpreter(model_path=str(path), num_threads=threads or None)
+            interpreter.allocate_tensors()
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     except Exception as error:  # the runtime's own share no base
         message = f"`{path}` is no TFLite file that can be run: {opening.reason(error)}."
@@ -111,6 +115,20 @@ def opened(path: Path, threads: int) -> TfliteFile:
         tuple(map(_tensor, inputs)),
         tuple(map(_tensor, outputs)),
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let LiteRT not tell on stderr which of its parts it takes; it has no switch for that."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _port(details: Mapping[str, Any]) -> Port:
