@@ -6,6 +6,7 @@ from repro.exported.exported_network import ExportedNetwork
 from repro.exported.form import ABOUT
 from repro.exported.heads import HeadOutput
 from repro.exported.network_file import NetworkFile
+from repro.exported.opening import OPENVINO, kind_of
 from repro.papers.datasets import DATASETS
 from repro.papers.protocol import ROWS, Protocol
 from repro.papers.values import Scalar, Size
@@ -40,7 +41,8 @@ def sized(
         given = given or file.stated.size
     if file.fixed is not None and given in (None, file.fixed):
         size, remarks = file.size(given)
-        text = f"`{file.name}` has an input of {size[0]}x{size[1]}: images are scaled into it."
+        text = f"`{file.name}` has an input of {size[0]}x{size[1]}: images are scaled into it"
+        text += "." if kind_of(file.path) != OPENVINO else "; --input 368x368 names a short side."
         return file, size, size, (*remarks, Remark(ABOUT, text))
     resized = file if file.fixed is None else file.any_size()
     size, remarks = (resized or file).size(given)  # an error where it cannot be resized

@@ -88,8 +88,9 @@ class Predictor:
             held=[pixels],
         )
         if instances is None:
-            known = poses.scores >= (self.least if self.request.protocol.decode == ROWS else 0)
-            return FoundPoses(poses[known], None)
+            if self.request.protocol.decode == ROWS:
+                poses = poses[poses.scores >= self.least]
+            return FoundPoses(poses, None)
         return FoundPoses(poses, instances.boxes[kept])
 
     def remarks(self) -> tuple[Remark, ...]:

@@ -116,6 +116,6 @@ def _compared(usual: Sequence[Tensor], outputs: Sequence[NDArray[np.generic]]) -
             return f"it gives an output of {theirs.shape}, not {tuple(ours.shape)}", worst
         if not np.isfinite(theirs).all():
             return "it gives NaN or infinity", worst
-        ours64 = ours.numpy().astype(np.float64)
-        worst = max(worst, float(abs(ours64 - theirs).max() / (abs(ours64).max() or 1)))
+        ours64, theirs64 = ours.numpy().astype(np.float64), np.asarray(theirs, np.float64)
+        worst = max(worst, float(abs(ours64 - theirs64).max() / (abs(ours64).max() or 1)))
     return "", worst
