@@ -184,8 +184,9 @@ def outputs_of(
     found = head.find(chosen, joints)
     if found is None:
         shown = ", ".join(map(str, chosen[:MOST_SHOWN])) or "nothing"
+        what = f"`{head.name}`" + (f" ({head.decode})" if head.decode in GROUPINGS else "")
         raise ReproError(
-            f"`{file}` gives {shown}, which is no head `{head.name}` of {joints} joints.",
+            f"`{file}` gives {shown}, which is no head {what} of {joints} joints.",
             f"That is {head.takes}. Say what it is: --head {' or '.join(HEADS)}.",
         )
     if head.decode == SIMCC and not names:
