@@ -11,6 +11,7 @@ import typer
 from repro.commands import (
     accuracy,
     audit,
+    boxes,
     check,
     claims,
     compare,
@@ -156,6 +157,7 @@ app.command()(taking_models(claims.claims))
 app.command()(taking_models(audit.audit))
 app.command()(taking_models(report.report))
 app.command()(taking_models(predict.predict))
+app.command()(boxes.boxes)
 app.command()(taking_models(data.weights))
 app.command()(taking_models(fetch.fetch))
 app.add_typer(data.app, name="data")

@@ -18,6 +18,7 @@ EXTRAS = {
     "deploy": ("onnx", "onnxscript", "openvino"),
     "quantise": ("nncf", "onnx", "openvino"),
     "tflite": ("ai-edge-litert",),
+    "gpu": ("nvidia-ml-py",),
 }
 """what an extra of the package adds -> the libraries of it that some command takes"""
 

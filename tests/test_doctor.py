@@ -126,7 +126,8 @@ def test_only_extras_that_the_code_takes_are_advised() -> None:
     }
     assert extras == doctor.EXTRAS
     libraries = {name for names in doctor.EXTRAS.values() for name in names}
-    assert {name.replace("-", "_") for name in libraries} <= used()
+    words = {name.replace("-", "_") for name in used()}
+    assert {name.replace("-", "_") for name in libraries} <= words
 
 
 def test_an_extra_that_is_not_here_is_told_how_to_add(monkeypatch: pytest.MonkeyPatch) -> None:

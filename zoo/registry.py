@@ -73,6 +73,8 @@ MODELS: Mapping[str, Entry] = {
     "litehrnet_18": Entry("zoo.litehrnet", "litehrnet", {"depth": 18}),
     "litehrnet_30": Entry("zoo.litehrnet", "litehrnet", {"depth": 30}),
     "naive_litehrnet_18": Entry("zoo.litehrnet", "naive_litehrnet"),
+    # PP-TinyPose (PaddleDetection, 2021) is the wider naive Lite-HRNet, for 256x192 and 128x96
+    "pp_tinypose": Entry("zoo.litehrnet", "naive_litehrnet", {"width": 40}),
     "ditehrnet_18": Entry("zoo.ditehrnet", "ditehrnet", {"depth": 18}),
     "ditehrnet_30": Entry("zoo.ditehrnet", "ditehrnet", {"depth": 30}),
     "cbam_litehrnet_18": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 18}),
@@ -96,6 +98,12 @@ MODELS: Mapping[str, Entry] = {
         "zoo.lightweight_openpose",
         "lightweight_openpose",
         {"refinements": 3},
+        stride=8,
+        grouping="part affinity fields",
+    ),
+    "lightweight_openpose_0001": Entry(
+        "zoo.lightweight_openpose_0001",
+        "lightweight_openpose_0001",
         stride=8,
         grouping="part affinity fields",
     ),

@@ -1,15 +1,23 @@
 """A folder of papers looked over: all that is missing or wrong in it, not the first alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import zoo
 from repro.authoring.flaws import Flaw, TomlFile
 from repro.errors import ReproError, unknown
 from repro.models import registry
-from repro.papers import checkpoint_catalogue, downloads, folders, recipe_sources, table_checks
+from repro.papers import (
+    checkpoint_catalogue,
+    downloads,
+    evidence,
+    folders,
+    recipe_sources,
+    table_checks,
+)
 from repro.papers.checkpoint_catalogue import Catalogue
 from repro.papers.downloads import DownloadCatalogue
+from repro.papers.evidence import EvidenceCatalogue
 from repro.papers.study import Study, load_study
 from repro.papers.table import Table
 
@@ -22,6 +30,13 @@ OPTIONAL = {
 }
 """field of a study -> what is lacking without it"""
 
+LISTS: Mapping[str, tuple[type, str, Callable[[Path], list[ReproError]]]] = {
+    checkpoint_catalogue.FILE: (Catalogue, "checkpoints", checkpoint_catalogue.wrong),
+    downloads.FILE: (DownloadCatalogue, "", lambda path: []),
+    evidence.FILE: (EvidenceCatalogue, "networks", evidence.wrong),
+}
+"""lists beside the papers: what each is, where its entries stand, and what is wrong among them"""
+
 
 def studies(folder: Path) -> list[Path]:
     """The papers in a folder of them, tables without a study too; a folder that is one itself."""
@@ -32,14 +47,13 @@ def studies(folder: Path) -> list[Path]:
 
 
 def catalogues(folder: Path) -> Iterator[Flaw]:
-    """What is wrong with the lists of checkpoints and downloads of a folder, if it has any."""
-    kinds = {checkpoint_catalogue.FILE: Catalogue, downloads.FILE: DownloadCatalogue}
-    for name, kind in kinds.items():
+    """What is wrong with the lists beside the papers of a folder, if it has any."""
+    for name, (kind, place, wrong) in LISTS.items():
         if (folder / name).is_file():
             file = TomlFile(folder / name)
-            if file.read(kind) is not None and kind is Catalogue:
-                for error in checkpoint_catalogue.wrong(folder / name):
-                    file.add("checkpoints", error)
+            if file.read(kind) is not None:
+                for error in wrong(folder / name):
+                    file.add(place, error)
             yield from file.flaws
 
 

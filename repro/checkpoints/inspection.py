@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zoo
-from repro.checkpoints.matching import Match, match, remarks
+from repro.checkpoints import placing
+from repro.checkpoints.matching import Match, fitted, match, remarks
 from repro.checkpoints.reading import State, read
 from repro.errors import ReproError, unknown
 from repro.papers import checkpoint_catalogue
@@ -15,11 +16,13 @@ from repro.papers.checkpoint_catalogue import Checkpoint
 from repro.records.remarks import Remark
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 Options = Mapping[str, object]
 LEAST_SHARED = 0.3
 """Share of a network's names in a checkpoint below which its family is not looked at further."""
+BESIDE_JOINTS = range(3)
+"""maps that a head has besides those of the joints, at most a neck and the background"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def report(
         try:
             keypoints = keypoints or told_keypoints(model, state, options)
             keypoints = keypoints or zoo.MODELS[model].keypoints
-            fit = match(_blank(model, keypoints, options), state)
+            fit = fitted(_network(model, keypoints, options), state)
         except ValueError as error:
             raise ReproError(str(error)) from error
     if model and keypoints and fit and fit.whole:
@@ -111,6 +114,8 @@ def fitting(
     like the file's first; then the others of the families with the most names in common. After a
     network with exactly the names of the checkpoint, only its family is looked at.
     """
+    if state.graph is not None:
+        return _fitting_by_graph(state, tell)
     families = _families(state.file)
     shares = {}
     for rank, names in enumerate(families):
@@ -127,6 +132,20 @@ def fitting(
             fits = _fits(families[rank], state) if _is_alike(near) else ()
             if fits or _same_names(near):
                 return fits
+    return ()
+
+
+def _fitting_by_graph(state: State, tell: Callable[[str], None]) -> tuple[tuple[str, int], ...]:
+    """The same for a file that holds a graph: all networks of the first family that it fits."""
+    for names in _families(state.file):
+        fits = []
+        for name in names:
+            tell(name)
+            keypoints = told_keypoints(name, state)
+            if keypoints and fitted(_network(name, keypoints), state).whole:
+                fits.append((name, keypoints))
+        if fits:
+            return tuple(fits)
     return ()
 
 
@@ -170,6 +189,8 @@ def told_keypoints(model: str, state: State, options: Options | None = None) -> 
     Every size that changes with the number is a straight line of it: two networks give the lines,
     and all sizes of the file must lie at the same place.
     """
+    if state.graph is not None:
+        return _keypoints_of_graph(model, state, options)
     base = zoo.MODELS[model].keypoints
     first, second = (_blank(model, base + more, options) for more in (0, 1))
     near = match(first, state)
@@ -186,9 +207,30 @@ def told_keypoints(model: str, state: State, options: Options | None = None) -> 
     return int(keypoints) if keypoints >= 1 and keypoints == int(keypoints) else None
 
 
-def _blank(model: str, keypoints: int, options: Options | None = None) -> "dict[str, Tensor]":
-    """A network's tensors under the official names, without values."""
+def _keypoints_of_graph(model: str, state: State, options: Options | None) -> int | None:
+    """The number with which a network has the shapes of a graph's weights."""
+    assert state.graph is not None
+    wanted, base = placing.shapes_of_file(state.graph), zoo.MODELS[model].keypoints
+    first, second = (placing.shapes(_blank(model, base + more, options)) for more in (0, 1))
+    if first == wanted:
+        return base
+    if (first & second) - wanted:
+        return None
+    ends = {size for shape in wanted - (first & second) for size in shape[:2]}
+    for count in sorted({size - more for size in ends for more in BESIDE_JOINTS}):
+        if count > 0 and placing.shapes(_blank(model, count, options)) == wanted:
+            return count
+    return None
+
+
+def _network(model: str, keypoints: int, options: Options | None = None) -> "nn.Module":
+    """A network without values."""
     import torch
 
     with torch.device("meta"):
-        return zoo.published_state(zoo.create_model(model, keypoints, **(options or {})))
+        return zoo.create_model(model, keypoints, **(options or {}))
+
+
+def _blank(model: str, keypoints: int, options: Options | None = None) -> "dict[str, Tensor]":
+    """A network's tensors under the official names, without values."""
+    return zoo.published_state(_network(model, keypoints, options))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import zoo
+from repro.checkpoints import graph_files
+from repro.checkpoints.placing import Placing, placed
 from repro.checkpoints.reading import State
 from repro.checkpoints.tensor_sets import FLAT_AVERAGE, TensorSet, groups, joined
 from repro.errors import ReproError, listed
@@ -54,6 +56,10 @@ class Match:
     """the set of tensors that they are in"""
     rivals: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """other set of the file -> its tensors, and how many of them fit"""
+    placed: Placing | None = None
+    """where not names but the graph of the file tells which tensor is which"""
+    unplaced: str = ""
+    """why the graph does not tell it, without the file's name; empty where it does"""
 
     @property
     def exact(self) -> bool:
@@ -103,6 +109,7 @@ class Match:
             "fit": len(self.names),
             "tensors": self.tensors,
             "rules": list(self.rules),
+            "graph": self.placed.described() if self.placed else None,
             "missing": {"count": len(self.missing), "names": list(self.missing[:first])},
             "unexpected": {"count": len(self.unexpected), "names": list(self.unexpected[:first])},
             "wrong_shapes": {"count": len(self.wrong_shapes), "names": shapes},
@@ -133,7 +140,13 @@ def load(model: "nn.Module", state: State, allow_partial: bool = False) -> Match
 
 def matched(model: "nn.Module", state: State, allow_partial: bool = False) -> Match:
     """How a checkpoint fits a model, which may be on the meta device; ReproError if it may not."""
-    fit = match(zoo.published_state(model), state)
+    fit = fitted(model, state)
+    if fit.unplaced:
+        raise ReproError(
+            f"`{state.file}` {fit.unplaced}.",
+            f"Its graph is taken whole or not at all; `repro weights --check {state.file}` tells "
+            "which networks it fits.",
+        )
     if not fit.names:
         raise ReproError(
             f"`{state.file}` is of another network: none of its {len(fit.source.tensors)} tensors "
@@ -147,6 +160,19 @@ def matched(model: "nn.Module", state: State, allow_partial: bool = False) -> Ma
             "so; `repro weights --check` lists all.",
         )
     return fit
+
+
+def fitted(model: "nn.Module", state: State) -> Match:
+    """How a checkpoint fits a model: by its names, or by its graph where they do not tell it."""
+    fit = match(zoo.published_state(model), state)
+    if fit.whole or state.graph is None:
+        return fit
+    try:
+        found = placed(model, state.graph)
+    except ReproError as error:
+        return replace(fit, unplaced=str(error))
+    source = TensorSet("", found.tensors)
+    return Match({name: name for name in found.tensors}, fit.tensors, source=source, placed=found)
 
 
 def match(expected: "Mapping[str, Tensor]", state: State) -> Match:
@@ -228,6 +254,9 @@ def remarks(state: State, fit: Match | None = None) -> tuple[Remark, ...]:
             total = len(fit.source.tensors) + len(fit.source.others)
             what = f"{left} ({_names(ignored)})"
             told.append(counted("checkpoint", len(ignored), total, what))
+    if state.graph is not None:
+        told += _of_graph(state, fit)
+        told += graph_files.remarks(state.file, state.graph)
     bad = [one for one in state.sets if one.problem]
     told += [Remark("checkpoint", f"{one.problem[:-1]}; {one.shown} was left out.") for one in bad]
     taken = state.entry if fit is None else fit.source.name
@@ -239,6 +268,19 @@ def remarks(state: State, fit: Match | None = None) -> tuple[Remark, ...]:
         held = f"`{state.file}` also holds {_names(beside)}: no weights, not read."
         told.append(Remark("checkpoint", held, len(beside)))
     return tuple(told)
+
+
+def _of_graph(state: State, fit: Match | None) -> Iterator[Remark]:
+    """How the layers of a graph were told from each other."""
+    found = None if fit is None else fit.placed
+    if found is None:
+        return
+    parts = [
+        f"{found.layers:,} of {found.layers:,} layers of `{state.file}` were found by its graph"
+    ]
+    if found.norms:
+        parts.append(f"{found.norms:,} batch norms are folded into them and change nothing more")
+    yield Remark("checkpoint", f"{'; '.join(parts)}.", found.layers, found.layers)
 
 
 def _sets(state: State, fit: Match) -> Iterator[Remark]:

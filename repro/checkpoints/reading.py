@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from repro.checkpoints import tensor_sets
+from repro.checkpoints import containers, graph_files, tensor_sets
+from repro.checkpoints.file_layers import FileLayers
 from repro.checkpoints.pickles import BrokenPickleError, Walk, walk
 from repro.checkpoints.stand_ins import StandIn, safe_globals
 from repro.checkpoints.tensor_sets import TensorSet
@@ -52,7 +53,7 @@ class State:
     file: str
     """the file's name"""
     format: str
-    """torch, torch-legacy or safetensors"""
+    """torch, torch-legacy, safetensors, ncnn, openvino or onnx"""
     size: int
     """bytes"""
     sha256: str
@@ -67,6 +68,8 @@ class State:
     """all sets of the file, in the order in which they are meant where nothing is said"""
     beside: tuple[str, ...] = ()
     """what else the file holds"""
+    graph: FileLayers | None = None
+    """the layers of a file that holds a graph with its weights"""
 
     @property
     def choices(self) -> tuple[TensorSet, ...]:
@@ -98,7 +101,11 @@ def read(path: Path, limit: int = LIMIT, entry: str | None = None) -> State:
     try:
         size = _size(path, limit)
         with path.open("rb") as file:
-            kind = _format(path, file.read(512), size)
+            start = file.read(512)
+            graph = containers.kind_of(path, start)
+            if graph is not None:
+                return _of_graph(path, graph, entry, limit)
+            kind = _format(path, start, size)
             sha256 = _sha256(file)
             content = _content(path, kind, file, size)
     except OSError as error:
@@ -127,6 +134,18 @@ def read(path: Path, limit: int = LIMIT, entry: str | None = None) -> State:
         *(path.name, kind, size, sha256, tensors, chosen.others),
         *(chosen.name, asked, all_sets, beside),
     )
+
+
+def _of_graph(path: Path, kind: str, entry: str | None, limit: int) -> State:
+    """The weights of a file that holds a network's graph, with those beside it."""
+    if entry is not None:
+        raise ReproError(f"`{path}` has one set of weights.", "Leave --entry out.")
+    sizes = [_size(path, limit)]
+    if kind != containers.ONNX:
+        sizes.append(_size(containers.values_beside(path), limit))
+    tensors, layers = graph_files.read(path, kind)
+    digest = containers.digest(path)
+    return State(path.name, kind, sum(sizes), digest, tensors, graph=layers)
 
 
 def facts(path: Path) -> Mapping[str, str]:
@@ -167,10 +186,11 @@ def _format(path: Path, start: bytes, size: int) -> str:
         return "torch-legacy"
     if path.suffix == ".safetensors":
         return "safetensors"
-    if path.suffix == ".onnx":
-        raise ReproError(f"`{path}` is an ONNX network of its own, not a checkpoint.")
+    beside = containers.graph_beside(path)
+    if path.suffix.lower() == containers.VALUES and beside is not None:
+        raise ReproError(f"`{path}` holds the values of `{beside.name}`.", f"Name `{beside}`.")
     texts = (text for mark, text in OTHER_FILES.items() if start.lstrip().startswith(mark))
-    what = next(texts, "is no checkpoint of PyTorch or safetensors")
+    what = next(texts, "is no checkpoint that is read here")
     raise ReproError(f"`{path}` {what}.", "`repro weights` lists the published files and pages.")
 
 

@@ -3,11 +3,23 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import options
-from repro.commands.common import console, emit, options_of, size_of, tell, tell_file, warn
+from repro.commands import options, settings
+from repro.commands.common import console, emit, size_of, tell, tell_file, warn
+from repro.commands.evaluating import (
+    asked_of,
+    boxes_of,
+    evaluated,
+    facts_of,
+    geometry_of,
+    nms_of,
+    options_of,
+)
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from repro.commands.evaluating import Asked
     from repro.data.layout import Source
     from repro.evaluation.request import EvaluationRequest
     from repro.records.record import Record
@@ -33,7 +45,12 @@ def eval_(
     normalise: options.Normalise = None,
     nms: options.Nms = None,
     padding: options.Padding = None,
+    geometry: options.Geometry = None,
     udp: options.Udp = None,
+    rescoring: options.Rescoring = None,
+    joint_score: options.JointScore = None,
+    box_score: options.LeastBoxScore = None,
+    evaluator: options.Evaluator = None,
     exif: options.Exif = None,
     head: options.HeadName = None,
     layout: options.Layout = None,
@@ -46,6 +63,7 @@ def eval_(
     batch: options.Crops = 32,
     threads: options.Threads = None,
     loaders: options.Loaders = 2,
+    target: options.Target = None,
     output: options.PosesFile = None,
     fresh: options.FreshEvaluation = False,
     store: options.StoreDir = options.RECORDS,
@@ -54,33 +72,48 @@ def eval_(
     """Evaluate a model on a data set: AP or PCKh with 95 % intervals.
 
     Example: repro eval lpn_50 --weights lpn_50_256x192.pth --data DATA
+    Example: repro eval shipped.onnx --data DATA --protocol all --target 68.8
     """
-    from repro.data import own_dataset
-    from repro.evaluation import choice
     from repro.evaluation.request import Execution
-    from repro.exported.side_file import SideFacts
 
-    annotations = annotations or own_dataset.annotations_of(dataset)
-    data_set = choice.dataset_of(dataset, protocol, annotations)
-    detector, kind = boxes_of(boxes)
-    rules: dict[str, object] = {"split": split, "boxes": kind, "decode": decode, "flip": flip}
-    rules |= {"shift": shift, "colour": colour, "normalise": normalise}
-    rules |= {"nms": nms, "udp": udp, "padding": padding, "exif": exif}
-    facts = SideFacts(head=head, layout=layout, output=output_name)
+    rules: dict[str, object] = {"split": split, "decode": decode, "flip": flip, "shift": shift}
+    rules |= {"colour": colour, "normalise": normalise, "padding": padding, "exif": exif}
+    rules |= {"rescoring": rescoring, "joint_score": joint_score, "box_score": box_score}
+    rules |= {"nms": nms_of(nms), "evaluator": evaluator, **geometry_of(geometry, udp)}
+    rules["boxes"], detector = boxes_of(boxes)
     network = size_of(size), options_of(option), partial, Execution(device, batch, loaders, threads)
-    words = model, weights, data_set, protocol, *network, rules, entry, facts, remember
-    name, request = choice.requested(*words)
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
-    files = choice.source(request.protocol, data, named)
-    name, request = choice.on_files(name, request, files)
+    said = rules, entry, facts_of(head, layout, output_name), remember
+    asked = asked_of((model, weights, dataset), protocol, (*network, *said), data, named)
+    tell_asked(asked, protocol, rules, target, output, fresh, store, as_json)
+
+
+def tell_asked(
+    asked: "tuple[Asked, Source]",
+    protocol: str | None,
+    rules: "Mapping[str, object]",
+    target: str | None,
+    output: Path | None,
+    fresh: bool,
+    store: Path,
+    as_json: bool,
+) -> None:
+    """Evaluate by the one protocol that is named, or by several; see `repro.commands.settings`."""
+    from repro.errors import ReproError
+    from repro.papers.settings import ALL
+
+    evaluations, files = asked
+    if protocol == ALL or len(evaluations) > 1:
+        fixed = [rule for rule, value in rules.items() if value is not None]
+        tried = settings.tried(evaluations, files, fixed if protocol == ALL else None)
+        settings.try_and_tell(evaluations, files, tried, target, output, fresh, store, as_json)
+        return
+    if target is not None:
+        raise ReproError(
+            f"A target of {target} asks for many settings.", "Add --protocol all, or a list."
+        )
+    name, request = evaluations[0]
     evaluate_and_tell(request, name, files, output, fresh, store, as_json)
-
-
-def boxes_of(word: str | None) -> tuple[Path | None, str | None]:
-    """A detector's file, and what a protocol calls the boxes; None where it says them itself."""
-    if word in ("gt", "ground truth"):
-        return None, "ground truth"
-    return (None, None) if word is None else (Path(word), Path(word).name)
 
 
 def evaluate_and_tell(
@@ -93,31 +126,18 @@ def evaluate_and_tell(
     as_json: bool,
 ) -> None:
     """Evaluate by a protocol, keep the record, and print it; copy the poses to `output`."""
-
-    from repro.evaluation import evaluator, pipeline, predictions
-    from repro.exported.form import ABOUT
-    from repro.plan import single
+    from repro.evaluation import evaluator, pipeline
     from repro.records.store import Store
     from repro.report.terminal import accuracy_table
-    from repro.report.terminal.progress import TerminalWatch
-    from repro.run import carry_out
 
     prepared, records = pipeline.prepare(request, files), Store(store)
-    run = evaluator.run_of(prepared)
     if not as_json:
-        say(f"{run}")
+        say(f"{evaluator.run_of(prepared)}")
         say(f"protocol {protocol}: {request.rules}")
         tell_file(request)
-    known = records.find(run)
-    others = () if known is None else evaluator.other_pictures(known, prepared)
-    plan = single(run, records, (request, files), fresh or bool(others))
-    record = carry_out(plan, records, TerminalWatch(show=not as_json)).only
-    if output is not None:
-        predictions.copy(records.artifacts(record.key), output)
+    words = prepared, output, fresh, records, not as_json
+    record, remarks = evaluated(request, files, *words)
     warn(records)
-    # of what a file leaves open the record may say otherwise: it was made where that was not given
-    kept = (one for one in record.remarks if one.about != ABOUT)
-    remarks = (*request.remarks, *kept, *others)
     tell(remarks)
     if as_json:
         facts = accuracy_table.described(record, protocol)

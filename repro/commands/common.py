@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from repro.report.terminal.console import say
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from repro.errors import ReproError
     from repro.evaluation.request import EvaluationRequest
-    from repro.papers.values import Options, Size
+    from repro.papers.values import Size
     from repro.records.remarks import Remark
     from repro.records.store import Store
 
@@ -45,13 +45,6 @@ def size_of(text: str | None) -> "Size | None":
     from repro.papers.lookup import parse_size
 
     return parse_size(text) if text else None
-
-
-def options_of(words: Sequence[str] | None) -> "Options":
-    """`["attention=se"]` -> the options of a model; none where nothing is given."""
-    from repro.papers.lookup import parse_options
-
-    return parse_options(words or [])
 
 
 def names_of(text: str) -> list[str]:

@@ -189,7 +189,11 @@ JointsOf = Annotated[
 ]
 Split = Annotated[str | None, Option(help="val2017, test, val ...")]
 Protocol = Annotated[
-    str | None, Option(help="A protocol such as paper2/coco-val2017; else the model's.")
+    str | None,
+    Option(
+        help="A protocol such as paper2/coco-val2017; else the model's. Several, as in A,B, or all "
+        "combinations of rules that no option fixes: all."
+    ),
 ]
 ProtocolOfPictures = Annotated[str | None, Option(help="As in paper2/coco-val2017.")]
 Annotations = Annotated[Path | None, Option(help="An annotation file by name.")]
@@ -224,9 +228,27 @@ Remember = Annotated[
     bool,
     Option("--remember", help="Write what is said of an exported file into FILE.toml beside it."),
 ]
-Nms = Annotated[float | None, Option(help="OKS above which persons are one.")]
+Nms = Annotated[str | None, Option(help="OKS above which persons are one, or off.")]
 Padding = Annotated[float | None, Option(help="Of the boxes, 1.25 as a rule.")]
 Udp = Annotated[bool | None, Option("--udp/--no-udp", help="UDP geometry.")]
+Geometry = Annotated[
+    str | None,
+    Option(help="plain, udp, or udp-in: cut as UDP does, plain back, as PaddleDetection."),
+]
+Rescoring = Annotated[
+    str | None, Option(help="A person's score: joints (box x mean of the joints), or box.")
+]
+JointScore = Annotated[
+    float | None,
+    Option(callback=finite, help="What joints must score more than to count, 0.2 as a rule."),
+]
+LeastBoxScore = Annotated[
+    float | None, Option("--box-score", callback=finite, help="The least of a detector's boxes.")
+]
+Evaluator = Annotated[
+    str | None, Option(help="Who scores by OKS: pycocotools, faster-coco-eval ... as they can.")
+]
+Target = Annotated[str | None, Option(help="A printed figure, to find the settings nearest to it.")]
 Exif = Annotated[
     str | None,
     Option(help="The turn that a picture's EXIF asks for: ignore, as HRNet does, or apply."),
@@ -275,6 +297,19 @@ BoxesFile = Annotated[Path | None, Option(help="A json list of {file_name, bbox,
 PosesDir = Annotated[Path, Option(help="Folder of what is written.")]
 LeastScore = Annotated[
     float, Option(min=0, callback=finite, help="Score below which a joint is not drawn.")
+]
+
+# boxes
+
+BoxDetector = Annotated[Path, Argument(metavar="DETECTOR", help="An exported FILE of a detector.")]
+BoxedImages = Annotated[Path, Option("--images", help="The folder of the pictures.")]
+BoxesTo = Annotated[Path, Option("--output", "-o", help="The file to write, NAME.json.")]
+ImageList = Annotated[
+    Path | None, Option("--annotations", help="A file whose images they are, with its ids.")
+]
+ExifOfBoxes = Annotated[
+    str,
+    Option("--exif", help="The turn that a picture's EXIF asks for: ignore, as eval, or apply."),
 ]
 
 # score and compare

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import emit, options_of, size_of, tell, tell_file
+from repro.commands.common import emit, size_of, tell, tell_file
+from repro.commands.evaluating import facts_of, geometry_of, options_of
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def predict(
     flip: options.Flip = None,
     colour: options.Colour = None,
     normalise: options.Normalise = None,
+    geometry: options.Geometry = None,
     exif: options.ExifOfPictures = "apply",
     head: options.HeadName = None,
     layout: options.Layout = None,
@@ -64,13 +66,12 @@ def predict(
     """
     from repro.evaluation import choice, inputs, prediction_run
     from repro.evaluation.request import Execution
-    from repro.exported.side_file import SideFacts
 
     network = size_of(size), options_of(option), partial, Execution(device, threads=threads)
-    rules = {"decode": decode, "flip": flip, "colour": colour, "normalise": normalise}
-    rules |= {"exif": exif}
+    rules: dict[str, object] = {"decode": decode, "flip": flip, "colour": colour}
+    rules |= {"normalise": normalise, "exif": exif, **geometry_of(geometry, None)}
     refuse_truth(model)
-    facts = SideFacts(head=head, layout=layout, output=output_name)
+    facts = facts_of(head, layout, output_name)
     words = model, weights, dataset, protocol, *network, rules, entry, facts, remember
     name, request = choice.requested(*words)
     named = inputs.named(images, recursive, output)

@@ -130,8 +130,10 @@ def _whole(name: str) -> "Callable[[ReportContents], str]":
 def gathered(store: "Store", paper: str = "all", beside: Path = Path()) -> "ReportContents":
     """All cells, claims and checks, perhaps of one paper, judged by the records at hand.
 
+    Of all papers also the networks on real images.
     Pages of trainings are named as from the folder `beside`.
     """
+    from repro.evidence.checks import network_checks
     from repro.papers import lookup, study
     from repro.plans import selection
     from repro.report.contents import ReportContents
@@ -147,8 +149,9 @@ def gathered(store: "Store", paper: str = "all", beside: Path = Path()) -> "Repo
     checks = rules.run(evidence.gather(selection.tables(), store.current), rules.named([]), only)
     shown = (store.find(one.wanted.spec) for one in cells if one.shown and one.wanted.spec)
     records = {record.key: record for record in shown if record is not None}
+    on_images = [] if only else network_checks(store.find)
     beside_print = trainings(store, beside), quantised(store)
-    return ReportContents(cells, claims, checks, records, *beside_print)
+    return ReportContents(cells, claims, checks, records, *beside_print, evidence=on_images)
 
 
 def trainings(store: "Store", beside: Path) -> "list[TrainingLink]":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from repro.records.record import Record
+    from repro.records.remarks import Remark
     from repro.speed.measure.procedures import TimingSettings
     from repro.speed.measure.subjects import Subject, TimedRun
     from repro.speed.results.analysis import Analysis
@@ -41,6 +42,8 @@ def speed(
     roofline: timing_options.Roofline = False,
     profile: timing_options.TraceFile = None,
     merge: timing_options.Merge = False,
+    log: timing_options.LogFile = None,
+    device_name: timing_options.DeviceName = None,
     allow_noisy: timing_options.AllowNoisy = False,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,
@@ -52,38 +55,52 @@ def speed(
     if merge:
         speed_files.merged(models or [], as_json)
         return
-    from dataclasses import replace
-
+    if log is not None or device_name is not None:
+        speed_files.imported(log, device_name, models or [], size, against, store, as_json)
+        return
     from repro import env
-    from repro.exported.opening import is_network_file
-    from repro.speed import files, sweep
     from repro.speed.measure.procedures import TimingSettings, agreed
     from repro.speed.roofline import placement
 
-    networks = sweep.networks(models, size, against)
-    usual = files.FIRST if any(map(is_network_file, models or [])) else "eager"
-    ways = names_of(",".join(backend or [usual]))
-    subjects = sweep.sweep(
-        networks,
-        sweep.batches_of(",".join(batch or ["1"])),
-        names_of(",".join(precision or ["fp32"])),
-        ways,
-        device,
-        stage,
-        flip,
-    )
-    remarks = tuple(files.remarks(networks, [*ways, *(one.backend for one in subjects)]))
+    ways = ",".join(backend or []), ",".join(batch or ["1"]), ",".join(precision or ["fp32"])
+    subjects, remarks = chosen(models, size, against, *ways, device, stage, flip)
     if roofline:
         placement.check(device, stage)
     check_device(device)
     if profile is not None:
         speed_files.profiled(subjects, profile, device, as_json)
         return
-    settings = TimingSettings(protocol, threads or env.cores(), budget or BUDGET, processes)
-    settings = replace(settings, remarks=remarks)
+    settings = TimingSettings(
+        protocol, threads or env.cores(), budget or BUDGET, processes, remarks=remarks
+    )
     settings = agreed(subjects, settings, batch is not None, threads is not None)
     settings = with_budget(subjects, settings, budget)
     time_and_tell(subjects, settings, device, against, roofline, allow_noisy, store, as_json)
+
+
+def chosen(
+    models: list[str] | None,
+    size: str | None,
+    against: str | None,
+    backends: str,
+    batches: str,
+    precisions: str,
+    device: str,
+    stage: str,
+    flip: bool,
+) -> "tuple[tuple[Subject, ...], tuple[Remark, ...]]":
+    """The networks in every way that is asked for, and what must be known of them."""
+    from repro.exported.opening import is_network_file
+    from repro.speed import files, sweep
+
+    networks = sweep.networks(models, size, against)
+    usual = files.FIRST if any(map(is_network_file, models or [])) else "eager"
+    ways = names_of(backends or usual)
+    subjects = sweep.sweep(
+        networks, sweep.batches_of(batches), names_of(precisions), ways, device, stage, flip
+    )
+    said = files.remarks(networks, [*ways, *(one.backend for one in subjects)])
+    return subjects, tuple(said)
 
 
 def with_budget(
@@ -144,6 +161,7 @@ def time_and_tell(
     if as_json:
         emit("speed", **data, remarks=record.remarks, records=[record], exit=code)
     else:
+        tell(one for one in record.remarks if one not in settings.remarks)
         console().print(*parts, sep="\n")
     raise typer.Exit(code)
 

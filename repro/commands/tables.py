@@ -113,11 +113,13 @@ def explain(
 
     Example: repro explain paper2 table1 "LPN-50" flops
     """
+    from repro.evidence.estimates import estimates
     from repro.papers import lookup
     from repro.plans import selection
+    from repro.records import setting_rows
     from repro.records.store import Store
-    from repro.report.terminal import explanation
-    from repro.verdicts import judge
+    from repro.report.terminal import explanation, subset_estimate
+    from repro.verdicts import elsewhere, judge
 
     published = lookup.find_table(lookup.find_study(paper), table)
     place = lookup.find_row(published, row), lookup.find_column(published, column)
@@ -125,7 +127,14 @@ def explain(
     cell = judge.judge(wanted, records.find)
     warn(records)
     record = records.find(wanted.spec) if wanted.spec else None
+    tried = None if record is None else setting_rows.read(records.artifacts(record.key))
+    beside = tried, elsewhere.of_row(records, *place)
+    suggested = estimates(wanted, records.find)
     if as_json:
-        emit("explain", **judge.described(cell), **explanation.described(cell, record))
-    else:
-        console().print(explanation.chain(cell, record))
+        facts = explanation.described(cell, record, *beside)
+        facts |= subset_estimate.described(suggested)
+        emit("explain", **judge.described(cell), **facts)
+        return
+    console().print(explanation.chain(cell, record, *beside))
+    if suggested:
+        console().print(subset_estimate.shown(suggested))

@@ -41,5 +41,16 @@ TraceFile = Annotated[
     Path | None,
     Option("--profile", help="Write a profiler trace of one model to this file."),
 ]
+LogFile = Annotated[
+    Path | None,
+    Option(
+        "--import",
+        help="Time nothing: keep the log of benchncnn, benchmark_app, benchmark_model or AI Hub; "
+        "MODELS are NAME or NAME=ITS NAME THERE.",
+    ),
+]
+DeviceName = Annotated[
+    str | None, Option("--device-name", help="Of a log: the device that it is of.")
+]
 Merge = Annotated[bool, Option("--merge", help="Time nothing: MODELS are files that --json wrote.")]
 AllowNoisy = Annotated[bool, Option("--allow-noisy", help="Exit 0 though nothing gets a verdict.")]

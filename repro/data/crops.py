@@ -46,11 +46,15 @@ class Crops(Dataset[tuple[Pixels, int]]):
         return len(self.instances)
 
     def __getitem__(self, index: int) -> tuple[Pixels, int]:
+        return self.cut(index, self.udp), index
+
+    def cut(self, index: int, udp: bool) -> Pixels:
+        """The crop of an instance, in UDP's geometry or the plain one."""
         image = self._image(int(self.instances.image[index]))
         centre = self.instances.centres(self.size)[index]
         extent = self.instances.extents(self.size)[index]
-        cut = crop(image, matrix(centre, extent, self.size, udp=self.udp), self.size)
-        return coloured(cut, self.colour), index
+        cut = crop(image, matrix(centre, extent, self.size, udp=udp), self.size)
+        return coloured(cut, self.colour)
 
     def _image(self, position: int) -> Pixels:
         if self.held:

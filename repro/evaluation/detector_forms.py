@@ -86,6 +86,13 @@ def form_of(
         return _form("YOLOv7: batch, box, class, score", _seven, "RGB", UNIT, MIDDLE, 114)
     if any(shape[-1:] == (5,) for shape in shapes.values()) and len(shapes) > 1:
         return _form("MMDeploy: boxes with scores, labels", _parts, "BGR", IMAGENET, CORNER, 114)
+    strides = _strides_of_heads(list(shapes.values()), size)
+    if strides:
+        name, colour = ("PicoDet", "RGB") if len(strides) > len(STRIDES) else ("NanoDet", "BGR")
+        return _form(f"{name}, an output a stride", _heads, colour, IMAGENET, STRETCHED, 0)
+    if _of_classes(list(shapes.values())):
+        name = "PaddleDetection before NMS: boxes, scores of classes"
+        return _form(name, _before_nms, "RGB", IMAGENET, STRETCHED, 0)
     boxes = [shape for shape in shapes.values() if shape[-1:] == (4,) and len(shape) in (2, 3)]
     if len(boxes) == 1 and len(shapes) > 1:
         return _form("boxes, scores, labels", _parts, "RGB", UNIT, CORNER, 114)
@@ -135,6 +142,26 @@ def _of_one(shape: tuple[int, ...], size: Size, classes: int | None) -> Detector
     if columns == 6:
         return _form("end to end: box, score, class", _six, "RGB", UNIT, MIDDLE, 114)
     return None
+
+
+def _strides_of_heads(shapes: Sequence[tuple[int, ...]], size: Size) -> tuple[int, ...]:
+    """The strides of outputs that are scores and distances of each by itself; empty for others."""
+    for strides in (STRIDES, (*STRIDES, 64)):
+        cells = sorted((_cells(size, (stride,)) for stride in strides), reverse=True)
+        plain = [shape for shape in shapes if len(shape) == 3 and shape[0] == 1]
+        distances = sorted((one[1] for one in plain if one[2] == 4 * BINS), reverse=True)
+        scores = sorted((one[1] for one in plain if one[2] != 4 * BINS), reverse=True)
+        if len(plain) == len(shapes) and distances == scores == cells:
+            return strides
+    return ()
+
+
+def _of_classes(shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Whether two outputs are corners (1, M, 4) and scores (1, C, M), in either order."""
+    if len(shapes) != 2 or any(len(shape) != 3 or shape[0] != 1 for shape in shapes):
+        return False
+    pairs = (shapes, shapes[::-1])
+    return any(boxes[2] == 4 and scores[2] == boxes[1] for boxes, scores in pairs)
 
 
 def _cells(size: Size, strides: Sequence[int]) -> int:
@@ -199,6 +226,23 @@ def _nanodet(outputs: Outputs, size: Size) -> FoundBoxes:
 
 def _nanodet_plus(outputs: Outputs, size: Size) -> FoundBoxes:
     return _distances(_only(outputs), size, (*STRIDES, 64), 0.0)
+
+
+def _heads(outputs: Outputs, size: Size) -> FoundBoxes:
+    """The scores and the distances of each stride, the finest first."""
+    arrays = sorted((np.asarray(array[0], np.float64) for array in outputs.values()), key=len)[::-1]
+    distances = np.concatenate([array for array in arrays if array.shape[1] == 4 * BINS])
+    scores = np.concatenate([array for array in arrays if array.shape[1] != 4 * BINS])
+    strides = _strides_of_heads([array.shape for array in outputs.values()], size)
+    return _distances(np.concatenate([scores, distances], axis=1), size, strides, 0.5)
+
+
+def _before_nms(outputs: Outputs, size: Size) -> FoundBoxes:
+    """Corners (1, M, 4), and scores of classes (1, C, M)."""
+    boxes, scores = (np.asarray(array[0], np.float64) for array in outputs.values())
+    if boxes.shape[1] != 4 or scores.shape[1] != len(boxes):
+        boxes, scores = scores, boxes
+    return _classed(boxes, scores.T)
 
 
 def _distances(rows: Floats, size: Size, strides: Sequence[int], shift: float) -> FoundBoxes:

@@ -20,8 +20,7 @@ from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import FILES, TRUTH, EvaluationRequest
 from repro.exported.opening import content_digest
 from repro.files import sha256
-from repro.papers.datasets import Dataset
-from repro.papers.protocol import GROUND_TRUTH
+from repro.papers.protocol import GROUND_TRUTH, Protocol
 from repro.papers.values import Scalar
 from repro.records.fingerprint import digest
 from repro.records.measurement import Measurement
@@ -53,7 +52,7 @@ def run_of(prepared: PreparedEvaluation, weights: Facts | None = None) -> Evalua
         _data(prepared),
         rules.described(),
         _execution(request),
-        evaluator(rules.entry),
+        evaluator(rules),
     )
 
 
@@ -67,7 +66,7 @@ def execute(
     """The record of an evaluation; see `pipeline.measure` for what becomes of `folder`."""
     measured, notes, remarks = pipeline.measure(prepared, folder, tell, fresh)
     remarks = (*remarks, *next_to_nothing(measured, prepared.request))
-    pictures = _pictures(prepared)
+    pictures = pictures_of(prepared)
     if pictures is not None:
         notes = {**notes, PICTURES: pictures}
     if "training" in run.weights:
@@ -103,7 +102,7 @@ def next_to_nothing(
 
 def other_pictures(record: Record, prepared: PreparedEvaluation) -> tuple[Remark, ...]:
     """The remark on a record that was made with other pictures than those that are there."""
-    kept, present = record.notes.get(PICTURES), _pictures(prepared)
+    kept, present = record.notes.get(PICTURES), pictures_of(prepared)
     if kept is None or present is None or kept == present:
         return ()
     text = (
@@ -168,7 +167,7 @@ def _data(prepared: PreparedEvaluation) -> dict[str, Scalar]:
     annotations, instances = prepared.annotations, prepared.instances
     share, boxes = stand_ins.share_of(source.annotations), None
     if instances is not None and rules.boxes != GROUND_TRUTH:
-        boxes = len(instances) + instances.left_out.empty
+        boxes = len(instances) + instances.left_out.empty + instances.left_out.low
     facts: dict[str, Scalar] = {
         "name": source.headed(stand_ins.named(rules.on, share)),
         "dataset": rules.dataset,
@@ -188,7 +187,7 @@ def _data(prepared: PreparedEvaluation) -> dict[str, Scalar]:
     return facts
 
 
-def _pictures(prepared: PreparedEvaluation) -> str | None:
+def pictures_of(prepared: PreparedEvaluation) -> str | None:
     """A digest of the pictures by their names and sizes in bytes; None where one is not there.
 
     One annotation file can stand beside several folders: stored otherwise, in another quality.
@@ -211,6 +210,8 @@ def _execution(request: EvaluationRequest) -> dict[str, Scalar]:
     return facts if execution.threads is None else {**facts, "threads": execution.threads}
 
 
-def evaluator(entry: Dataset) -> str:
-    """The name and version of what scores a data set officially."""
-    return entry.evaluator if entry.measure == "PCKh" else f"{entry.tool} {env.version(entry.tool)}"
+def evaluator(rules: Protocol) -> str:
+    """The name and version of what scores by a protocol."""
+    if rules.entry.measure == "PCKh":
+        return rules.entry.evaluator
+    return f"{rules.tool} {env.version(rules.tool)}"

@@ -132,8 +132,7 @@ def protocol_for(
         )
     if head.decode == ROWS:
         plain = replace(rules, decode=ROWS, boxes=NO_BOXES, flip=False, shift=False, nms=None)
-        plain = replace(
-            plain, padding=1.25, udp=False, split=find_dataset(rules.chosen).compared_on
-        )
+        split = find_dataset(rules.chosen).compared_on
+        plain = replace(plain, padding=1.25, udp=False, plain_back=False, split=split)
         return f"{name}, read as {head.name}", plain
     return name, rules

@@ -42,12 +42,7 @@ def named(paths: Sequence[Path], recursive: bool, output: Path) -> list[NamedInp
     found: list[NamedInput] = []
     for path in paths:
         if path.is_dir():
-            inside = list(_inside(path, recursive, output))
-            if not inside:
-                cure = ", ".join(SUFFIXES)
-                cure += "" if recursive else "; those in folders inside it: --recursive"
-                raise ReproError(f"There are no pictures in `{path}`.", cure)
-            found += inside
+            found += pictures_in(path, recursive, output)
         elif path.is_file():
             found.append(NamedInput(path, path.name))
         else:
@@ -60,6 +55,21 @@ def named(paths: Sequence[Path], recursive: bool, output: Path) -> list[NamedInp
             raise ReproError(f"Two pictures are called `{name}`.", "Take them one by one.")
         seen.add(place)
     return found
+
+
+def pictures_in(folder: Path, recursive: bool, output: Path | None = None) -> list[NamedInput]:
+    """The pictures in a folder by their names, without those that an earlier run has annotated.
+
+    Nor are those in `output` among them. A ReproError where there are none.
+    """
+    if not folder.is_dir():
+        raise ReproError(f"There is no folder `{folder}`.", "Correct the path.")
+    inside = list(_inside(folder, recursive, output or folder))
+    if not inside:
+        cure = ", ".join(SUFFIXES)
+        cure += "" if recursive else "; those in folders inside it: --recursive"
+        raise ReproError(f"There are no pictures in `{folder}`.", cure)
+    return inside
 
 
 def _inside(folder: Path, recursive: bool, output: Path) -> Iterator[NamedInput]:

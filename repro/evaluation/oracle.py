@@ -51,7 +51,7 @@ class TruthOfCrops:
             points, visible = _mirrored(points, visible, self.size[1], self.protocol)
         sides = np.array(self.size[::-1])
         last = sides - STRIDES[0]  # where the last pixel of the heatmap is
-        if self.protocol.udp:
+        if self.protocol.udp_maps:
             points *= last / (sides - 1)
         within = (points >= -STRIDES[0] / 2) & (points < last + STRIDES[0] / 2)
         inside: NDArray[np.bool_] = np.all(within, axis=-1)

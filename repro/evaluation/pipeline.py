@@ -14,19 +14,22 @@ from repro.data import boxes, image_files, mpii, picture_heads
 from repro.data.annotations import read
 from repro.data.boxes import Instances
 from repro.data.layout import Source
-from repro.data.people import Annotations, Poses
+from repro.data.people import Annotations, Floats, Poses
 from repro.errors import ReproError, RunError
 from repro.evaluation import inference, predictions
 from repro.evaluation.inference import Tell
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
-from repro.papers.datasets import MPII_TRUTHS
+from repro.papers.datasets import MPII_TRUTHS, Tool
 from repro.papers.protocol import GROUND_TRUTH, Protocol, changed
 from repro.papers.values import Size
 from repro.records.measurement import Measurement
 from repro.records.remarks import Remark
 from repro.scoring.score import Score, of_points, of_poses
+
+SHARDS = "shards"
+"""the folder of what an evaluation has read so far"""
 
 
 @dataclass(frozen=True)
@@ -103,14 +106,14 @@ def measure(
     annotations, instances = prepared.annotations, prepared.instances
     truth = truth_of(request.protocol, source, annotations)
     network = opened(request, annotations, instances, prepared.size)
-    shards = Shards(folder / "shards")
+    shards = Shards(folder / SHARDS)
     if fresh:
         shards.clear()
     poses, _ = inference.poses(
         network, request, prepared.size, source.images, annotations, instances, shards, tell
     )
     predictions.keep(folder, poses, request.protocol.chosen, annotations)
-    score = scored(source, annotations, instances, truth, poses)
+    score = scored(source, annotations, instances, truth, poses, request.protocol.tool)
     if not score.measurements:
         raise RunError("Nobody is to be found in these annotations, so there is nothing to score.")
     return score.measurements, _notes(prepared), prepared.remarks()
@@ -164,7 +167,7 @@ def _instances(rules: Protocol, source: Source, annotations: Annotations) -> Ins
     if rules.boxes == GROUND_TRUTH:
         instances = boxes.ground_truth(annotations)
     elif source.boxes is not None:
-        instances = boxes.detected(source.boxes, annotations)
+        instances = boxes.detected(source.boxes, annotations, rules.box_score)
     else:
         raise ReproError(
             f"The protocol takes the boxes of {rules.boxes}, which is not there.",
@@ -188,11 +191,19 @@ def scored(
     instances: Instances | None,
     truth: mpii.Truth | None,
     poses: Poses,
+    tool: Tool | None = None,
 ) -> Score:
-    """The figures with 95 % intervals; the official evaluator must agree with ours."""
+    """The figures with 95 % intervals; the official evaluator must agree with ours.
+
+    `tool` is the package that scores by OKS; the data set's own if it is None.
+    """
     if truth is None or instances is None:
-        return of_poses(source.annotations, annotations, poses)
-    people = annotations.people
-    points = np.zeros((len(people), poses.keypoints.shape[1], 2))
+        return of_poses(source.annotations, annotations, poses, tool=tool)
+    return of_points(truth, points_of(annotations, instances, poses), annotations.people.image)
+
+
+def points_of(annotations: Annotations, instances: Instances, poses: Poses) -> Floats:
+    """(P, K, 2) the poses of MPII's persons, in the order of the list."""
+    points = np.zeros((len(annotations.people), poses.keypoints.shape[1], 2))
     points[instances.person] = poses.keypoints[..., :2]
-    return of_points(truth, points, people.image)
+    return points

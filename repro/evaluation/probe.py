@@ -141,7 +141,7 @@ def _plain(rules: Protocol) -> Protocol:
         dataset=rules.entry.kind,
         split="",
         boxes="detected.json" if rules.boxes.endswith(".json") else rules.boxes,
-        evaluator="pycocotools",
+        evaluator=rules.entry.evaluator,
         metric="",
         supply="",
         source="",
@@ -158,7 +158,7 @@ def _instances(rules: Protocol, source: Source, annotations: Annotations) -> Ins
     if rules.boxes == GROUND_TRUTH or source.boxes is None:  # nobody detects MPII's persons
         instances = boxes.ground_truth(annotations)
     else:
-        instances = boxes.detected(source.boxes, annotations)
+        instances = boxes.detected(source.boxes, annotations, rules.box_score)
     return replace(instances, padding=rules.padding)
 
 

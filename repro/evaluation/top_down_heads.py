@@ -1,4 +1,4 @@
-"""What a top-down network gives, for each kind of head: heatmaps, SimCC, or points.
+"""What a top-down network gives that gives no heatmaps: SimCC, or points.
 
 Each is read in three steps: the outputs are checked, those of the mirrored image are averaged with
 the plain ones, and joints are found in them.
@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from repro.errors import ReproError
-from repro.evaluation.network import heatmaps, sigma_of
-from repro.papers.protocol import HEATMAP_DECODERS, Protocol
+from repro.papers.protocol import Protocol
 from repro.papers.values import Size
-from repro.pose import decode, flip, simcc
+from repro.pose import simcc
 
 Outputs = list[NDArray[np.float32]]
 HALF = np.float32(0.5)
@@ -41,13 +40,13 @@ class TopDownHead:
     """the outputs that are read, of a network of K joints; ReproError for others"""
     turned: Callable[[Outputs, Protocol], Outputs] | None
     """the outputs for a mirrored image as those of the image; None where nobody averages them"""
-    joints: Callable[[Outputs, Protocol, Size], FoundJoints]
+    joints: Callable[[Outputs, Size], FoundJoints]
     """the joints in the outputs for inputs of a size"""
 
 
-def of_protocol(protocol: Protocol) -> TopDownHead:
-    """The head that a protocol's decoding reads."""
-    return HEADS.get(protocol.decode, HEATMAPS)
+def of_protocol(protocol: Protocol) -> TopDownHead | None:
+    """The head that a protocol's decoding reads; None for heatmaps."""
+    return HEADS.get(protocol.decode)
 
 
 def outputs(head: TopDownHead, found: Sequence[Tensor], protocol: Protocol) -> Outputs:
@@ -66,21 +65,6 @@ def averaged(head: TopDownHead, plain: Outputs, mirrored: Outputs, protocol: Pro
     return [(one + other) * HALF for one, other in zip(plain, back, strict=True)]
 
 
-def _maps(found: Sequence[Tensor], joints: int) -> list[Tensor]:
-    return [heatmaps(found, joints)]
-
-
-def _turned_maps(found: Outputs, protocol: Protocol) -> Outputs:
-    return [flip.mirror_maps(found[0], protocol.skeleton.mirrored, protocol.shift)]
-
-
-def _joints_of_maps(found: Outputs, protocol: Protocol, size: Size) -> FoundJoints:
-    (maps,) = found
-    how = HEATMAP_DECODERS[protocol.decoder]
-    points, scores = decode.decode(maps, how, sigma=sigma_of(size), beta=protocol.beta)
-    return FoundJoints(points, scores, (maps.shape[2], maps.shape[3]))
-
-
 def _bins(found: Sequence[Tensor], joints: int) -> list[Tensor]:
     """Two outputs (N, K, bins), of x and of y."""
     if len(found) != 2 or any(one.ndim != 3 or one.shape[1] != joints for one in found):
@@ -92,7 +76,7 @@ def _turned_bins(found: Outputs, protocol: Protocol) -> Outputs:
     return simcc.mirror_bins(found, protocol.skeleton.mirrored)
 
 
-def _joints_of_bins(found: Outputs, protocol: Protocol, size: Size) -> FoundJoints:
+def _joints_of_bins(found: Outputs, size: Size) -> FoundJoints:
     points, scores = simcc.decode(found[0], found[1], size)
     return FoundJoints(points, scores, size)
 
@@ -104,7 +88,7 @@ def _shares(found: Sequence[Tensor], joints: int) -> list[Tensor]:
     return [found[0].reshape(len(found[0]), joints, 3)]
 
 
-def _joints_of_shares(found: Outputs, protocol: Protocol, size: Size) -> FoundJoints:
+def _joints_of_shares(found: Outputs, size: Size) -> FoundJoints:
     """MoveNet: y and x in shares of the input's sides, and a score."""
     values = found[0].astype(np.float64)
     points = values[..., 1::-1] * np.array([size[1], size[0]])
@@ -119,9 +103,8 @@ def _others(found: Sequence[Tensor], what: str, joints: int) -> ReproError:
     )
 
 
-HEATMAPS = TopDownHead(_maps, _turned_maps, _joints_of_maps)
 HEADS: Mapping[str, TopDownHead] = {
     "SimCC": TopDownHead(_bins, _turned_bins, _joints_of_bins),
     "points": TopDownHead(_shares, None, _joints_of_shares),
 }
-"""decoding of a protocol -> the head that it reads, where that gives no heatmaps"""
+"""decoding of a protocol -> the head that it reads"""

@@ -16,7 +16,7 @@ from repro.papers.metrics import METRICS
 from repro.papers.values import Size
 
 FILE = "weights.toml"
-EXTENSIONS = (".safetensors", ".pth", ".pt", ".pth.tar", ".tar")
+EXTENSIONS = (".safetensors", ".pth", ".pt", ".pth.tar", ".tar", ".param", ".xml")
 """What a checkpoint's file name ends in, the preferred first."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from math import inf
-from typing import Literal
+from typing import Literal, get_args
 
 from repro.errors import unknown
 from repro.papers.skeletons import COCO, CROWDPOSE, MPII, Skeleton
@@ -14,6 +14,7 @@ FileForm = Literal["COCO", "HRNet"]
 """of annotations: COCO's json, or the lists of MPII's persons that the HRNet repository has"""
 Measure = Literal["OKS", "PCKh"]
 Tool = Literal["pycocotools", "faster-coco-eval"]
+TOOLS: tuple[Tool, ...] = get_args(Tool)
 PCKH = "PCKh (HRNet)"
 """at most 0.5 of 0.6 × head box diagonal; mean over 14 joints weighted by their count"""
 LARGEST_AREA = 1e5**2
@@ -134,6 +135,12 @@ class Dataset:
     def kind(self) -> str:
         """The real data set whose joints, file form and evaluation it has."""
         return self.copied or self.name
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The packages that score it by OKS: where pycocotools does, each can take its place."""
+        every = TOOLS if self.tool == "pycocotools" else (self.tool,)
+        return every if self.measure == "OKS" else ()
 
     @property
     def scale(self) -> float:

@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from repro.errors import ReproError, unknown
-from repro.papers.datasets import DATASETS, Dataset, DatasetChoice, OwnDataset, find_dataset
+from repro.papers.datasets import (
+    DATASETS,
+    TOOLS,
+    Dataset,
+    DatasetChoice,
+    OwnDataset,
+    Tool,
+    find_dataset,
+)
 from repro.papers.skeletons import Skeleton
 
 HEATMAP_DECODERS = {
@@ -25,7 +33,7 @@ ROWS = "pose rows"
 """persons that a network of whole images gives by itself, a row each; exported files alone do"""
 SERVER = "COCO evaluation server"
 """an evaluator that nobody can run at home"""
-EVALUATORS = (*dict.fromkeys(entry.evaluator for entry in DATASETS.values()), SERVER)
+EVALUATORS = (*dict.fromkeys((*(one.evaluator for one in DATASETS.values()), *TOOLS)), SERVER)
 COLOURS = ("RGB", "BGR")
 NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "ImageNet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
@@ -38,10 +46,29 @@ NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 LARGEST_MEAN = 1e4
 """of pixel values, in a normalisation of one's own"""
 GROUND_TRUTH, NO_BOXES = "ground truth", "none"
+GEOMETRIES: Mapping[str, tuple[bool, bool]] = {
+    "plain": (False, False),
+    "udp": (True, False),
+    "udp-in": (True, True),
+}
+"""how a geometry is called -> the rules `udp` and `plain_back`"""
+OF_JOINTS, OF_BOXES = "joints", "box"
+RESCORINGS = (OF_JOINTS, OF_BOXES)
+"""what scores a person: its box times the mean of its joints, or its box alone"""
 IGNORE, APPLY = "ignore", "apply"
 EXIF = (IGNORE, APPLY)
 """the turn that a picture's EXIF asks for: HRNet's loader ignores it, MMPose's honours it"""
 
+YOUNGER: Mapping[str, object] = {
+    "plain_back": False,
+    "rescoring": OF_JOINTS,
+    "joint_score": 0.2,
+    "box_score": 0.0,
+}
+"""rules that protocols did not always have, told only where they are not what was always done"""
+UDP_WORDS = {"plain": "", "udp": " · UDP", "udp-in": " · UDP in, plain back"}
+OFF = "off"
+"""what takes a rule away, where None leaves it"""
 _DECODE = re.compile(r"(beta-soft-argmax)\((\d{1,4})\)(\+quarter)?")
 
 
@@ -74,6 +101,15 @@ class Protocol:
     """what the sides of boxes are multiplied by"""
     udp: bool = False
     """whether the unit of crops and heatmaps is the pixel interval (UDP)"""
+    plain_back: bool = False
+    """whether points go back to the image by the plain geometry though crops are cut by UDP's, as
+    in PaddleDetection"""
+    rescoring: str = OF_JOINTS
+    """one of RESCORINGS"""
+    joint_score: float = 0.2
+    """what a joint must score more than to count in its person's score"""
+    box_score: float = 0.0
+    """the least score of a detector's box that is looked at"""
     normalise: str = "ImageNet"
     """one of NORMALISATIONS, or three means and three deviations; see `normalisation`"""
     exif: str = IGNORE
@@ -88,6 +124,7 @@ class Protocol:
         normalisation(self.normalise)
         _check("treatment of EXIF turns", self.exif, EXIF)
         _check("decoding", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS, *COORDINATES, ROWS))
+        _check("rescoring", self.rescoring, RESCORINGS)
         if self.beta == 0:
             raise ReproError(
                 f"`{self.decode}` finds the middle of every heatmap.", "A beta of 160 is usual."
@@ -106,6 +143,33 @@ class Protocol:
                 f"`{self.boxes}` is no kind of boxes.",
                 f"Either `{GROUND_TRUTH}`, `{NO_BOXES}`, or the name of a detector's json file.",
             )
+        self._check_persons()
+
+    def _check_persons(self) -> None:
+        """Raise ReproError for rules on persons and boxes that do not go together."""
+        for what, score in (("joint", self.joint_score), ("box", self.box_score)):
+            if not 0 <= score < 1:
+                raise ReproError(
+                    f"A least score of {score:g} for a {what} is out of range.", "From 0 up to 1."
+                )
+        if self.box_score and not self.boxes.endswith(".json"):
+            raise ReproError(
+                f"The boxes `{self.boxes}` have no scores to be above {self.box_score:g}.",
+                "Leave the least score of boxes out, or give the boxes of a detector.",
+            )
+        if self.plain_back and not self.udp:
+            raise ReproError(
+                "Points of plain crops go back by the plain geometry anyway.",
+                "The mixed geometry is one of UDP's crops: udp = true, plain_back = true.",
+            )
+        if self.evaluator in TOOLS and self.evaluator not in (
+            self.entry.evaluator,
+            *self.entry.tools,
+        ):
+            raise ReproError(
+                f"{self.evaluator} cannot score {self.entry.title}.",
+                f"Take {' or '.join(self.entry.tools) or self.entry.evaluator}.",
+            )
 
     @property
     def decoder(self) -> str:
@@ -123,6 +187,23 @@ class Protocol:
     def bottom_up(self) -> bool:
         """Whether persons are found in the whole image."""
         return self.decode in (*GROUPINGS, ROWS)
+
+    @property
+    def geometry(self) -> str:
+        """One of GEOMETRIES."""
+        rules = self.udp, self.plain_back
+        return next(name for name, of in GEOMETRIES.items() if of == rules)
+
+    @property
+    def udp_maps(self) -> bool:
+        """Whether the unit of heatmaps is the pixel interval, as points go back to the image."""
+        return self.udp and not self.plain_back
+
+    @property
+    def tool(self) -> Tool:
+        """The package that scores by OKS."""
+        entry = self.entry
+        return next((one for one in entry.tools if one == self.evaluator), entry.tool)
 
     @property
     def chosen(self) -> DatasetChoice:
@@ -155,6 +236,9 @@ class Protocol:
         del rules["supply"], rules["source"], rules["metric"], rules["own"]
         if self.own is not None:
             rules["own"] = self.own.described()
+        for rule, usual in YOUNGER.items():
+            if rules[rule] == usual:
+                del rules[rule]
         return rules
 
     def __str__(self) -> str:
@@ -164,11 +248,15 @@ class Protocol:
         """The rules in one line, with these words on the colours of the input."""
         flip = "flip+shift" if self.flip and self.shift else "flip" if self.flip else "no flip"
         nms = "" if self.nms is None else f" · OKS-NMS {self.nms:g}"
-        udp = " · UDP" if self.udp else ""
+        udp = UDP_WORDS[self.geometry]
         boxes = "" if self.bottom_up else f" · boxes: {self.boxes}"
         wide = "" if self.padding == 1.25 else f" padded {self.padding:g} times"
         turned = " · EXIF turns applied" if self.exif == APPLY else ""
-        return f"{self.on}{boxes}{wide} · {pixels} · {flip} · {self.decode}{nms}{udp}{turned}"
+        by = "" if self.rescoring == OF_JOINTS else " · scored by boxes alone"
+        joints = "" if self.joint_score == 0.2 else f" · joints above {self.joint_score:g}"
+        least = f" of {self.box_score:g} or more" if self.box_score else ""
+        rules = f"{flip} · {self.decode}{joints}{by}{nms}{udp}{turned}"
+        return f"{self.on}{boxes}{least}{wide} · {pixels} · {rules}"
 
 
 def normalisation(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -200,6 +288,7 @@ def _check(what: str, value: str, valid: Iterable[str]) -> None:
 
 
 def changed(protocol: Protocol, **rules: object) -> Protocol:
-    """The protocol with some rules replaced; None leaves a rule as it is."""
+    """The protocol with some rules replaced; None leaves a rule as it is, OFF takes it away."""
     given = {key: value for key, value in rules.items() if value is not None}
+    given = {key: None if value == OFF else value for key, value in given.items()}
     return replace(protocol, **given) if given else protocol  # type: ignore[arg-type]

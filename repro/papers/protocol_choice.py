@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import zoo
 from repro.errors import ReproError, unknown
-from repro.papers import lookup, study
+from repro.papers import evidence, lookup, study
 from repro.papers.datasets import (
     DATASETS,
     DatasetChoice,
@@ -20,8 +20,10 @@ from repro.papers.values import Size
 
 
 def named(name: str) -> Protocol:
-    """`paper2/coco-val2017-beta` -> that protocol."""
+    """`paper2/coco-val2017-beta` -> that protocol; `evidence/dark` -> that of its file."""
     paper, _, key = name.partition("/")
+    if paper == evidence.NAME:
+        return evidence.protocol(key)
     paper_study = lookup.find_study(paper)
     if key not in paper_study.protocols:
         raise unknown(

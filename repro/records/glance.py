@@ -8,7 +8,12 @@ from typing import NamedTuple
 
 from repro.files import read_plain
 from repro.records.record import NAME, MadeBy, Record
-from repro.records.requirements import AccuracyRequirement, Requirement, SpeedRequirement
+from repro.records.requirements import (
+    AccuracyRequirement,
+    Requirement,
+    SpeedRequirement,
+    SubsetRequirement,
+)
 from repro.records.rule import StoredRecord, worth
 from repro.records.runs import EVENTS, EvaluationRun, Run, TimingRun
 
@@ -82,22 +87,37 @@ def outline(file: Path, spec: str, rest: str) -> StoredRecord:
     return StoredRecord(record, file)
 
 
-def narrowed(wanted: Requirement) -> tuple[str | None, str]:
-    """The kind and the subject of all that can satisfy a requirement; None for any kind."""
+class Narrowing(NamedTuple):
+    """What all records that can satisfy a requirement have in common."""
+
+    kind: str | None
+    """None for any"""
+    subject: str | None
+    """None for any"""
+    part: str = ""
+    """a text that is in the JSON of their spec"""
+
+
+def narrowed(wanted: Requirement) -> Narrowing:
+    """By what the index finds the records that can satisfy a requirement."""
     if isinstance(wanted, AccuracyRequirement):
-        return EvaluationRun.kind, _safe(wanted.weights)
+        return Narrowing(EvaluationRun.kind, _safe(wanted.weights))
+    if isinstance(wanted, SubsetRequirement):
+        return Narrowing(EvaluationRun.kind, None, wanted.annotations)
     if isinstance(wanted, SpeedRequirement):
-        return TimingRun.kind, ""
+        return Narrowing(TimingRun.kind, "")
     if isinstance(wanted, Run):
-        return wanted.kind, _subject(wanted.plain)
-    return None, ""
+        return Narrowing(wanted.kind, _subject(wanted.plain))
+    return Narrowing(None, None)
 
 
 def present_code(wanted: Requirement) -> str:
     """The digest of the code that gives what is wanted now; empty where no single one does."""
     if isinstance(wanted, Run):
         return wanted.code
-    return EvaluationRun.code_of(wanted.model) if isinstance(wanted, AccuracyRequirement) else ""
+    if isinstance(wanted, AccuracyRequirement | SubsetRequirement):
+        return EvaluationRun.code_of(wanted.model)
+    return ""
 
 
 def _subject(spec: Mapping[str, object]) -> str:

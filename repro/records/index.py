@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from repro.files import write_whole
-from repro.records.glance import BROKEN, glance, narrowed, outline, present_code
+from repro.records.glance import BROKEN, Narrowing, glance, narrowed, outline, present_code
 from repro.records.record import NAME
 from repro.records.requirements import Requirement
 from repro.records.rule import StoredRecord
@@ -81,8 +81,8 @@ class RecordIndex:
         self._writable = True
         self._db = _empty()
         self._begun = self._looked = False
-        self._groups: dict[tuple[str | None, str], list[tuple[str, ...]]] = {}
-        """kind and subject -> file and code of each record, if it was asked for since the look"""
+        self._groups: dict[Narrowing, list[tuple[str, ...]]] = {}
+        """file and code of each record of a group that was asked for since the look"""
         self._changes = 0
         """records that the file does not have, or has otherwise"""
         self._young: int | None = None
@@ -105,7 +105,7 @@ class RecordIndex:
         First those of which only a look tells whether they are stale, then those that are. A file
         that was changed where it lies is noticed here, if it was of the same subject.
         """
-        rows = self._asked(lambda: self._group(*narrowed(wanted)))
+        rows = self._asked(lambda: self._group(narrowed(wanted)))
         present = present_code(wanted)
         unsure = (path for path, code in rows if code in ("", present))
         stale = (path for path, code in rows if code not in ("", present))
@@ -252,21 +252,24 @@ class RecordIndex:
             self._young = _clock(self.folder) - DOUBT
         return self._young
 
-    def _group(self, kind: str | None, subject: str) -> list[tuple[str, ...]]:
-        """File and code of all of one kind and subject, by their worth, as they are now."""
-        if (kind, subject) not in self._groups:
-            rows = self._rows(kind, subject)
+    def _group(self, group: Narrowing) -> list[tuple[str, ...]]:
+        """File and code of all of one group, by their worth, as they are now."""
+        if group not in self._groups:
+            rows = self._rows(group)
             if sum(not self._confirm(path, stamp) for _, path, stamp, _ in rows):
-                rows = self._rows(kind, subject)
+                rows = self._rows(group)
             rows.sort(reverse=True)
-            self._groups[kind, subject] = [(path, code) for _, path, _, code in rows]
-        return self._groups[kind, subject]
+            self._groups[group] = [(path, code) for _, path, _, code in rows]
+        return self._groups[group]
 
-    def _rows(self, kind: str | None, subject: str) -> list[tuple[str, ...]]:
+    def _rows(self, group: Narrowing) -> list[tuple[str, ...]]:
         query = "SELECT worth, path, stamp, code FROM present WHERE {}"
-        if kind is None:
+        if group.kind is None:
             return self._all(query.format("kind != ?"), BROKEN)
-        return self._all(query.format("kind = ? AND subject = ?"), kind, subject)
+        if group.subject is None:
+            within = query.format("kind = ? AND instr(spec, ?)")
+            return self._all(within, group.kind, group.part)
+        return self._all(query.format("kind = ? AND subject = ?"), group.kind, group.subject)
 
     def _all(self, query: str, *values: object) -> list[tuple[str, ...]]:
         return self._db.execute(query, values).fetchall()

@@ -15,7 +15,8 @@ class Remark:
     """One sentence on an input that stops nothing."""
 
     about: str
-    """the input: annotations, boxes, checkpoint, network, pictures, recipe or results"""
+    """the input: annotations, boxes, checkpoint, network, pictures, recipe, results
+    or timing"""
     text: str
     count: int | None = None
     """how many it concerns; None where nothing is counted"""

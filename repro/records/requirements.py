@@ -82,6 +82,65 @@ def _genuine(weights: Mapping[str, object], data: Mapping[str, object]) -> bool:
 
 
 @dataclass(frozen=True)
+class SubsetRequirement:
+    """What an evaluation on some images of an official set must be, whoever named the files."""
+
+    model: str
+    """of the zoo, or `onnx` for an exported file"""
+    input: Size
+    options: Options
+    weights: Mapping[str, str]
+    """what the record says of them, such as their digest"""
+    annotations: str
+    """sha256 of their file, which tells the images"""
+    protocol: Protocol
+    """its split is that of the official set, or any other name"""
+    boxes: str | None = None
+    """sha256 of a detector's file; None for any of the protocol's name"""
+
+    @functools.cached_property
+    def plain(self) -> dict[str, object]:
+        """What a record's spec says of its network and its rules, as it comes back from JSON."""
+        spec = plain(
+            {
+                "model": self.model,
+                "input": self.input,
+                "keypoints": self.protocol.keypoints,
+                "options": dict(self.options),
+                "protocol": _wherever(self.protocol.described()),
+            }
+        )
+        assert isinstance(spec, dict)
+        return spec
+
+    def fits(self, spec: Mapping[str, object]) -> bool:
+        """Whether a record's spec is such an evaluation, of all weights and by their recipe."""
+        weights, data, rules = (_part(spec, key) for key in ("weights", "data", "protocol"))
+        return (
+            spec.get("kind") == "evaluate"
+            and all(weights.get(key) == value for key, value in self.weights.items())
+            and weights.get("partial") is not True
+            and weights.get("faithful", True) is True
+            and not weights.get("seed")
+            and data.get("annotations") == self.annotations
+            and self.boxes in (None, data.get("boxes"))
+            and {**{key: spec.get(key) for key in self.plain}, "protocol": _wherever(rules)}
+            == self.plain
+        )
+
+
+def _part(spec: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """A part of a spec that is a table; an empty one where it is none."""
+    part = spec.get(key)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _wherever(rules: Mapping[str, object]) -> dict[str, object]:
+    """Rules without the name of the split, which files of any name have."""
+    return {key: value for key, value in rules.items() if key != "split"}
+
+
+@dataclass(frozen=True)
 class SpeedRequirement:
     """What a timing must be to judge one printed speed: its network and the rivals, together."""
 

@@ -262,8 +262,35 @@ class TimingRun(Run):
         return f"timing of {len(self.networks)} networks on {self.machine}"
 
 
+@dataclass(frozen=True)
+class ImportedTiming(Run):
+    """Times that another tool has told in a file: of a named device, and no measurement of ours."""
+
+    kind: ClassVar[str] = "imported"
+    networks: tuple[str, ...]
+    """as `network_name` calls ours; others as they are called"""
+    device: str
+    tool: str
+    statistic: str
+    """what `latency` is of the calls: mean, median ..."""
+    file: str
+    """its name"""
+    sha256: str
+    """of its content"""
+    facts: Facts
+    """what the tool tells of how it timed"""
+
+    @property
+    def origin(self) -> str:
+        """`imported from bench.txt (sha256 12ab34cd)`."""
+        return f"imported from {self.file} (sha256 {self.sha256[:8]})"
+
+    def __str__(self) -> str:
+        return f"times of {len(self.networks)} on {self.device} by {self.tool}, {self.origin}"
+
+
 KINDS: Mapping[str, type[Run]] = {
-    run.kind: run for run in (CountRun, TrainingRun, EvaluationRun, TimingRun)
+    run.kind: run for run in (CountRun, TrainingRun, EvaluationRun, TimingRun, ImportedTiming)
 }
 """in the order in which one can need another"""
 QUANTISED = "quantise"

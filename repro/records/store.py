@@ -19,7 +19,7 @@ from pathlib import Path
 
 from repro.errors import ReproError, StoreError
 from repro.files import TEMPORARY, read_plain, sweep, write_whole
-from repro.records import plain_form, rule
+from repro.records import plain_form, rule, setting_rows
 from repro.records.glance import narrowed
 from repro.records.index import RecordIndex
 from repro.records.record import NAME, Record, file_of, plain
@@ -97,7 +97,7 @@ class Store:
             if not paths:
                 yield from () if _goes_on(folder) else (folder,)
             elif len(records) == len(paths) and all(record.artifacts for record in records):
-                named.add(PAGE)
+                named.update((PAGE, setting_rows.NAME))
                 yield from (path for path in sorted(folder.iterdir()) if path.name not in named)
 
     def find(self, wanted: Requirement) -> Record | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from repro.evidence.checks import NetworkCheck
 from repro.records.record import Record
 from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.claims.judging import Judged
@@ -33,3 +34,5 @@ class ReportContents:
     """networks in int8 against themselves in floats"""
     rehearsal: str = ""
     """of a rehearsal, what its figures are and are not; then there is nothing else on the page"""
+    evidence: Sequence[NetworkCheck] = ()
+    """networks with published weights on real images, where all papers are shown"""

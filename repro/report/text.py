@@ -11,6 +11,8 @@ from repro.verdicts.ablation_steps import AblationStep
 from repro.verdicts.judge import Cell
 from repro.verdicts.kinds import KINDS
 
+SHORT = 7
+"""letters of a record's key in the text"""
 LADDER = (
     "What one switch changes, as printed and as measured; ✓ if the printed digits allow our change."
 )

@@ -7,11 +7,12 @@ from repro.doctor import Checkup
 
 
 def checks() -> Iterator[Checkup]:
-    """The backends and the GPU of this machine; nothing where there is no PyTorch to ask."""
+    """The backends, the counters of energy and the GPU here; nothing without PyTorch to ask."""
     if env.version("torch") is None:
         return
     from repro.speed.backends import CPU
     from repro.speed.gpu import cuda
+    from repro.speed.measure import energy
 
     reasons = {name: backend.why_not() for name, backend in CPU.items()}
     usable = ", ".join(name for name, reason in reasons.items() if not reason)
@@ -19,6 +20,9 @@ def checks() -> Iterator[Checkup]:
     for name, reason in reasons.items():
         if reason:
             yield Checkup(f"timing: {name}", "absent", reason, "Needed for `--backend` alone.")
+    reason = energy.processor().absent
+    found = reason or "counters of the processor (RAPL)"
+    yield Checkup("timing: energy", "absent" if reason else "ok", found)
     reason = cuda.why_not()
     yield Checkup("timing: cuda", "absent" if reason else "ok", reason or "a GPU to time on")
     if not reason:

@@ -47,7 +47,8 @@ def execute(
             for made in timed.preparations
         )
         raise RunError(f"Nothing was timed. {'; '.join(reasons)}.", "Try another backend.")
-    record = replace(recording.record(timed, Analysis(timed)), remarks=settings.remarks)
+    record = recording.record(timed, Analysis(timed))
+    record = replace(record, remarks=(*settings.remarks, *record.remarks))
     recording.keep(store.artifacts(record.key), timed)
     return record
 

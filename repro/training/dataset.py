@@ -56,7 +56,7 @@ def training_set(request: TrainingRequest, sizes: Sequence[Size], say: Say) -> T
     persons = _persons(request, annotations, say)
     rounded = recipe.centre == "nearest"
     crops = PersonTargets(
-        request.size, sizes[-1], recipe.sigma, rounded, recipe.cut, request.protocol.udp
+        request.size, sizes[-1], recipe.sigma, rounded, recipe.cut, request.protocol.udp_maps
     )
     return TrainingSet(annotations, persons, crops, official, share)
 

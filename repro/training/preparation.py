@@ -8,11 +8,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from repro.checkpoints import matching, reading
+from repro.checkpoints.containers import digest
 from repro.data.batches import Batches
 from repro.data.sampler import EpochOrder
 from repro.errors import ReproError
 from repro.evaluation.network import created, listed
-from repro.files import sha256
 from repro.papers.protocol import IGNORE
 from repro.papers.values import Scalar, Size
 from repro.pose import losses
@@ -85,7 +85,7 @@ class PreparedTraining(CheckedTraining):
             "samples": len(self.data),
             **({} if request.protocol.exif == IGNORE else {"EXIF turns": request.protocol.exif}),
             "seed": request.seed,
-            "weights": None if request.weights is None else sha256(request.weights)[:12],
+            "weights": None if request.weights is None else digest(request.weights)[:12],
             **({} if request.entry is None else {"entry": request.entry}),
             # lists, as they come back from a checkpoint
             **{

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from repro import env
+from repro.checkpoints import containers
 from repro.data import stand_ins
 from repro.data.batches import Batch
 from repro.errors import RunError, StoreError
@@ -250,7 +251,7 @@ def _start(request: TrainingRequest) -> dict[str, Scalar]:
     if request.weights is None:
         return {}
     chosen = {} if request.entry is None else {"entry": request.entry}
-    return {"sha256": sha256(request.weights), "partial": request.partial, **chosen}
+    return {"sha256": containers.digest(request.weights), "partial": request.partial, **chosen}
 
 
 def _execution(checked: CheckedTraining) -> dict[str, Scalar]:

@@ -30,9 +30,10 @@ def begun(repro: Run, folder: Path) -> Path:
 
 
 def sections(text: str) -> dict[str, str]:
-    """The papers of a RESULTS.md."""
+    """The papers of a RESULTS.md, whose headings are a name and a title."""
     body = text[: text.find("\n[", text.rfind("\n## "))]
-    return {part.partition(":")[0]: part for part in body.split("\n## ")[1:]}
+    parts = [part for part in body.split("\n## ")[1:] if ":" in part.partition("\n")[0]]
+    return {part.partition(":")[0]: part for part in parts}
 
 
 def test_from_a_typed_table_to_judged_rows_beside_the_four(

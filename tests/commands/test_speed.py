@@ -97,6 +97,19 @@ def test_the_time_is_told_before_it_starts_and_is_enough(repro: Run, timing: Eng
     assert "5 s may be too few for a verdict" in few.err
 
 
+def test_percentiles_are_told_as_far_as_the_calls_carry_them(repro: Run, timing: Engine) -> None:
+    data = json.loads(repro("speed", *PAIR, "--json").out)
+    told = {one["percent"]: one for one in data["subjects"][0]["percentiles"]}
+    assert 0.009 < told[90]["low"] <= told[90]["seconds"] <= told[90]["high"] < 0.015
+    assert told[99] == {"percent": 99, "calls": 192, "needed": 299, "certified": 262_742}
+    figures = {one["metric"] for one in data["records"][0]["measurements"]}
+    assert {"latency_p50", "latency_p90", "calls"} <= figures and "latency_p99" not in figures
+    shown = repro("speed", *PAIR)
+    assert "p90" in shown.out and "p99" in shown.out
+    assert "note: No 99th percentile of `hwl_mobilenetv3 64x64` and `lpn_50 64x64`" in shown.err
+    assert " J" not in shown.out.splitlines()[2], "no column of what nothing tells"
+
+
 def test_printed_speeds_stand_beside_ours(repro: Run, timing: Engine) -> None:
     outcome = repro("speed", "--against", "paper2", "--json")
     networks = [(one.model, one.input) for one in timing.asked[0][0]]
@@ -143,7 +156,8 @@ def test_files_are_timed_beside_networks(repro: Run, timing: Engine, tmp_path: P
     assert outcome.code == 0 and len(data["timing"]["files"]) == 2
     assert [one["model"] for one in data["subjects"]] == [*FILES, *PAIR[:2]]
     assert data["subjects"][0]["sha256"] in data["timing"]["files"].values()
-    assert data["remarks"] == [] and str(tmp_path) not in json.dumps(data["timing"])
+    assert {one["about"] for one in data["remarks"]} == {"timing"}  # too few calls for a tail
+    assert str(tmp_path) not in json.dumps(data["timing"])
     (order,) = data["orders"]
     assert next(iter(order["seconds"])).startswith("one.onnx@")
     shown = repro(*words, "--backend", "eager,onnx_runtime")

@@ -86,6 +86,19 @@ def test_decoding_gives_the_joints_back(udp: bool) -> None:
     assert scores.min() > 0.8
 
 
+def test_points_that_go_back_another_way_are_half_a_pixel_of_the_input_off() -> None:
+    points = {joint: (20.0 + 9.3 * joint, 31.0 + 11.7 * joint) for joint in range(17)}
+    maps = maps_of(points, rounded=False, udp=True, plain_back=True)[None]
+    found, _ = decode.decode(maps, "dark", sigma=2.0)
+    expected, instances = one_person(points)
+    centre, extent = instances.centres(SIZE), instances.extents(SIZE)
+    back = transforms.to_image(found, centre, extent, (64, 48), udp=False)
+    sides, joints = np.array(SIZE[::-1]), expected.people.keypoints[0, :, :2]
+    off = centre + (joints - centre) * (sides - 1) / sides - extent / sides / 2
+    assert np.abs(back[0] - off).max() < 0.1
+    assert np.abs(back[0] - joints).max() > 0.3
+
+
 @pytest.mark.parametrize("udp", [False, True])
 def test_the_mirrored_image_has_the_other_side(udp: bool) -> None:
     plain = maps_of({5: (40, 80)}, rounded=False, udp=udp)  # left shoulder

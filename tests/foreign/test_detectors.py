@@ -67,6 +67,21 @@ def nanodet(plus: bool) -> np.ndarray:
     return found
 
 
+def heads(strides: tuple[int, ...]) -> Arrays:
+    """Scores and distances of each stride, the coarsest first; the person is at stride 8."""
+    found: Arrays = {}
+    for stride in strides[::-1]:
+        count = cells(SIZE, (stride,))
+        scores = np.zeros((1, count, 80), np.float32)
+        distances = np.zeros((1, count, 32), np.float32)
+        if stride == 8:
+            scores[0, 4 * 12 + 3, 0] = 0.72
+            for side, away in enumerate((1, 3, 2, 3)):
+                distances[0, 4 * 12 + 3, 8 * side + away] = 50
+        found = {**found, f"scores{stride}": scores, f"distances{stride}": distances}
+    return found
+
+
 FORMS: dict[str, tuple[str, Arrays, list[float]]] = {
     "yolox": ("YOLOX", {"output": yolox()}, WHERE),
     "yolox decoded": ("YOLOX", {"output": yolox_decoded()}, WHERE),
@@ -108,6 +123,16 @@ FORMS: dict[str, tuple[str, Arrays, list[float]]] = {
         {
             "boxes": np.array([CORNERS], np.float32)[None] / 96,
             "scores": np.array([[0.72]], np.float32),
+        },
+        WHERE,
+    ),
+    "picodet": ("PicoDet", heads((8, 16, 32, 64)), [20, 12, 24, 48]),
+    "nanodet, an output a stride": ("NanoDet", heads((8, 16, 32)), [20, 12, 24, 48]),
+    "picodet before nms": (
+        "PaddleDetection before NMS",
+        {
+            "transpose": np.array([[[0.1, 0.72], [0.2, 0.0], [0.9, 0.0]]], np.float32),
+            "concat": np.array([[[0, 0, 9, 9], CORNERS]], np.float32),
         },
         WHERE,
     ),

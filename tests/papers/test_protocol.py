@@ -8,7 +8,14 @@ from repro import schema
 from repro.errors import ReproError
 from repro.papers import protocol_choice, study
 from repro.papers.datasets import OwnDataset
-from repro.papers.protocol import GROUPINGS, HEATMAP_DECODERS, NORMALISATIONS, Protocol, changed
+from repro.papers.protocol import (
+    GROUPINGS,
+    HEATMAP_DECODERS,
+    NORMALISATIONS,
+    OFF,
+    Protocol,
+    changed,
+)
 from repro.papers.skeletons import Skeleton
 from repro.records.record import plain
 
@@ -43,7 +50,56 @@ def test_a_protocol_says_its_rules() -> None:
 
 def test_every_rule_is_described_but_who_supplies_what() -> None:
     names = {field.name for field in dataclasses.fields(Protocol)}
-    assert set(PLAIN.described()) == names - {"supply", "source", "metric", "own"}
+    younger = {"plain_back", "rescoring", "joint_score", "box_score"}
+    told = names - {"supply", "source", "metric", "own"}
+    assert set(PLAIN.described()) == told - younger
+    other = {"udp": True, "plain_back": True, "rescoring": "box", "joint_score": 0.1}
+    unlike = changed(PLAIN, boxes="found.json", box_score=0.3, **other)
+    assert set(unlike.described()) == told
+    for rule in younger:  # records made before a rule was told are still found
+        alone = changed(PLAIN, **{rule: getattr(unlike, rule)}, boxes="found.json", udp=True)
+        assert set(alone.described()) == told - younger | {rule}
+
+
+def test_a_geometry_is_one_of_three() -> None:
+    names = {}
+    for udp, back in ((False, False), (True, False), (True, True)):
+        rules = changed(PLAIN, udp=udp, plain_back=back)
+        names[rules.geometry] = rules.udp_maps, str(rules).removeprefix(str(PLAIN))
+    assert names == {
+        "plain": (False, ""),
+        "udp": (True, " · UDP"),
+        "udp-in": (False, " · UDP in, plain back"),
+    }
+    with pytest.raises(ReproError, match="plain geometry anyway"):
+        changed(PLAIN, plain_back=True)
+
+
+def test_rules_on_scores_are_told_and_in_range() -> None:
+    rules = changed(PLAIN, boxes="found.json", box_score=0.3, joint_score=0.0, nms=OFF)
+    assert str(rules) == (
+        "COCO val2017 · boxes: found.json of 0.3 or more · RGB · flip+shift · argmax+quarter"
+        " · joints above 0"
+    )
+    assert "scored by boxes alone" in str(changed(PLAIN, rescoring="box"))
+    for wrong, said in (
+        ({"rescoring": "luck"}, "no rescoring `luck`"),
+        ({"joint_score": 1.0}, "score of 1 for a joint"),
+        ({"box_score": -0.1}, "score of -0.1 for a box"),
+        ({"box_score": float("nan")}, "score of nan"),
+        ({"box_score": 0.1}, "boxes `ground truth` have no scores"),
+    ):
+        with pytest.raises(ReproError, match=said):
+            changed(PLAIN, **wrong)
+
+
+def test_only_what_can_score_a_data_set_is_its_evaluator() -> None:
+    assert PLAIN.tool == "pycocotools"
+    assert changed(PLAIN, evaluator="faster-coco-eval").tool == "faster-coco-eval"
+    crowd = protocol_choice.named("paper4/crowdpose-test")
+    assert crowd.tool == "faster-coco-eval"
+    with pytest.raises(ReproError, match="pycocotools cannot score CrowdPose"):
+        changed(crowd, evaluator="pycocotools")
 
 
 def test_a_data_set_of_a_users_own_is_described_with_its_joints() -> None:

@@ -31,6 +31,7 @@ class Made:
     settings: Mapping[str, str] = field(default_factory=lambda: {"version": "1.0"})
     timed: None = None
     device_memory: int = 0
+    energy: None = None
 
 
 def fake(model: str, **options: int) -> Subject:

@@ -13,7 +13,15 @@ from itertools import pairwise
 
 import msgspec
 
-from repro.commands.answers import downloads, exports, findings, networks, speeds, tables
+from repro.commands.answers import (
+    downloads,
+    exports,
+    findings,
+    networks,
+    settings,
+    speeds,
+    tables,
+)
 from repro.commands.common import SCHEMA
 from repro.commands.schema import FILE, of_command
 
@@ -25,12 +33,17 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "explain": (tables.ExplainAnswer,),
     "count": (networks.CountAnswer, networks.CountsAnswer),
     "parity": (networks.ParityAnswer,),
-    "eval": (networks.EvalAnswer,),
+    "eval": (networks.EvalAnswer, settings.SettingsAnswer),
     "score": (networks.ScoreAnswer,),
     "train": (networks.TrainAnswer, networks.RecipeAnswer),
     "export": (exports.ExportAnswer,),
     "quantise": (exports.QuantiseAnswer,),
-    "speed": (speeds.SpeedAnswer, speeds.MergeAnswer, speeds.ProfileAnswer),
+    "speed": (
+        speeds.SpeedAnswer,
+        speeds.MergeAnswer,
+        speeds.ProfileAnswer,
+        speeds.ImportAnswer,
+    ),
     "compare": (speeds.CompareAnswer, speeds.PairAnswer),
     "rehearse": (tables.RehearseAnswer, tables.RehearsalPlanAnswer),
     "nightly": (speeds.NightAnswer, speeds.NightPlanAnswer),
@@ -38,7 +51,8 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "audit": (findings.AuditAnswer,),
     "report": (findings.ReportAnswer,),
     "predict": (networks.PredictAnswer,),
-    "weights": (networks.WeightsAnswer, networks.WeightsCheckAnswer),
+    "boxes": (networks.BoxesAnswer,),
+    "weights": (downloads.WeightsAnswer, networks.WeightsCheckAnswer),
     "fetch": (downloads.FetchAnswer,),
     "data check": (networks.DataCheckAnswer, networks.FileCheckAnswer),
     "data synth": (networks.DataSynthAnswer,),

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from repro.commands.answers.tables import GivenVerdict
 from repro.verdicts.audit.check import Quote
+from repro.verdicts.elsewhere import ElsewhereTime
 
 
 class AbsentValue(TypedDict):
@@ -21,6 +22,15 @@ class ClaimAnswer(TypedDict):
     """whether it holds only by values that print so"""
     shown: list[str]
     missing: list[AbsentValue]
+
+
+class OrderElsewhere(TypedDict):
+    """Two networks, of which the first is said to take longer, as somebody else timed them."""
+
+    longer: ElsewhereTime
+    other: ElsewhereTime
+    call: str
+    """holds, fails or equal"""
 
 
 class JudgedClaim(TypedDict):
@@ -45,6 +55,8 @@ class JudgedClaim(TypedDict):
     conventions: dict[str, ClaimAnswer]
     """another convention for all cells -> what our values then give"""
     verdict: GivenVerdict
+    elsewhere: list[OrderElsewhere]
+    """what others' times say of the order that it speaks of; they move no verdict"""
 
 
 class ClaimsAnswer(TypedDict):

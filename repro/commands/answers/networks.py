@@ -2,6 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
+from repro.commands.answers.downloads import PublishedFile
 from repro.commands.answers.tables import Digits, Interval
 from repro.counting.parity import Parity
 from repro.data.completeness import SplitCounts
@@ -176,6 +177,21 @@ class PredictAnswer(TypedDict):
     """of an exported file its head, input and layout, and who says so; empty for other models"""
 
 
+class BoxesAnswer(TypedDict):
+    """`repro boxes`."""
+
+    boxes: int
+    pictures: int
+    """that were looked at"""
+    empty: int
+    """pictures on which nobody was found"""
+    file: str
+    failed: dict[str, str]
+    """name of a picture that cannot be read -> why"""
+    remarks: list[Remark]
+    """on the detector, the ids and the pictures"""
+
+
 class CheckedSplit(TypedDict):
     """A split of a data set in a folder."""
 
@@ -225,43 +241,6 @@ class DataSynthAnswer(TypedDict):
     seed: int
 
 
-class PublishedFile(TypedDict):
-    """A published checkpoint; null where the page alone has it."""
-
-    model: str
-    dataset: str
-    input: Size
-    file: str | None
-    publisher: str
-    page: str
-    address: str | None
-    """where `repro fetch` gets it"""
-    licence: str | None
-    another_training: bool
-    """whether no printed row quotes it"""
-    size: int | None
-    """bytes"""
-    sha256: str | None
-    sha256_begins: str | None
-    figures: dict[str, str]
-    """metric -> per cent as published"""
-    protocol: str | None
-
-
-class ListedFile(PublishedFile):
-    """A published checkpoint, and where it lies here."""
-
-    present: str | None
-
-
-class WeightsAnswer(TypedDict):
-    """`repro weights`."""
-
-    checkpoints: list[ListedFile]
-    unpublished: str | None
-    """why there is none"""
-
-
 class NamedTensors(TypedDict):
     """How many tensors, and the first names."""
 
@@ -283,6 +262,14 @@ class ReshapedTensors(TypedDict):
     names: dict[str, FileAndNetwork]
 
 
+class GraphLayers(TypedDict):
+    """How the layers of a file's graph were told from each other."""
+
+    layers: int
+    folded_norms: int
+    """batch norms of the network that are folded into them"""
+
+
 class CheckpointFit(TypedDict):
     """How a checkpoint fits a network."""
 
@@ -294,6 +281,8 @@ class CheckpointFit(TypedDict):
     tensors: int
     rules: list[str]
     """how names of the file were read"""
+    graph: GraphLayers | None
+    """where not names but the graph of the file tells which tensor is which"""
     missing: NamedTensors
     unexpected: NamedTensors
     wrong_shapes: ReshapedTensors

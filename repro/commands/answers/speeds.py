@@ -21,6 +21,22 @@ class TimeOfCall(TypedDict):
     high: float
 
 
+class CallPercentile(TypedDict):
+    """The seconds within which so many per cent of the calls end, where they are enough to tell."""
+
+    percent: int
+    calls: int
+    """that it is told from"""
+    needed: int
+    """calls below which there is no figure"""
+    certified: int
+    """calls that LoadGen of MLPerf would ask for"""
+    seconds: NotRequired[float]
+    low: NotRequired[float]
+    """of the 95 % interval, between two calls"""
+    high: NotRequired[float]
+
+
 class TimedNetwork(TypedDict):
     """A network and a way of running it; times where it was timed."""
 
@@ -34,7 +50,9 @@ class TimedNetwork(TypedDict):
     compile_seconds: NotRequired[float]
     cached: NotRequired[bool]
     peak_memory: NotRequired[int]
-    """bytes"""
+    """bytes that a process with this network alone holds at its highest; of a GPU on the device"""
+    joules: NotRequired[float]
+    """of an image, of everything that the counter is of"""
     difference: NotRequired[float]
     """from the outputs of eager, relative"""
     sha256: NotRequired[str]
@@ -43,6 +61,7 @@ class TimedNetwork(TypedDict):
     """why it was not timed"""
     seconds: NotRequired[TimeOfCall]
     cpu_seconds: NotRequired[TimeOfCall]
+    percentiles: NotRequired[list[CallPercentile]]
     calls: NotRequired[int]
     blocks: NotRequired[int]
     disturbed: NotRequired[int]
@@ -186,6 +205,38 @@ class MergeAnswer(TypedDict):
     """`repro speed --merge`."""
 
     merged: MergedOrders
+
+
+class BesideImported(TypedDict):
+    """A printed speed beside an imported one of the same network; no verdict."""
+
+    column: str
+    row: str
+    network: str
+    printed: str
+    ms: float
+    """as printed"""
+    imported_ms: float
+    ratio: float
+    """how many times as long the imported one takes"""
+
+
+class ImportedTimes(TypedDict):
+    """Times that another tool has told; the figures are in the record."""
+
+    timing: dict[str, object]
+    """networks, device, tool, statistic, file and its sha256, facts"""
+    origin: str
+    beside: list[BesideImported]
+    record: str
+
+
+class ImportAnswer(TypedDict):
+    """`repro speed --import`."""
+
+    imported: ImportedTimes
+    remarks: list[Remark]
+    records: list[Record]
 
 
 class ProfileAnswer(TypedDict):

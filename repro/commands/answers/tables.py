@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 from repro.authoring.looked_over import CheckedPaper
 from repro.commands.answers.downloads import FetchNeed
+from repro.commands.answers.estimates import EstimateOnImages
 from repro.estimates.forecast import Forecast
 from repro.papers.values import Scalar, Size
 from repro.plans.planned import Estimate
@@ -11,6 +12,8 @@ from repro.records.measurement import Measurement, Part
 from repro.records.record import Record
 from repro.records.remarks import Remark
 from repro.records.runs import Resources
+from repro.records.setting_rows import SettingRow
+from repro.verdicts.elsewhere import ElsewhereTime
 
 Interval = tuple[float, float]
 """low and high, 95 %"""
@@ -366,9 +369,15 @@ class ExplainAnswer(JudgedCell):
     where: str
     note: str | None
     third_party: list[ThirdFigure]
+    elsewhere: list[ElsewhereTime]
+    """of a speed: the same network's times that were not measured here"""
     spec: NotRequired[dict[str, object]]
     """of the record, as all that follows"""
     conventions: NotRequired[dict[str, Digits]]
     parts: NotRequired[list[Part]]
     env: NotRequired[dict[str, object]]
     interval: NotRequired[Interval]
+    settings: NotRequired[list[SettingRow]]
+    """what other settings score, where they were tried: `repro eval --protocol all`"""
+    estimates: NotRequired[list[EstimateOnImages]]
+    """what real images suggest, where the network was evaluated on some; no part of the verdict"""

@@ -83,6 +83,7 @@ FAMILIES: Mapping[str, str] = {
     "zoo.tokenpose.tokenpose_b": "half-mse",
     "zoo.tokenpose.tokenpose_l": "half-mse",
     "zoo.lightweight_openpose.lightweight_openpose": "part-fields",
+    "zoo.lightweight_openpose_0001.lightweight_openpose_0001": "part-fields",
     "zoo.litepose.litepose": "mse+embedding",
     "zoo.wlitepose.wlitepose": "weight-adaptive+embedding",
     "zoo.higherhrnet.higherhrnet": "mse+embedding",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from repro.evidence import checks
 from repro.papers import study
 from repro.records.plain_form import written
 from repro.report import audit_lines
@@ -61,6 +62,7 @@ def as_json(report: ReportContents) -> str:
                     ablation_steps.described(step) for step in ablation_steps.steps(report.cells)
                 ],
                 "claims": [judging.described(one) for one in report.claims],
+                "evidence": [checks.described(one) for one in report.evidence],
                 "checks": [audit_lines.described(one) for one in report.checks if one.finding],
                 "quantised": [written(record) for record in report.quantised],
                 "summary": {

@@ -7,26 +7,30 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from repro.evidence.checks import NetworkCheck
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS
 from repro.papers.metrics import FIELDS
 from repro.records.record import file_of
-from repro.report import overview, text
+from repro.report import evidence_table, overview, text
+from repro.report.evidence_table import EvidenceLine
 from repro.report.grid import Grid, GridEntry, GridLine, grid
 from repro.verdicts.judge import Cell, by_table, summary
 from repro.verdicts.kinds import KINDS
 
-SHORT = 7
-"""letters of a record's key in the text"""
 MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
 REHEARSED = "<!-- Written by `repro rehearse`: no results; edits are lost. -->"
 
 
-def results(cells: Sequence[Cell]) -> str:
-    """The whole document, for the judged cells of every table; no HTML gets into it."""
+def results(cells: Sequence[Cell], checks: Sequence[NetworkCheck] = ()) -> str:
+    """The whole document, for the judged cells of every table and the networks on real images.
+
+    No HTML gets into it.
+    """
     groups = by_table(cells)
     studies = list(dict.fromkeys(name for name, _ in groups))
     parts = ["# Results", _introduction(cells), _matrix(cells), _conventions()]
+    parts += _evidence(checks)
     for name in studies:
         paper = study.load_study(name)
         parts.append(f"## {name}: {paper.title}")
@@ -35,7 +39,7 @@ def results(cells: Sequence[Cell]) -> str:
         for (owner, table), group in groups.items():
             if owner == name:
                 parts += _table(grid(study.load_table(name, table), group))
-    links = _links(cells)
+    links = _links(cells, checks)
     document = "\n\n".join([*parts, links] if links else parts)
     return f"{MARK}\n\n{document.replace('<', '&lt;')}\n"
 
@@ -88,6 +92,39 @@ def _matrix(cells: Sequence[Cell]) -> str:
     return _markdown(matrix.reset_index().astype(str))
 
 
+def _evidence(checks: Sequence[NetworkCheck]) -> list[str]:
+    """Networks with published weights on real images; nothing where none are known."""
+    if not checks:
+        return []
+    parts = [f"## {evidence_table.TITLE}", evidence_table.LEAD, evidence_table.LIMITS]
+    for table in evidence_table.tables(checks):
+        parts += [f"### {table.images.name}: {table.images.title}", table.facts]
+        parts.append(_markdown(pd.DataFrame([_checked(line) for line in table.lines])))
+        parts += [table.spread] if table.spread else []
+        if table.lacking:
+            parts.append(_listed(table.lacking))
+        parts.append(f"The images are {table.images.chosen} Their ids: {table.ids}.")
+    return [*parts, "Where the figures are published:", _listed(evidence_table.sources(checks))]
+
+
+def _listed(said: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(f"- {what}: {text}" for what, text in said)
+
+
+def _checked(line: EvidenceLine) -> dict[str, str]:
+    ours = f"[{line.ours}][{line.record}]" if line.record else line.ours
+    values = (
+        line.network,
+        line.rules,
+        line.published,
+        ours,
+        line.interval,
+        line.delta,
+        line.inside,
+    )
+    return dict(zip(evidence_table.HEADINGS, values, strict=True))
+
+
 def _conventions() -> str:
     rows = [{"convention": c.name, "tool": c.tool, "counts": c.rules} for c in CONVENTIONS.values()]
     return "Counting conventions:\n\n" + _markdown(pd.DataFrame(rows))
@@ -127,14 +164,16 @@ def _ours(entry: GridEntry) -> str:
     """Our value, linked to its record, and the sign."""
     if entry.cell is None or entry.cell.shown is None:
         return entry.sign
-    return f"[{entry.ours}][{entry.cell.shown.record[:SHORT]}] {entry.sign}"
+    return f"[{entry.ours}][{entry.cell.shown.record[: text.SHORT]}] {entry.sign}"
 
 
-def _links(cells: Sequence[Cell]) -> str:
+def _links(cells: Sequence[Cell], checks: Sequence[NetworkCheck] = ()) -> str:
     """Where the records are that the tables link to."""
     values = [cell.shown for cell in cells if cell.shown is not None]
     files = {value.record: file_of(value.record, value.number) for value in values}
-    return "\n".join(f"[{key[:SHORT]}]: records/{files[key]}" for key in sorted(files))
+    records = [check.record for check in checks if check.record is not None and check.shown]
+    files |= {record.key: file_of(record.key, record.number) for record in records}
+    return "\n".join(f"[{key[: text.SHORT]}]: records/{files[key]}" for key in sorted(files))
 
 
 def _markdown(frame: pd.DataFrame) -> str:

@@ -13,6 +13,7 @@ from repro.verdicts.judge import judge_all
 
 def render(store: Store) -> str:
     """The document, from every table and the store's records."""
+    from repro.evidence.checks import network_checks
     from repro.report.files import markdown
 
     def stable(wanted: Requirement) -> Record | None:
@@ -20,7 +21,8 @@ def render(store: Store) -> str:
         record = store.find(wanted)
         return None if record is None or record.unstable else record
 
-    return markdown.results(judge_all(selection.select(selection.tables()), stable))
+    cells = judge_all(selection.select(selection.tables()), stable)
+    return markdown.results(cells, network_checks(store.find))
 
 
 def check(path: Path, store: Path | None = None, typed: bool = True) -> None:

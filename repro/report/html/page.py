@@ -16,11 +16,14 @@ from repro.errors import ReproError
 from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.metrics import FIELDS
-from repro.report import overview, quantised_rows, text
+from repro.records.record import Record
+from repro.report import evidence_table, overview, quantised_rows, text
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import (
+    evidence_plot,
     figures,
+    fronts,
     methods,
     page_data,
     plot,
@@ -80,6 +83,7 @@ def render(report: ReportContents) -> str:
             grids=grids,
             drawn={name: list(_figures(name, report)) for name in papers},
             sentences={name: overview.sentence(cells) for name, cells in by_paper.items()},
+            **_on_images(report),
             matrix=overview.matrix(report.cells),
             fields=FIELDS,
             totals=summary(report.cells),
@@ -88,8 +92,7 @@ def render(report: ReportContents) -> str:
             giga=GIGA,
             races=speed_plots.races(report),
             trainings=list(training_links.rows(report.trainings)),
-            quantised=[quantised_rows.row(record) for record in report.quantised],
-            quantised_headings=quantised_rows.HEADINGS,
+            **_quantised(report),
             width=speed_plots.WIDTH,
             claims=[
                 (name, list(group))
@@ -104,9 +107,31 @@ def render(report: ReportContents) -> str:
             absent=methods.absent(report.cells),
             protocols=methods.protocols(papers),
             timings=methods.timings(papers),
-            machines=methods.machines(report.records.values()),
+            machines=methods.machines(_records(report)),
         )
     )
+
+
+def _on_images(report: ReportContents) -> dict[str, object]:
+    """The networks on real images, with the drawing of each set."""
+    tables = evidence_table.tables(report.evidence)
+    return {
+        "evidence": [(table, evidence_plot.evidence_plot(table)) for table in tables],
+        "evidence_words": evidence_table,
+        "evidence_width": evidence_plot.WIDTH,
+    }
+
+
+def _quantised(report: ReportContents) -> dict[str, object]:
+    """The networks in 8 bits."""
+    rows = [quantised_rows.row(record) for record in report.quantised]
+    return {"quantised": rows, "quantised_headings": quantised_rows.HEADINGS}
+
+
+def _records(report: ReportContents) -> list[Record]:
+    """Every record that the page shows a figure of."""
+    checked = (one.record for one in report.evidence if one.shown)
+    return [*report.records.values(), *filter(None, checked)]
 
 
 def _templates() -> Environment:
@@ -114,7 +139,12 @@ def _templates() -> Environment:
     templates.filters["minus"] = lambda number: str(number).replace("-", "−")
     templates.filters["class"] = _class
     templates.filters["outcome"] = page_data.outcome
-    templates.globals |= {"kinds": KINDS, "ticks": plot.ticks, "size": (plot.WIDTH, plot.HEIGHT)}
+    templates.globals |= {
+        "kinds": KINDS,
+        "ticks": plot.ticks,
+        "fronts": fronts.fronts,
+        "size": (plot.WIDTH, plot.HEIGHT),
+    }
     return templates
 
 

@@ -79,6 +79,8 @@ def reported(report: "CheckpointReport") -> RenderableType:
 def _match(match: "Match", network: str) -> list[str]:
     lines = [f"{len(match.names):,} of the {match.tensors:,} tensors of {network} are there"]
     lines += [f"  names read {rule}" for rule in match.rules]
+    if match.unplaced:
+        lines.append(f"  its graph {match.unplaced}")
     shapes = [f"{name}: {found} for {own}" for name, (found, own) in match.wrong_shapes.items()]
     kinds: dict[str, Sequence[str]] = {
         "missing": match.missing,

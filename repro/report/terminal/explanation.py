@@ -1,6 +1,6 @@
 """The chain of reasoning behind one cell."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import Group, RenderableType
@@ -13,7 +13,10 @@ from repro.papers.metrics import COST, SPEED
 from repro.papers.study import ThirdParty
 from repro.records.record import BY_BEHAVIOUR, STALE, Record
 from repro.records.requirements import SpeedRequirement
+from repro.records.setting_rows import SettingRows
 from repro.report.html.speed_plots import conditions
+from repro.report.terminal import settings_table
+from repro.verdicts.elsewhere import ElsewhereTime
 from repro.verdicts.judge import Cell
 from repro.verdicts.kinds import KINDS
 
@@ -24,7 +27,12 @@ STANDINGS = {
 """how a record stands to the present code, where it is not made by it"""
 
 
-def described(cell: Cell, record: Record | None) -> dict[str, object]:
+def described(
+    cell: Cell,
+    record: Record | None,
+    tried: SettingRows | None = None,
+    elsewhere: Sequence[ElsewhereTime] = (),
+) -> dict[str, object]:
     """What `chain` says beyond the cell itself, as plain data."""
     third = [
         {"metric": one.metric, "value": one.value, "source": one.source} for one in _others(cell)
@@ -33,6 +41,7 @@ def described(cell: Cell, record: Record | None) -> dict[str, object]:
         "where": cell.wanted.table.where,
         "note": cell.wanted.row.notes.get(cell.wanted.column.key),
         "third_party": third,
+        "elsewhere": [asdict(one) for one in elsewhere],
     }
     if record is not None:
         data["spec"] = dict(record.spec)
@@ -43,11 +52,21 @@ def described(cell: Cell, record: Record | None) -> dict[str, object]:
         data["env"] = dict(record.env)
         bounds = _interval(cell, record)
         data |= {} if bounds is None else {"interval": list(bounds)}
+        data |= {} if tried is None else {"settings": [asdict(row) for row in tried.rows]}
     return data
 
 
-def chain(cell: Cell, record: Record | None) -> RenderableType:
-    """Printed text and interval, convention, sums, other conventions, verdict, provenance."""
+def chain(
+    cell: Cell,
+    record: Record | None,
+    tried: SettingRows | None = None,
+    elsewhere: Sequence[ElsewhereTime] = (),
+) -> RenderableType:
+    """Printed text and interval, convention, sums, other conventions, verdict, provenance.
+
+    `tried` are the settings that the record's network was scored by, `elsewhere` times of the row's
+    network that were not measured here.
+    """
     wanted = cell.wanted
     table, row, column = wanted.table, wanted.row, wanted.column
     title = f"{table.study} Table {table.number} · {row.label} · {column.heading}"
@@ -70,6 +89,9 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
     if record is not None and record.standing in STANDINGS:
         standing = STANDINGS[record.standing].format(record.commit)
         lines.append(_line("standing", f"{record.standing}, {standing}"))
+    if tried is not None:
+        lines.append(_line("settings", settings_table.span(tried)))
+        lines.append(settings_table.kept(tried))
     verdict = cell.verdict
     sign = KINDS[verdict.kind].sign
     lines.append(_line("verdict", f"{sign} {verdict.kind}: {verdict.reason}"))
@@ -78,6 +100,7 @@ def chain(cell: Cell, record: Record | None) -> RenderableType:
         lines.append(_line("note", note))
     for third in _others(cell):
         lines.append(_line("elsewhere", f"{third.metric} {third.value} ({third.source})"))
+    lines += [_line("elsewhere", f"{one}, not measured here") for one in elsewhere]
     if record is not None:
         lines.append(_line("record", record.key[:12]))
         lines.append(_line("", _provenance(record)))

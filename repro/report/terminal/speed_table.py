@@ -16,6 +16,7 @@ from repro.speed.results.recording import names
 if TYPE_CHECKING:
     from repro.speed.measure.subjects import Preparation, TimedRun
     from repro.speed.results.analysis import Analysis, TimeRatio
+    from repro.speed.results.percentiles import TimePercentile
 
 COLOURS = {"faster": "green", "slower": "red"}
 MEBI = 2**20
@@ -44,9 +45,11 @@ def table(run: "TimedRun", analysis: "Analysis", record: Record) -> RenderableTy
     spec = record.spec
     grid = new_grid()
     grid.add_column("", no_wrap=True)
-    for heading in ("ms", "95 % interval", "FPS", "CPU ms", "ratio", "95 % interval", ""):
+    headings = ("ms", "95 % interval", "p90", "p99", "FPS", "CPU ms", "ratio", "95 % interval", "")
+    for heading in headings:
         grid.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    for heading in ("difference", "made in s", "MiB"):
+    energy = any(one.joules is not None for one in run.preparations)
+    for heading in ("difference", "made in s", "MiB", *(["J"] if energy else [])):
         grid.add_column(heading, justify="right", no_wrap=True, style="dim")
     ratios = {one.subject: one for one in _against_first(run, analysis)}
     refused = []
@@ -61,10 +64,13 @@ def table(run: "TimedRun", analysis: "Analysis", record: Record) -> RenderableTy
         cells = [
             f"{1000 * times.wall.value:.2f}",
             f"{1000 * times.wall.low:.2f} to {1000 * times.wall.high:.2f}",
+            *(_tail(one) for one in times.percentiles if one.percent > 50),
             f"{run.subjects[place].batch / times.wall.value:.1f}",
             f"{1000 * times.cpu.value:.2f}",
         ]
-        grid.add_row(Text(label), *cells, *_shown(ratios.get(place)), *_preparation(preparation))
+        grid.add_row(
+            Text(label), *cells, *_shown(ratios.get(place)), *_preparation(run, preparation)
+        )
     head = (
         f"{spec['machine']} · {threads(spec['threads'])} · batch {_all(spec['batch'])} · "
         f"{_all(spec['precision'])} · {spec['stage']} · protocol {spec['protocol']}"
@@ -105,9 +111,15 @@ def _shown(ratio: "TimeRatio | None") -> list[RenderableType]:
     return [f"{ratio.value:.2f}", f"{ratio.low:.2f} to {ratio.high:.2f}", verdict]
 
 
-def _preparation(preparation: "Preparation | None") -> list[str]:
+def _tail(percentile: "TimePercentile") -> str:
+    """Milliseconds; nothing where the calls are too few, which a remark tells."""
+    return "–" if percentile.seconds is None else f"{1000 * percentile.seconds:.2f}"
+
+
+def _preparation(run: "TimedRun", preparation: "Preparation | None") -> list[str]:
     if preparation is None:
-        return ["", "", ""]
+        return ["", "", "", ""]
+    images = run.subjects[preparation.subject].batch
     seconds = preparation.export_seconds + preparation.compile_seconds
     difference = "" if preparation.difference is None else f"{preparation.difference:.0e}"
     how = "cached" if preparation.cached else f"{seconds:.1f}" if seconds else ""
@@ -115,6 +127,7 @@ def _preparation(preparation: "Preparation | None") -> list[str]:
         difference,
         how,
         f"{preparation.peak_memory / MEBI:.0f}" if preparation.peak_memory else "",
+        "" if preparation.joules is None else f"{preparation.joules / images:.3g}",
     ]
 
 
@@ -135,6 +148,8 @@ def _subject(run: "TimedRun", analysis: "Analysis", place: int, label: str) -> d
             "cached": preparation.cached,
             "peak_memory": preparation.peak_memory,
         }
+        if preparation.joules is not None:
+            data["joules"] = preparation.joules / subject.batch
         data |= {} if preparation.difference is None else {"difference": preparation.difference}
         data |= {"refused": preparation.refused} if preparation.refused else {}
     if place in analysis.subjects:
@@ -146,7 +161,12 @@ def _subject(run: "TimedRun", analysis: "Analysis", place: int, label: str) -> d
             "high": times.cpu.high
         }
         data |= {"calls": times.calls, "blocks": times.blocks, "disturbed": times.disturbed}
+        data["percentiles"] = [_percentile(one) for one in times.percentiles]
     return data
+
+
+def _percentile(percentile: "TimePercentile") -> dict[str, object]:
+    return {name: value for name, value in asdict(percentile).items() if value is not None}
 
 
 def _ratio(known: Mapping[int, str], ratio: "TimeRatio") -> dict[str, object]:

@@ -73,6 +73,11 @@ def refusal(subject: Subject, capability: tuple[int, int], triton: bool) -> str:
     return ""
 
 
+def uuid() -> str:
+    """The name of the first GPU, as NVML knows it."""
+    return f"GPU-{getattr(torch.cuda.get_device_properties(0), 'uuid', '')}"
+
+
 def measure(subjects: Sequence[Subject], settings: "TimingSettings", tell: engine.Tell) -> TimedRun:
     """Time the subjects on the first GPU; its clocks, power and heat are among the conditions.
 
@@ -82,7 +87,7 @@ def measure(subjects: Sequence[Subject], settings: "TimingSettings", tell: engin
     if reason:
         raise ReproError(reason, "Time on the processor: --device cpu.")
     device = torch.cuda.get_device_properties(0)
-    with nvml.DeviceWatch(nvml.sensor(f"GPU-{getattr(device, 'uuid', '')}")) as watch:
+    with nvml.DeviceWatch(nvml.sensor(uuid())) as watch:
         run = engine.measure(subjects, replace(settings, builder=BUILDER), tell)
     properties = {
         "name": device.name,

@@ -23,7 +23,8 @@ from torch.utils._pytree import tree_leaves
 from repro.counting import parity
 from repro.speed.backends import CUDA, Backend
 from repro.speed.backends.folding import fold
-from repro.speed.gpu.cuda import first_sentence, refusal, why_not
+from repro.speed.gpu import nvml
+from repro.speed.gpu.cuda import first_sentence, refusal, uuid, why_not
 from repro.speed.measure.building import Ready, seeded
 from repro.speed.measure.subjects import RefusedError, Subject
 
@@ -118,6 +119,7 @@ def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:
         difference=None if same else apart,
         timed=timed,
         device_memory=torch.cuda.max_memory_allocated() - held,
+        energy=nvml.energy(uuid()),
     )
 
 

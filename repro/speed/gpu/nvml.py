@@ -13,6 +13,7 @@ from statistics import median
 from types import ModuleType
 
 from repro.speed.backends.base import lacking
+from repro.speed.measure.energy import EnergySource
 
 REASONS = {
     0x4: "power cap",
@@ -64,6 +65,27 @@ def sensor(uuid: str) -> Sensor | None:
     except library.NVMLError:
         return None
     return lambda: _read(library, handle)
+
+
+def energy(uuid: str) -> EnergySource:
+    """The joules that a device has used; devices before Volta have no counter of them."""
+    library = nvml_library()
+    if library is None:
+        return EnergySource(None, f"The device's energy is unread, {lacking('nvidia-ml-py')}.")
+    try:
+        library.nvmlInit()
+        handle = library.nvmlDeviceGetHandleByUUID(uuid)
+        library.nvmlDeviceGetTotalEnergyConsumption(handle)
+    except (library.NVMLError, AttributeError) as error:
+        return EnergySource(None, f"NVML tells no energy of the device: {error!s:.100}.")
+
+    def joules() -> float | None:
+        try:
+            return float(library.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000
+        except library.NVMLError:
+            return None
+
+    return EnergySource(joules)
 
 
 def nvml_library() -> ModuleType | None:

@@ -17,6 +17,7 @@ from repro.papers.values import Scalar
 from repro.records.fingerprint import fingerprint
 from repro.speed import backends
 from repro.speed.backends import artifacts, equivalence
+from repro.speed.measure.energy import EnergySource
 from repro.speed.measure.subjects import RefusedError, Subject, SubjectFile
 
 Call = Callable[[], object]
@@ -48,6 +49,8 @@ class Ready:
     """times so many calls in a row by a clock of the device's own; None for the processor's"""
     device_memory: int = 0
     """bytes on the device at their highest; 0 on the processor"""
+    energy: EnergySource | None = None
+    """of the device; None for the processor's own"""
 
 
 def ready(subject: Subject, threads: int, cache: Path, seed: int) -> Ready:

@@ -90,7 +90,7 @@ def _top_down(subject: Subject, protocol: Protocol, path: Path, annotations: Ann
             maps = (plain + back) * np.float32(0.5)
         points, scores = decode.decode(maps, decoder, sigma, protocol.beta)
         where = (instances.centres(size), instances.extents(size), maps.shape[2:])
-        return transforms.to_image(points, *where, protocol.udp), scores
+        return transforms.to_image(points, *where, protocol.udp_maps), scores
 
     return Around(pre, post)
 

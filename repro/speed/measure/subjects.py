@@ -117,6 +117,9 @@ class Preparation:
     """why the subject gets no speed; empty if it does"""
     peak_memory: int = 0
     """bytes that a process with this subject alone holds at its highest while it runs"""
+    joules: float | None = None
+    """of a call, of everything that the counter is of; None where `no_energy` says why"""
+    no_energy: str = ""
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     """of the backend: threads, versions ..."""
     warmup: int = 0

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from repro import schema
 from repro.models import registry
-from repro.speed.measure import calls, memory
+from repro.speed.measure import calls, energy, memory
 from repro.speed.measure.conditions import ConditionWatch
-from repro.speed.measure.procedures import LEAST_CALLS, LEAST_ROUNDS, WorkerJob
+from repro.speed.measure.procedures import LEAST_CALLS, LEAST_ROUNDS, TWIN, WorkerJob
 from repro.speed.measure.subjects import Block, Preparation, RefusedError
 
 if TYPE_CHECKING:
-    from repro.speed.measure.building import Clock
+    from repro.speed.measure.building import Clock, Ready
 
 LOST = 3
 """exit code of a worker without a parent"""
@@ -120,6 +120,7 @@ class TimedSubjects:
         self.sizes[subject] = calls.block_of(warmth.seconds, job.block)
         if job.calls is not None:
             self.sizes[subject] = job.calls, 0
+        joules, no_energy = self._energy(ready, run) if chosen.alias != TWIN else (None, "")
         return Preparation(
             subject,
             export_seconds=ready.export_seconds,
@@ -129,9 +130,21 @@ class TimedSubjects:
             settings=ready.settings,
             # without what the others hold: the bare process, what this one keeps, what a call adds
             peak_memory=ready.device_memory or self.base + max(0, held - before) + added,
+            joules=joules,
+            no_energy=no_energy,
             warmup=warmth.calls,
             steady=warmth.steady,
         )
+
+    def _energy(self, ready: "Ready", run: calls.Run) -> tuple[float | None, str]:
+        """Joules of a call, which the first process tells for all; or why there are none."""
+        source = ready.energy or energy.processor()
+        if source.count is None or self.job.process:
+            return None, source.absent
+        start = time.time()
+        joules = energy.of_call(run, source.count)
+        self.until += time.time() - start
+        return joules, "" if joules is not None else energy.STILL
 
     def block(self, subject: int, number: int) -> None:
         """Time the subject's calls of one round."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from repro.errors import ReproError
 from repro.speed.measure.procedures import LEAST_PROCESSES, TWIN
 from repro.speed.measure.subjects import Block, TimedRun
+from repro.speed.results.percentiles import TimePercentile, percentiles
 from repro.speed.results.resampling import Process, Spread, drawn, resampled, spread
 
 LOADED = 1.05
@@ -52,6 +53,8 @@ class Times:
     blocks: int
     disturbed: int
     """blocks"""
+    percentiles: tuple[TimePercentile, ...]
+    """of the wall time of all calls that count, those of disturbed blocks among them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Analysis:
             sum(len(block.wall) - block.settling for block in blocks),
             len(blocks),
             sum(bool(block.disturbed) for block in blocks),
+            percentiles(np.concatenate([_counted(block, "wall") for block in blocks])),
         )
 
     def ratio(self, subject: int, against: int) -> TimeRatio:

@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from repro import env
-from repro.errors import StoreError
+from repro.errors import StoreError, listed
 from repro.files import write_whole
 from repro.records.fingerprint import digest
 from repro.records.measurement import Measurement
 from repro.records.record import SCHEMA, Record
+from repro.records.remarks import Remark
 from repro.records.runs import TimingRun, count_run, network_name
 from repro.speed.measure.procedures import TWIN
 from repro.speed.measure.subjects import Subject, TimedRun, read
-from repro.speed.results.analysis import Analysis
+from repro.speed.results.analysis import Analysis, Times
+from repro.speed.results.percentiles import PERCENTS
 
 SAMPLES = "run.json.gz"
 
@@ -31,6 +33,7 @@ def record(run: TimedRun, analysis: Analysis) -> Record:
         tuple(_measurements(run, analysis)),
         env.fingerprint(),
         notes={**notes, "basis": analysis.basis},
+        remarks=remarks(run, analysis),
     )
 
 
@@ -138,6 +141,7 @@ def _measurements(run: TimedRun, analysis: Analysis) -> list[Measurement]:
         for metric, time in (("latency", times.wall), ("cpu_time", times.cpu)):
             value, low, high = (1000 * each for each in (time.value, time.low, time.high))
             measurements.append(Measurement(metric, value, "ms", low=low, high=high, of=label))
+        measurements += _tail(times, label)
     for above, below in itertools.permutations(timed, 2):
         pair = run.subjects[above], run.subjects[below]
         if pair[0].way != pair[1].way and name(pair[0]) != name(pair[1]):
@@ -153,4 +157,50 @@ def _measurements(run: TimedRun, analysis: Analysis) -> list[Measurement]:
         if made.subject in timed and made.peak_memory:
             memory = Measurement("peak_memory", made.peak_memory, "bytes", of=timed[made.subject])
             measurements.append(memory)
+        if made.subject in timed and made.joules is not None:
+            joules = made.joules / run.subjects[made.subject].batch
+            measurements.append(Measurement("energy", joules, "J", of=timed[made.subject]))
     return measurements
+
+
+def _tail(times: Times, label: str) -> list[Measurement]:
+    """The percentiles that have a figure, and from how many calls they are told."""
+    figures = [
+        Measurement(
+            f"latency_p{one.percent}",
+            1000 * one.seconds,
+            "ms",
+            low=None if one.low is None else 1000 * one.low,
+            high=None if one.high is None else 1000 * one.high,
+            of=label,
+        )
+        for one in times.percentiles
+        if one.seconds is not None
+    ]
+    return [*figures, Measurement("calls", times.calls, "calls", of=label)]
+
+
+def remarks(run: TimedRun, analysis: Analysis) -> tuple[Remark, ...]:
+    """Which percentiles have no figure, and why there is no energy."""
+    known = names(run)
+    timed = {known[place]: analysis.times(place) for place in analysis.subjects if place in known}
+    said = []
+    for percent in PERCENTS:
+        few = [
+            (label, one)
+            for label, times in timed.items()
+            for one in times.percentiles
+            if one.percent == percent and one.seconds is None
+        ]
+        if few:
+            calls = min(one.calls for _, one in few)
+            least, asked = few[0][1].needed, few[0][1].certified
+            text = (
+                f"No {percent}th percentile of {listed([f'`{label}`' for label, _ in few])}: "
+                f"{calls} calls have no upper end for it, {least} are needed (LoadGen asks "
+                f"{asked:,}); a larger --budget gives more."
+            )
+            said.append(Remark("timing", text, len(few), len(timed)))
+    absent = dict.fromkeys(made.no_energy for made in run.preparations if made.no_energy)
+    said += [Remark("timing", f"No energy per image. {reason}") for reason in absent]
+    return tuple(said)

@@ -1,5 +1,6 @@
 """What a cell's value is: as printed, as measured, or as counted under another convention."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,9 +11,10 @@ from repro.papers.metrics import COST, METRICS, SPEED
 from repro.plans import selection
 from repro.records.runs import CountRun
 from repro.records.store import Store
-from repro.verdicts import judge
+from repro.verdicts import elsewhere, judge
 from repro.verdicts.claims.places import CellPlace
 from repro.verdicts.claims.quantities import Quantity, exact
+from repro.verdicts.elsewhere import ElsewhereTime
 from repro.verdicts.kinds import KINDS
 
 
@@ -58,6 +60,11 @@ class MeasuredCells:
         self.store = store
         self.cells: dict[tuple[str, str, str, str], judge.Cell] = {}
         self.values: dict[tuple[str, str, str, str], Quantity | Missing] = {}
+
+    @functools.cached_property
+    def elsewhere(self) -> list[tuple[ElsewhereTime, ...]]:
+        """What others have timed, see `repro.verdicts.elsewhere`."""
+        return elsewhere.timings(self.store)
 
     def own(self, place: CellPlace) -> Quantity | Missing:
         """Our value under the cell's own convention, in the printed unit."""

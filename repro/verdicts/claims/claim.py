@@ -36,6 +36,9 @@ class Claim:
     why: str | None = None
     """why no printed cell can check it"""
     note: str | None = None
+    order: tuple[str, str] | None = None
+    """patterns of networks: those that it says take longer, and those that do not; times that
+    others have published, or that were imported, are named beside it"""
     paper: str = field(init=False, default="")
     number: int = field(init=False, default=0)
     """place in the paper's list, from 1"""

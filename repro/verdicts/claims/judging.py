@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from repro.errors import ReproError
 from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS
+from repro.verdicts import elsewhere
 from repro.verdicts.claims import cell_values, outcome
 from repro.verdicts.claims.cell_values import CellValues, MeasuredCells
 from repro.verdicts.claims.claim import KINDS, Claim, load
@@ -14,6 +15,7 @@ from repro.verdicts.claims.outcome import ClaimOutcome, Question, of_question, t
 from repro.verdicts.claims.parser import parse
 from repro.verdicts.claims.places import PaperNames
 from repro.verdicts.claims.syntax import Relation
+from repro.verdicts.elsewhere import ElsewhereOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Judged:
     """the conventions of the cells"""
     others: Mapping[str, ClaimOutcome] = field(default_factory=dict)
     """another convention for all cells -> what our values then give, where it can matter"""
+    elsewhere: tuple[ElsewhereOrder, ...] = ()
+    """what others' times say of the order that it speaks of; they move no verdict"""
 
 
 def judge_all(claims: Iterable[Claim], measured: MeasuredCells) -> list[Judged]:
@@ -133,12 +137,18 @@ def judge_papers(
 
 def judge(claim: Claim, measured: MeasuredCells, book: PaperNames) -> Judged:
     """The verdict on one claim, from the printed cells and the records at hand."""
-    if claim.holds is None:
-        return Judged(claim, "unchecked", claim.why or "")
+    orders = elsewhere.orders(measured.elsewhere, *claim.order) if claim.order else ()
     try:
-        return _judged(claim, parse(claim.holds), measured, book)
+        if claim.holds is None:
+            judged = Judged(claim, "unchecked", claim.why or "")
+        else:
+            judged = _judged(claim, parse(claim.holds), measured, book)
     except ReproError as error:
         raise ReproError(f"{claim}: {error}", error.hint) from error
+    if not orders:
+        return judged
+    reason = f"{judged.reason} {elsewhere.sentence(orders)}"
+    return replace(judged, reason=reason, elsewhere=orders)
 
 
 def summary(judged: Iterable[Judged]) -> dict[str, int]:
@@ -256,6 +266,7 @@ def described(judged: Judged) -> dict[str, object]:
         "measured": _plain(judged.own),
         "conventions": {name: _plain(one) for name, one in judged.others.items()},
         "verdict": {"kind": judged.verdict, "reason": judged.reason},
+        "elsewhere": [asdict(one) | {"call": one.call} for one in judged.elsewhere],
     }
 
 

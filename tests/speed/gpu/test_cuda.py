@@ -145,6 +145,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
     monkeypatch.setattr(device, "why_not", lambda: "")
+    monkeypatch.setattr(device, "uuid", lambda: "GPU-1")
     monkeypatch.setattr(device, "find_spec", lambda name: object())
     monkeypatch.setattr(nn.Module, "cuda", lambda self: self)
     monkeypatch.setattr(Tensor, "cuda", lambda self: self)

@@ -89,3 +89,22 @@ def test_watching_sums_up_the_readings() -> None:
     with DeviceWatch(None) as watch:
         pass
     assert watch.described() == {"readings": 0, "held_down": {}}
+
+
+def test_the_energy_of_a_device_is_told_in_joules(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = iter([1_000, 1_000, 3_500])
+    made = library(nvmlDeviceGetTotalEnergyConsumption=lambda handle: next(used))
+    monkeypatch.setattr(nvml, "nvml_library", lambda: made)
+    source = nvml.energy("GPU-1")
+    assert source.count is not None and source.absent == ""
+    assert (source.count(), source.count()) == (1.0, 3.5)
+
+
+def test_a_device_without_a_counter_of_energy_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvml, "nvml_library", library)
+    source = nvml.energy("GPU-1")
+    assert source.count is None and source.absent.startswith("NVML tells no energy of the device")
+    monkeypatch.setattr(nvml, "nvml_library", lambda: None)
+    monkeypatch.setattr("repro.env.version", lambda library: None)
+    unread = "The device's energy is unread, not installed: nvidia-ml-py"
+    assert nvml.energy("GPU-1").absent.startswith(unread)

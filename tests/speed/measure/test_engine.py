@@ -66,6 +66,12 @@ def test_every_call_of_every_process_is_kept(settings: TimingSettings) -> None:
     assert shares[-1] <= 1
 
 
+def test_each_subject_tells_its_energy_or_why_it_cannot(settings: TimingSettings) -> None:
+    own, twin = measure([fake("spin")], settings, quiet).preparations
+    assert (own.joules is None) == bool(own.no_energy)
+    assert twin.joules is None and twin.no_energy == "", "what is timed twice costs once"
+
+
 def test_the_order_of_the_subjects_changes_from_round_to_round(settings: TimingSettings) -> None:
     run = measure([fake("spin"), fake("spin", us=100)], settings, quiet)
     first = Counter(

@@ -9,6 +9,8 @@ function scaled({ low, high, start, end, log }, value) {
 
 function movePlots() {
   for (const plot of all(".plot")) {
+    const front = plot.querySelector("[data-own]");
+    if (front) front.setAttribute("visibility", state.convention ? "hidden" : "visible");
     for (const mark of all(".mark", plot)) {
       const ours = mark.querySelector(".filled");
       const [x, area] = [data.cells[mark.dataset.x], data.cells[mark.dataset.size]];

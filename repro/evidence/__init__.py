@@ -1,0 +1,1 @@
+"""Networks with published weights on real images, and what they suggest of printed figures."""
