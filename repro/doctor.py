@@ -17,6 +17,7 @@ EXTRAS = {
     "cluster": ("ray",),
     "deploy": ("onnx", "onnxscript", "openvino"),
     "quantise": ("nncf", "onnx", "openvino"),
+    "tflite": ("ai-edge-litert",),
     "gpu": ("nvidia-ml-py",),
 }
 """what an extra of the package adds -> the libraries of it that some command takes"""

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options, settings
-from repro.commands.common import console, emit, size_of, tell, warn
+from repro.commands.common import console, emit, size_of, tell, tell_file, warn
 from repro.commands.evaluating import (
     asked_of,
     boxes_of,
     evaluated,
+    facts_of,
     geometry_of,
     nms_of,
     options_of,
@@ -51,7 +52,10 @@ def eval_(
     box_score: options.LeastBoxScore = None,
     evaluator: options.Evaluator = None,
     exif: options.Exif = None,
+    head: options.HeadName = None,
+    layout: options.Layout = None,
     output_name: options.OutputName = None,
+    remember: options.Remember = False,
     option: options.ModelOptions = None,
     partial: options.AllowPartial = False,
     entry: options.Entry = None,
@@ -77,10 +81,10 @@ def eval_(
     rules |= {"rescoring": rescoring, "joint_score": joint_score, "box_score": box_score}
     rules |= {"nms": nms_of(nms), "evaluator": evaluator, **geometry_of(geometry, udp)}
     rules["boxes"], detector = boxes_of(boxes)
-    machine = Execution(device, batch, loaders, threads)
-    network = size_of(size), options_of(option), partial, machine, rules, entry, output_name
+    network = size_of(size), options_of(option), partial, Execution(device, batch, loaders, threads)
     named = {"annotations": annotations, "images": images, "boxes": detector, "truth": truth}
-    asked = asked_of((model, weights, dataset), protocol, network, data, named)
+    said = rules, entry, facts_of(head, layout, output_name), remember
+    asked = asked_of((model, weights, dataset), protocol, (*network, *said), data, named)
     tell_asked(asked, protocol, rules, target, output, fresh, store, as_json)
 
 
@@ -130,13 +134,14 @@ def evaluate_and_tell(
     if not as_json:
         say(f"{evaluator.run_of(prepared)}")
         say(f"protocol {protocol}: {request.rules}")
+        tell_file(request)
     words = prepared, output, fresh, records, not as_json
     record, remarks = evaluated(request, files, *words)
     warn(records)
     tell(remarks)
     if as_json:
         facts = accuracy_table.described(record, protocol)
-        said = {"pixels": request.pixels, "remarks": remarks}
+        said = {"pixels": request.pixels, "file": request.file_facts, "remarks": remarks}
         emit("eval", **facts, **said, records=[record])
     else:
         console().print(accuracy_table.shown(record))

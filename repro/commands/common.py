@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from repro.errors import ReproError
+    from repro.evaluation.request import EvaluationRequest
     from repro.papers.values import Size
     from repro.records.remarks import Remark
     from repro.records.store import Store
@@ -68,3 +69,10 @@ def tell(remarks: "Iterable[Remark]") -> None:
     """Say once what a reader must know of the inputs."""
     for text in dict.fromkeys(map(str, remarks)):
         say(f"note: {text}")
+
+
+def tell_file(request: "EvaluationRequest") -> None:
+    """Say of an exported file what it is taken for, and who says so."""
+    if request.file_facts:
+        facts = (f"{name} {fact}" for name, fact in request.file_facts.items())
+        say(f"file {request.file.name}: {' · '.join(facts)}")

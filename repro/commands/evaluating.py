@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from repro.data.layout import Source
     from repro.evaluation.pipeline import PreparedEvaluation
     from repro.evaluation.request import EvaluationRequest, Execution
+    from repro.exported.side_file import SideFacts
     from repro.papers.values import Options, Size
     from repro.records.record import Record
     from repro.records.remarks import Remark
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
         Execution,
         Mapping[str, object],
         str | None,
-        str | None,
+        SideFacts,
+        bool,
     ]
-    """input, options, whether in part, machine, rules, entry and output, as `requested` has them"""
+    """what `requested` takes: input, options, whether in part, machine, rules, entry, facts on a
+    file and whether to remember them"""
 
 
 def boxes_of(text: str | None) -> tuple[str | None, Path | None]:
@@ -70,6 +73,13 @@ def options_of(texts: list[str] | None) -> "Options":
     from repro.papers.lookup import parse_options
 
     return parse_options(texts or [])
+
+
+def facts_of(head: str | None, layout: str | None, output: str | None) -> "SideFacts":
+    """What is said of an exported file."""
+    from repro.exported.side_file import SideFacts
+
+    return SideFacts(head=head, layout=layout, output=output)
 
 
 def asked_of(

@@ -64,9 +64,15 @@ CountedModels = Annotated[
     list[str], Argument(help="Models, patterns such as `lpn_*`, or exported FILE.onnx.")
 ]
 Model = Annotated[str, Argument(help="A model of the zoo; see `repro list --models`.")]
-ModelOrFile = Annotated[str, Argument(help="A model, or an exported FILE.onnx.")]
+ModelOrFile = Annotated[
+    str, Argument(help="A model, or an exported FILE.onnx, FILE.xml (OpenVINO) or FILE.tflite.")
+]
 ModelFileOrTruth = Annotated[
-    str, Argument(help="A model, an exported FILE.onnx, or `truth` for a perfect one.")
+    str,
+    Argument(
+        help="A model, an exported FILE.onnx, FILE.xml (OpenVINO) or FILE.tflite, or `truth` for a "
+        "perfect one."
+    ),
 ]
 ModelOptions = Annotated[
     list[str] | None, Option(help="An option of the model, as in `attention=se`.")
@@ -200,13 +206,27 @@ Decode = Annotated[
 DecodeOfPictures = Annotated[str | None, Option(help="argmax+quarter, DARK ...")]
 Flip = Annotated[bool | None, Option("--flip/--no-flip", help="Flip test.")]
 Shift = Annotated[bool | None, Option("--shift/--no-shift", help="Shift of the flipped maps.")]
-Colour = Annotated[str | None, Option(help="RGB or BGR.")]
+Colour = Annotated[str | None, Option("--colour", "--colours", help="RGB or BGR.")]
 Normalise = Annotated[
     str | None,
     Option(help="ImageNet, 128/256, 0..1, -1..1, 0..255; or means/deviations: 1,2,3/4,5,6."),
 ]
 OutputName = Annotated[
-    str | None, Option(help="Of an exported file the output that holds the heatmaps.")
+    str | None,
+    Option(help="Of an exported file the output that is read; several with commas: X,Y of simcc."),
+]
+HeadName = Annotated[
+    str | None,
+    Option(
+        "--head",
+        help="What an exported file gives: heatmaps, simcc, points (MoveNet), rows (YOLO-pose), "
+        "fields, offsets, tags.",
+    ),
+]
+Layout = Annotated[str | None, Option(help="Of an exported file's input: NCHW or NHWC.")]
+Remember = Annotated[
+    bool,
+    Option("--remember", help="Write what is said of an exported file into FILE.toml beside it."),
 ]
 Nms = Annotated[str | None, Option(help="OKS above which persons are one, or off.")]
 Padding = Annotated[float | None, Option(help="Of the boxes, 1.25 as a rule.")]
@@ -251,7 +271,13 @@ DetectorFile = Annotated[
     Option("--detector", help="An exported FILE.onnx that finds the persons, as YOLOX or YOLOv8."),
 ]
 BoxScore = Annotated[
-    float, Option(min=0, max=1, callback=finite, help="The least that a detector must give a box.")
+    float,
+    Option(
+        min=0,
+        max=1,
+        callback=finite,
+        help="The least that a detector, or a network of rows, must give a box.",
+    ),
 ]
 BoxOverlap = Annotated[
     float,

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands import options
-from repro.commands.common import emit, size_of, tell
-from repro.commands.evaluating import geometry_of, options_of
+from repro.commands.common import emit, size_of, tell, tell_file
+from repro.commands.evaluating import facts_of, geometry_of, options_of
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
     from repro.errors import RunError
-    from repro.evaluation.detector import Detector, DetectorSettings
+    from repro.evaluation.detector import Detector
     from repro.evaluation.inputs import NamedInput
     from repro.evaluation.predict import Boxes
     from repro.evaluation.prediction_run import PredictionRun
@@ -44,7 +44,10 @@ def predict(
     normalise: options.Normalise = None,
     geometry: options.Geometry = None,
     exif: options.ExifOfPictures = "apply",
+    head: options.HeadName = None,
+    layout: options.Layout = None,
     output_name: options.OutputName = None,
+    remember: options.Remember = False,
     option: options.ModelOptions = None,
     least: options.LeastScore = 0.2,
     partial: options.AllowPartial = False,
@@ -61,33 +64,47 @@ def predict(
 
     Example: repro predict litepose_s --weights litepose_s.pth photo.jpg
     """
-    from repro.errors import ReproError
     from repro.evaluation import choice, inputs, prediction_run
-    from repro.evaluation.detector import DetectorSettings
-    from repro.evaluation.request import TRUTH, Execution
+    from repro.evaluation.request import Execution
 
-    network = size_of(size), options_of(option), partial
-    machine = Execution(device, threads=threads)
+    network = size_of(size), options_of(option), partial, Execution(device, threads=threads)
     rules: dict[str, object] = {"decode": decode, "flip": flip, "colour": colour}
     rules |= {"normalise": normalise, "exif": exif, **geometry_of(geometry, None)}
-    if model == TRUTH:
-        raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
-    words = model, weights, dataset, protocol, *network, machine, rules, entry, output_name
+    refuse_truth(model)
+    facts = facts_of(head, layout, output_name)
+    words = model, weights, dataset, protocol, *network, rules, entry, facts, remember
     name, request = choice.requested(*words)
     named = inputs.named(images, recursive, output)
     persons = persons_of(request, [one.name for one in named], box or [], boxes, detector)
     told = box_score, box_overlap, person_class, detector_colour, detector_normalise
-    finder = detector_of(request, detector, DetectorSettings(*told))
-    run = prediction_run.PredictionRun(request, output, least, persons, finder, every)
+    finder = detector_of(request, detector, *told)
+    run = prediction_run.PredictionRun(request, output, least, persons, finder, every, box_score)
     predict_and_tell(run, named, name, as_json)
 
 
-def detector_of(
-    request: "EvaluationRequest", path: Path | None, settings: "DetectorSettings"
-) -> "Detector | None":
-    """The detector of a file; None where none is given."""
-    from repro.evaluation import detector
+def refuse_truth(model: str) -> None:
+    """Raise ReproError for the annotations, which no picture of a user's has."""
+    from repro.errors import ReproError
+    from repro.evaluation.request import TRUTH
 
+    if model == TRUTH:
+        raise ReproError("`truth` knows annotated images only.", "Take a model with weights.")
+
+
+def detector_of(
+    request: "EvaluationRequest",
+    path: Path | None,
+    score: float,
+    overlap: float,
+    person: int | None,
+    colour: str | None,
+    normalise: str | None,
+) -> "Detector | None":
+    """The detector of a file, with what the user says of it; None where none is given."""
+    from repro.evaluation import detector
+    from repro.evaluation.detector import DetectorSettings
+
+    settings = DetectorSettings(score, overlap, person, colour, normalise)
     return None if path is None else detector.opened(path, settings, request.execution.threads)
 
 
@@ -121,6 +138,7 @@ def predict_and_tell(
     """Find the poses by a protocol of that name, draw and write them, and say where they are."""
     if not as_json:
         say(f"protocol {protocol}: {run.predictor.request.rules}")
+        tell_file(run.predictor.request)
     try:
         for given in inputs:
             before = len(run.done)
@@ -143,6 +161,7 @@ def predict_and_tell(
             overlays=[str(done.overlay) for done in run.done],
             failed={name: str(error) for name, error in run.failed.items()},
             pixels=run.predictor.request.pixels,
+            file=run.predictor.request.file_facts,
             remarks=remarks,
         )
     else:

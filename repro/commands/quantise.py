@@ -129,12 +129,14 @@ def looked_at(
     """The evaluation of a file by the rules that are given, else its own."""
     from repro.evaluation import choice
     from repro.evaluation.request import Execution
+    from repro.exported.side_file import SideFacts
     from repro.quantising.request import with_boxes
 
     data_set = choice.dataset_of(dataset, protocol, annotations)
     machine = Execution(threads=threads)
+    facts = SideFacts(output=output_name)
     name, evaluation = choice.requested(
-        str(path), None, data_set, protocol, size, {}, False, machine, rules, None, output_name
+        str(path), None, data_set, protocol, size, {}, False, machine, rules, None, facts
     )
     evaluation = with_boxes(evaluation, boxes)
     if not as_json:

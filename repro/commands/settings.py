@@ -106,7 +106,7 @@ def try_and_tell(
     fitting = None if target is None else targets.fit(target, chosen)
     if as_json:
         facts = accuracy_table.described(record, protocol)
-        said = {"pixels": request.pixels, "remarks": remarks}
+        said = {"pixels": request.pixels, "file": request.file_facts, "remarks": remarks}
         many = settings_table.described(chosen, fitting)
         emit("eval", **facts, **said, **many, records=[record])
     else:

@@ -14,6 +14,7 @@ from repro.counting import operator_costs
 from repro.counting.graph_shapes import Graph, opened
 from repro.counting.operator_costs import FREE, OF_MODULES, PRODUCTS, RULES, UNDEFINED, Use
 from repro.errors import ReproError, listed
+from repro.exported.opening import ONNX, kind_of
 from repro.files import sha256
 from repro.papers.values import Size
 from repro.records.measurement import Measurement
@@ -93,6 +94,10 @@ def count(
 
     `size` is the input's, for a file that does not fix it.
     """
+    if kind_of(path) != ONNX:
+        raise ReproError(
+            f"`{path}` is no ONNX file, and others are not counted.", "`repro eval` takes it."
+        )
     for name in conventions:
         if name not in RULES:
             raise ReproError(

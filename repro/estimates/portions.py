@@ -70,10 +70,10 @@ def made_of(planned: PlannedRun, official: bool = False) -> Made:
         if isinstance(work, TrainingRequest):
             return _training(run, work, official)
     if isinstance(run, EvaluationRun) and isinstance(work, tuple):
-        from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
+        from repro.evaluation.request import FILES, TRUTH, EvaluationRequest
 
         request, source = work
-        if isinstance(request, EvaluationRequest) and run.model not in (ONNX, TRUTH):
+        if isinstance(request, EvaluationRequest) and run.model not in (*FILES, TRUTH):
             many = int(run.data.get("instances", run.data["images"]))
             own = data_of(run.data), many, int(run.data["images"])
             return evaluation(network_of(run), request, source, own, official)

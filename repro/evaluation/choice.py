@@ -14,18 +14,21 @@ from repro.evaluation.exported_rules import SettledRules
 from repro.evaluation.oracle import STRIDES
 from repro.evaluation.request import (
     BY_PROTOCOL,
+    FILES,
     GIVEN,
-    ONNX,
     PIXEL_RULES,
+    READ,
     TRUTH,
     EvaluationRequest,
     Execution,
 )
+from repro.exported import metadata, side_file
 from repro.exported.network_file import NetworkFile, open_file
-from repro.exported.opening import is_network_file
+from repro.exported.opening import is_network_file, kind_of
+from repro.exported.side_file import SideFacts
 from repro.papers import protocol_choice
 from repro.papers.datasets import DATASETS, DatasetChoice
-from repro.papers.protocol import Protocol, changed
+from repro.papers.protocol import COLOURS, COORDINATES, ROWS, Protocol, changed
 from repro.papers.values import Options, Size
 from repro.records.runs import NO_OPTIONS
 
@@ -44,21 +47,25 @@ def requested(
     execution: Execution | None = None,
     rules: Mapping[str, object] = NO_OPTIONS,
     entry: str | None = None,
-    output: str | None = None,
+    facts: SideFacts | None = None,
+    remember: bool = False,
 ) -> tuple[str, EvaluationRequest]:
     """The name of the protocol, and an evaluation by it, with `rules` instead of some of its own.
 
-    `word` is a model, `truth`, or an exported file, of which `output` is then the output with the
-    heatmaps; a data set's name may be its file, too. ReproError for what does not go together.
+    `word` is a model, `truth`, or an exported file. Of a file `facts` are the user's head, layout
+    and outputs; to `remember` them writes them beside it, with size and colours. A data set's name
+    may be its file, too. ReproError for what does not go together.
     """
     model, path = model_of(word, weights)
-    if entry is not None and model in (ONNX, TRUTH):
+    said = side_file.spelled(facts or SideFacts())
+    rules = spelled(rules)
+    if entry is not None and model in (*FILES, TRUTH):
         raise ReproError(f"`{word}` is no checkpoint that holds sets.", "Leave --entry out.")
-    file = open_file(path) if model == ONNX and path is not None else None
-    if file is None and output is not None:
-        raise ReproError(f"`{word}` has no output to be named.", "Leave --output-name out.")
+    file = open_file(path, layout=said.layout or "") if model in FILES and path else None
+    if file is None:
+        _check_no_file(word, said, remember)
     dataset = own_dataset.found(dataset) if isinstance(dataset, str) else dataset
-    settled = settled_rules(model, file, dataset, protocol, rules)
+    settled = settled_rules(model, file, dataset, protocol, rules, said.head)
     request = EvaluationRequest(
         model,
         path,
@@ -68,13 +75,17 @@ def requested(
         partial=partial,
         entry=entry,
         execution=execution or Execution(),
-        output=output or "",
         origins=settled.origins,
         remarks=settled.remarks,
     )
-    if file is not None:
-        return settled.name, with_file(request, file)
-    return settled.name, replace(request, size=size_of(request))
+    if file is None:
+        _check_decoding(request)
+        return settled.name, replace(request, size=size_of(request))
+    request = with_file(request, file, said, settled.head)
+    if remember:
+        given = remembered(said, size, dataset, rules)
+        request = replace(request, remarks=(*request.remarks, side_file.remember(file.path, given)))
+    return settled.name, request
 
 
 def settled_rules(
@@ -83,29 +94,104 @@ def settled_rules(
     dataset: DatasetChoice | None,
     protocol: str | None,
     given: Mapping[str, object],
+    head: str | None = None,
 ) -> SettledRules:
     """The protocol of a model or an exported file, and whose its rules on colours are."""
     if file is not None:
-        return exported_rules.settled(file, dataset, protocol, given)
+        return exported_rules.settled(file, dataset, protocol, given, head)
     name, chosen = protocol_choice.chosen(model, dataset, protocol)
     origins = {rule: GIVEN if given.get(rule) else BY_PROTOCOL for rule in PIXEL_RULES}
     return SettledRules(name, chosen, origins, ())
 
 
-def with_file(request: EvaluationRequest, file: NetworkFile) -> EvaluationRequest:
+def with_file(
+    request: EvaluationRequest, file: NetworkFile, said: SideFacts, head: str
+) -> EvaluationRequest:
     """The request for an exported file with the size of its input and what was assumed of it."""
-    _, of_outputs = exported.network_of(file, request.protocol, request.output)
-    size, of_size = file.size(request.size)
+    stated, outputs, layout = file.stated, said.output or "", said.layout or ""
+    if "output" in stated.beside:
+        outputs = outputs or stated.output
+    if "layout" in stated.beside:
+        layout = layout or stated.layout
+    network, size, remarks = exported.network_of(file, request.protocol, outputs, request.size)
     _check_size(request, size)
-    return replace(request, size=size, remarks=(*request.remarks, *of_size, *of_outputs))
+    fixed = None not in (file.image.height, file.image.width) and network.file is file
+    by_user = GIVEN if request.size is not None else exported_rules.origin(file, "size")
+    by_layout = GIVEN if said.layout else exported_rules.origin(file, "layout")
+    facts = {
+        "head": head,
+        "input": f"{size[0]}x{size[1]}, {READ if fixed else by_user}",
+        "layout": f"{network.file.image.layout}, {by_layout}",
+    }
+    return replace(
+        request,
+        size=size,
+        output=outputs,
+        layout=layout,
+        file_facts=facts,
+        remarks=(*request.remarks, *remarks),
+    )
+
+
+def spelled(rules: Mapping[str, object]) -> dict[str, object]:
+    """The rules with colours and normalisation as they are spelled here; ReproError for others."""
+    colour, normalise = rules.get("colour"), rules.get("normalise")
+    changes: dict[str, object] = {}
+    if isinstance(colour, str):
+        changes["colour"] = side_file.one_of("colour", colour, COLOURS)
+    if isinstance(normalise, str):
+        changes["normalise"] = metadata.named(normalise)
+    return {**rules, **changes}
+
+
+def remembered(
+    said: SideFacts,
+    size: Size | None,
+    dataset: DatasetChoice | None,
+    rules: Mapping[str, object],
+) -> dict[str, str]:
+    """What the user gave of a file, as its side file keeps it."""
+    given = {
+        "head": said.head,
+        "colour": rules.get("colour"),
+        "normalise": rules.get("normalise"),
+        "input": None if size is None else f"{size[0]}x{size[1]}",
+        "layout": said.layout,
+        "output": said.output,
+        "dataset": dataset if isinstance(dataset, str) else None,
+    }
+    return {name: str(value) for name, value in given.items() if value}
+
+
+def _check_no_file(word: str, said: SideFacts, remember: bool) -> None:
+    """Raise ReproError where something is said of a file, and there is none."""
+    if said.output is not None:
+        raise ReproError(f"`{word}` has no output to be named.", "Leave --output-name out.")
+    for option in ("head", "layout"):
+        if getattr(said, option) is not None:
+            raise ReproError(
+                f"`{word}` is no exported file, whose {option} could be named.",
+                f"Leave --{option} out.",
+            )
+    if remember:
+        raise ReproError(f"`{word}` is no exported file.", "Leave --remember out.")
+
+
+def _check_decoding(request: EvaluationRequest) -> None:
+    """Raise ReproError for what only exported files give."""
+    if request.protocol.decode in (*COORDINATES, ROWS):
+        raise ReproError(
+            f"`{request.model}` does not give what {request.protocol.decode} reads.",
+            "Exported files do. Leave --decode out.",
+        )
 
 
 def model_of(word: str, weights: Path | None) -> tuple[str, Path | None]:
-    """The model that a user means, and its file: a name of the zoo, `truth`, or an ONNX file."""
+    """The model that a user means, and its file: a name of the zoo, `truth`, or a kind of file."""
     if is_network_file(word):
         if weights is not None:
             raise ReproError("An exported file has its own weights.", "Leave --weights out.")
-        return ONNX, Path(word)
+        return kind_of(Path(word)), Path(word)
     if word != TRUTH and word not in zoo.MODELS:
         raise unknown("model", word, (*zoo.MODELS, TRUTH))
     if word == TRUTH and weights is not None:
@@ -120,8 +206,9 @@ def model_of(word: str, weights: Path | None) -> tuple[str, Path | None]:
 def size_of(request: EvaluationRequest) -> Size:
     """The size of the input; where persons need no boxes the short side of images, twice."""
     model, rules = request.model, request.protocol
-    if model == ONNX:
-        size, _ = open_file(request.file).size(request.size)
+    if model in FILES:
+        file = open_file(request.file, layout=request.layout)
+        _, size, _, _ = exported.sized(file, rules, request.size)
     elif model == TRUTH and rules.bottom_up:
         size = request.size or (512, 512)
     else:
@@ -140,7 +227,7 @@ def _check_size(request: EvaluationRequest, size: Size) -> None:
             f"`{model}` cannot take an input of {size[0]}x{size[1]}.",
             f"Both sides must be {legal}at most {LARGEST}; sizes are height x width.",
         )
-    if request.protocol.bottom_up and size[0] != size[1]:
+    if request.protocol.bottom_up and size[0] != size[1] and model not in FILES:
         raise ReproError(
             f"`{model}` takes whole images, not inputs of {size[0]}x{size[1]}.",
             f"Name the short side of the images, twice: --input {size[0]}x{size[0]}.",

@@ -1,7 +1,7 @@
 """An evaluation as a run: what it is, so that its key finds it again, and its record."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -17,17 +17,21 @@ from repro.evaluation.inference import Tell
 from repro.evaluation.loading import device_of
 from repro.evaluation.network import created
 from repro.evaluation.pipeline import PreparedEvaluation
-from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest
+from repro.evaluation.request import FILES, TRUTH, EvaluationRequest
 from repro.exported.opening import content_digest
 from repro.files import sha256
 from repro.papers.protocol import GROUND_TRUTH, Protocol
 from repro.papers.values import Scalar
 from repro.records.fingerprint import digest
+from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.remarks import Remark
 from repro.records.runs import EvaluationRun, count_run, weights_name
 
 Facts = Mapping[str, Scalar]
+MAIN = ("AP", "Mean")
+LEAST = 2.0
+"""per cent of the main figure, below which a network that works cannot be"""
 PICTURES = "pictures"
 """the note of a record that tells its pictures from others of the same names"""
 
@@ -61,6 +65,7 @@ def execute(
 ) -> Record:
     """The record of an evaluation; see `pipeline.measure` for what becomes of `folder`."""
     measured, notes, remarks = pipeline.measure(prepared, folder, tell, fresh)
+    remarks = (*remarks, *next_to_nothing(measured, prepared.request))
     pictures = pictures_of(prepared)
     if pictures is not None:
         notes = {**notes, PICTURES: pictures}
@@ -71,12 +76,28 @@ def execute(
         run.described(),
         measured,
         env.fingerprint(),
-        notes={**prepared.request.pixels, **notes},
+        notes={**prepared.request.pixels, **prepared.request.file_facts, **notes},
         remarks=(*prepared.request.remarks, *of_checkpoint(prepared.request), *remarks),
         artifacts={predictions.NAME: sha256(folder / predictions.NAME)},
         code=run.code,
         probe=probe.of(run.described()),
     )
+
+
+def next_to_nothing(
+    measured: Sequence[Measurement], request: EvaluationRequest
+) -> tuple[Remark, ...]:
+    """What to check where an accuracy is so low that something must be wrong."""
+    main = next((one for one in measured if one.metric in MAIN), None)
+    if main is None or main.value >= LEAST:
+        return ()
+    text = (
+        f"{main.metric} is {main.value:.2f} %, next to nothing. Check that the weights are trained"
+    )
+    text += ", --colour, --normalise, --boxes, and whether --dataset has the joints of the network"
+    if request.model in FILES:
+        text += "; of a file also --head, --layout, --input and --output-name"
+    return (Remark("accuracy", f"{text}."),)
 
 
 def other_pictures(record: Record, prepared: PreparedEvaluation) -> tuple[Remark, ...]:
@@ -96,11 +117,11 @@ def weights_of(prepared: PreparedEvaluation) -> Facts:
     if request.model == TRUTH:
         return {}
     path = request.file
-    if request.model == ONNX:
+    if request.model in FILES:
         return {
             "name": path.name,
             "sha256": content_digest(path),
-            **options_of(request.output),
+            **options_of(request.output, request.layout),
         }
     count_run(request.model, prepared.size, request.protocol.keypoints, request.options)
     state = reading.read(path, entry=request.entry)
@@ -120,7 +141,7 @@ def weights_of(prepared: PreparedEvaluation) -> Facts:
 
 def of_checkpoint(request: EvaluationRequest) -> tuple[Remark, ...]:
     """What of a checkpoint is taken, and what is not; nothing of an exported file."""
-    if request.model in (TRUTH, ONNX):
+    if request.model in (TRUTH, *FILES):
         return ()
     state = reading.read(request.file, entry=request.entry)
     outline = _outline(request.model, request.protocol.keypoints, **request.options)

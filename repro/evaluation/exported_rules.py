@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from repro.data import own_joints
 from repro.data.own_joints import GivenJoints
 from repro.errors import ReproError
+from repro.evaluation import exported_head
 from repro.evaluation.request import ASSUMED, BY_PROTOCOL, GIVEN, READ
-from repro.exported import leading
-from repro.exported.form import ABOUT
+from repro.exported import leading, side_file
+from repro.exported.form import ABOUT, WHOLE
 from repro.exported.network_file import NetworkFile
 from repro.papers import protocol_choice
 from repro.papers.datasets import DATASETS, DatasetChoice, OwnDataset
@@ -21,13 +22,15 @@ PIXELS = "0..255"
 
 @dataclass(frozen=True)
 class SettledRules:
-    """The rules by which a file is evaluated, and whose each of its colours' rules is."""
+    """The rules by which a file is evaluated, and whose its head and its colours are."""
 
     name: str
     """of the protocol"""
     protocol: Protocol
     origins: Mapping[str, str]
     remarks: tuple[Remark, ...]
+    head: str = ""
+    """of a file, and who says so: `simcc, given`"""
 
 
 def settled(
@@ -35,18 +38,24 @@ def settled(
     dataset: DatasetChoice | None,
     protocol: str | None,
     given: Mapping[str, object],
+    head: str | None = None,
 ) -> SettledRules:
     """The rules for a file: the user's, else the file's, else those of a protocol.
 
-    `dataset`, `protocol` and `given` (rule -> value) are the user's. ReproError where the file
-    contradicts itself or cannot be understood, and the user does not say.
+    `dataset`, `protocol`, `given` (rule -> value) and `head` are the user's. ReproError where the
+    file contradicts itself or cannot be understood, and the user does not say.
     """
     stated, remarks = file.stated, []
     wanted, remark = _known_dataset(file, dataset)
     remarks += remark
     by, remark = _known_protocol(file, protocol)
     remarks += remark
-    name, rules = protocol_choice.chosen("onnx", wanted, by)
+    found = exported_head.chosen(file, head, given, by, origin(file, "head"))
+    remarks += found.remarks
+    name, rules = exported_head.protocol_for(found.head, file, wanted, by)
+    if by is None:
+        usual = {"colour": found.head.colour, "normalise": found.head.normalise}
+        rules = changed(rules, **usual)
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
     for rule, value, error in (
@@ -56,10 +65,12 @@ def settled(
         own = given.get(rule)
         if own is None and error is not None:
             raise error
-        origins[rule] = GIVEN if own else READ if value else BY_PROTOCOL if protocol else ASSUMED
+        of_file = origin(file, rule) if value else BY_PROTOCOL if protocol else ASSUMED
+        origins[rule] = GIVEN if own else of_file
         values[rule] = own or value
         if own and value and own != value:
-            text = f"`{file.name}` states {value}; --{rule} {own} is taken instead."
+            whose = side_file.path_of(file.path).name if rule in stated.beside else file.name
+            text = f"`{whose}` states {value}; --{rule} {own} is taken instead."
             remarks.append(Remark(ABOUT, text))
     rules = changed(rules, **values)
     rules, remark = _within(file, rules, origins)
@@ -67,7 +78,15 @@ def settled(
     if "initial" in stated.weights:
         text = f"`{file.name}` states that its values are initial ones, never trained."
         remarks.append(Remark(ABOUT, text))
-    return SettledRules(name, rules, origins, (*file.remarks, *remarks))
+    told = f"{found.head.name}, {found.origin}"
+    return SettledRules(name, rules, origins, (*file.remarks, *remarks), told)
+
+
+def origin(file: NetworkFile, fact: str) -> str:
+    """Where a fact that a file states is read from: the file, or its side file."""
+    if fact not in file.stated.beside:
+        return READ
+    return f"read from {side_file.path_of(file.path).name}"
 
 
 def _known_dataset(
@@ -122,21 +141,25 @@ def _within(
     """
     said, free = f"`{file.name}`", origins["normalise"] in (ASSUMED, BY_PROTOCOL)
     unknown: list[Remark] = []
+    unseen = False
     try:
-        inside = leading.normalisation_inside(file.path, file.image.name)
+        inside = leading.normalisation_of(file.runtime.first_steps())
     except ReproError as error:
-        inside, text = None, f"Whether {said} normalises by itself is not known: {error}."
+        inside, unseen = None, True
+        text = f"Whether {said} normalises by itself is not known: {error}."
         unknown = [Remark(ABOUT, text)] if free else []
-    if file.image.kind == "uint8":
+    if file.image.kind in WHOLE:
         if origins["normalise"] == GIVEN and rules.normalise != PIXELS:
             raise ReproError(
-                f"{said} takes whole numbers (uint8), which are not normalised by "
+                f"{said} takes whole numbers ({file.image.kind}), which are not normalised by "
                 f"{rules.normalise}.",
                 f"Leave --normalise out: its pixels are {PIXELS}.",
             )
         origins["normalise"] = READ if origins["normalise"] != GIVEN else GIVEN
-        text = f"{said} takes uint8: it is given pixels of 0 to 255, not normalised"
-        text += "." if inside else ", and no normalisation was found in its graph."
+        text = f"{said} takes {file.image.kind}: it is given pixels of 0 to 255, not normalised"
+        if inside is None and not unseen:
+            text += ", and no normalisation was found in its graph"
+        text += "."
         return replace(rules, normalise=PIXELS), [Remark(ABOUT, text), *unknown]
     if inside is None:
         return rules, unknown

@@ -9,14 +9,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from repro.data.normalising import normalised
+from repro.errors import ReproError
 from repro.evaluation.network import Network, running
-from repro.papers.protocol import Protocol
+from repro.exported.exported_network import ExportedNetwork
+from repro.papers.protocol import ROWS, Protocol
 from repro.papers.values import Size
-from repro.pose import embedding, fields, offsets, whole_image
+from repro.pose import embedding, fields, offsets, rows, whole_image
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 Persons = tuple[Floats, Floats]
 """joints (M, K, 3) and scores (M,) of persons"""
+GREY = 114
+"""what Ultralytics puts around an image"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +41,9 @@ def maps(
     device: str | torch.device,
 ) -> ImageMaps:
     """Run a network on an image (H, W, 3), and on its mirror image if the protocol says so."""
-    height, width = image.shape[:2]
-    if protocol.decode == "part affinity fields":
-        fit: whole_image.Fit = whole_image.openpose_fit((height, width), size[0])
-    else:
-        fit = whole_image.fit((height, width), size[0])
+    shape = image.shape[0], image.shape[1]
+    canvas = network.canvas if isinstance(network, ExportedNetwork) else None
+    fit = fit_of(protocol.decode, shape, size, canvas)
     chosen = np.array([index])
     with running():
         images = normalised(fit.warp(image)[None], protocol.normalise, device)
@@ -49,6 +51,20 @@ def maps(
         flipped = _flipped(images, protocol) if protocol.flip else None
         mirrored = None if flipped is None else network(flipped, chosen, True)
     return ImageMaps(fit, plain, mirrored)
+
+
+def fit_of(decode: str, shape: Size, size: Size, canvas: Size | None) -> whole_image.Fit:
+    """How an image of height, width becomes an input, whose short side `size` names.
+
+    All are scaled into a `canvas` where a network has an input of one size.
+    """
+    if decode == ROWS:
+        return whole_image.letterbox(shape, canvas or size, GREY)
+    if decode == "part affinity fields":
+        return whole_image.openpose_fit(shape, size[0], canvas=canvas)
+    return (
+        whole_image.fit(shape, size[0]) if canvas is None else whole_image.contained(shape, canvas)
+    )
 
 
 def _flipped(images: Tensor, protocol: Protocol) -> Tensor:
@@ -82,10 +98,20 @@ def _by_fields(maps: ImageMaps, protocol: Protocol) -> Persons:
     return fields.decode(heatmaps, affinities, maps.fit)
 
 
+def _by_rows(maps: ImageMaps, protocol: Protocol) -> Persons:
+    if maps.mirrored is not None:
+        raise ReproError(
+            f"The mirrored image is not taken into account by {protocol.decode}.",
+            "Leave --flip out.",
+        )
+    return rows.decode(maps.plain[0][0].float().cpu().numpy(), protocol.keypoints, maps.fit.size)
+
+
 GROUPINGS: Mapping[str, Callable[[ImageMaps, Protocol], Persons]] = {
     "associative embedding": _by_tags,
     "centre offsets": _by_offsets,
     "part affinity fields": _by_fields,
+    ROWS: _by_rows,
 }
 
 

@@ -14,11 +14,12 @@ from repro.data.crops import Crops
 from repro.data.normalising import normalised
 from repro.data.people import Annotations, Poses
 from repro.data.pictures import Colour, Pictures, Pixels
-from repro.evaluation import grouping
+from repro.evaluation import grouping, top_down_heads
 from repro.evaluation.network import Network, check_finite, heatmaps, running, sigma_of
 from repro.evaluation.overlap import overlapped
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.evaluation.shards import Arrays, Shards
+from repro.evaluation.top_down_heads import FoundJoints, TopDownHead
 from repro.papers.protocol import APPLY, HEATMAP_DECODERS, OF_BOXES, Protocol
 from repro.papers.values import Size
 from repro.pose import decode, flip, nms, transforms
@@ -37,6 +38,15 @@ class CropMaps:
     plain: NDArray[np.float32]
     mirrored: NDArray[np.float32] | None = None
     """of the mirrored crops, as they came"""
+
+
+@dataclass(frozen=True, eq=False)
+class CropCoordinates:
+    """The joints that a network gave for crops without heatmaps."""
+
+    chosen: Chosen
+    """(N,) which instances they are"""
+    found: FoundJoints
 
 
 def poses(
@@ -78,16 +88,23 @@ def top_down(
 
     Finished shards are taken from disk; see `persons` for what makes people of poses.
     """
-    instances = crops.instances
+    instances, head = crops.instances, top_down_heads.of_protocol(protocol)
 
     def load(chosen: Chosen) -> tuple[Chosen, NDArray[np.uint8]]:
         return chosen, np.stack([crops[int(index)][0] for index in chosen])
 
-    def compute(loaded: tuple[Chosen, NDArray[np.uint8]]) -> CropMaps:
+    def compute(loaded: tuple[Chosen, NDArray[np.uint8]]) -> CropMaps | CropCoordinates:
+        if head is not None:
+            return crop_coordinates(head, network, *loaded, protocol, execution.device)
         return crop_maps(network, *loaded, protocol, protocol.flip, execution.device)
 
-    def finish(maps: CropMaps) -> Arrays:
-        return {"keypoints": joints(maps, instances, size, protocol)}
+    def finish(given: CropMaps | CropCoordinates) -> Arrays:
+        if isinstance(given, CropMaps):
+            return {"keypoints": joints(given, instances, size, protocol)}
+        found = (given.found.points, given.found.scores)
+        return {
+            "keypoints": placed(found, given.chosen, instances, size, given.found.grid, protocol)
+        }
 
     done = _sharded(len(instances), shards, execution, load, compute, finish, tell)
     keypoints = np.concatenate([part["keypoints"] for part in done]).astype(np.float64)
@@ -151,6 +168,28 @@ def crop_maps(
             return CropMaps(chosen, plain)
         mirrored = heatmaps(network(images.flip(3), chosen, True), protocol.keypoints)
     return CropMaps(chosen, plain, mirrored.numpy())
+
+
+def crop_coordinates(
+    head: TopDownHead,
+    network: Network,
+    chosen: Chosen,
+    pixels: Pixels,
+    protocol: Protocol,
+    device: str,
+) -> CropCoordinates:
+    """Run a network with another head than heatmaps on crops (N, H, W, 3), and find the joints."""
+    with running():
+        images = normalised(pixels, protocol.normalise, device)
+        outputs = top_down_heads.outputs(head, network(images, chosen, False), protocol)
+        if protocol.flip:
+            turned = network(images.flip(3), chosen, True)
+            mirrored = top_down_heads.outputs(head, turned, protocol)
+            outputs = top_down_heads.averaged(head, outputs, mirrored, protocol)
+    found = [torch.from_numpy(one) for one in outputs]
+    check_finite(found, f"crop {chosen[0]} or one soon after")
+    size = pixels.shape[1], pixels.shape[2]
+    return CropCoordinates(chosen, head.joints(outputs, size))
 
 
 def joints(

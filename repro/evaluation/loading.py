@@ -11,7 +11,7 @@ from repro.data.people import Annotations
 from repro.errors import ReproError
 from repro.evaluation import exported, network, oracle
 from repro.evaluation.network import Network, ZooNetwork
-from repro.evaluation.request import ONNX, TRUTH, EvaluationRequest, Execution
+from repro.evaluation.request import FILES, TRUTH, EvaluationRequest, Execution
 from repro.exported.network_file import open_file
 from repro.papers.values import Size
 
@@ -23,7 +23,7 @@ def opened(
 ) -> Network:
     """The network of a request, filled with its weights."""
     device = device_of(request.execution)
-    if device.type != "cpu" and request.model in (TRUTH, ONNX):
+    if device.type != "cpu" and request.model in (TRUTH, *FILES):
         raise ReproError(f"`{request.model}` runs on the CPU.", "Leave --device out.")
     limit = env.thread_limit()
     if request.execution.threads is not None:
@@ -37,7 +37,7 @@ def opened(
                 "`truth` has one option, `rounded`, true or false.", "Say --option rounded=false."
             )
         return oracle.network(annotations, instances, size, request.protocol, rounded)
-    if request.model == ONNX:
+    if request.model in FILES:
         return _exported(request, size)
     return _of_the_zoo(request, device)
 
@@ -73,9 +73,9 @@ def _exported(request: EvaluationRequest, size: Size) -> Network:
             f"`{path}` is what it is: it takes no options and is not loaded in part.",
             "Leave --option and --allow-partial out.",
         )
-    file = open_file(path, request.execution.threads or env.thread_limit() or 0)
-    file.size(size)
-    return exported.network_of(file, request.protocol, request.output)[0]
+    threads = request.execution.threads or env.thread_limit() or 0
+    file = open_file(path, threads, request.layout)
+    return exported.network_of(file, request.protocol, request.output, size)[0]
 
 
 def _of_the_zoo(request: EvaluationRequest, device: torch.device) -> Network:

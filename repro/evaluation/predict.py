@@ -19,6 +19,7 @@ from repro.evaluation.detector import Detector
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
+from repro.papers.protocol import ROWS
 from repro.records.remarks import Remark, counted
 
 Box = tuple[float, float, float, float]
@@ -47,10 +48,14 @@ class Predictor:
     batch hang on what is in it.
     """
 
-    def __init__(self, request: EvaluationRequest, detector: Detector | None = None) -> None:
+    def __init__(
+        self, request: EvaluationRequest, detector: Detector | None = None, least: float = 0.0
+    ) -> None:
         single = replace(request.execution, batch=1, loaders=1)
         self.request = replace(request, execution=single)
         self.detector = detector
+        self.least = least
+        """the score below which a person is nobody whom the network gives as a row"""
         self.size = size_of(request)
         nobody = self._annotations((1, 1))
         none = None if request.protocol.bottom_up else _instances([], 1.0)
@@ -82,7 +87,11 @@ class Predictor:
             lambda done: None,
             held=[pixels],
         )
-        return FoundPoses(poses, None if instances is None else instances.boxes[kept])
+        if instances is None:
+            if self.request.protocol.decode == ROWS:
+                poses = poses[poses.scores >= self.least]
+            return FoundPoses(poses, None)
+        return FoundPoses(poses, instances.boxes[kept])
 
     def remarks(self) -> tuple[Remark, ...]:
         """What a reader must know of the boxes of the pictures so far."""

@@ -46,6 +46,7 @@ class PredictionRun:
         boxes: Boxes,
         detector: Detector | None = None,
         every: int = 1,
+        box_score: float = 0.0,
     ) -> None:
         self.folder = folder
         self.least = least
@@ -53,7 +54,7 @@ class PredictionRun:
         self.every = every
         self.skeleton = request.protocol.skeleton
         self.exif = request.protocol.exif
-        self.predictor = Predictor(request, detector)
+        self.predictor = Predictor(request, detector, box_score)
         own = request.protocol.own
         whose = () if own is None else (own.category, own.category_id)
         self.file = PosesFile(self.skeleton, *whose)

@@ -14,7 +14,7 @@ from repro.errors import ReproError
 from repro.evaluation import oracle
 from repro.evaluation.network import Network
 from repro.evaluation.probe_set import draws
-from repro.papers.protocol import Protocol
+from repro.papers.protocol import COORDINATES, ROWS, Protocol
 from repro.papers.skeletons import COCO
 from repro.papers.values import Size
 from repro.pose import whole_image
@@ -40,7 +40,10 @@ def clouded(
     """A network that errs, for boxes or for whole images; ReproError where there is none."""
     seen = _mistaken(annotations)
     if instances is not None:
-        return Clouded(oracle.network(seen, _owned(instances, seen), size, rules, rounded=False))
+        maps = Clouded(oracle.network(seen, _owned(instances, seen), size, rules, rounded=False))
+        return ReadOff(maps, rules.decode) if rules.decode in COORDINATES else maps
+    if rules.decode == ROWS:
+        return AsRows(seen, size, rules)
     if rules.decode not in TARGETS:
         return Clouded(oracle.network(seen, None, size, rules, rounded=False))
     if rules.decode == "part affinity fields" and rules.skeleton is not COCO:
@@ -103,6 +106,51 @@ class FromTargets:
             points[..., 0] = fit.size[1] - STRIDE - points[..., 0]  # see offsets.mirrored_input
         targets = TARGETS[self.protocol.decode](points, seen, fit.size)
         return [torch.from_numpy(target) for target in targets]
+
+
+@dataclass(frozen=True, eq=False)
+class ReadOff:
+    """The heatmaps of another network as SimCC's bins, or as points."""
+
+    maps: Network
+    decode: str
+
+    def __call__(self, images: Tensor, chosen: NDArray[np.int64], mirrored: bool) -> list[Tensor]:
+        """See Network."""
+        (maps,) = self.maps(images, chosen, mirrored)
+        across, down = maps.amax(dim=2), maps.amax(dim=3)
+        if self.decode == "SimCC":
+            return [across, down]
+        x, y = (values.argmax(dim=2) / values.shape[2] for values in (across, down))
+        return [torch.stack([y, x, across.amax(dim=2)], dim=2)]
+
+
+@dataclass(frozen=True, eq=False)
+class AsRows:
+    """A network that gives a row for each person, and a second one beside it that should go."""
+
+    annotations: Annotations
+    size: Size
+    protocol: Protocol
+
+    def __call__(self, images: Tensor, chosen: NDArray[np.int64], mirrored: bool) -> list[Tensor]:
+        """See Network."""
+        people, index = self.annotations.people, int(chosen[0])
+        height, width = (int(side) for side in self.annotations.images.sizes[index])
+        fit = whole_image.letterbox((height, width), self.size, 0)
+        here = (people.image == index) & ~people.crowd & (people.labelled > 0)
+        pixel = images[0, :, self.size[0] // 2, self.size[1] // 2].cpu().numpy()
+        trace = (pixel / (1 + np.abs(pixel))) @ np.array([1, 2, 4])  # of the colours
+        points = fit.to_input(people.keypoints[here, :, :2]) + trace
+        low, high = points.min(axis=1), points.max(axis=1)
+        count, joints = points.shape[:2]
+        scores = 0.4 + 0.5 * draws((count, joints + 1), 9, index)
+        each = np.concatenate([points, scores[:, 1:, None]], axis=2).reshape(count, 3 * joints)
+        rows = np.concatenate([(low + high) / 2, high - low + 4, scores[:, :1], each], axis=1)
+        lesser = rows + 1
+        lesser[:, 4] = scores[:, 0] - 0.2
+        values = np.concatenate([rows, lesser]).astype(np.float32)
+        return [torch.from_numpy(np.ascontiguousarray(values.T))[None]]
 
 
 def _offsets(points: Floats, seen: Bools, size: Size) -> tuple[Maps, ...]:

@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repro.errors import ReproError
+from repro.exported.opening import KINDS
 from repro.papers.protocol import Protocol
 from repro.papers.values import Options, Size
 from repro.records.remarks import Remark
 
-TRUTH, ONNX = "truth", "onnx"
-"""what stands for the annotations themselves, and for an exported file, among the models"""
+TRUTH = "truth"
+"""what stands for the annotations themselves among the models"""
+FILES = tuple(KINDS.values())
+"""what stands for exported files among the models: `onnx` and others"""
 READ, GIVEN, ASSUMED = "read from the file", "given", "assumed"
+TOLD = "told by its outputs"
 BY_PROTOCOL = "from the protocol"
-"""whose a rule on the colours of the input is"""
+"""whose a fact on an exported file is, or a rule on the colours of the input"""
 PIXEL_RULES = ("colour", "normalise")
 """the rules on the colours of the input: the order of the channels, and their normalisation"""
 
@@ -40,7 +44,7 @@ class EvaluationRequest:
     """A network that looks at images by the rules of a protocol."""
 
     model: str
-    """a name of the zoo, `truth`, or `onnx`"""
+    """a name of the zoo, `truth`, or one of FILES"""
     weights: Path | None
     """a checkpoint, or the exported file"""
     protocol: Protocol
@@ -55,7 +59,11 @@ class EvaluationRequest:
     entry: str | None = None
     """which of a checkpoint's sets of tensors; None: the one that fits"""
     output: str = ""
-    """of an exported file the output with the heatmaps, where the user names it"""
+    """of an exported file the outputs that are read, where they are named outside of it"""
+    layout: str = ""
+    """of its input, where that is named outside of it"""
+    file_facts: Mapping[str, str] = field(default_factory=dict)
+    """head, input and layout of an exported file, and who says so: `simcc, given`"""
     origins: Mapping[str, str] = field(default_factory=dict)
     """rule of PIXEL_RULES -> whose it is; the protocol's where nothing is said"""
     remarks: tuple[Remark, ...] = ()

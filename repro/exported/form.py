@@ -7,19 +7,17 @@ and where there is no such rule it is asked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from repro.errors import ReproError, unknown
 from repro.records.remarks import Remark
 
-if TYPE_CHECKING:
-    from onnxruntime import NodeArg
-
 ABOUT = "network"
 FLOATS = ("float", "float16", "double")
-TAKEN = (*FLOATS, "uint8")
+WHOLE = ("uint8", "int32")
+TAKEN = (*FLOATS, *WHOLE)
 """kinds of numbers that an image can be given in"""
 NCHW, NHWC = "NCHW", "NHWC"
+LAYOUTS = (NCHW, NHWC)
 OUTPUT_CURE = "Say which holds the heatmaps: --output-name NAME."
 
 
@@ -62,16 +60,13 @@ class HeatmapOutput:
     """None where the file leaves it open"""
 
 
-def port(found: "NodeArg") -> Port:
-    """An input or output as the runtime tells it."""
-    sides = tuple(
-        side if isinstance(side, int) and side > 0 else None for side in found.shape or ()
-    )
-    return Port(found.name, sides, found.type.removeprefix("tensor(").removesuffix(")"))
+def image_input(
+    inputs: Sequence[Port], file: Path, layout: str = ""
+) -> tuple[ImageInput, tuple[Remark, ...]]:
+    """The input for images, and what of it was assumed; ReproError where there is no such one.
 
-
-def image_input(inputs: Sequence[Port], file: Path) -> tuple[ImageInput, tuple[Remark, ...]]:
-    """The input for images, and what of it was assumed; ReproError where there is no such one."""
+    `layout` is where its channels are, if somebody says it.
+    """
     if len(inputs) != 1:
         taken = " and ".join(map(str, inputs)) or "nothing"
         raise ReproError(
@@ -86,15 +81,18 @@ def image_input(inputs: Sequence[Port], file: Path) -> tuple[ImageInput, tuple[R
         )
     remarks = []
     batch, second, third, last = one.shape
-    layout = NHWC if last == 3 and second != 3 else NCHW
-    if second is None and last is None:
-        said = f"`{file.name}` does not say where the channels of {one} are: {NCHW} is assumed."
+    unclear = (second, last) in ((None, None), (3, 3))
+    given, layout = layout, layout or (NHWC if last == 3 and second != 3 else NCHW)
+    if unclear and not given:
+        said = f"`{file.name}` does not say where the channels of {one} are: {NCHW} is "
+        said += "assumed; --layout would say it."
         remarks.append(Remark(ABOUT, said))
     channels = last if layout == NHWC else second
     if channels not in (3, None):
-        raise ReproError(f"`{file}` takes {channels} channels.", "A picture here has 3.")
+        cure = f"Is its layout {layout}, as --layout or its side file says?" if given else ""
+        raise ReproError(f"`{file}` takes {channels} channels.", cure or "A picture here has 3.")
     height, width = (second, third) if layout == NHWC else (third, last)
-    if layout == NHWC:
+    if layout == NHWC and not given:
         remarks.append(Remark(ABOUT, f"`{file.name}` takes its channels last (N x H x W x 3)."))
     return ImageInput(one.name, one.kind, layout, batch, height, width), tuple(remarks)
 
@@ -107,7 +105,7 @@ def heatmap_output(
     `wanted` is its name where the user or the file says it, else empty. ReproError where none can
     be it, and where several can.
     """
-    chosen = _named(outputs, wanted, file) if wanted else _only(outputs, keypoints, file)
+    chosen = _maps_named(outputs, wanted, file) if wanted else _only(outputs, keypoints, file)
     _, second, _, last = chosen.shape or (None,) * 4
     layout = NHWC if last == keypoints is not None and second != keypoints else NCHW
     remarks = []
@@ -121,12 +119,17 @@ def heatmap_output(
     return HeatmapOutput(chosen.name, layout, joints), tuple(remarks)
 
 
-def _named(outputs: Sequence[Port], wanted: str, file: Path) -> Port:
+def named(outputs: Sequence[Port], wanted: str, file: Path) -> Port:
+    """The output of that name; ReproError where there is none."""
     names = [output.name for output in outputs]
     if wanted not in names:
         error = unknown("output", wanted, names)
         raise ReproError(f"`{file}`: {error}", error.hint)
-    chosen = outputs[names.index(wanted)]
+    return outputs[names.index(wanted)]
+
+
+def _maps_named(outputs: Sequence[Port], wanted: str, file: Path) -> Port:
+    chosen = named(outputs, wanted, file)
     if len(chosen.shape) not in (0, 4):
         raise _no_heatmaps([chosen], file)
     return chosen
@@ -156,10 +159,7 @@ def _channels(output: Port) -> tuple[int | None, int | None]:
 
 def _no_heatmaps(outputs: Sequence[Port], file: Path) -> ReproError:
     shown = ", ".join(map(str, outputs[:6])) or "nothing"
-    flat = [output for output in outputs if len(output.shape) == 3]
-    if len(flat) >= 2 and flat[0].shape[1] == flat[1].shape[1]:
-        return ReproError(
-            f"`{file}` gives coordinates by axis (SimCC), which are not supported yet: {shown}.",
-            "An evaluation takes heatmaps of N x K x h x w.",
-        )
-    return ReproError(f"`{file}` gives {shown}.", "An evaluation takes heatmaps of N x K x h x w.")
+    return ReproError(
+        f"`{file}` gives {shown}.",
+        "Heatmaps are N x K x h x w; --head says what else it gives.",
+    )

@@ -1,10 +1,10 @@
-"""What a graph does to its input first: a normalisation that is part of the file.
+"""What a network does to its input first: a normalisation that is part of the file.
 
-It is looked for where the library `onnx` is there to read graphs. A subtraction, a division, an
-addition or a product with numbers, directly behind the input, is taken for a normalisation.
+A subtraction, a division, an addition or a product with numbers, directly behind the input, is
+taken for a normalisation. Graphs of ONNX files are read where the library `onnx` is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +26,32 @@ MOST_BYTES = 2**31 - 1
 Numbers = NDArray[np.float64]
 
 
-def normalisation_inside(path: Path, name: str) -> tuple[str, str] | None:
-    """What pixels must be like in front of a normalisation within the graph, and which that is.
+def normalisation_of(steps: Sequence[tuple[str, Numbers]]) -> tuple[str, str] | None:
+    """What pixels must be like in front of the first steps of a network, and what these do.
 
-    `0..255` or `0..1`, and its mean and deviation in words; None where there is none. ReproError
-    where the graph cannot be looked at.
+    Steps are Add, Sub, Mul or Div with one number or three. The answer is `0..255` or `0..1`, and
+    mean and deviation in words; None where the steps are no normalisation.
+    """
+    factor, offset = np.ones(1), np.zeros(1)
+    with np.errstate(all="ignore"):  # what is not finite in the end is no normalisation
+        for operator, number in steps:
+            if operator in ("Sub", "Add"):
+                offset = offset + (number if operator == "Add" else -number)
+            else:
+                times = number if operator == "Mul" else 1 / number
+                factor, offset = factor * times, offset * times
+    if not steps or not np.isfinite([*factor, *offset]).all() or not (factor > 0).all():
+        return None
+    deviation = 1 / factor
+    mean = -offset * deviation
+    pixels = "0..255" if max(abs(mean).max(), abs(deviation).max()) > 1 else "0..1"
+    return pixels, f"mean {_text(mean)}, deviation {_text(deviation)}"
+
+
+def onnx_steps(path: Path, name: str) -> list[tuple[str, Numbers]]:
+    """The arithmetic behind the input of that name in an ONNX file.
+
+    ReproError where the graph cannot be looked at.
     """
     if path.stat().st_size > MOST_BYTES:
         raise ReproError(f"it has more than {MOST_BYTES:,} bytes")
@@ -42,37 +63,22 @@ def normalisation_inside(path: Path, name: str) -> tuple[str, str] | None:
         graph = onnx.load(str(path), load_external_data=False).graph
     except Exception as error:  # of a file that the runtime took; the parser's share no base
         raise ReproError("onnx cannot read it") from error
-    factor, offset = _affine(graph, name)
-    if factor is None or offset is None:
-        return None
-    deviation = 1 / factor
-    mean = -offset * deviation
-    pixels = "0..255" if max(abs(mean).max(), abs(deviation).max()) > 1 else "0..1"
-    return pixels, f"mean {_text(mean)}, deviation {_text(deviation)}"
+    return list(_steps(graph, name))
 
 
-def _affine(graph: "GraphProto", name: str) -> tuple[Numbers | None, Numbers | None]:
-    """Factor and offset of each channel, of the arithmetic that follows the input."""
+def _steps(graph: "GraphProto", name: str) -> Iterator[tuple[str, Numbers]]:
     values = _constants(graph)
-    factor, offset, some = np.ones(1), np.zeros(1), False
     for _ in range(MOST_NODES):
         users = [node for node in graph.node if name in node.input]
         if len(users) != 1:
-            break
+            return
         node = users[0]
         if node.op_type not in PASSED:
             number = _operand(node, name, values)
             if number is None:
-                break
-            some = True
-            if node.op_type in ("Sub", "Add"):
-                offset = offset + (number if node.op_type == "Add" else -number)
-            else:
-                times = number if node.op_type == "Mul" else 1 / number
-                factor, offset = factor * times, offset * times
+                return
+            yield node.op_type, number
         name = node.output[0]
-    whole = np.isfinite([*factor, *offset]).all() and (factor > 0).all()
-    return (factor, offset) if some and whole else (None, None)
 
 
 def _operand(node: "NodeProto", name: str, values: Mapping[str, Numbers]) -> Numbers | None:

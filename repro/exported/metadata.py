@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repro.errors import ReproError, unknown
-from repro.papers.protocol import COLOURS, NORMALISATIONS, normalisation
+from repro.papers.protocol import COLOURS, NORMALISATIONS, ROWS, normalisation
 from repro.papers.values import Size
 
 COLOUR_KEYS = (
@@ -61,15 +61,19 @@ class StatedFacts:
     sigmas: tuple[float, ...] | None = None
     """OKS constants"""
     head: str = ""
-    """`heatmaps`, or the way in which a bottom-up network's persons are grouped"""
+    """one of repro.exported.heads, by any of its names"""
+    layout: str = ""
+    """of the input: NCHW or NHWC"""
     output: str = ""
-    """which output holds the heatmaps"""
+    """which output holds the heatmaps, or which ones the head is read from, with commas"""
     dataset: str = ""
     protocol: str = ""
     weights: str = ""
     colour_error: ReproError | None = None
     """why the colour order cannot be told from what is said of it"""
     normalise_error: ReproError | None = None
+    beside: frozenset[str] = frozenset()
+    """the facts that are not the file's own, but those of its side file"""
 
 
 def stated(metadata: Mapping[str, str], file: str) -> StatedFacts:
@@ -82,7 +86,7 @@ def stated(metadata: Mapping[str, str], file: str) -> StatedFacts:
     colour, colour_error = _or_error(lambda: _colour(known), file)
     normalise, normalise_error = _or_error(lambda: _normalise(known), file)
     joints = _names(known.get("joints", ""))
-    keypoints = known.get("keypoints", "")
+    keypoints = known.get("keypoints", "") or _first(known.get("kpt_shape", ""))
     return StatedFacts(
         colour,
         normalise,
@@ -92,7 +96,8 @@ def stated(metadata: Mapping[str, str], file: str) -> StatedFacts:
         _pairs(known.get("flip_pairs", ""), len(joints)),
         _pairs(known.get("limbs", ""), len(joints)) or (),
         _constants(known.get("sigmas", ""), len(joints)),
-        known.get("head", ""),
+        known.get("head", "") or (ROWS if known.get("task") == "pose" else ""),
+        "",
         known.get("output", ""),
         known.get("dataset", ""),
         known.get("protocol", ""),
@@ -243,6 +248,11 @@ def _size(known: Mapping[str, str]) -> Size | None:
         if len(numbers) == 2 and all(numbers):
             return numbers[0], numbers[1]
     return None
+
+
+def _first(text: str) -> str:
+    """The first number of `[17, 3]`, which is what Ultralytics calls the shape of its joints."""
+    return next(iter(re.findall(r"\d{1,5}", text)), "")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -1,29 +1,27 @@
 """An exported network that was opened: what it takes, gives and states."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from repro.errors import ReproError
-from repro.exported import form, metadata, opening
+from repro.exported import form, metadata, runtimes, side_file
 from repro.exported.form import ABOUT, ImageInput, Port
 from repro.exported.metadata import StatedFacts
+from repro.exported.runtime import Runtime
 from repro.papers.values import Size
 from repro.records.remarks import Remark
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 
 @dataclass(frozen=True)
 class NetworkFile:
-    """An ONNX file with one input for images, ready to run on the processor."""
+    """An exported file with one input for images, ready to run on the processor."""
 
     path: Path
-    session: "onnxruntime.InferenceSession"
+    runtime: Runtime
     image: ImageInput
     outputs: tuple[Port, ...]
     stated: StatedFacts = field(default_factory=StatedFacts)
+    """by the file itself, or by its side file"""
     remarks: tuple[Remark, ...] = ()
     """on what of its input was assumed"""
 
@@ -31,6 +29,12 @@ class NetworkFile:
     def name(self) -> str:
         """The file's name without folders, as remarks and records have it."""
         return self.path.name
+
+    @property
+    def fixed(self) -> Size | None:
+        """Height and width of the input; None where the file leaves one of them open."""
+        height, width = self.image.height, self.image.width
+        return None if height is None or width is None else (height, width)
 
     def size(self, given: Size | None) -> tuple[Size, tuple[Remark, ...]]:
         """Height and width of the input: the file's, or the user's where the file is open.
@@ -52,19 +56,31 @@ class NetworkFile:
         if stated is None or stated == size:
             return size, ()
         whose = "its graph" if all(fixed) else "--input" if given else "its graph, in part,"
-        text = f"`{self.name}` states an input of {_sides(stated)}; {whose} has {_sides(size)}."
+        states = f"`{self.name}` states"
+        if "size" in self.stated.beside:
+            states = f"`{side_file.path_of(self.path).name}` says"
+        text = f"{states} an input of {_sides(stated)}; {whose} has {_sides(size)}."
         return size, (Remark(ABOUT, text),)
 
+    def any_size(self) -> "NetworkFile | None":
+        """The same network for images of any size; None where it stays as it was built."""
+        runtime = self.runtime.any_size(self.image)
+        if runtime is None:
+            return None
+        image = replace(self.image, height=None, width=None)
+        return replace(self, runtime=runtime, image=image, outputs=tuple(runtime.outputs))
 
-def open_file(path: Path, threads: int = 0) -> NetworkFile:
-    """The network in a file; ReproError for anything else, and for one with other inputs."""
-    session = opening.session(path, threads)
-    inputs, outputs = (
-        tuple(map(form.port, ports)) for ports in (session.get_inputs(), session.get_outputs())
-    )
-    image, remarks = form.image_input(inputs, path)
-    known = dict(session.get_modelmeta().custom_metadata_map)
-    return NetworkFile(path, session, image, outputs, metadata.stated(known, str(path)), remarks)
+
+def open_file(path: Path, threads: int = 0, layout: str = "") -> NetworkFile:
+    """The network in a file; ReproError for anything else, and for one with other inputs.
+
+    `layout` is that of the input where the user says it.
+    """
+    runtime = runtimes.opened(path, threads)
+    own = metadata.stated(runtime.metadata, str(path))
+    stated, said = side_file.merged(own, side_file.read(path), path)
+    image, remarks = form.image_input(runtime.inputs, path, layout or stated.layout)
+    return NetworkFile(path, runtime, image, tuple(runtime.outputs), stated, (*said, *remarks))
 
 
 def _sides(size: Size) -> str:

@@ -1,7 +1,8 @@
-"""An ONNX file with what lies beside it, and the session of ONNX Runtime that runs it.
+"""Exported files with what lies beside them, and the session of ONNX Runtime that runs ONNX files.
 
-Files of more than 2 GB, and those that some exporters write, keep their values in a second file
-beside the first, which names it. That name is found without a library for the format.
+An OpenVINO IR is two files, NAME.xml and NAME.bin. ONNX files of more than 2 GB, and those that
+some exporters write, keep their values in a second file, which the first names. That name is found
+without a library for the format.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.errors import ReproError, RunError
+from repro.errors import ReproError, RunError, listed
 from repro.files import sha256
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ LOCATION = re.compile(
     re.DOTALL,
 )
 """the start of a tensor's `external_data` (field 13), up to the number of bytes of its value"""
-SUFFIX = ".onnx"
-"""by which a file is known among the names of models"""
+ONNX, OPENVINO, TFLITE = "onnx", "openvino", "tflite"
+KINDS: Mapping[str, str] = {".onnx": ONNX, ".xml": OPENVINO, ".tflite": TFLITE}
+"""suffix, by which a file is known among the names of models -> what kind of file it is"""
 SILENT = 4
 REASON = 240
 """characters that are shown of an error of the runtime"""
@@ -38,7 +40,15 @@ _PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .{1,
 
 def is_network_file(word: str) -> bool:
     """Whether a word among the names of models means an exported file."""
-    return word.lower().endswith(SUFFIX)
+    return word.lower().endswith(tuple(KINDS))
+
+
+def kind_of(path: Path) -> str:
+    """Which of KINDS a file is, by its suffix; ReproError for another one."""
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise ReproError(f"`{path}` is no exported file.", f"Such files end in {listed([*KINDS])}.")
+    return kind
 
 
 def session(path: Path, threads: int = 0) -> "onnxruntime.InferenceSession":
@@ -56,7 +66,7 @@ def session(path: Path, threads: int = 0) -> "onnxruntime.InferenceSession":
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's own exceptions share no base
-        message = f"`{path}` is no ONNX file that can be run: {_reason(error)}."
+        message = f"`{path}` is no ONNX file that can be run: {reason(error)}."
         raise ReproError(message, "Export it again.") from error
 
 
@@ -74,8 +84,11 @@ def check_parts(path: Path) -> None:
 
 
 def side_files(path: Path) -> tuple[str, ...]:
-    """The files that an ONNX file keeps values in, by their names in its folder, sorted."""
-    if not path.stat().st_size:
+    """The files that an exported file keeps values in, by their names in its folder, sorted."""
+    kind = KINDS.get(path.suffix.lower())
+    if kind == OPENVINO:
+        return (path.with_suffix(".bin").name,)
+    if kind == TFLITE or not path.stat().st_size:
         return ()
     names = set()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -116,14 +129,13 @@ def run(
     import onnxruntime
 
     options = onnxruntime.RunOptions()
-    seconds = PATIENCE + PATIENCE_EACH * images
     ended = threading.Event()
 
     def end() -> None:
         ended.set()
         options.terminate = True
 
-    timer = threading.Timer(seconds, end)
+    timer = threading.Timer(patience(images), end)
     timer.daemon = True
     timer.start()
     try:
@@ -131,16 +143,27 @@ def run(
         values: Sequence[NDArray[np.generic]] = session.run(names, dict(given), options)
     except Exception as error:  # the runtime's own exceptions share no base
         if ended.is_set():
-            raise RunError(
-                f"`{path}` does not finish {images} images in {seconds:.0f} s.",
-                "Does it loop without end?",
-            ) from error
+            raise endless(path, images) from error
         raise
     finally:
         timer.cancel()
     return values
 
 
-def _reason(error: Exception) -> str:
+def patience(images: int) -> float:
+    """The seconds that a call with so many images may take."""
+    return PATIENCE + PATIENCE_EACH * images
+
+
+def endless(path: Path, images: int) -> RunError:
+    """The error for a file that was not done in time."""
+    return RunError(
+        f"`{path}` does not finish {images} images in {patience(images):.0f} s.",
+        "Does it loop without end?",
+    )
+
+
+def reason(error: Exception) -> str:
+    """What a runtime says of its failure, in one line."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return _PREFIX.sub("", lines[0]).strip()[:REASON].rstrip(".")

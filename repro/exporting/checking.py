@@ -86,12 +86,12 @@ def checked(request: ExportRequest, path: Path, usual: Sequence[Usual]) -> Expor
         file = open_file(path)
     except ReproError as error:
         return ExportCheck(0.0, bound, taken, str(error).rstrip(".").replace(f"`{path}`", "it"))
+    names = [output.name for output in file.outputs]
     worst = 0.0
     for one in usual:
         shape = "x".join(map(str, one.images.shape))
         try:
-            given = {file.image.name: one.images.numpy()}
-            outputs = file.session.run(None, given)
+            outputs = file.runtime.run(one.images.numpy(), names, len(one.images))
         except Exception as error:  # the runtime's own exceptions share no base
             first = (str(error).strip().splitlines() or [type(error).__name__])[0]
             return ExportCheck(
@@ -107,7 +107,7 @@ def checked(request: ExportRequest, path: Path, usual: Sequence[Usual]) -> Expor
     return ExportCheck(worst, bound, taken)
 
 
-def _compared(usual: Sequence[Tensor], outputs: Sequence[NDArray[np.float32]]) -> tuple[str, float]:
+def _compared(usual: Sequence[Tensor], outputs: Sequence[NDArray[np.generic]]) -> tuple[str, float]:
     if len(usual) != len(outputs):
         return f"it gives {len(outputs)} outputs, not {len(usual)}", 0.0
     worst = 0.0
@@ -116,6 +116,6 @@ def _compared(usual: Sequence[Tensor], outputs: Sequence[NDArray[np.float32]]) -
             return f"it gives an output of {theirs.shape}, not {tuple(ours.shape)}", worst
         if not np.isfinite(theirs).all():
             return "it gives NaN or infinity", worst
-        ours64 = ours.numpy().astype(np.float64)
-        worst = max(worst, float(abs(ours64 - theirs).max() / (abs(ours64).max() or 1)))
+        ours64, theirs64 = ours.numpy().astype(np.float64), np.asarray(theirs, np.float64)
+        worst = max(worst, float(abs(ours64 - theirs64).max() / (abs(ours64).max() or 1)))
     return "", worst

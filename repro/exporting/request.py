@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import zoo
 from repro.data import own_dataset
 from repro.errors import ReproError, unknown
-from repro.exported.opening import is_network_file
+from repro.exported.opening import KINDS, ONNX
 from repro.exported.words import INITIAL
 from repro.papers import protocol_choice
 from repro.papers.protocol import Protocol
@@ -128,7 +128,7 @@ def _check_words(batch: str, precision: str) -> None:
 
 def check_output(output: Path, replace: bool) -> None:
     """Raise ReproError unless a file of that name can be written."""
-    if not is_network_file(output.name):
+    if KINDS.get(output.suffix.lower()) != ONNX:
         raise ReproError(f"`{output}` does not end in .onnx.", "Other commands know files by that.")
     if output.exists() and not replace:
         raise ReproError(f"`{output}` exists already.", "Say --force to write over it.")

@@ -27,6 +27,10 @@ HEATMAP_DECODERS = {
 """how a protocol names a decoding of heatmaps -> how `repro.pose.decode` does"""
 GROUPINGS = ("associative embedding", "centre offsets", "part affinity fields")
 """how bottom-up networks find persons"""
+COORDINATES = ("SimCC", "points")
+"""how networks of one person are read that give no heatmaps; exported files alone do"""
+ROWS = "pose rows"
+"""persons that a network of whole images gives by itself, a row each; exported files alone do"""
 SERVER = "COCO evaluation server"
 """an evaluator that nobody can run at home"""
 EVALUATORS = (*dict.fromkeys((*(one.evaluator for one in DATASETS.values()), *TOOLS)), SERVER)
@@ -84,7 +88,8 @@ class Protocol:
     shift: bool
     """move the mirrored image's heatmaps one column to the right"""
     decode: str
-    """one of HEATMAP_DECODERS, beta-soft-argmax with its beta in brackets, or one of GROUPINGS"""
+    """one of HEATMAP_DECODERS, beta-soft-argmax with its beta in brackets, one of GROUPINGS or of
+    COORDINATES, or ROWS"""
     evaluator: str
     metric: str
     supply: str
@@ -118,7 +123,7 @@ class Protocol:
         _check("evaluator", self.evaluator, EVALUATORS)
         normalisation(self.normalise)
         _check("treatment of EXIF turns", self.exif, EXIF)
-        _check("decoding", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS))
+        _check("decoding", self.decoder, (*HEATMAP_DECODERS, *GROUPINGS, *COORDINATES, ROWS))
         _check("rescoring", self.rescoring, RESCORINGS)
         if self.beta == 0:
             raise ReproError(
@@ -181,7 +186,7 @@ class Protocol:
     @property
     def bottom_up(self) -> bool:
         """Whether persons are found in the whole image."""
-        return self.decode in GROUPINGS
+        return self.decode in (*GROUPINGS, ROWS)
 
     @property
     def geometry(self) -> str:

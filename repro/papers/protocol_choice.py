@@ -34,18 +34,23 @@ def named(name: str) -> Protocol:
     return paper_study.protocols[key]
 
 
-def chosen(model: str, dataset: DatasetChoice | None, name: str | None) -> tuple[str, Protocol]:
-    """The protocol of that name, else the model's own on a data set, COCO by default."""
+def chosen(
+    model: str, dataset: DatasetChoice | None, name: str | None, grouping: str = ""
+) -> tuple[str, Protocol]:
+    """The protocol of that name, else the model's own on a data set, COCO by default.
+
+    `grouping` is how the persons of a model outside the zoo are found, where it has no boxes.
+    """
     if name is None:
         joints = zoo.MODELS[model].keypoints if model in zoo.MODELS else 17
-        return of_model(model, dataset or with_joints(joints).name)
+        return of_model(model, dataset or with_joints(joints).name, grouping)
     protocol = named(name)
     if dataset is None or dataset == protocol.dataset:
         return name, protocol
     return _moved(name, protocol, dataset)
 
 
-def of_model(model: str, dataset: DatasetChoice) -> tuple[str, Protocol]:
+def of_model(model: str, dataset: DatasetChoice, grouping: str = "") -> tuple[str, Protocol]:
     """The name and the protocol that a model is evaluated by on a data set.
 
     That of the first printed row with the model and the data set; for other models the first
@@ -53,7 +58,7 @@ def of_model(model: str, dataset: DatasetChoice) -> tuple[str, Protocol]:
     looked at as COCO is.
     """
     kind = "coco" if isinstance(dataset, OwnDataset) else find_dataset(dataset).kind
-    grouping = zoo.MODELS[model].grouping if model in zoo.MODELS else ""
+    grouping = zoo.MODELS[model].grouping if model in zoo.MODELS else grouping
     fitting = [
         (name, protocol)
         for name, protocol in (*_printed(model), *_all())

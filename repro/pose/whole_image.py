@@ -68,6 +68,24 @@ class PaddedFit(Fit):
         return np.pad(np.asarray(scaled, np.float32), around, constant_values=OPENPOSE_MEAN)
 
 
+@dataclass(frozen=True, eq=False)
+class LetterboxedFit(Fit):
+    """An image scaled by one factor into the middle of an input of one size, with grey around."""
+
+    fill: int
+
+    def warp(self, image: NDArray[np.uint8]) -> Pixels:
+        """The input (height, width, 3): bilinear, and `fill` around it."""
+        import cv2
+
+        scale, left, top = self.matrix[0, 0], int(self.matrix[0, 2]), int(self.matrix[1, 2])
+        sides = _scaled(self.image_size, scale)
+        shrunk = image if sides == self.image_size else cv2.resize(image, sides[::-1])
+        canvas: NDArray[np.uint8] = np.full((*self.size, 3), self.fill, np.uint8)
+        canvas[top : top + sides[0], left : left + sides[1]] = shrunk
+        return canvas
+
+
 def region(
     image_size: Size, short_side: int, multiple: int = 64, scale: float = 1.0, least: float = 1.0
 ) -> tuple[Size, Floats, Floats]:
@@ -115,24 +133,67 @@ def matrix(size: Size, centre: Floats, extent: Floats) -> Floats:
     return np.array([[factor, 0, shift[0]], [0, factor, shift[1]]])
 
 
-def openpose_fit(image_size: Size, height: int = 368, stride: int = 8) -> PaddedFit:
+def openpose_fit(
+    image_size: Size, height: int = 368, stride: int = 8, canvas: Size | None = None
+) -> PaddedFit:
     """The fit of Lightweight OpenPose at one scale (`infer` of its `val.py`).
 
     The image is scaled to `height`, and padded alike on both sides to a width that is a multiple
-    of `stride` and no less than the height. Raise ReproError for an image without pixels.
+    of `stride` and no less than the height; or scaled into a `canvas` of one size, its height that
+    of the input. Raise ReproError for an image without pixels.
     """
-    if min(image_size) < 1:
-        raise ReproError(
-            f"An image of {image_size[1]} x {image_size[0]} pixels has none.", "Leave it out."
-        )
+    _check_pixels(image_size)
     ratio = height / image_size[0]
+    if canvas is not None:
+        ratio = min(canvas[0] / image_size[0], canvas[1] / image_size[1])
     scaled = round(image_size[0] * ratio), round(image_size[1] * ratio)
-    size = _up(height, stride), _up(max(scaled[1], height), stride)
+    if min(scaled) < 1:
+        raise ReproError(
+            f"An image of {image_size[1]} x {image_size[0]} pixels is too narrow.", "Leave it out."
+        )
+    size = canvas or (_up(height, stride), _up(max(scaled[1], height), stride))
     above, left = (size[0] - scaled[0]) // 2, (size[1] - scaled[1]) // 2
     margins = above, left, size[0] - scaled[0] - above, size[1] - scaled[1] - left
     half = ratio / 2 - 0.5  # pixels are scaled as areas, not as points
     scaling = np.array([[ratio, 0, half + left], [0, ratio, half + above]])
     return PaddedFit(image_size, size, scaling, ratio, margins)
+
+
+def contained(image_size: Size, size: Size) -> Fit:
+    """The fit into an input of one size, as `fit` has it for inputs that follow the image.
+
+    Raise ReproError for an image without pixels.
+    """
+    _check_pixels(image_size)
+    scale = min(size[0] / image_size[0], size[1] / image_size[1])
+    centre = np.array([int(side / 2 + 0.5) for side in image_size[::-1]], dtype=np.float64)
+    return Fit(image_size, size, matrix(size, centre, np.array(size[::-1]) / scale))
+
+
+def letterbox(image_size: Size, size: Size, fill: int) -> LetterboxedFit:
+    """The fit of Ultralytics (`LetterBox`) for networks whose input has one size.
+
+    What is left over evenly lies to the right and below. Raise ReproError for an image without
+    pixels.
+    """
+    _check_pixels(image_size)
+    scale = min(size[0] / image_size[0], size[1] / image_size[1])
+    height, width = _scaled(image_size, scale)
+    left, top = round((size[1] - width) / 2 - 0.1), round((size[0] - height) / 2 - 0.1)
+    scaling = np.array([[scale, 0, left], [0, scale, top]], dtype=np.float64)
+    return LetterboxedFit(image_size, size, scaling, fill)
+
+
+def _scaled(image_size: Size, scale: float) -> Size:
+    height, width = (max(1, round(side * scale)) for side in image_size)
+    return height, width
+
+
+def _check_pixels(image_size: Size) -> None:
+    if min(image_size) < 1:
+        raise ReproError(
+            f"An image of {image_size[1]} x {image_size[0]} pixels has none.", "Leave it out."
+        )
 
 
 def _up(length: int, multiple: int) -> int:

@@ -27,7 +27,7 @@ from repro.evaluation.network import Network
 from repro.evaluation.predict import Predictor
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
-from repro.exported.onnx_network import OnnxNetwork, as_given
+from repro.exported.exported_network import ExportedNetwork, as_given
 from repro.files import sha256
 from repro.papers.protocol import APPLY, GROUND_TRUTH, changed
 from repro.quantising.request import QuantisationRequest
@@ -114,7 +114,7 @@ class WholePictures:
 class InputRecorder:
     """A network that keeps each input in a file, as the exported one is given it."""
 
-    network: OnnxNetwork
+    network: ExportedNetwork
     folder: Path
     paths: list[Path] = field(default_factory=list)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from repro.errors import ReproError, unknown
 from repro.evaluation.request import EvaluationRequest
-from repro.exported.opening import SUFFIX
+from repro.exported.opening import KINDS, ONNX
 from repro.exporting.request import check_output
 from repro.papers.protocol import GROUND_TRUTH, changed
 from repro.quantising.methods import METHODS
@@ -51,7 +51,7 @@ def check_files(output: Path, folder: Path, method: str, replace: bool) -> None:
     """Raise ReproError where the answer could not be written, or nothing could be calibrated on."""
     if method not in METHODS:
         raise unknown("method", method, METHODS)
-    if output.suffix.lower() != SUFFIX:
+    if KINDS.get(output.suffix.lower()) != ONNX:
         raise ReproError(f"`{output}` does not end in .onnx.", "Other commands know files by that.")
     check_output(output, replace)
     if not folder.is_dir():

@@ -63,9 +63,10 @@ def quantised(request: QuantisationRequest, steps: Steps) -> QuantisedFile:
     what it makes does not run.
     """
     path, rules = request.network, request.evaluation.protocol
-    file = open_file(path)
+    asked = request.evaluation
+    file, named = open_file(path, layout=asked.layout), (asked.output, asked.size)
     _check(path)
-    network = exported.network_of(file, rules, request.evaluation.output)[0]
+    network = exported.network_of(file, rules, *named)[0]
     source = inputs.source(request)
     drawn = inputs.drawn(request, source)
     with tempfile.TemporaryDirectory(prefix="repro-quantise-") as name:
@@ -83,7 +84,7 @@ def quantised(request: QuantisationRequest, steps: Steps) -> QuantisedFile:
         measured = recorders[1].paths
         with steps(len(measured), "comparisons") as tell:
             apart = deviation.measured(prepared, made, file.image, measured, tell)
-        own = exported.network_of(open_file(made), rules, request.evaluation.output)[0]
+        own = exported.network_of(open_file(made, layout=asked.layout), rules, *named)[0]
         with steps(len(measured), drawn.unit) as tell:
             seen = found[1], source.look(own, drawn.measured, tell)
         content, digest_of_made = made.read_bytes(), sha256(made)
@@ -160,7 +161,7 @@ def _stamp(
         "calibration_seed": request.seed,
         "calibration_sha256": digest,
     }
-    metadata = {**file.session.get_modelmeta().custom_metadata_map, **texts(facts)}
+    metadata = {**file.runtime.metadata, **texts(facts)}
     model: ModelProto = onnx.load(made)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, metadata)

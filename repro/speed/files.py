@@ -6,7 +6,7 @@ from pathlib import Path
 
 from repro.errors import ReproError, listed
 from repro.exported.network_file import open_file
-from repro.exported.opening import content_digest
+from repro.exported.opening import ONNX, content_digest, kind_of
 from repro.papers.values import Options, Size
 from repro.records.remarks import Remark
 from repro.records.runs import CountRun
@@ -39,6 +39,10 @@ def timed_file(word: str, size: Size | None) -> TimedFile:
     ReproError for anything else than a network that takes one image, and for another input.
     """
     path = Path(word)
+    if kind_of(path) != ONNX:
+        raise ReproError(
+            f"`{path}` is no ONNX file, and others are not timed.", "`repro eval` takes it."
+        )
     file = open_file(path)
     chosen, remarks = file.size(size)
     subject = SubjectFile(str(path.absolute()), content_digest(path), file.image)

@@ -60,7 +60,7 @@ def test_a_file_is_made_compared_and_kept_as_a_row(
     assert {"QuantizeLinear", "DequantizeLinear", "Conv"} <= kinds
     file = open_file(made)
     assert (file.stated.colour, file.stated.normalise) == ("RGB", "ImageNet")
-    metadata = dict(file.session.get_modelmeta().custom_metadata_map)
+    metadata = dict(file.runtime.metadata)
     assert metadata == data["metadata"] and metadata["precision"] == "int8"
     assert metadata["quantised_from"] == data["floats"]["sha256"]  # type: ignore[index]
     assert metadata["calibrated_on"].startswith("4 crops of ")

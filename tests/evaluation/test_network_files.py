@@ -17,8 +17,8 @@ from repro.evaluation.network import ZooNetwork
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import ASSUMED, GIVEN, READ, EvaluationRequest, Execution
 from repro.exported import leading
+from repro.exported.exported_network import ExportedNetwork
 from repro.exported.network_file import open_file
-from repro.exported.onnx_network import OnnxNetwork
 from repro.papers import protocol_choice
 from repro.papers.protocol import changed
 from support.evaluation_scenes import Scene, onnx_file
@@ -30,7 +30,7 @@ def request_of(model: str, weights: Path | None, **others: object) -> Evaluation
     return replace(found, **others)  # type: ignore[arg-type]
 
 
-def network_of(path: Path) -> OnnxNetwork:
+def network_of(path: Path) -> ExportedNetwork:
     _, protocol = protocol_choice.chosen("onnx", "coco", None)
     return exported.network_of(open_file(path), protocol)[0]
 

@@ -18,7 +18,14 @@ from repro.errors import ReproError, RunError
 from repro.evaluation import grouping, inference, probe_set
 from repro.evaluation.probe import network_probe, probe
 from repro.evaluation.request import Execution
-from repro.papers.protocol import GROUND_TRUTH, GROUPINGS, HEATMAP_DECODERS, NO_BOXES, Protocol
+from repro.papers.protocol import (
+    GROUND_TRUTH,
+    GROUPINGS,
+    HEATMAP_DECODERS,
+    NO_BOXES,
+    ROWS,
+    Protocol,
+)
 from repro.papers.study import load_study
 from repro.pose import dark, decode, embedding, fields, flip, limbs, nms, offsets, transforms
 from repro.scoring import oks, pckh
@@ -45,6 +52,9 @@ TAGS = replace(
 )
 OFFSETS = replace(TAGS, decode="centre offsets")
 FIELDS = replace(TAGS, decode="part affinity fields", colour="BGR", flip=False)
+BINS = replace(TOP_DOWN, shift=False, decode="SimCC")
+POINTS = replace(BINS, flip=False, decode="points")
+PERSONS = replace(TAGS, flip=False, decode=ROWS)
 HEADS = replace(TOP_DOWN, dataset="mpii", boxes=GROUND_TRUTH, nms=None)
 DARK = replace(TOP_DOWN, decode="DARK")
 DECODINGS = [word.replace("soft-argmax", "soft-argmax(160)") for word in HEATMAP_DECODERS]
@@ -70,6 +80,7 @@ def anew() -> Iterator[None]:
 
 def test_it_is_the_same_in_another_process_with_other_threads_and_batches() -> None:
     rules = [TOP_DOWN, DARK, TAGS, OFFSETS, FIELDS, replace(HEADS, decode="DARK")]
+    rules += [BINS, POINTS, PERSONS]
     code = (
         "import sys, torch\n"
         "from repro.evaluation.probe import Execution, network_probe, probe\n"
@@ -156,6 +167,14 @@ def test_no_two_decodings_give_the_same() -> None:
     whole = {usual(replace(TAGS, decode=word)) for word in GROUPINGS}
     assert len(heatmaps) == len(HEATMAP_DECODERS) and len(whole) == len(GROUPINGS)
     assert len({usual(replace(DARK, normalise=how)) for how in ("ImageNet", "0..255")}) == 2
+
+
+def test_what_exported_files_give_is_probed_too() -> None:
+    for rules in (BINS, POINTS, PERSONS):
+        others = [{"colour": "BGR"}, {"normalise": "0..1"}, {"dataset": "crowdpose"}]
+        others += [{"flip": False}] if rules.flip else []
+        digests = {usual(rules), *(usual(replace(rules, **other)) for other in others)}
+        assert len(digests) == 1 + len(others)
 
 
 def test_every_protocol_of_every_study_can_be_probed() -> None:

@@ -322,8 +322,7 @@ def test_several_outputs_are_asked_about(
 
 def without_heatmaps(model: ModelProto) -> None:
     del model.graph.output[:]
-    for name, length in (("simcc_x", 96), ("simcc_y", 128)):
-        with_output(model, name, 1, 17, length)
+    with_output(model, "features", 1, 17, 96)
 
 
 def paddle(model: ModelProto) -> None:
@@ -335,7 +334,7 @@ def paddle(model: ModelProto) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (without_heatmaps, "(SimCC), which are not supported yet: `simcc_x` (1x17x96)"),
+        (without_heatmaps, "gives `features` (1x17x96)"),
         (paddle, "takes 2 inputs: `image` (1x3x64x48) and `im_shape` (1x2)"),
         (lambda model: sides(model.graph.input[0], 1, 1, 64, 48), "is no ONNX file|1 channels"),
         (lambda model: cast(model, TensorProto.INT8, outputs=False), "of int8"),

@@ -55,7 +55,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "report": (findings.ReportAnswer,),
     "predict": (networks.PredictAnswer,),
     "boxes": (networks.BoxesAnswer,),
-    "weights": (networks.WeightsAnswer, networks.WeightsCheckAnswer),
+    "weights": (downloads.WeightsAnswer, networks.WeightsCheckAnswer),
     "fetch": (downloads.FetchAnswer,),
     "data check": (networks.DataCheckAnswer, networks.FileCheckAnswer),
     "data synth": (networks.DataSynthAnswer,),

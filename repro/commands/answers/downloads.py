@@ -1,6 +1,8 @@
-"""What `repro fetch` answers."""
+"""What `repro fetch` and `repro weights` answer on published files."""
 
 from typing import TypedDict
+
+from repro.papers.values import Size
 
 
 class FetchedFileAnswer(TypedDict):
@@ -55,3 +57,40 @@ class FetchAnswer(TypedDict):
     answers: str
     """what is known of whether the addresses answer"""
     exit: int
+
+
+class PublishedFile(TypedDict):
+    """A published checkpoint; null where the page alone has it."""
+
+    model: str
+    dataset: str
+    input: Size
+    file: str | None
+    publisher: str
+    page: str
+    address: str | None
+    """where `repro fetch` gets it"""
+    licence: str | None
+    another_training: bool
+    """whether no printed row quotes it"""
+    size: int | None
+    """bytes"""
+    sha256: str | None
+    sha256_begins: str | None
+    figures: dict[str, str]
+    """metric -> per cent as published"""
+    protocol: str | None
+
+
+class ListedFile(PublishedFile):
+    """A published checkpoint, and where it lies here."""
+
+    present: str | None
+
+
+class WeightsAnswer(TypedDict):
+    """`repro weights`."""
+
+    checkpoints: list[ListedFile]
+    unpublished: str | None
+    """why there is none"""

@@ -2,6 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
+from repro.commands.answers.downloads import PublishedFile
 from repro.commands.answers.tables import Digits, Interval
 from repro.counting.parity import Parity
 from repro.data.completeness import SplitCounts
@@ -76,6 +77,8 @@ class EvalAnswer(TypedDict):
     notes: dict[str, str]
     pixels: dict[str, str]
     """colour order and normalisation of the input, and whose each is: given, assumed ..."""
+    file: dict[str, str]
+    """of an exported file its head, input and layout, and who says so; empty for other models"""
     remarks: list[Remark]
     """on the inputs: what was left out, ignored or assumed"""
     record: str
@@ -169,6 +172,8 @@ class PredictAnswer(TypedDict):
     """on the inputs: what was left out, ignored or assumed"""
     pixels: dict[str, str]
     """colour order and normalisation of the input, and whose each is: given, assumed ..."""
+    file: dict[str, str]
+    """of an exported file its head, input and layout, and who says so; empty for other models"""
 
 
 class BoxesAnswer(TypedDict):
@@ -233,43 +238,6 @@ class DataSynthAnswer(TypedDict):
     train: int
     val: int
     seed: int
-
-
-class PublishedFile(TypedDict):
-    """A published checkpoint; null where the page alone has it."""
-
-    model: str
-    dataset: str
-    input: Size
-    file: str | None
-    publisher: str
-    page: str
-    address: str | None
-    """where `repro fetch` gets it"""
-    licence: str | None
-    another_training: bool
-    """whether no printed row quotes it"""
-    size: int | None
-    """bytes"""
-    sha256: str | None
-    sha256_begins: str | None
-    figures: dict[str, str]
-    """metric -> per cent as published"""
-    protocol: str | None
-
-
-class ListedFile(PublishedFile):
-    """A published checkpoint, and where it lies here."""
-
-    present: str | None
-
-
-class WeightsAnswer(TypedDict):
-    """`repro weights`."""
-
-    checkpoints: list[ListedFile]
-    unpublished: str | None
-    """why there is none"""
 
 
 class NamedTensors(TypedDict):

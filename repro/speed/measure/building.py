@@ -10,8 +10,8 @@ from torch import Tensor, nn
 import zoo
 from repro.counting import parity
 from repro.errors import ReproError
-from repro.exported.form import NHWC
-from repro.exported.onnx_network import as_given
+from repro.exported.exported_network import as_given
+from repro.exported.form import NHWC, WHOLE
 from repro.exported.opening import content_digest
 from repro.papers.values import Scalar
 from repro.records.fingerprint import fingerprint
@@ -132,7 +132,7 @@ def _of_file(
     if image.batch not in (None, subject.batch):
         raise RefusedError(f"the file is built for a batch of {image.batch}")
     shape = (subject.batch, 3, *subject.input)
-    pixels = image.kind == "uint8"
+    pixels = image.kind in WHOLE
     inputs = [
         torch.from_numpy(as_given(_pixels(one) if pixels else one, image))
         for one in (equivalence.picture(shape, number) for number in (seed, seed + 1))

@@ -1,4 +1,5 @@
-"""An exported network at work: images in, maps out, whatever its layout, batch and numbers."""
+"""An exported network at work: images in, outputs of its head out, whatever its layout, batch and
+numbers."""
 
 from dataclasses import dataclass
 
@@ -8,33 +9,38 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from repro.errors import ReproError
-from repro.exported import opening
-from repro.exported.form import NHWC, ImageInput
+from repro.exported.form import NHWC, WHOLE, ImageInput
+from repro.exported.heads import HeadOutput
 from repro.exported.network_file import NetworkFile
+from repro.exported.runtime import Values
+from repro.papers.values import Size
 
-Values = NDArray[np.generic]
 NUMBERS = {
     "float": np.float32,
     "float16": np.float16,
     "double": np.float64,
     "uint8": np.uint8,
+    "int32": np.int32,
 }
 
 
 @dataclass(frozen=True)
-class OnnxNetwork:
-    """The maps that an exported network gives, in float32, N x C x h x w."""
+class ExportedNetwork:
+    """The outputs that the head of an exported network is read from, in float32.
+
+    Maps are N x C x h x w, all else as the file gives it.
+    """
 
     file: NetworkFile
-    outputs: tuple[str, ...]
+    outputs: tuple[HeadOutput, ...]
     """in the order in which they are given"""
-    layouts: tuple[str, ...]
-    """of each output"""
+    canvas: Size | None = None
+    """the input that whole images are scaled into; None where it follows the image"""
 
     def __call__(self, images: Tensor, chosen: NDArray[np.int64], mirrored: bool) -> list[Tensor]:
-        """The maps of normalised images (N, 3, H, W); see `repro.evaluation.network.Network`."""
+        """The outputs for normalised images (N, 3, H, W), as `repro.evaluation.network` asks."""
         batch = self.file.image.batch or len(images)
-        parts = [self._maps(part, batch) for part in torch.split(images, batch)]
+        parts = [self._outputs(part, batch) for part in torch.split(images, batch)]
         together = [torch.cat(maps) for maps in zip(*parts, strict=True)]
         for maps in together:
             if len(maps) != len(images):
@@ -44,13 +50,13 @@ class OnnxNetwork:
                 )
         return together
 
-    def _maps(self, images: Tensor, batch: int) -> list[Tensor]:
+    def _outputs(self, images: Tensor, batch: int) -> list[Tensor]:
         filled = torch.cat([images, images.new_zeros(batch - len(images), *images.shape[1:])])
-        given = {self.file.image.name: as_given(filled, self.file.image)}
-        found = opening.run(self.file.session, self.file.path, given, self.outputs, batch)
+        names = [output.name for output in self.outputs]
+        found = self.file.runtime.run(as_given(filled, self.file.image), names, batch)
         return [
-            _planes(values, layout)[: len(images)]
-            for values, layout in zip(found, self.layouts, strict=True)
+            _planes(values, output)[: len(images)]
+            for values, output in zip(found, self.outputs, strict=True)
         ]
 
 
@@ -58,12 +64,12 @@ def as_given(images: Tensor, image: ImageInput) -> Values:
     """Normalised images (N, 3, H, W) in the layout and the numbers that a file takes."""
     if image.layout == NHWC:
         images = images.permute(0, 2, 3, 1)
-    if image.kind == "uint8":
+    if image.kind in WHOLE:
         images = images.round().clamp(0, 255)
     given: Values = images.contiguous().numpy().astype(NUMBERS[image.kind], copy=False)
     return given
 
 
-def _planes(values: Values, layout: str) -> Tensor:
+def _planes(values: Values, output: HeadOutput) -> Tensor:
     maps = torch.from_numpy(np.asarray(values, np.float32))
-    return maps.permute(0, 3, 1, 2).contiguous() if layout == NHWC else maps
+    return maps.permute(0, 3, 1, 2).contiguous() if output.layout == NHWC else maps
