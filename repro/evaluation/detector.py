@@ -3,7 +3,6 @@
 import ast
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,20 +11,26 @@ from numpy.typing import NDArray
 from repro.data.pictures import Pixels
 from repro.errors import ReproError, unknown
 from repro.evaluation import detector_forms
-from repro.evaluation.detector_forms import CORNER, MIDDLE, STRETCHED, DetectorForm, Outputs
+from repro.evaluation.detector_forms import (
+    CORNER,
+    CUBIC,
+    MIDDLE,
+    STRETCHED,
+    DetectorForm,
+    Outputs,
+)
 from repro.evaluation.network import running
-from repro.exported import opening
+from repro.exported import runtimes
+from repro.exported.runtime import Runtime, Values
 from repro.papers.protocol import COLOURS, NORMALISATIONS
 from repro.papers.values import Size
 from repro.records.remarks import Remark
 
-if TYPE_CHECKING:
-    import onnxruntime
-
 Floats = NDArray[np.float64]
 USUAL = (640, 640)
 """the input of a detector that leaves its size open"""
-TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+KINDS = {"float": np.float32, "float16": np.float16, "uint8": np.uint8}
+"""of numbers of pictures"""
 LARGEST = 4096
 """pixels of an input's side"""
 
@@ -49,8 +54,7 @@ class DetectorSettings:
 class Detector:
     """An exported detector whose form is known."""
 
-    session: "onnxruntime.InferenceSession"
-    path: Path
+    runtime: Runtime
     size: Size
     form: DetectorForm
     person: int
@@ -61,7 +65,7 @@ class Detector:
     def persons(self, pixels: Pixels) -> tuple[Floats, Floats]:
         """Boxes (M, 4) left, top, width, height in a picture (H, W, 3), BGR, and scores (M,)."""
         image, scale, start = placed(pixels, self.size, self.form)
-        given = _outputs(self.session, self.path, image, self.form, self.size)
+        given = _outputs(self.runtime, image, self.form, self.size)
         found = self.form.read(given, self.size)
         usable = (found.labels == self.person) & (found.scores >= self.settings.score)
         usable &= np.isfinite(found.boxes).all(axis=1)
@@ -79,32 +83,31 @@ class Detector:
 
 
 def opened(path: Path, settings: DetectorSettings, threads: int | None = None) -> Detector:
-    """The detector in an ONNX file; a ReproError for what is none or has an unknown form.
+    """The detector in an exported file; a ReproError for what is none or has an unknown form.
 
     It is run once on a grey input, since files may leave the shapes of their outputs open.
     """
     if not path.is_file():
         raise ReproError(f"There is no detector `{path}`.", "Correct the path: --detector FILE.")
-    session = opening.session(path, threads or 0)
-    images = [one for one in session.get_inputs() if len(one.shape) == 4]
-    channels = {one.shape[1] for one in images if isinstance(one.shape[1], int)}
-    if len(images) != 1 or images[0].type not in TYPES or channels - {3}:
-        taken = ", ".join(f"{one.name} {one.type}{one.shape}" for one in session.get_inputs())
+    runtime = runtimes.opened(path, threads or 0)
+    images = [one for one in runtime.inputs if len(one.shape) == 4]
+    if len(images) != 1 or images[0].kind not in KINDS or images[0].shape[1] not in (3, None):
+        taken = ", ".join(f"{one} of {one.kind}" for one in runtime.inputs)
         raise ReproError(f"`{path}` takes {taken}.", "A detector takes pictures of N x 3 x H x W.")
-    sides = [side if isinstance(side, int) and side > 0 else None for side in images[0].shape[2:]]
-    size = (sides[0] or USUAL[0], sides[1] or USUAL[1])
+    height, width = images[0].shape[2:]
+    size = (height or USUAL[0], width or USUAL[1])
     if max(size) > LARGEST:
         raise ReproError(f"`{path}` takes pictures of {size[0]}x{size[1]}.", "Export it smaller.")
-    names = _names(session)
+    names = _names(runtime)
     grey = np.full((*size, 3), 114, np.uint8)
     plain = DetectorForm("", "RGB", *detector_forms.UNIT, CORNER, 114, _unread)
-    given = _outputs(session, path, grey, plain, size)
-    inputs = [one.name for one in session.get_inputs()]
+    given = _outputs(runtime, grey, plain, size)
+    inputs = [one.name for one in runtime.inputs]
     try:
         form = detector_forms.form_of(given, size, len(names) or None, inputs)
     except ReproError as error:
         raise ReproError(f"`{path}` is no detector that is known. {error}", error.hint) from error
-    form = _as_told(form, settings, session)
+    form = _as_told(form, settings, runtime)
     person = settings.person
     if person is None:
         person = next((number for number, name in names.items() if name == "person"), 0)
@@ -113,18 +116,20 @@ def opened(path: Path, settings: DetectorSettings, threads: int | None = None) -
         f"The detector `{path.name}` gives {shown}: taken as {form.name} "
         f"({form.described} in {size[0]}x{size[1]}; person is class {person})."
     )
-    return Detector(session, path, size, form, person, settings, Remark("detector", text))
+    return Detector(runtime, size, form, person, settings, Remark("detector", text))
 
 
 def placed(pixels: Pixels, size: Size, form: DetectorForm) -> tuple[Pixels, Floats, Floats]:
     """A picture as an input (H, W, 3), and the scale and the start, x and y each, of it there.
 
     As the detectors' own code has it: YOLOX cuts the scaled sides to whole pixels, Ultralytics
-    rounds them, and what is left over evenly goes to the right and the bottom.
+    rounds them, and what is left over evenly goes to the right and the bottom; PaddleDetection's
+    readers resize by cubic interpolation.
     """
     height, width = pixels.shape[:2]
-    if form.placing == STRETCHED:
-        image = cv2.resize(pixels, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    if form.placing in (STRETCHED, CUBIC):
+        way = cv2.INTER_CUBIC if form.placing == CUBIC else cv2.INTER_LINEAR
+        image = cv2.resize(pixels, (size[1], size[0]), interpolation=way)
         scales = np.array([size[1] / width, size[0] / height])
         return np.asarray(image, np.uint8), scales, np.zeros(2)
     scale = min(size[0] / height, size[1] / width)
@@ -145,23 +150,16 @@ def _unread(outputs: Outputs, size: Size) -> detector_forms.FoundBoxes:
     raise AssertionError("the form of the first run reads nothing")
 
 
-def _outputs(
-    session: "onnxruntime.InferenceSession",
-    path: Path,
-    image: Pixels,
-    form: DetectorForm,
-    size: Size,
-) -> Outputs:
+def _outputs(runtime: Runtime, image: Pixels, form: DetectorForm, size: Size) -> Outputs:
     """What a detector gives for a prepared picture (H, W, 3), BGR."""
     channels = image if form.colour == "BGR" else image[..., ::-1]
     values = (channels - np.array(form.mean, np.float32)) / np.array(form.deviation, np.float32)
-    feeds: dict[str, NDArray[np.generic]] = {}
-    for given in session.get_inputs():
+    feeds: dict[str, Values] = {}
+    for given in runtime.inputs:
         if len(given.shape) == 4:
-            taken = channels if given.type == "tensor(uint8)" else values
-            batch = given.shape[0] if isinstance(given.shape[0], int) else 1
-            stacked = np.repeat(taken.transpose(2, 0, 1)[None], max(1, batch), axis=0)
-            feeds[given.name] = np.ascontiguousarray(stacked, TYPES[given.type])
+            taken = channels if given.kind == "uint8" else values
+            stacked = np.repeat(taken.transpose(2, 0, 1)[None], given.shape[0] or 1, axis=0)
+            feeds[given.name] = np.ascontiguousarray(stacked, KINDS[given.kind])
         elif given.name == "scale_factor":
             feeds[given.name] = np.ones((1, 2), np.float32)
         elif given.name == "im_shape":
@@ -171,19 +169,17 @@ def _outputs(
                 f"The detector takes `{given.name}` beside a picture.", "Export it without."
             )
     with running():
-        arrays = opening.run(session, path, feeds)
-    names = [output.name for output in session.get_outputs()]
+        names = [output.name for output in runtime.outputs]
+        arrays = runtime.run(feeds, names, 1)
     return {
         name: array[:1] if array.ndim > 2 else array
         for name, array in zip(names, arrays, strict=True)
     }
 
 
-def _as_told(
-    form: DetectorForm, settings: DetectorSettings, session: "onnxruntime.InferenceSession"
-) -> DetectorForm:
+def _as_told(form: DetectorForm, settings: DetectorSettings, runtime: Runtime) -> DetectorForm:
     """The form with the colours and normalisation that the user or the file's metadata state."""
-    stated = session.get_modelmeta().custom_metadata_map
+    stated = runtime.metadata
     colour = settings.colour or stated.get("colour")
     normalise = settings.normalise or stated.get("normalise")
     if colour is not None and colour not in COLOURS:
@@ -203,10 +199,10 @@ def _three(values: tuple[float, ...], colour: str) -> tuple[float, float, float]
     return first, second, third
 
 
-def _names(session: "onnxruntime.InferenceSession") -> dict[int, str]:
+def _names(runtime: Runtime) -> dict[int, str]:
     """The classes that Ultralytics writes into a file's metadata; none where it has no such."""
     try:
-        names = ast.literal_eval(session.get_modelmeta().custom_metadata_map.get("names", ""))
+        names = ast.literal_eval(runtime.metadata.get("names", ""))
         return {int(number): str(name) for number, name in dict(names).items()}
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return {}

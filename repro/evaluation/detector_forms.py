@@ -17,8 +17,10 @@ from repro.papers.values import Size
 Floats = NDArray[np.float64]
 Outputs = Mapping[str, NDArray[np.generic]]
 
-CORNER, MIDDLE, STRETCHED = "at the top left", "in the middle", "stretched"
-"""where a picture lies in the input, scaled by one factor but for the last"""
+CORNER, MIDDLE = "at the top left", "in the middle"
+"""where a picture lies in the input, scaled by one factor"""
+STRETCHED, CUBIC = "stretched to fit", "stretched to fit by cubic interpolation"
+"""how a picture fills the input, scaled by two; else linear interpolation is the rule"""
 STRIDES = (8, 16, 32)
 BINS = 8
 """of the distance to each side of a box, in NanoDet"""
@@ -62,8 +64,8 @@ class DetectorForm:
         pixels = ranges.get(self.deviation[0]) if plain else None
         given = ", ".join(f"{value:g}" for value in (*self.mean, *self.deviation))
         pixels = pixels or f"mean and deviation {given}"
-        stretched = self.placing == STRETCHED
-        placed = "stretched to fit" if stretched else f"scaled to fit {self.placing}"
+        fills = self.placing in (STRETCHED, CUBIC)
+        placed = self.placing if fills else f"scaled to fit {self.placing}"
         return f"{self.colour}, {pixels}, {placed}"
 
 
@@ -77,7 +79,7 @@ def form_of(
     shapes = {name: tuple(array.shape) for name, array in outputs.items()}
     first = next(iter(shapes.values()))
     if "scale_factor" in inputs and first[-1:] == (6,):
-        return _form("PaddleDetection: class, score, box", _paddle, "RGB", IMAGENET, STRETCHED, 0)
+        return _form("PaddleDetection: class, score, box", _paddle, "RGB", IMAGENET, CUBIC, 0)
     if len(shapes) == 1 and len(first) == 3 and first[0] == 1:
         found = _of_one(first[1:], size, classes)
         if found is not None:
@@ -88,11 +90,12 @@ def form_of(
         return _form("MMDeploy: boxes with scores, labels", _parts, "BGR", IMAGENET, CORNER, 114)
     strides = _strides_of_heads(list(shapes.values()), size)
     if strides:
-        name, colour = ("PicoDet", "RGB") if len(strides) > len(STRIDES) else ("NanoDet", "BGR")
-        return _form(f"{name}, an output a stride", _heads, colour, IMAGENET, STRETCHED, 0)
+        if len(strides) > len(STRIDES):
+            return _form("PicoDet, an output a stride", _heads, "RGB", IMAGENET, CUBIC, 0)
+        return _form("NanoDet, an output a stride", _heads, "BGR", IMAGENET, STRETCHED, 0)
     if _of_classes(list(shapes.values())):
         name = "PaddleDetection before NMS: boxes, scores of classes"
-        return _form(name, _before_nms, "RGB", IMAGENET, STRETCHED, 0)
+        return _form(name, _before_nms, "RGB", IMAGENET, CUBIC, 0)
     boxes = [shape for shape in shapes.values() if shape[-1:] == (4,) and len(shape) in (2, 3)]
     if len(boxes) == 1 and len(shapes) > 1:
         return _form("boxes, scores, labels", _parts, "RGB", UNIT, CORNER, 114)

@@ -53,7 +53,8 @@ class ExportedNetwork:
     def _outputs(self, images: Tensor, batch: int) -> list[Tensor]:
         filled = torch.cat([images, images.new_zeros(batch - len(images), *images.shape[1:])])
         names = [output.name for output in self.outputs]
-        found = self.file.runtime.run(as_given(filled, self.file.image), names, batch)
+        given = {self.file.image.name: as_given(filled, self.file.image)}
+        found = self.file.runtime.run(given, names, batch)
         return [
             _planes(values, output)[: len(images)]
             for values, output in zip(found, self.outputs, strict=True)

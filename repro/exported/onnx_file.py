@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.exported import leading, opening
 from repro.exported.form import ImageInput, Port
-from repro.exported.runtime import Step, Values
+from repro.exported.runtime import Inputs, Step, Values
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -23,10 +23,9 @@ class OnnxFile:
     outputs: tuple[Port, ...]
     metadata: Mapping[str, str]
 
-    def run(self, given: Values, outputs: Sequence[str], images: int) -> Sequence[Values]:
+    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
         """See Runtime."""
-        feeds = {self.inputs[0].name: given}
-        return opening.run(self.session, self.path, feeds, outputs, images)
+        return opening.run(self.session, self.path, given, outputs, images)
 
     def first_steps(self) -> Sequence[Step]:
         """See Runtime; it takes the library `onnx`."""

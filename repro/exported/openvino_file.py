@@ -11,7 +11,7 @@ from repro.errors import ReproError
 from repro.exported import opening
 from repro.exported.form import NHWC, ImageInput, Port
 from repro.exported.leading import MOST_NODES
-from repro.exported.runtime import Step, Values
+from repro.exported.runtime import Inputs, Step, Values
 
 if TYPE_CHECKING:
     import openvino
@@ -43,9 +43,10 @@ class OpenVinoFile:
     outputs: tuple[Port, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, given: Values, outputs: Sequence[str], images: int) -> Sequence[Values]:
+    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
         """See Runtime."""
-        self.request.start_async([given], share_inputs=True)
+        feeds = [given[port.name] for port in self.inputs]
+        self.request.start_async(feeds, share_inputs=True)
         if not self.request.wait_for(int(1000 * opening.patience(images))):
             self.request.cancel()
             raise opening.endless(self.path, images)

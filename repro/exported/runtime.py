@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from repro.exported.form import ImageInput, Port
 
 Values = NDArray[np.generic]
+Inputs = Mapping[str, Values]
+"""name of an input -> what it is given"""
 Step = tuple[str, NDArray[np.float64]]
 """Add, Sub, Mul or Div, and the number or the three numbers that it is done with"""
 
@@ -28,7 +30,7 @@ class Runtime(Protocol):
     def metadata(self) -> Mapping[str, str]:
         """What it says of itself."""
 
-    def run(self, given: Values, outputs: Sequence[str], images: int) -> Sequence[Values]:
+    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
         """Those outputs for so many images; a RunError where it does not come to an end."""
 
     def first_steps(self) -> Sequence[Step]:

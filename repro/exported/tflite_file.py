@@ -17,7 +17,7 @@ import numpy as np
 from repro.errors import ReproError
 from repro.exported import opening
 from repro.exported.form import ImageInput, Port
-from repro.exported.runtime import Step, Values
+from repro.exported.runtime import Inputs, Step, Values
 
 if TYPE_CHECKING:
     from ai_edge_litert.interpreter import Interpreter
@@ -53,17 +53,18 @@ class TfliteFile:
     given: Sequence[StoredTensor]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, given: Values, outputs: Sequence[str], images: int) -> Sequence[Values]:
+    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
         """See Runtime. What does not end is left behind, since LiteRT cannot be stopped."""
         failures: list[Exception] = []
 
         def invoke() -> None:
             try:
-                (tensor,) = self.taken
-                if given.shape != self.interpreter.get_tensor(tensor.index).shape:
-                    self.interpreter.resize_tensor_input(tensor.index, given.shape)
-                    self.interpreter.allocate_tensors()
-                self.interpreter.set_tensor(tensor.index, stored(given, tensor))
+                for port, tensor in zip(self.inputs, self.taken, strict=True):
+                    values = given[port.name]
+                    if values.shape != self.interpreter.get_tensor(tensor.index).shape:
+                        self.interpreter.resize_tensor_input(tensor.index, values.shape)
+                        self.interpreter.allocate_tensors()
+                    self.interpreter.set_tensor(tensor.index, stored(values, tensor))
                 self.interpreter.invoke()
             except Exception as error:  # told to whoever waits
                 failures.append(error)

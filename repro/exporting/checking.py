@@ -91,7 +91,8 @@ def checked(request: ExportRequest, path: Path, usual: Sequence[Usual]) -> Expor
     for one in usual:
         shape = "x".join(map(str, one.images.shape))
         try:
-            outputs = file.runtime.run(one.images.numpy(), names, len(one.images))
+            given = {file.image.name: one.images.numpy()}
+            outputs = file.runtime.run(given, names, len(one.images))
         except Exception as error:  # the runtime's own exceptions share no base
             first = (str(error).strip().splitlines() or [type(error).__name__])[0]
             return ExportCheck(

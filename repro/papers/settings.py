@@ -11,6 +11,7 @@ from repro.errors import ReproError
 from repro.papers.protocol import (
     GEOMETRIES,
     GROUND_TRUTH,
+    HEATMAP_DECODERS,
     OF_BOXES,
     OF_JOINTS,
     OFF,
@@ -90,6 +91,11 @@ def check(base: Protocol) -> None:
         raise ReproError(
             f"`{base.decode}` finds persons in whole images: its maps are too large to be read in "
             "many ways at once.",
+            "Evaluate each setting by itself: --flip and --no-flip, for one.",
+        )
+    if base.decoder not in HEATMAP_DECODERS:
+        raise ReproError(
+            f"`{base.decode}` reads no heatmaps: there are no other ways to decode them.",
             "Evaluate each setting by itself: --flip and --no-flip, for one.",
         )
 

@@ -15,7 +15,7 @@ from repro.evaluation.predict import Predictor
 from repro.evaluation.request import EvaluationRequest
 from repro.exported import opening, runtimes, tflite_file
 from repro.exported.form import ImageInput, Port
-from repro.exported.runtime import Step, Values
+from repro.exported.runtime import Inputs, Step, Values
 from repro.exported.tflite_file import StoredTensor
 from support.command_line import Run
 from support.evaluation_scenes import Scene, refused
@@ -152,11 +152,12 @@ class MoveNetInMemory:
     outputs: Sequence[Port]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, given: Values, outputs: Sequence[str], images: int) -> Sequence[Values]:
-        assert given.dtype == np.uint8 and given.shape == (1, *SIZE, 3) and images == 1
+    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
+        (pixels,) = given.values()
+        assert pixels.dtype == np.uint8 and pixels.shape == (1, *SIZE, 3) and images == 1
         network = Spots("points", normalise="0..255", channels_last=True)
         with torch.inference_mode():
-            found = network(torch.from_numpy(given.astype(np.float32)))
+            found = network(torch.from_numpy(pixels.astype(np.float32)))
         assert isinstance(found, torch.Tensor)
         return [found.numpy()]
 
