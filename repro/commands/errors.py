@@ -58,6 +58,7 @@ def errors(
     rules evaluate it with `eval` and give the key of the record.
 
     Example: repro errors poses.json --annotations person_keypoints_val2017.json
+
     Example: repro errors a.json b.json --annotations val.json --images val2017 --html errors.html
     """
     from repro.diagnosis import diagnose
