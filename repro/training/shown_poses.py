@@ -106,7 +106,7 @@ def read(folder: Path) -> ShownPoses | None:
             )
             for row in content["pictures"]
         )
-        skeleton, upright = Skeleton("", joints, limbs, ()), bool(content["upright"])
+        skeleton, upright = Skeleton("", joints, limbs, ()), bool(content.get("upright"))
         return ShownPoses(int(content["step"]), skeleton, pictures, upright)
     return None
 

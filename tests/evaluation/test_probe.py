@@ -18,6 +18,7 @@ from repro.errors import ReproError, RunError
 from repro.evaluation import grouping, inference, probe_set
 from repro.evaluation.probe import network_probe, probe
 from repro.evaluation.request import Execution
+from repro.papers.datasets import PCKH
 from repro.papers.protocol import (
     GROUND_TRUTH,
     GROUPINGS,
@@ -55,7 +56,7 @@ FIELDS = replace(TAGS, decode="part affinity fields", colour="BGR", flip=False)
 BINS = replace(TOP_DOWN, shift=False, decode="SimCC")
 POINTS = replace(BINS, flip=False, decode="points")
 PERSONS = replace(TAGS, flip=False, decode=ROWS)
-HEADS = replace(TOP_DOWN, dataset="mpii", boxes=GROUND_TRUTH, nms=None)
+HEADS = replace(TOP_DOWN, dataset="mpii", boxes=GROUND_TRUTH, nms=None, evaluator=PCKH)
 DARK = replace(TOP_DOWN, decode="DARK")
 DECODINGS = [word.replace("soft-argmax", "soft-argmax(160)") for word in HEATMAP_DECODERS]
 STUDIES = ("paper1", "paper2", "paper3", "paper4")

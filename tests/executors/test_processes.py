@@ -78,7 +78,7 @@ def test_no_process_is_left_where_the_one_with_the_plan_ends(
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not list(store.glob("??/*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     started = psutil.Process(process.pid).children(recursive=True)
