@@ -56,6 +56,7 @@ FIELDS = replace(TAGS, decode="part affinity fields", colour="BGR", flip=False)
 BINS = replace(TOP_DOWN, shift=False, decode="SimCC")
 POINTS = replace(BINS, flip=False, decode="points")
 PERSONS = replace(TAGS, flip=False, decode=ROWS)
+CROWDPOSE = {"dataset": "crowdpose", "evaluator": "crowdposetools"}
 HEADS = replace(TOP_DOWN, dataset="mpii", boxes=GROUND_TRUTH, nms=None, evaluator=PCKH)
 DARK = replace(TOP_DOWN, decode="DARK")
 DECODINGS = [word.replace("soft-argmax", "soft-argmax(160)") for word in HEATMAP_DECODERS]
@@ -143,8 +144,8 @@ def test_what_only_names_things_does_not_enter_it() -> None:
         {"nms": 0.7},
         {"normalise": "128/256"},
         {"boxes": GROUND_TRUTH},
-        {"dataset": "crowdpose"},
-        {"dataset": "mpii", "boxes": GROUND_TRUTH},
+        CROWDPOSE,
+        {"dataset": "mpii", "boxes": GROUND_TRUTH, "evaluator": PCKH},
         {"boxes": NO_BOXES, "decode": "centre offsets"},
         {"decode": "beta-soft-argmax(10)"},
     ],
@@ -158,7 +159,7 @@ def test_every_rule_of_a_top_down_protocol_changes_it(rules: dict[str, object]) 
 def test_every_rule_of_a_bottom_up_protocol_changes_it(rules: Protocol) -> None:
     others = [{"colour": "RGB" if rules.colour == "BGR" else "BGR"}, {"normalise": "0..1"}]
     if rules is not FIELDS:  # which looks at no mirror image and knows COCO alone
-        others += [{"flip": False}, {"dataset": "crowdpose"}]
+        others += [{"flip": False}, CROWDPOSE]
     digests = {usual(rules), *(usual(replace(rules, **other)) for other in others)}
     assert len(digests) == 1 + len(others)
 
@@ -172,7 +173,7 @@ def test_no_two_decodings_give_the_same() -> None:
 
 def test_what_exported_files_give_is_probed_too() -> None:
     for rules in (BINS, POINTS, PERSONS):
-        others = [{"colour": "BGR"}, {"normalise": "0..1"}, {"dataset": "crowdpose"}]
+        others = [{"colour": "BGR"}, {"normalise": "0..1"}, CROWDPOSE]
         others += [{"flip": False}] if rules.flip else []
         digests = {usual(rules), *(usual(replace(rules, **other)) for other in others)}
         assert len(digests) == 1 + len(others)
@@ -191,7 +192,7 @@ def test_every_protocol_of_every_study_can_be_probed() -> None:
 
 def test_part_affinity_fields_of_other_joints_are_refused() -> None:
     with pytest.raises(ReproError, match="limbs of COCO, not of crowdpose"):
-        probe(replace(FIELDS, dataset="crowdpose"))
+        probe(replace(FIELDS, **CROWDPOSE))
 
 
 def around(module: object, name: str, change: Callable[[object], object]) -> Change:
