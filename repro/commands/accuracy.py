@@ -71,8 +71,6 @@ def eval_(
 ) -> None:
     """Evaluate a model on a data set: AP or PCKh with 95 % intervals.
 
-    Example: repro eval lpn_50 --weights lpn_50_256x192.pth --data DATA
-
     Example: repro eval shipped.onnx --data DATA --protocol all --target 68.8
     """
     from repro.evaluation.request import Execution
