@@ -141,7 +141,7 @@ def tried(model: str, folder: Path, source: Source) -> Exported:
         truth, path = moved(annotations, left, folder / f"{model}.json", source)
         aps = [of_poses(path, truth, poses).metrics["AP"] or 0.0 for poses in (left, right)]
     apart = farthest(left, right)
-    counted = exported.count(file, None if made.check.inputs[1:] == () else size)
+    counted = exported.count(file, size)
     learned = sum(parameter.numel() for parameter in zoo.create_model(model, 17).parameters())
     wrong = []
     if not made.check.difference <= NEAR:

@@ -9,6 +9,7 @@ from repro.data import own_dataset
 from repro.errors import ReproError, unknown
 from repro.exported.opening import KINDS, ONNX
 from repro.exported.words import INITIAL
+from repro.files import write_whole
 from repro.papers import protocol_choice
 from repro.papers.protocol import Protocol
 from repro.papers.values import Options, Size
@@ -134,6 +135,18 @@ def check_output(output: Path, replace: bool) -> None:
         raise ReproError(f"`{output}` exists already.", "Say --force to write over it.")
     if output.exists() and not output.is_file():
         raise ReproError(f"`{output}` is no file that could be replaced.", "Name another.")
+
+
+def keep_output(output: Path, content: bytes, replace: bool) -> None:
+    """Write a file that was made and checked, whole or not at all; else a ReproError."""
+    try:
+        written = write_whole(output, content, replace=replace)
+    except OSError as error:
+        raise ReproError(
+            f"`{output}` cannot be written: {error.strerror}.", "Name another: -o FILE."
+        ) from error
+    if not written:
+        raise ReproError(f"`{output}` exists already.", "Say --force to write over it.")
 
 
 def network_of(

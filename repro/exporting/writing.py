@@ -14,8 +14,8 @@ from repro.errors import ReproError, RunError
 from repro.exported import words
 from repro.exporting import checking
 from repro.exporting.checking import ExportCheck, Usual
-from repro.exporting.request import ExportRequest, network_of
-from repro.files import sha256, write_whole
+from repro.exporting.request import ExportRequest, keep_output, network_of
+from repro.files import sha256
 from repro.records.remarks import Remark
 from repro.speed.backends.base import lacking, reason, silence
 from repro.speed.backends.equivalence import picture
@@ -84,14 +84,7 @@ def export(request: ExportRequest) -> ExportedFile:
             )
         content = made.read_bytes()
         digest = sha256(made)
-    try:
-        written = write_whole(request.output, content, replace=request.replace)
-    except OSError as error:
-        raise ReproError(
-            f"`{request.output}` cannot be written: {error.strerror}.", "Name another: -o FILE."
-        ) from error
-    if not written:
-        raise ReproError(f"`{request.output}` exists already.", "Say --force to write over it.")
+    keep_output(request.output, content, request.replace)
     if not all(output.any() for one in usual for output in one.outputs):
         zeros = "The initial values give nothing but zeros: the check says little."
         said = (*said, Remark("network", zeros))

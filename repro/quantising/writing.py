@@ -13,7 +13,8 @@ from repro.evaluation.inference import Tell
 from repro.exported.network_file import NetworkFile, open_file
 from repro.exported.opening import content_digest, side_files
 from repro.exported.words import texts
-from repro.files import sha256, write_whole
+from repro.exporting.request import keep_output
+from repro.files import sha256
 from repro.quantising import deviation, inputs, preparing
 from repro.quantising.deviation import NetworkDeviation
 from repro.quantising.inputs import DrawnPictures, InputRecorder
@@ -88,7 +89,7 @@ def quantised(request: QuantisationRequest, steps: Steps) -> QuantisedFile:
         with steps(len(measured), drawn.unit) as tell:
             seen = found[1], source.look(own, drawn.measured, tell)
         content, digest_of_made = made.read_bytes(), sha256(made)
-    _write(request, content)
+    keep_output(request.output, content, request.overwrite)
     return QuantisedFile(
         request.output,
         digest_of_made,
@@ -167,14 +168,3 @@ def _stamp(
     onnx.helper.set_model_props(model, metadata)
     onnx.save(model, made)
     return metadata
-
-
-def _write(request: QuantisationRequest, content: bytes) -> None:
-    try:
-        written = write_whole(request.output, content, replace=request.overwrite)
-    except OSError as error:
-        raise ReproError(
-            f"`{request.output}` cannot be written: {error.strerror}.", "Name another: -o FILE."
-        ) from error
-    if not written:
-        raise ReproError(f"`{request.output}` exists already.", "Say --force to write over it.")

@@ -10,9 +10,7 @@ import pytest
 
 from repro.evaluation import predictions
 from support.command_line import Run
-from support.evaluation_scenes import Scene, mpii, parsed, refused
-
-Rows = list[dict[str, object]]
+from support.evaluation_scenes import Rows, Scene, labelled_poses, mpii, parsed, refused, written
 
 
 @pytest.fixture
@@ -20,30 +18,11 @@ def words(scene: Scene) -> tuple[str, ...]:
     return ("--annotations", str(scene.annotations))
 
 
-def poses(scene: Scene, shift: float = 0) -> Rows:
-    """The labelled persons as results, moved by some pixels."""
-    people = json.loads(scene.annotations.read_text())["annotations"]
-    rows: Rows = []
-    for one in people:
-        if one["num_keypoints"] and not one["iscrowd"]:
-            points = np.array(one["keypoints"], float).reshape(-1, 3)
-            points[:, 0] += shift
-            row = {"image_id": one["image_id"], "category_id": 1, "score": 0.5}
-            rows.append({**row, "keypoints": points.ravel().tolist()})
-    return rows
-
-
-def written(folder: Path, name: str, rows: object) -> str:
-    path = folder / name
-    path.write_text(json.dumps(rows))
-    return str(path)
-
-
 def test_better_worse_and_the_same(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    good = written(tmp_path, "good.json", poses(scene))
-    bad = written(tmp_path, "bad.json", poses(scene, 3))
+    good = written(tmp_path, "good.json", labelled_poses(scene))
+    bad = written(tmp_path, "bad.json", labelled_poses(scene, 3))
     outcome = repro("compare", good, bad, *words)
     assert outcome.code == 3 and "worse" in outcome.out and "A good.json" in outcome.out
     data = parsed(repro("compare", bad, good, *words, "--json"))
@@ -59,8 +38,8 @@ def test_better_worse_and_the_same(
 def test_gates_hold_for_two_evaluations_too(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    good = written(tmp_path, "good.json", poses(scene))
-    bad = written(tmp_path, "bad.json", poses(scene, 3))
+    good = written(tmp_path, "good.json", labelled_poses(scene))
+    bad = written(tmp_path, "bad.json", labelled_poses(scene, 3))
     files = ("--markdown", "m.md", "--junit", "j.xml", "--summary", "s.md")
     outcome = repro("compare", good, bad, *words, *files)
     assert outcome.code == 3 and "1 worse: exit 3" in outcome.err
@@ -89,7 +68,7 @@ def test_two_records_and_what_differs_between_them(
     assert data["differing"] == {"input": [[64, 48], [32, 24]], "protocol.flip": [True, False]}
     shown = repro("compare", fine[:12], coarse[:12], *words)
     assert f"A truth ({fine[:8]})" in shown.out and "protocol.flip: True in A" in shown.out
-    perfect = written(tmp_path, "perfect.json", poses(scene))
+    perfect = written(tmp_path, "perfect.json", labelled_poses(scene))
     assert parsed(repro("compare", fine, perfect, *words, "--json"))["exit"] in (0, 3)
     (kept,) = tmp_path.glob(f"records/??/{fine}/predictions.json.gz")
     content = kept.read_bytes()
@@ -141,7 +120,7 @@ def test_mpii_is_decided_by_the_mean(repro: Run, tmp_path: Path) -> None:
 def test_results_that_are_wrong_are_named(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...], change: Rows, said: str
 ) -> None:
-    rows = poses(scene)
+    rows = labelled_poses(scene)
     good = written(tmp_path, "good.json", rows)
     bad = written(tmp_path, "bad.json", [rows[0], {**rows[1], **change}, *rows[2:]])
     refused(repro("compare", good, bad, *words), said)
@@ -155,7 +134,7 @@ def test_results_that_are_wrong_are_named(
 def test_words_that_are_neither_key_nor_file(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    good = written(tmp_path, "good.json", poses(scene))
+    good = written(tmp_path, "good.json", labelled_poses(scene))
     refused(repro("compare", good, "nothing.json", *words), "no file `nothing.json`", "records ls")
     refused(repro("compare", good, "0123456789", *words), "0 evaluations begin with", "records ls")
     refused(repro("compare", good, str(tmp_path), *words), "no file")
@@ -172,5 +151,5 @@ def test_words_that_are_neither_key_nor_file(
 def test_nobody_found_is_a_result(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    good, none = written(tmp_path, "a.json", poses(scene)), written(tmp_path, "b.json", [])
+    good, none = written(tmp_path, "a.json", labelled_poses(scene)), written(tmp_path, "b.json", [])
     assert parsed(repro("compare", good, none, *words, "--json"))["metrics"]["AP"]["b"] == 0

@@ -9,33 +9,12 @@ import numpy as np
 import pytest
 
 from support.command_line import Run
-from support.evaluation_scenes import Scene, mpii, parsed, refused
-
-Rows = list[dict[str, object]]
+from support.evaluation_scenes import Scene, labelled_poses, mpii, parsed, refused, written
 
 
 @pytest.fixture
 def words(scene: Scene) -> tuple[str, ...]:
     return ("--annotations", str(scene.annotations))
-
-
-def poses(scene: Scene, shift: float = 0, missing: int = 0) -> Rows:
-    """The labelled persons as results, moved by some pixels, the first left out."""
-    people = json.loads(scene.annotations.read_text())["annotations"]
-    rows: Rows = []
-    for one in people:
-        if one["num_keypoints"] and not one["iscrowd"]:
-            points = np.array(one["keypoints"], float).reshape(-1, 3)
-            points[:, 0] += shift
-            row = {"image_id": one["image_id"], "category_id": 1, "score": 0.5}
-            rows.append({**row, "keypoints": points.ravel().tolist()})
-    return rows[missing:]
-
-
-def written(folder: Path, name: str, rows: object) -> str:
-    path = folder / name
-    path.write_text(json.dumps(rows))
-    return str(path)
 
 
 def share(data: dict[str, object], kind: str, group: str = "all", of: str = "") -> dict:
@@ -50,7 +29,7 @@ def share(data: dict[str, object], kind: str, group: str = "all", of: str = "") 
 def test_a_results_file_is_told_in_tables_of_80_columns(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    given = written(tmp_path, "poses.json", poses(scene, 2, missing=2))
+    given = written(tmp_path, "poses.json", labelled_poses(scene, 2, missing=2))
     outcome = repro("errors", given, *words)
     assert outcome.code == 0 and "Traceback" not in outcome.err
     for said in ("A poses.json: AP", "jitter", "false neg.", "left wrist", "1-2 beside", "medium"):
@@ -77,8 +56,8 @@ def test_a_results_file_is_told_in_tables_of_80_columns(
 def test_two_files_are_held_against_each_other_in_pairs(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    good = written(tmp_path, "good.json", poses(scene))
-    bad = written(tmp_path, "bad.json", poses(scene, 3))
+    good = written(tmp_path, "good.json", labelled_poses(scene))
+    bad = written(tmp_path, "bad.json", labelled_poses(scene, 3))
     data = parsed(repro("errors", good, bad, *words, "--json"))
     found = share(data, "good")
     a, b = found["sides"]
@@ -97,7 +76,7 @@ def test_two_files_are_held_against_each_other_in_pairs(
 def test_pictures_and_page_show_the_worst(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    given = written(tmp_path, "poses.json", poses(scene, 4, missing=1))
+    given = written(tmp_path, "poses.json", labelled_poses(scene, 4, missing=1))
     wanted = ("--images", str(scene.images), "--pictures", "worst", "--html", "errors.html")
     data = parsed(repro("errors", given, *words, *wanted, "--worst", "2", "--json"))
     cases = data["cases"]
@@ -116,7 +95,7 @@ def test_pictures_and_page_show_the_worst(
 def test_images_that_are_not_there_are_told(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    given = written(tmp_path, "poses.json", poses(scene, 4))
+    given = written(tmp_path, "poses.json", labelled_poses(scene, 4))
     some = tmp_path / "some"
     some.mkdir()
     outcome = repro("errors", given, *words, "--images", str(some), "--pictures", "worst")
@@ -142,7 +121,7 @@ def test_a_model_is_evaluated_once_and_a_record_is_taken_by_its_key(
     assert parsed(repro("errors", "truth", *files, "--json"))["shares"] == data["shares"]
     again = {path: path.stat().st_mtime_ns for path in tmp_path.glob("records/**/*.json*")}
     assert kept and again == kept
-    given = written(tmp_path, "poses.json", poses(scene, 2))
+    given = written(tmp_path, "poses.json", labelled_poses(scene, 2))
     pair = parsed(repro("errors", side["record"][:10], given, *scene.named(), "--json"))
     assert [one["record"] for one in pair["sides"]] == [side["record"], None]  # type: ignore[attr-defined]
     refused(repro("errors", "lpn_50", *files), "needs weights", "--weights")
@@ -218,7 +197,7 @@ def test_crowdpose_is_told_by_crowding_and_own_joints_by_their_names(
 def test_results_that_are_wrong_are_named(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...], change: dict, said: str
 ) -> None:
-    rows = poses(scene)
+    rows = labelled_poses(scene)
     bad = written(tmp_path, "bad.json", [rows[0], {**rows[1], **change}, *rows[2:]])
     refused(repro("errors", bad, *words), said)
 
@@ -226,7 +205,7 @@ def test_results_that_are_wrong_are_named(
 def test_strange_poses_are_no_trouble(
     repro: Run, scene: Scene, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    rows = poses(scene)
+    rows = labelled_poses(scene)
     huge = [{**rows[0], "keypoints": [1e300, -1e300, 1.0] * 17}, *rows[1:]]
     given = written(tmp_path, "huge.json", huge)
     wanted = ("--images", str(scene.images), "--pictures", "worst", "--html", "errors.html")

@@ -19,6 +19,7 @@ SIZE = (96, 128)
 """height and width of the pictures"""
 IMAGES = 6
 MPII_JOINTS = 16
+Rows = list[dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,26 @@ def made(base: Path) -> Scene:
     shutil.copytree(root / "val", scene.images)
     shutil.copy(root / "boxes/val.json", scene.boxes)
     return scene
+
+
+def labelled_poses(scene: Scene, shift: float = 0, missing: int = 0) -> Rows:
+    """The labelled persons as results, moved by some pixels, the first left out."""
+    people = json.loads(scene.annotations.read_text())["annotations"]
+    rows: Rows = []
+    for one in people:
+        if one["num_keypoints"] and not one["iscrowd"]:
+            points = np.array(one["keypoints"], float).reshape(-1, 3)
+            points[:, 0] += shift
+            row = {"image_id": one["image_id"], "category_id": 1, "score": 0.5}
+            rows.append({**row, "keypoints": points.ravel().tolist()})
+    return rows[missing:]
+
+
+def written(folder: Path, name: str, rows: object) -> str:
+    """The path of a file that holds the rows as JSON."""
+    path = folder / name
+    path.write_text(json.dumps(rows))
+    return str(path)
 
 
 def parsed(outcome: Outcome) -> dict[str, object]:
