@@ -11,6 +11,7 @@ import pytest
 from repro.commands.report import gathered
 from repro.evidence import checks
 from repro.evidence.checks import NetworkCheck, network_checks, spread, wanted
+from repro.exported import opening
 from repro.files import sha256
 from repro.papers import evidence
 from repro.records.record import STALE, Record
@@ -218,3 +219,7 @@ def test_without_such_networks_nothing_is_said(one_paper: Path, tmp_path: Path) 
         .partition("<section")[2]
         .partition("</section>")[0]
     )
+
+
+def test_endings_of_exported_files_are_those_that_are_opened() -> None:
+    assert evidence.EXPORTED == opening.KINDS
