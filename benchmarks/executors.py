@@ -132,9 +132,15 @@ def networks() -> list[CountRun]:
     return [count_run(name, SIZE) for name in fitting[:COUNTS]]
 
 
-def sixty(folder: Path, store: Store, counts: Sequence[CountRun], size: Size = SIZE) -> Plan:
+def sixty(
+    folder: Path,
+    store: Store,
+    counts: Sequence[CountRun],
+    size: Size = SIZE,
+    model: str = "hwl_mobilenetv3",
+) -> Plan:
     """The counts, and so many evaluations that it is 60 runs."""
-    model, data = "hwl_mobilenetv3", folder / "data"
+    data = folder / "data"
     weights = folder / f"{model}.pth"
     if not data.exists():
         synth.write(data, train=1, val=6, seed=3, size=(192, 256))

@@ -2,8 +2,8 @@
 
     python benchmarks/lost_processes.py [--kills 60] [--seed 0] [--executor local,ray] [--json]
 
-A plan like that of `benchmarks/executors.py`, 60 counts and evaluations of a small network, by two
-workers.
+A plan like that of `benchmarks/executors.py`, 60 counts and evaluations, by two workers. Its network
+is two convolutions, so that most of the time goes to what a plan does between them.
 It is made once by one process without a disturbance. Then, in turn and in a new store each time, it
 is begun by an executor, and the driver or a worker is killed by SIGKILL at a moment drawn evenly
 from its time. A driver that is left goes on by itself; then the plan is carried out once more. The
@@ -30,15 +30,32 @@ import executors
 import psutil
 
 from repro.executors.choice import chosen
+from repro.models import registry
 from repro.records.runs import count_run
 from repro.records.store import Store
 from repro.run import carry_out
 
 ROOT = Path(__file__).parent.parent
-SIZE = (64, 64)
+SIZE = (64, 48)
 """of the evaluations"""
-SIDES = tuple(itertools.product(range(1, 7), repeat=2))
-"""of the counts, in steps of the network"""
+SIDES = tuple(itertools.product(range(16, 112, 16), repeat=2))
+"""of the counts"""
+NETWORK = """
+import torch
+
+
+class TwoConvolutions(torch.nn.Module):
+    def __init__(self, num_keypoints: int) -> None:
+        super().__init__()
+        self.stem = torch.nn.Conv2d(3, 8, 3, stride=4, padding=1)
+        self.head = torch.nn.Conv2d(8, num_keypoints, 1)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return self.head(self.stem(image).relu())
+
+
+MODELS = {"two_convolutions": {"builder": "TwoConvolutions", "keypoints": 17, "stride": 4}}
+"""
 PATIENCE = 30.0
 """seconds in which the workers of a killed driver must end"""
 
@@ -75,6 +92,7 @@ def main() -> int:
     names, dice = given.executor.split(","), random.Random(given.seed)
     with tempfile.TemporaryDirectory() as name:
         place = Place(Path(name))
+        place.network.write_text(NETWORK)
         place.finish("one", "whole")
         took = {executor: place.finish(executor, executor) for executor in names}
         whole = contents(place.folder / "whole")
@@ -103,13 +121,23 @@ class Place:
 
     folder: Path
 
+    @property
+    def network(self) -> Path:
+        """The file with the network."""
+        return self.folder / "two_convolutions.py"
+
     def begin(self, executor: str, store: str) -> "subprocess.Popen[str]":
         """A driver, whose plan is begun once the file `begun` is there."""
         (self.folder / "begun").unlink(missing_ok=True)
         words = ("--one", executor, str(self.folder / store), str(self.folder))
+        ours = {
+            "SOURCE_DATE_EPOCH": "0",
+            "PYTHONPATH": str(ROOT),
+            "REPRO_MODULES": str(self.network),
+        }
         process = subprocess.Popen(
             [sys.executable, __file__, *words],
-            env={**os.environ, "SOURCE_DATE_EPOCH": "0", "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **ours},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -191,9 +219,10 @@ def contents(store: Path) -> dict[str, str]:
 
 def carried_out(executor: str, store: Path, folder: Path) -> int:
     """Be a driver."""
-    records = Store(store)
-    counts = [count_run("hwl_mobilenetv3", (32 * high, 32 * wide)) for high, wide in SIDES]
-    plan = executors.sixty(folder, records, counts, SIZE)
+    registry.load()
+    records, model = Store(store), "two_convolutions"
+    counts = [count_run(model, size) for size in SIDES]
+    plan = executors.sixty(folder, records, counts, SIZE, model)
     (folder / "begun").touch()
     outcome = carry_out(plan, records, executor=None if executor == "one" else chosen(executor, 2))
     for failure in outcome.failures:
