@@ -2,8 +2,8 @@
 
     python benchmarks/lost_processes.py [--kills 60] [--seed 0] [--executor local,ray] [--json]
 
-A plan like that of `benchmarks/executors.py`, 60 counts and evaluations, by two workers. Its network
-is two convolutions, so that most of the time goes to what a plan does between them.
+A plan like that of `benchmarks/executors.py`, 60 counts and evaluations, by two workers. Its
+network is two convolutions, so that most of the time goes to what a plan does between them.
 It is made once by one process without a disturbance. Then, in turn and in a new store each time, it
 is begun by an executor, and the driver or a worker is killed by SIGKILL at a moment drawn evenly
 from its time. A driver that is left goes on by itself; then the plan is carried out once more. The
