@@ -101,8 +101,11 @@ def main() -> int:
         for number in range(given.kills):
             executor, who = names[number % len(names)], dice.choice(("driver", "worker"))
             loss = None
-            while loss is None:  # whoever was at its end before is no loss
-                loss = place.lose(executor, who, dice.uniform(0, took[executor]), dice, whole)
+            while loss is None:
+                pause = dice.uniform(0, took[executor])
+                loss = place.lose(executor, who, pause, dice, whole)
+                if loss is None:  # the plan had come to its end, which is no loss
+                    took[executor] = pause
             found.append(loss)
             if not given.json:
                 print(f"{number + 1:3}  {found[-1]}", flush=True)
