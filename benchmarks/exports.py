@@ -39,11 +39,11 @@ from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.evaluation.shards import Shards
 from repro.exporting import writing
-from repro.speed.backends.equivalence import picture
 from repro.exporting.request import requested
 from repro.papers.values import Size
 from repro.report.terminal.progress import Steps
 from repro.scoring.score import of_poses
+from repro.speed.backends.equivalence import picture
 
 NEAR = 1e-4
 """of an output's largest value"""
