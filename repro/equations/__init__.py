@@ -1,0 +1,1 @@
+"""What the papers' equations say at a point: their own arithmetic, without data and networks."""
