@@ -106,7 +106,7 @@ def _training(run: TrainingRun, request: "TrainingRequest", official: bool) -> M
 
 def course(request: "TrainingRequest", batch: int, samples: int) -> tuple[int, int]:
     """Steps of a training on so many samples, all stages together, and how often it evaluates."""
-    from repro.training.optimizer import Schedule
+    from repro.training.schedule import Schedule
 
     steps = min(samples // batch, request.epoch_steps or samples)
     schedule = Schedule(request.resolved.recipe, steps)

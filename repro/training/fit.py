@@ -9,7 +9,7 @@ from repro.papers.recipe_sources import Resolved, shown
 from repro.records.remarks import Remark, counted
 
 if TYPE_CHECKING:
-    from repro.training.optimizer import Schedule
+    from repro.training.schedule import Schedule
 
 ABOUT = "recipe"
 TYPED, SCALED = "the command line", "--scale-schedule"

@@ -25,7 +25,8 @@ from repro.errors import RunError
 from repro.evaluation.network import listed
 from repro.pose.losses import Criterion
 from repro.speed.measure.memory import give_back
-from repro.training.optimizer import Average, Moment, Schedule
+from repro.training.optimizer import Average
+from repro.training.schedule import Moment, Schedule
 
 SEEDS = 2**63 - 25
 """the seeds of steps are taken modulo this"""

@@ -21,8 +21,9 @@ from repro.training import fit
 from repro.training.dataset import Say, TrainingSet, training_set
 from repro.training.distributed import device_of, launched, placed, with_shared_normalisation
 from repro.training.loop import TrainedNetwork
-from repro.training.optimizer import Average, Schedule, initialise, optimizer
+from repro.training.optimizer import Average, initialise, optimizer
 from repro.training.request import TrainingRequest, evaluation_rules, with_start
+from repro.training.schedule import Schedule
 from repro.training.state import load_weights
 
 

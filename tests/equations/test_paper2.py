@@ -10,7 +10,7 @@ from repro.equations import facts, soft_argmax, weights
 from repro.papers.recipe import Loss, Recipe
 from repro.pose.decode import decode
 from repro.pose.targets import gaussian
-from repro.training.optimizer import Schedule
+from repro.training.schedule import Schedule
 from zoo.backbones import ResNet
 from zoo.lpn import LightBottleneck
 

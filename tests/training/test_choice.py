@@ -8,7 +8,7 @@ from repro.errors import ReproError
 from repro.papers import study
 from repro.papers.recipe_sources import resolve
 from repro.training import choice
-from repro.training.optimizer import Schedule
+from repro.training.schedule import Schedule
 
 RECIPES = [
     (paper, name) for paper in study.study_names() for name in study.load_study(paper).recipes

@@ -7,7 +7,7 @@ from repro.papers import study
 from repro.papers.recipe import Loss, Recipe
 from repro.papers.recipe_sources import FIELDS, Resolved, resolve
 from repro.training import fit
-from repro.training.optimizer import Schedule
+from repro.training.schedule import Schedule
 
 RECIPE = Recipe(
     "Adam",

@@ -5,7 +5,8 @@ import torch
 
 from repro.errors import ReproError
 from repro.papers.recipe import Loss, Recipe
-from repro.training.optimizer import Average, Moment, Schedule
+from repro.training.optimizer import Average
+from repro.training.schedule import Moment, Schedule, rate_spans
 
 
 def schedule(steps: int = 10, **fields: object) -> Schedule:
@@ -49,6 +50,28 @@ def test_stages_restart_with_absolute_milestones() -> None:
     assert one.at(one.total - 1) == Moment(6, 149, one.passes - 1, 9)
     assert one.end_of_stage(0) == 1500
     assert one.end_of_stage(1500) == 2400
+
+
+def test_spans_of_equal_rates_follow_each_other_over_all_stages() -> None:
+    one = schedule(stages=3, restart_epoch=60)
+    spans = list(rate_spans(one.recipe))
+    assert [(span.stage, span.first, span.last, span.passes) for span in spans] == [
+        (0, 0, 90, 0),
+        (0, 90, 120, 90),
+        (0, 120, 150, 120),
+        (1, 60, 90, 150),
+        (1, 90, 120, 180),
+        (1, 120, 150, 210),
+        (2, 60, 90, 240),
+        (2, 90, 120, 270),
+        (2, 120, 150, 300),
+    ]
+    each = [span.rate for span in spans for _ in range(span.last - span.first)]
+    assert each == [one.rate(10 * epoch) for epoch in range(one.passes)]
+    late = schedule(stages=2, restart_epoch=120, milestones=(90, 120, 200))
+    assert [(span.first, span.last, span.rate) for span in rate_spans(late.recipe)][3:] == [
+        (120, 150, pytest.approx(0.01))
+    ]
 
 
 def test_only_the_first_stage_warms_up() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from repro.training import step_log
 from repro.training.loop import StepReport
-from repro.training.optimizer import Moment
+from repro.training.schedule import Moment
 from repro.training.step_log import StepLog
 
 
