@@ -81,7 +81,7 @@ def paper(folder: Path) -> list[Flaw]:
     return flaws
 
 
-KNOWN = ("study", "claims", "figures", "readings")
+KNOWN = ("study", "claims", "figures", "pictures", "readings")
 """files of a paper beside its tables"""
 
 

@@ -1,7 +1,7 @@
 """Training: train."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,15 +139,17 @@ def check_smoke(smoke: bool, resume: bool | None, as_json: bool) -> None:
 def show(resolved: "Resolved", differences: Differences, as_json: bool) -> None:
     """Print a recipe with its sources, and how the official one differs."""
     from repro.report.terminal import training_view
+    from repro.training.schedule import rate_spans
 
     if as_json:
-        emit("train", recipe=resolved.described())
+        spans = [asdict(one) for one in rate_spans(resolved.recipe)]
+        emit("train", recipe=resolved.described(), rates=spans)
         return
     for line in training_view.differences(differences):
         say(line)
     out = console()
     out.print(training_view.recipe(resolved))
-    for line in training_view.deviations(resolved):
+    for line in (*training_view.rates(resolved.recipe), *training_view.deviations(resolved)):
         out.print(line)
 
 

@@ -17,7 +17,7 @@ from repro.equations.weights import SIGMA, gaussian
 HEIGHT, WIDTH = 64, 48
 """of the heatmaps of a 256x192 input"""
 MARGIN = 8
-CENTRES = 2048
+CENTRES = 1024
 """an eighth of them where beta is small: an error is then one of large places, not of a pixel's"""
 SHIFT = 0.25
 """pixels towards the larger neighbour: the quarter offset"""

@@ -100,7 +100,7 @@ def test_the_errors_on_ideal_maps_are_those_of_the_decoders_that_run(
         return float(np.hypot(*(points[0] - places).T).mean())
 
     assert soft_argmax.hard() == pytest.approx((error("argmax"), error("quarter")), abs=0.005)
-    for beta in (40, 160):
+    for beta in (16, 40, 160):
         both = error("soft-argmax", beta), error("soft-argmax+quarter", beta)
         assert soft_argmax.soft(beta) == pytest.approx(both, abs=0.005)
     assert soft_argmax.soft() == pytest.approx(

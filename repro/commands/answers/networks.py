@@ -113,10 +113,24 @@ class PlainRecipe(TypedDict):
     deviations: list[str]
 
 
+class PlainRateSpan(TypedDict):
+    """Epochs of one stage that have one learning rate; a warm-up is left out."""
+
+    stage: int
+    """counted from 0"""
+    first: int
+    """epochs as milestones count, the last not included"""
+    last: int
+    passes: int
+    """how often the data was gone through before, over all stages"""
+    rate: float
+
+
 class RecipeAnswer(TypedDict):
     """`repro train --plan`."""
 
     recipe: PlainRecipe
+    rates: list[PlainRateSpan]
 
 
 class BestWeights(TypedDict):

@@ -1,69 +1,21 @@
-"""The course of a training as line charts: pure geometry, in the units of the drawing."""
+"""The course of a training as line charts."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-
+from repro.report.html.line_chart import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    CurveChart,
+    CurveDot,
+    axis,
+    line,
+    line_chart,
+)
 from repro.report.html.plot import AxisScale
 from repro.training.course import Evaluated, TrainingCourse
 from repro.training.step_log import PACE, PLACE
-
-WIDTH, HEIGHT = 440, 250
-LEFT, RIGHT, TOP, BOTTOM = 54, 14, 20, 38
-POINTS = 400
-"""of a line; more could not be told apart"""
-FEW = 8
-"""labels of an axis"""
-FAR = 30
-"""times the least value from which on a scale is logarithmic"""
-Points = Sequence[tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class CurveLine:
-    """One line of a chart."""
-
-    name: str
-    place: int
-    """among the lines of its chart, which gives its colour"""
-    path: str
-    """for SVG's `points`"""
-    last: float
-
-
-@dataclass(frozen=True, slots=True)
-class CurveDot:
-    """A measured value with its interval."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-    text: str
-    best: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CurveChart:
-    """All that a drawing of a chart needs."""
-
-    title: str
-    x_name: str
-    x: AxisScale
-    y: AxisScale
-    lines: Sequence[CurveLine]
-    dots: Sequence[CurveDot] = ()
-    note: str = ""
-
-    @property
-    def x_ticks(self) -> list[tuple[str, float]]:
-        """What is written below, and where."""
-        return _ticks(self.x)
-
-    @property
-    def y_ticks(self) -> list[tuple[str, float]]:
-        """What is written to the left, and where."""
-        return _ticks(self.y)
 
 
 def charts(course: TrainingCourse) -> list[CurveChart]:
@@ -78,17 +30,19 @@ def _losses(course: TrainingCourse) -> CurveChart | None:
     parts = [name for name in rows[0] if name not in (*PLACE, *PACE, "loss")] if rows else []
     lines = {name: [(row["step"], row[name]) for row in rows] for name in ("loss", *parts)}
     lines["mean of each epoch"] = [(float(one.step), one.loss) for one in course.epochs]
-    return _chart("Loss", "step", lines)
+    return line_chart("Loss", "step", lines)
 
 
 def _rates(course: TrainingCourse) -> CurveChart | None:
-    return _chart("Learning rate", "step", {"": [(row["step"], row["lr"]) for row in course.rows]})
+    return line_chart(
+        "Learning rate", "step", {"": [(row["step"], row["lr"]) for row in course.rows]}
+    )
 
 
 def _paces(course: TrainingCourse) -> list[CurveChart | None]:
     titles = dict(zip(PACE, ("Gradient norm", "Samples a second"), strict=True))
     return [
-        _chart(title, "step", {"": [(row["step"], row[name]) for row in course.rows]})
+        line_chart(title, "step", {"": [(row["step"], row[name]) for row in course.rows]})
         for name, title in titles.items()
     ]
 
@@ -100,12 +54,12 @@ def _accuracy(course: TrainingCourse) -> CurveChart | None:
         return None
     known = [one for one in course.evaluations if one.metric == best.metric]
     values = [end for one in known for end in (one.value, one.low, one.high) if end is not None]
-    x = _scale([0.0, *(float(one.epoch) for one in known)], LEFT, WIDTH - RIGHT, False)
-    y = _scale(values, HEIGHT - BOTTOM, TOP, False)
-    line = _line("", 0, [(float(one.epoch), one.value) for one in known], x, y)
+    x = axis([0.0, *(float(one.epoch) for one in known)], LEFT, WIDTH - RIGHT, False)
+    y = axis(values, HEIGHT - BOTTOM, TOP, False)
+    drawn = line("", 0, [(float(one.epoch), one.value) for one in known], x, y)
     dots = [_dot(one, one is best, x, y) for one in known]
     note = f"best {best.value:.1f} % after epoch {best.epoch:,}, step {best.step:,}"
-    return CurveChart(f"{best.metric}, %", "epoch", x, y, (line,), dots, note)
+    return CurveChart(f"{best.metric}, %", "epoch", x, y, (drawn,), dots, note)
 
 
 def _dot(one: Evaluated, best: bool, x: AxisScale, y: AxisScale) -> CurveDot:
@@ -113,50 +67,3 @@ def _dot(one: Evaluated, best: bool, x: AxisScale, y: AxisScale) -> CurveDot:
     high = one.value if one.high is None else one.high
     text = f"epoch {one.epoch:,}: {one.value:.1f} % ({low:.1f} to {high:.1f})"
     return CurveDot(x(float(one.epoch)), y(one.value), y(low), y(high), text, best)
-
-
-def _chart(
-    title: str, x_name: str, lines: dict[str, list[tuple[float, float]]]
-) -> CurveChart | None:
-    """A chart of lines by name; None where there is no point."""
-    drawn = {name: points for name, points in lines.items() if points}
-    if not drawn:
-        return None
-    across = [at for points in drawn.values() for at, _ in points]
-    values = [value for points in drawn.values() for _, value in points]
-    x = _scale([0.0, *across], LEFT, WIDTH - RIGHT, False)
-    y = _scale(values, HEIGHT - BOTTOM, TOP, min(values) > 0 and max(values) > FAR * min(values))
-    named = enumerate(drawn.items())
-    return CurveChart(
-        title, x_name, x, y, [_line(name, place, points, x, y) for place, (name, points) in named]
-    )
-
-
-def _line(name: str, place: int, points: Points, x: AxisScale, y: AxisScale) -> CurveLine:
-    every = math.ceil(len(points) / POINTS)
-    thinned = [*points[: -1 if len(points) > 1 else None : every], points[-1]]
-    path = " ".join(f"{x(at):g},{y(value):g}" for at, value in thinned)
-    return CurveLine(name, place, path, points[-1][1])
-
-
-def _scale(values: Sequence[float], start: float, end: float, log: bool) -> AxisScale:
-    low, high = min(values), max(values)
-    if log:
-        return AxisScale(low / 1.15, high * 1.15, start, end, True)
-    if low == high:
-        low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
-    room = 0.0 if start < end else (high - low) * 0.06  # none at the ends of time
-    floor = 0.0 if min(values) >= 0 else -math.inf
-    return AxisScale(max(low - room, floor), high + room, start, end, False)
-
-
-def _ticks(scale: AxisScale) -> list[tuple[str, float]]:
-    values = scale.ticks
-    if len(values) > FEW:
-        powers = [value for value in values if math.isclose(math.log10(value) % 1, 0, abs_tol=1e-9)]
-        values = powers[:: math.ceil(len(powers) / FEW)] if len(powers) > 1 else values[::2]
-    return [(_label(value), scale(value)) for value in values]
-
-
-def _label(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from repro.diagnosis.findings import ErrorFindings, JointCurve
 from repro.diagnosis.joint_curves import PCK, SIMILARITY
 from repro.papers.skeletons import words
-from repro.report.html import curves
-from repro.report.html.curves import CurveChart, CurveDot, CurveLine
+from repro.report.html import line_chart
+from repro.report.html.line_chart import CurveChart, CurveDot, CurveLine
 from repro.report.html.plot import AxisScale
 
 X_NAMES = {SIMILARITY: "similarity of at least", PCK: "distance of at most, in sizes of the person"}
@@ -26,8 +26,9 @@ def charts(found: ErrorFindings, measure: str) -> list[CurveChart]:
 
 
 def _chart(name: str, joints: Sequence[JointCurve], measure: str) -> CurveChart:
-    x = AxisScale(0, joints[0].thresholds[-1], curves.LEFT, curves.WIDTH - curves.RIGHT, log=False)
-    y = AxisScale(0, 100, curves.HEIGHT - curves.BOTTOM, curves.TOP, log=False)
+    right, bottom = line_chart.WIDTH - line_chart.RIGHT, line_chart.HEIGHT - line_chart.BOTTOM
+    x = AxisScale(0, joints[0].thresholds[-1], line_chart.LEFT, right, log=False)
+    y = AxisScale(0, 100, bottom, line_chart.TOP, log=False)
     lines, dots = [], []
     for place, (label, thresholds, values, low, high) in enumerate(_drawn(joints)):
         points = list(zip(thresholds, values, strict=True))

@@ -15,10 +15,10 @@ from repro.env import __version__
 from repro.errors import StoreError
 from repro.files import write_whole
 from repro.records.remarks import Remark
-from repro.report.html import curves, error_curves
+from repro.report.html import error_curves
 from repro.report.html.assets import environment, joined, policy
 
-STYLES = ("base.css", "tables.css", "parts.css", "training.css", "media.css", "errors.css")
+STYLES = ("base.css", "tables.css", "parts.css", "charts.css", "media.css", "errors.css")
 GROUPS = {
     "joint": "By joint",
     "size": "By size of the person or pose",
@@ -57,8 +57,6 @@ def render(found: ErrorFindings, cases: Sequence[DrawnCase], remarks: Sequence[R
         joint_kinds=(GOOD, *reversed(JOINT_KINDS)),
         groups=_groups(found),
         charts={one: error_curves.charts(found, one) for one in (SIMILARITY, PCK)},
-        width=curves.WIDTH,
-        height=curves.HEIGHT,
         cases=_by_kind(cases),
         remarks=[str(remark) for remark in remarks],
         style=Markup(style),  # our own files

@@ -21,12 +21,14 @@ from repro.report import evidence_table, overview, quantised_rows, text
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, grid
 from repro.report.html import (
+    diagram_plot,
     evidence_plot,
     figures,
     fronts,
     methods,
     page_data,
     plot,
+    sentence_plots,
     speed_plots,
     training_links,
 )
@@ -49,7 +51,7 @@ SCRIPTS = (
     "start.js",
 )
 """one module, in this order"""
-STYLES = ("base.css", "tables.css", "parts.css", "media.css")
+STYLES = ("base.css", "tables.css", "parts.css", "charts.css", "pictures.css", "media.css")
 
 
 def render(report: ReportContents) -> str:
@@ -83,6 +85,7 @@ def render(report: ReportContents) -> str:
             grids=grids,
             drawn={name: list(_figures(name, report)) for name in papers},
             sentences={name: overview.sentence(cells) for name, cells in by_paper.items()},
+            **_pictures(papers),
             **_on_images(report),
             matrix=overview.matrix(report.cells),
             fields=FIELDS,
@@ -110,6 +113,26 @@ def render(report: ReportContents) -> str:
             machines=methods.machines(_records(report)),
         )
     )
+
+
+def _pictures(papers: Sequence[str]) -> dict[str, object]:
+    """What the papers' equations do, and their drawings with the geometry of ours."""
+    drawn, plots = {}, {}
+    for name in papers:
+        drawn[name], plots[name] = [], []
+        try:
+            drawn[name], plots[name] = diagram_plot.drawn(name), sentence_plots.shown(name)
+        except ReproError as error:
+            _left_out(name, "pictures", error)
+    return {"pictures": drawn, "sentence_plots": plots}
+
+
+def _left_out(paper: str, what: str, error: ReproError) -> None:
+    """Say what of a paper beside ours is not shown, and raise the error for one of ours."""
+    if paper in folders.trusted():
+        raise error
+    said = f"The {what} of `{paper}` are left out: {error}"
+    folders.leave_out(f"{paper} {what}", ReproError(said, error.hint))
 
 
 def _on_images(report: ReportContents) -> dict[str, object]:
@@ -187,10 +210,7 @@ def _figures(
     try:
         drawings = [figures.draw(paper, figure, places) for figure in figures.load(paper)]
     except ReproError as error:
-        if paper in folders.trusted():
-            raise
-        said = f"The figures of `{paper}` are left out: {error}"
-        folders.leave_out(f"{paper} figures", ReproError(said, error.hint))
+        _left_out(paper, "figures", error)
         return
     for drawn in drawings:
         yield drawn, [plot.plot(panel, reach(panel)) for panel in drawn.panels]

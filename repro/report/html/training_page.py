@@ -23,7 +23,7 @@ from repro.training import course
 from repro.training.course import TrainingCourse
 from repro.training.sheet import Sheet, sheet
 
-STYLES = ("base.css", "tables.css", "parts.css", "training.css", "media.css")
+STYLES = ("base.css", "tables.css", "parts.css", "charts.css", "training.css", "media.css")
 WRITTEN = re.compile(r"(\w+) .* \(the recipe: (.*)\)", re.DOTALL)
 """a deviation in words: its field, and the value as the recipe is written down"""
 
@@ -70,8 +70,6 @@ def render(known: TrainingCourse, pictures: Sheet | None) -> str:
         facts=list(_facts(known)),
         remarks=[str(text) for text in _remarks(known)],
         charts=curves.charts(known),
-        width=curves.WIDTH,
-        height=curves.HEIGHT,
         sheet=pictures,
         evaluated=bool(known.part("evaluated")),
         recipe=str(recipe.get("name", "the recipe")),

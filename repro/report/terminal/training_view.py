@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from repro.papers import study
+from repro.papers.recipe import Recipe
 from repro.papers.recipe_sources import UNSAID, Resolved, shown
+from repro.training.schedule import rate_spans
 
 PERSONS = (
     "half_body",
@@ -35,6 +37,24 @@ def recipe(resolved: Resolved) -> Table:
         if name not in idle and not (source == UNSAID and not value):
             table.add_row(name, shown(value), source)
     return table
+
+
+def rates(recipe: Recipe) -> list[str]:
+    """The course of the learning rate in lines, one for each stage that differs from the last."""
+    stages: dict[str, list[int]] = {}
+    for stage in range(recipe.stages):
+        spans = [one for one in rate_spans(recipe) if one.stage == stage]
+        course = ", ".join(f"{one.rate:g} to epoch {one.last:,}" for one in spans)
+        begin = f"from epoch {spans[0].first:,}: " if spans[0].first else ""
+        stages.setdefault(begin + course, []).append(stage + 1)
+    lines = []
+    for course, numbers in stages.items():
+        which = f"stage {numbers[0]}" + (f" to {numbers[-1]}" if len(numbers) > 1 else "")
+        lines.append(f"learning rate{f', {which}' if recipe.stages > 1 else ''}: {course}")
+    if recipe.warmup_iterations:
+        share = f"{recipe.warmup_ratio:g} of it, over {recipe.warmup_iterations:,} steps"
+        lines.append(f"the first rate is reached in a straight line from {share}")
+    return lines
 
 
 def differences(apart: Mapping[str, tuple[object, object]]) -> list[str]:

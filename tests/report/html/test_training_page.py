@@ -12,7 +12,7 @@ from repro.data import synth
 from repro.data.annotations import read
 from repro.papers.skeletons import COCO
 from repro.records.store import PAGE
-from repro.report.html import curves, training_page
+from repro.report.html import curves, line_chart, training_page
 from repro.training import course, shown_poses, step_log
 from repro.training.course import TrainingCourse
 from repro.training.sheet import sheet
@@ -135,7 +135,7 @@ def test_a_page_holds_the_curves_the_pictures_and_the_recipe(tmp_path: Path, dat
         for pair in one["points"].split()
         for number in pair.split(",")
     ]
-    assert all(0 <= place <= curves.WIDTH for place in places)
+    assert all(0 <= place <= line_chart.WIDTH for place in places)
     best = [one for one in page.of("g") if "best" in one.get("class", "")]
     assert len(best) == 1 and "best 31.5 % after epoch 2, step 16" in page.text
     assert "epoch 2: 31.5 % (29.5 to 33.5)" in page.text
@@ -230,7 +230,8 @@ def test_a_constant_and_a_wide_range_have_axes() -> None:
     known = TrainingCourse({"steps": 2}, [], [], rows)
     for chart in curves.charts(known):
         assert (
-            1 <= len(chart.x_ticks) <= curves.FEW + 1 and 1 <= len(chart.y_ticks) <= curves.FEW + 1
+            1 <= len(chart.x_ticks) <= line_chart.FEW + 1
+            and 1 <= len(chart.y_ticks) <= line_chart.FEW + 1
         )
     assert [chart.y.log for chart in curves.charts(known)] == [False, False, True, False]
     assert course.read(Path("nowhere")) is None
