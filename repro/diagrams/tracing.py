@@ -197,10 +197,10 @@ def tensors(given: object) -> Iterator[Tensor]:
 
 def described(module: nn.Module) -> str:
     """What a part is called: a layer by what it does, a block by its class."""
-    layers = [
-        one for one in module.modules() if not isinstance(one, QUIET) and not any(one.children())
-    ]
-    only = layers[0] if len(layers) == 1 else module
+    loud = [one for one in module.modules() if not isinstance(one, QUIET)]
+    layers = [one for one in loud if not any(one.children())]
+    alone = isinstance(module, nn.Sequential) and len(layers) == 1
+    only = layers[0] if alone else module
     if isinstance(only, nn.Conv2d | nn.ConvTranspose2d):
         depthwise = only.groups == only.in_channels > 1
         name = "deconv" if isinstance(only, nn.ConvTranspose2d) else "conv"

@@ -29,7 +29,7 @@ STEPS = 0.7548776662466927, 0.5698402909980532
 Place = tuple[float, float]
 
 
-class Errors(NamedTuple):
+class MeanErrors(NamedTuple):
     """Mean errors of one rule, in heatmap pixels."""
 
     alone: float
@@ -38,14 +38,14 @@ class Errors(NamedTuple):
 
 
 @cache
-def soft(beta: float = 1.0) -> Errors:
+def soft(beta: float = 1.0) -> MeanErrors:
     """Of soft-argmax: equation 7, and with beta 1 equation 6."""
     count = CENTRES if beta > NEGLIGIBLE else CENTRES // 8
     return _errors([(centre, expected(centre, beta)) for centre in islice(centres(), count)])
 
 
 @cache
-def hard() -> Errors:
+def hard() -> MeanErrors:
     """Of the largest pixel, which is the nearest to the centre."""
     nearest = [(centre, tuple(map(_nearest, centre))) for centre in islice(centres(), CENTRES)]
     return _errors(nearest)
@@ -91,13 +91,13 @@ def _profile(centre: float, reach: float, size: int) -> list[tuple[int, float]]:
     return [(pixel, gaussian(pixel - centre)) for pixel in range(first, last + 1)]
 
 
-def _errors(found: Sequence[tuple[Place, Sequence[float]]]) -> Errors:
+def _errors(found: Sequence[tuple[Place, Sequence[float]]]) -> MeanErrors:
     alone = [math.dist(centre, place) for centre, place in found]
     moved = [
         math.dist(centre, [_shifted(*pair) for pair in zip(place, centre, strict=True)])
         for centre, place in found
     ]
-    return Errors(sum(alone) / len(alone), sum(moved) / len(moved))
+    return MeanErrors(sum(alone) / len(alone), sum(moved) / len(moved))
 
 
 def _shifted(place: float, centre: float) -> float:

@@ -32,6 +32,19 @@ def test_a_plan_shows_every_field_with_its_source(repro: Run) -> None:
     assert found["recipe"]["deviations"] == []
 
 
+def test_a_plan_shows_the_course_of_the_learning_rate(repro: Run) -> None:
+    lines = repro("train", "paper2", "lpn_50", "--plan").out.splitlines()
+    later = "0.001 to epoch 90, 0.0001 to epoch 120, 1e-05 to epoch 150"
+    assert f"learning rate, stage 1: {later}" in lines
+    assert f"learning rate, stages 2 to 7, from epoch 60: {later}" in lines
+    found = json.loads(repro("train", "paper2", "lpn_50", "--plan", "--json").out)["rates"]
+    assert len(found) == 21
+    assert found[3] == {"stage": 1, "first": 60, "last": 90, "passes": 150, "rate": 0.001}
+    single = repro("train", "paper1", "hwl_mobilenetv3", "--plan").out
+    assert "learning rate: 0.0005 to epoch 170, 5e-05 to epoch 200" in single
+    assert "in a straight line from 0.001 of it, over 500 steps" in single
+
+
 def test_a_network_gets_a_loss_that_fits_its_outputs(repro: Run) -> None:
     found = json.loads(repro("train", "paper4", "dekr_w48", "--plan", "--json").out)["recipe"]
     assert found["fields"]["loss"] == "centre-offsets"

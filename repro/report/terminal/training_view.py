@@ -45,12 +45,12 @@ def rates(recipe: Recipe) -> list[str]:
     for stage in range(recipe.stages):
         spans = [one for one in rate_spans(recipe) if one.stage == stage]
         course = ", ".join(f"{one.rate:g} to epoch {one.last:,}" for one in spans)
-        begin = f"from epoch {spans[0].first:,}: " if spans[0].first else ""
-        stages.setdefault(begin + course, []).append(stage + 1)
+        begin = f", from epoch {spans[0].first:,}" if spans[0].first else ""
+        stages.setdefault(f"{begin}: {course}", []).append(stage + 1)
     lines = []
     for course, numbers in stages.items():
-        which = f"stage {numbers[0]}" + (f" to {numbers[-1]}" if len(numbers) > 1 else "")
-        lines.append(f"learning rate{f', {which}' if recipe.stages > 1 else ''}: {course}")
+        which = f"s {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f" {numbers[0]}"
+        lines.append(f"learning rate{f', stage{which}' if recipe.stages > 1 else ''}{course}")
     if recipe.warmup_iterations:
         share = f"{recipe.warmup_ratio:g} of it, over {recipe.warmup_iterations:,} steps"
         lines.append(f"the first rate is reached in a straight line from {share}")
