@@ -141,7 +141,8 @@ def _table(layout: Grid) -> list[str]:
         f"- {KINDS[kind].sign} {kind}, {where}: {reason}" for kind, where, reason in layout.remarks
     ]
     notes = text.notes(table, "{row} ({column} printed {printed}): {note}")
-    lines = [*remarks, *(f"- note: {note}" for note in notes)]
+    gains = (f"- noise: {gain}" for gain in layout.gains)
+    lines = [*remarks, *gains, *(f"- note: {note}" for note in notes)]
     return [*parts, "\n".join(lines)] if lines else parts
 
 

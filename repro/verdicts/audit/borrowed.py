@@ -55,6 +55,7 @@ def sources(evidence: Evidence) -> Mapping[Quote, str]:
     """Each printed figure that is found to be a source's -> the source, and what it is of."""
     return {
         pair.figure.quote: f"{pair.source.source} ({pair.there})"
+        + (f", while {pair.here} has {pair.other}" if pair.other else "")
         for pairs in _pairs(evidence)
         for pair in _copies(pairs)
     }
