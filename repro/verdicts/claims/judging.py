@@ -147,9 +147,7 @@ def judge(claim: Claim, measured: MeasuredCells, book: PaperNames) -> Judged:
         else:
             relations = parse(claim.holds)
             judged = _judged(claim, relations, measured, book)
-            judged = replace(
-                judged, caveats=caveats.of_claim(relations, book, measured.copied)
-            )
+            judged = replace(judged, caveats=caveats.of_claim(relations, book, measured.copied))
     except ReproError as error:
         raise ReproError(f"{claim}: {error}", error.hint) from error
     if not orders:
