@@ -32,7 +32,7 @@ def results(report: ReportContents) -> str:
     for name, paper in studies.items():
         parts.append(f"## In short: {name}, {paper.title}")
         parts += _front(front(report, name))
-    parts += ["## How to read the tables", *_legend(report.cells)]
+    parts += ["## How to read the tables", *_legend(report.cells), *_evidence(report.evidence)]
     for name, paper in studies.items():
         parts.append(f"## {name}: {paper.title}")
         parts.append(f"{', '.join(paper.authors) or 'No authors are printed'} ({paper.year})")
@@ -40,7 +40,6 @@ def results(report: ReportContents) -> str:
         for (owner, table), group in groups.items():
             if owner == name:
                 parts += _table(grid(study.load_table(name, table), group), told)
-    parts += _evidence(report.evidence)
     links = _links(report.cells, report.evidence)
     document = "\n\n".join([*parts, links] if links else parts)
     return f"{MARK}\n\n{document.replace('<', '&lt;')}\n"
