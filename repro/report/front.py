@@ -17,8 +17,10 @@ from repro.verdicts.judge import Cell, summary
 from repro.verdicts.kinds import KINDS
 
 HOLDING = ("holds", "rounding", "convention")
-RUN = dict.fromkeys(ACCURACY, "accuracies") | dict.fromkeys(SPEED, "speeds")
-"""metric -> what its figures are called"""
+RUN = dict.fromkeys(ACCURACY, ("accuracy", "accuracies")) | dict.fromkeys(
+    SPEED, ("speed", "speeds")
+)
+"""metric -> what one of its figures is called, and several"""
 MOST = 3
 """things of one sort that are told; the others are counted"""
 LONGEST = 240
@@ -80,19 +82,26 @@ def _printing(cells: Iterable[Cell]) -> Iterator[FrontLine]:
     if parts:
         total = sum(cell.verdict.kind != "cited" for cell in costs)
         yield FrontLine(f"Of its {total:,} parameter and MAC counts {listed(parts)}.")
-    for noun, found in _run(cells).items():
+    for nouns, found in _run(cells).items():
         good = [cell for cell in found if KINDS[cell.verdict.kind].test == "passed"]
         if good:
             said = [
                 f"{count:,} {_verb(count, 'are')} {KINDS[kind].run}"
                 for kind, count in summary(good).items()
             ]
-            yield FrontLine(f"Of {len(found):,} {noun} that were run {listed(said)}.")
+            yield FrontLine(f"Of {_those(found, nouns)} {listed(said)}.")
 
 
-def _run(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
-    """The accuracies and speeds that were run and judged."""
-    found: dict[str, list[Cell]] = {}
+def _those(run: Sequence[Cell], nouns: tuple[str, str]) -> str:
+    """`6 speeds that were run`."""
+    return (
+        f"1 {nouns[0]} that was run" if len(run) == 1 else f"{len(run):,} {nouns[1]} that were run"
+    )
+
+
+def _run(cells: Iterable[Cell]) -> dict[tuple[str, str], list[Cell]]:
+    """The accuracies and speeds that were run and judged, by what they are called."""
+    found: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
         kind = KINDS[cell.verdict.kind]
         if cell.wanted.column.metric in RUN and kind.test != "skipped":
@@ -122,8 +131,8 @@ def _costs(cells: Iterable[Cell]) -> Iterator[FrontLine]:
     """The counts that do not print as published, alike by their cause, the most first."""
     groups: dict[tuple[str, str], list[tuple[Cell, str]]] = {}
     for cell in cells:
-        kind = KINDS[cell.verdict.kind]
-        if cell.wanted.column.metric in COST and kind.costs and kind.test != "passed":
+        good = KINDS[cell.verdict.kind].test == "passed" or cell.verdict.kind == "missing"
+        if cell.wanted.column.metric in COST and not good:
             cause = _first(_cause(cell))
             key = cell.verdict.kind, _DIGITS.sub("0", cause)
             groups.setdefault(key, []).append((cell, cause))
@@ -156,13 +165,13 @@ def _places(cells: Sequence[Cell]) -> str:
 
 def _runs(cells: Iterable[Cell]) -> Iterator[FrontLine]:
     """The accuracies and speeds that were run and are not as published."""
-    for noun, run in _run(cells).items():
+    for nouns, run in _run(cells).items():
         found = [cell for cell in run if KINDS[cell.verdict.kind].test == "failed"]
         if found:
             kind = KINDS[found[0].verdict.kind]
             parts = [f"{_places([cell])}: {_first(cell.verdict.reason)}" for cell in found]
             count = f"{len(found):,} {_verb(len(found), 'are')}"
-            said = f"{kind.sign} Of {len(run):,} {noun} that were run {count} {kind.run}."
+            said = f"{kind.sign} Of {_those(run, nouns)} {count} {kind.run}."
             yield FrontLine(said, _few(parts))
 
 

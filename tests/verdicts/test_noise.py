@@ -85,9 +85,14 @@ def test_pairs_that_nobody_measured_are_bounded_by_independent_ones() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "dataset", "split"),
-    [("params", "coco", "val2017"), ("AP", "coco", "minival"), ("AP", "mpii", "val")]
-    + [("AP", "synth", "val"), ("Mean", "coco", "val2017")],
-)  # fmt: skip
+    [
+        ("params", "coco", "val2017"),
+        ("AP", "coco", "minival"),
+        ("AP", "mpii", "val"),
+        ("AP", "synth", "val"),
+        ("Mean", "coco", "val2017"),
+    ],
+)
 def test_where_nothing_is_known_nothing_is_said(metric: str, dataset: str, split: str) -> None:
     assert noise.on_split(metric, dataset, split) is None
 
