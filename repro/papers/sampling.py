@@ -3,8 +3,10 @@
 Half widths of 95 % intervals, by resampling the images of real evaluations; no training is in them.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from repro import schema
 from repro.errors import ReproError, unknown
@@ -54,7 +56,10 @@ class _SamplingFile:
 def widths(dataset: str) -> SamplingWidths | None:
     """Those for the evaluations of a data set; None where there are none."""
     path = folders.tables_dir() / FILE
-    if not path.exists():
-        return None
-    samples = schema.read(_SamplingFile, schema.toml(path, FILE), FILE).samples
+    samples = _read(path) if path.exists() else ()
     return next((one for one in samples if dataset in one.datasets), None)
+
+
+@functools.cache
+def _read(path: Path) -> tuple[SamplingWidths, ...]:
+    return schema.read(_SamplingFile, schema.toml(path, FILE), FILE).samples

@@ -21,6 +21,8 @@ from repro.verdicts.judge import Cell, by_table, summary
 from repro.verdicts.kinds import KINDS
 
 MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
+SHORT = 80
+"""characters of a reason that is said again below each table"""
 REHEARSED = "<!-- Written by `repro rehearse`: no results; edits are lost. -->"
 
 
@@ -176,7 +178,7 @@ def _table(layout: Grid, told: dict[str, str]) -> list[str]:
     ]
     lines = []
     for head, reason in said:
-        before = told.setdefault(reason, table.number)
+        before = told.setdefault(reason, table.number) if len(reason) > SHORT else table.number
         known = "" if before == table.number else f"as below Table {before}."
         if not known or head != "note":
             lines.append(f"- {head}: {known or reason}")
@@ -215,7 +217,8 @@ def _links(cells: Sequence[Cell], checks: Sequence[NetworkCheck] = ()) -> str:
 
 
 def _markdown(frame: pd.DataFrame) -> str:
-    """A table without padding, which nothing but the file's size would tell."""
+    """A table without padding, of which only the size of the file would tell."""
     escaped = frame.map(lambda value: str(value).replace("|", "\\|"))
-    rows = ([*escaped.columns], [":--"] * len(escaped.columns), *escaped.to_numpy().tolist())
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    rows = [list(map(str, escaped.columns)), *escaped.to_numpy().tolist()]
+    heading, *lines = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join((heading, f"|{':--|' * len(escaped.columns)}", *lines))

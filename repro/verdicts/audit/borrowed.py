@@ -137,8 +137,8 @@ def _finding(evidence: Evidence, copies: Sequence[ElsewherePair]) -> str:
         "paper's own networks are held against another set-up"
     )
     return (
-        f"{metric} ({unit}) of {listed(list(rows.values())[::-1])}, printed for {here}, stands so "
-        f"in {first.source.source}, for {there}: {chance}."
+        f"{metric} ({unit}) of {listed(list(rows.values())[::-1])}, printed for {here}, is that "
+        f"of {first.source.source}, for {there}: {chance}."
         f"{f' For {here} others have {others}.' if others else ''}{_blank(evidence, first)}"
     )
 
