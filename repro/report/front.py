@@ -16,6 +16,8 @@ from repro.verdicts.claims.judging import Judged
 from repro.verdicts.judge import Cell, summary
 from repro.verdicts.kinds import KINDS
 
+ONE = {"are": "is", "were": "was", "have": "has", "cannot": "cannot"}
+"""verb of several -> of one, where it takes no s"""
 HOLDING = ("holds", "rounding", "convention")
 RUN = dict.fromkeys(ACCURACY, ("accuracy", "accuracies")) | dict.fromkeys(
     SPEED, ("speed", "speeds")
@@ -118,7 +120,8 @@ def _statements(claims: Sequence[Judged], verdicts: Sequence[str]) -> Iterator[F
 
 
 def _verb(count: int, verb: str) -> str:
-    return {"are": "is"}.get(verb, f"{verb}s") if count == 1 else verb
+    """A verb of several, as it is of so many."""
+    return ONE.get(verb, f"{verb}s") if count == 1 else verb
 
 
 def _counting(count: int, verdict: str) -> str:
@@ -226,8 +229,8 @@ def _missing(cells: Iterable[Cell]) -> Iterator[FrontLine]:
     parts = [f"{groups[reason]:,}: {reason}" for reason in told]
     if parts:
         count = sum(groups.values())
-        were = "was" if count == 1 else "were"
-        yield FrontLine(f"{counted(count, 'number')} {were} not run here.", _few(parts))
+        said = f"{counted(count, 'number')} {_verb(count, 'were')} not run here."
+        yield FrontLine(said, _few(parts))
 
 
 def _leaning(claims: Sequence[Judged]) -> Iterator[FrontLine]:
@@ -238,8 +241,7 @@ def _leaning(claims: Sequence[Judged]) -> Iterator[FrontLine]:
     ):
         count = sum(any(one.kind == kind for one in claim.caveats) for claim in claims)
         if count:
-            verb = "rests" if count == 1 else "rest"
-            yield FrontLine(f"{counted(count, 'statement')} {verb} on {said}.")
+            yield FrontLine(f"{counted(count, 'statement')} {_verb(count, 'rest')} on {said}.")
 
 
 def _elsewhere(checks: Sequence[AuditCheck], paper: str) -> Iterator[FrontLine]:
@@ -247,7 +249,7 @@ def _elsewhere(checks: Sequence[AuditCheck], paper: str) -> Iterator[FrontLine]:
     found = [one for one in checks if one.rule == "agreement" and len(one.papers) > 1]
     if found:
         others = sorted({other for one in found for other in one.papers} - {paper})
-        verb = "has" if len(found) == 1 else "have"
+        verb = _verb(len(found), "have")
         yield FrontLine(
             f"{counted(len(found), 'network')} {verb} other figures in {listed(others)}, under "
             "what should be the same conditions."
