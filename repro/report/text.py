@@ -121,6 +121,12 @@ def _called(heading: str, found: Sequence[PrintedGain]) -> str:
     return f"{heading}: {said}"
 
 
+def noises(tables: Iterable[Table]) -> list[str]:
+    """What the noise of those differences was simulated from, each source once."""
+    found = (gain.noise for table in tables for gain in printed_gains(table))
+    return list(dict.fromkeys(noise.source(one) for one in found))
+
+
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 

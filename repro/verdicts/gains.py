@@ -65,4 +65,4 @@ def of_cell(table: Table, row: Row, column: Column) -> str:
         for one in printed_gains(table)
         if one.row is row and one.column is column
     ]
-    return " ".join([*said, noise.explained(known)])
+    return " ".join([*said, noise.explained(known), noise.source(known)])

@@ -99,13 +99,20 @@ def told(noise: SamplingNoise, points: Sequence[float], one_network: bool = Fals
 
 
 def explained(noise: SamplingNoise) -> str:
-    """How far the choice of images moves a figure and a difference, and the rule."""
+    """How far the choice of images moves a figure and a difference."""
     persons = f"{'about ' if noise.about else ''}{noise.persons:,} labelled persons"
     figure = f"one {noise.metric} by ±{noise.alone:.2f}"
     return (
         f"On {noise.on}, {persons}, the choice of images alone moves "
-        f"{listed((figure, *noise.moves))}. 95 %, simulated: {noise.widths.source}, scaled by the "
-        "root of the persons; another training comes on top."
+        f"{listed((figure, *noise.moves))} (95 %, simulated)."
+    )
+
+
+def source(noise: SamplingNoise) -> str:
+    """What the noise was simulated from, and what is not in it."""
+    return (
+        f"From the {noise.widths.source}. Half the interval is scaled by the root of the persons; "
+        "another training of a network comes on top of it."
     )
 
 

@@ -160,3 +160,5 @@ def test_the_document_begins_with_it() -> None:
     begun, _, rest = document.partition("## How to read the tables")
     assert "## In short: paper2, " in begun and "numbers were not run here." in begun
     assert "|" not in begun and "### paper2 Table 3" in rest
+    assert "- noise: AP: perhaps noise +0.4 (LPN-152 GC); more than the images make +2.5" in rest
+    assert document.count("bootstrap of") == 1, "where the noise is from is told once"

@@ -157,6 +157,7 @@ def test_gains_are_differences_to_the_row_before_and_printed_ones() -> None:
     assert calls == [WITHIN, PERHAPS, BEYOND]
     none, twice, _, whole = TABLE.rows
     assert gains.of_cell(TABLE, twice, AP).startswith("+0.03 after `None`: within noise.")
-    assert gains.of_cell(TABLE, none, AP).startswith("On COCO val2017")
+    alone = gains.of_cell(TABLE, none, AP)
+    assert alone.startswith("On COCO val2017") and "another training" in alone
     assert gains.of_cell(TABLE, whole, GAIN).startswith(f"It is {BEYOND}.")
     assert gains.of_cell(TABLE, none, TABLE.columns[0]) == ""

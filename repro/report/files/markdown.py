@@ -84,9 +84,17 @@ def _legend(cells: Sequence[Cell]) -> list[str]:
         "A cost matches if it prints as the paper's digits, rounded or cut, under the counting "
         "convention of its cell. What the papers call FLOPs are multiply-accumulates (MACs). A "
         "reason that stands below an earlier table of a paper is not repeated.",
+        *(f"Noise, where an ablation changes an accuracy: {one}" for one in _noises(cells)),
         _matrix(cells),
         _conventions(),
     ]
+
+
+def _noises(cells: Sequence[Cell]) -> list[str]:
+    tables = {
+        (cell.wanted.table.study, cell.wanted.table.name): cell.wanted.table for cell in cells
+    }
+    return text.noises(tables.values())
 
 
 def verdict_table() -> str:

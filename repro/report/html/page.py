@@ -106,6 +106,7 @@ def render(report: ReportContents) -> str:
             audit_totals=audit_summary(report.checks),
             severities=SEVERITIES,
             rules=_rules(report.checks),
+            noises=text.noises(one.table for found in grids.values() for one in found),
             absent=methods.absent(report.cells),
             protocols=methods.protocols(papers),
             timings=methods.timings(papers),
