@@ -92,7 +92,7 @@ def test_a_cost_stays_a_whole_number_with_its_modules() -> None:
 
 
 def test_what_is_copied_and_what_may_be_noise_is_said() -> None:
-    empty = Record("f" * 64, {}, ())
+    empty = Record("f" * 64, {}, (), {})
     lines, data = explained(wanted("paper4", "table1", "LitePose-S 448x448", "latency"), empty)
     told = "It looks copied from LitePose repository, README (its column `Mobile`)."
     assert f"copied    {told}" in lines and data["copied"] == told and data["noise"] is None
