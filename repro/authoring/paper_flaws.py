@@ -12,12 +12,14 @@ from repro.papers import (
     downloads,
     evidence,
     folders,
+    published_elsewhere,
     recipe_sources,
     table_checks,
 )
 from repro.papers.checkpoint_catalogue import Catalogue
 from repro.papers.downloads import DownloadCatalogue
 from repro.papers.evidence import EvidenceCatalogue
+from repro.papers.published_elsewhere import ElsewhereCatalogue
 from repro.papers.study import Study, load_study
 from repro.papers.table import Table
 
@@ -34,6 +36,7 @@ LISTS: Mapping[str, tuple[type, str, Callable[[Path], list[ReproError]]]] = {
     checkpoint_catalogue.FILE: (Catalogue, "checkpoints", checkpoint_catalogue.wrong),
     downloads.FILE: (DownloadCatalogue, "", lambda path: []),
     evidence.FILE: (EvidenceCatalogue, "networks", evidence.wrong),
+    published_elsewhere.FILE: (ElsewhereCatalogue, "", lambda path: []),
 }
 """lists beside the papers: what each is, where its entries stand, and what is wrong among them"""
 

@@ -113,6 +113,11 @@ class Grid:
         return text.notes(self.table, "{row}, {column} {printed}: {note}")
 
     @property
+    def gains(self) -> list[str]:
+        """What switches change in accuracy, and what of it may be noise."""
+        return text.gains(self.table)
+
+    @property
     def ratios(self) -> bool:
         """Whether ratios of rows make sense in one of its columns."""
         return any(column.metric in (*COST, *SPEED) for column in self.columns)

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from repro.papers import study
 from repro.papers.conventions import GIGA
-from repro.papers.metrics import COST
+from repro.papers.metrics import COST, METRICS
 from repro.papers.study import Table
-from repro.verdicts import digits
+from repro.verdicts import digits, noise
 from repro.verdicts.ablation_steps import AblationStep
+from repro.verdicts.gains import PrintedGain, printed_gains
 from repro.verdicts.judge import Cell
 from repro.verdicts.kinds import KINDS
+from repro.verdicts.noise import CALLS
 
 SHORT = 7
 """letters of a record's key in the text"""
@@ -92,6 +94,37 @@ def notes(table: Table, words: str) -> tuple[str, ...]:
         for key, note in row.notes.items()
     )
     return *table.notes, *cells
+
+
+def gains(table: Table) -> list[str]:
+    """What the switches of a table change in its main accuracy, and what of it may be noise."""
+    groups: dict[tuple[str, str], dict[str, list[PrintedGain]]] = {}
+    for gain in printed_gains(table):
+        if METRICS[gain.noise.metric].main:
+            columns = groups.setdefault((gain.noise.metric, gain.noise.on), {})
+            columns.setdefault(gain.column.heading, []).append(gain)
+    return [
+        f"{'. '.join(_called(name, found) for name, found in columns.items())}. "
+        f"{noise.explained(next(iter(columns.values()))[0].noise)}"
+        for columns in groups.values()
+    ]
+
+
+def _called(heading: str, found: Sequence[PrintedGain]) -> str:
+    """`AP: within noise +0.03 (F(x)=2x); perhaps noise +0.27 (F(x)=x)`."""
+    calls: dict[str, list[str]] = {}
+    for gain in found:
+        decimals = len(gain.row.cells[gain.column.key].partition(".")[2])
+        points = digits.signed(f"{gain.points:.{decimals}f}")
+        calls.setdefault(gain.call, []).append(f"{points} ({gain.row.label})")
+    said = "; ".join(f"{call} {', '.join(calls[call])}" for call in CALLS if call in calls)
+    return f"{heading}: {said}"
+
+
+def noises(tables: Iterable[Table]) -> list[str]:
+    """What the noise of those differences was simulated from, each source once."""
+    found = (gain.noise for table in tables for gain in printed_gains(table))
+    return list(dict.fromkeys(noise.source(one) for one in found))
 
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -46,6 +46,9 @@ def test_a_changed_cell_changes_the_document(own_tables: Path) -> None:
 
 def test_without_records_nothing_is_claimed(tmp_path: Path) -> None:
     document = publish.render(Store(tmp_path))
+    short = document.split("## How to read the tables")[0]
+    assert "print as published" not in short and "What holds" in short
+    assert "✓" not in short
     assert "✓" not in document.split("## paper1")[1].replace("(✓", "").replace("| ✓", "")
     assert "Not counted yet" in document
 

@@ -1,6 +1,5 @@
 """Two papers with consistent tables, drawn at random and printed by rounding or by cutting."""
 
-import copy
 import json
 import random
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from repro.papers import study
+from repro.papers import published_elsewhere, study
 from repro.papers.metrics import METRICS
 from repro.verdicts.audit.joints import COUNTS
 
@@ -19,18 +18,15 @@ OKS = {"ap": "AP", "ap50": "AP50", "ap75": "AP75", "apm": "APM", "apl": "APL", "
 
 @dataclass
 class Papers:
-    """The content of tables/: study and table files of each paper."""
+    """The content of tables/: study and table files of each paper, and what others published."""
 
     files: dict[tuple[str, str], Data] = field(default_factory=dict)
+    sources: list[Data] = field(default_factory=list)
 
     def row(self, paper: str, table: str, label: str) -> Data:
         """One row, to be altered."""
         rows = self.files[paper, table]["rows"]
         return next(row for row in rows if row["label"] == label)
-
-    def altered(self) -> "Papers":
-        """A copy."""
-        return Papers(copy.deepcopy(self.files))
 
     def write(self, folder: Path) -> None:
         """Write the files and forget what was read of others."""
@@ -39,6 +35,8 @@ class Papers:
             path.parent.mkdir(parents=True, exist_ok=True)
             lines = (f"{key} = {toml(value)}\n" for key, value in data.items())
             path.write_text("".join(lines), encoding="utf-8")
+        listed = f"sources = {toml(self.sources)}\n"
+        (folder / published_elsewhere.FILE).write_text(listed, encoding="utf-8")
         study.load_study.cache_clear()
         study.load_table.cache_clear()
 
@@ -84,6 +82,7 @@ def papers(seed: int) -> Papers:
     made.files["paper1", "table4"] = _ladder(draw, press)
     made.files["paper1", "table5"] = _ablation(draw)
     made.files["paper1", "table6"] = _speeds(draw, press, networks)
+    made.sources = _elsewhere(draw, [*networks, own], made)
     for (_, name), data in made.files.items():
         if name != "study":
             data["number"] = name.removeprefix("table")
@@ -276,3 +275,34 @@ def _speeds(draw: random.Random, press: Press, chosen: list[Network]) -> Data:
         _column("ms", "Latency", "latency", device="cpu"),
     ]
     return _table("Speed", "val", columns, rows) | {"timing": "machine"}
+
+
+def _elsewhere(draw: random.Random, chosen: list[Network], made: Papers) -> list[Data]:
+    """What is true of other images, and of the same; times of a phone, and of the same machine."""
+
+    def accuracies(split: str, size: tuple[int, int]) -> list[Data]:
+        true = [(one.name, one.accuracy[size, split]["ap"]) for one in chosen]
+        return [
+            {"network": name, "metric": "AP", "value": f"{ap:.1f}", "input": size}
+            for name, ap in true
+        ]
+
+    rows = made.files["paper1", "table6"]["rows"]
+    here = [{"network": row["model"], "metric": "latency"} for row in rows]
+    times = [float(row["cells"]["ms"]) for row in rows]
+    there = [f"{time * draw.uniform(1.5, 4):.1f}" for time in times]
+    return [
+        {
+            "source": f"A repository, {split}",
+            "on": f"COCO {name}",
+            "figures": [one for size in SIZES for one in accuracies(split, size)],
+        }
+        for split, name in (("val", "val2017"), ("test-dev", "test-dev2017"))
+    ] + [
+        {
+            "source": "A repository, speeds",
+            "device": device,
+            "figures": [one | {"value": value} for one, value in zip(here, told, strict=True)],
+        }
+        for device, told in (("a machine", [str(time) for time in times]), ("a phone", there))
+    ]

@@ -11,6 +11,7 @@ from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.requirements import AccuracyRequirement, Wanted
 from repro.records.runs import weights_name
+from repro.report.contents import ReportContents
 from repro.report.files import markdown
 from repro.verdicts.judge import judge
 
@@ -119,7 +120,7 @@ def test_measured_accuracy_stands_beside_the_printed_one() -> None:
     record = Record("key", {}, (Measurement("AP", 65.9, "%"),), {})
     cells = [judge(cell, lambda spec: record)]
     assert cells[0].delta == Fraction(65.9) - Fraction(658, 10)
-    text = markdown.results(cells)
+    text = markdown.results(ReportContents(cells, (), (), {}))
     assert "| AP ours" in text and "| [65.90][key] ≈" in text and "| +0.10 " in text
     other = replace(record, measurements=(Measurement("AR", 1.0, "%"),))
     assert judge(cell, lambda spec: other).verdict.kind == "missing"

@@ -33,6 +33,14 @@ class OrderElsewhere(TypedDict):
     """holds, fails or equal"""
 
 
+class ClaimCaveat(TypedDict):
+    """What must be known of a claim's cells or differences."""
+
+    kind: str
+    """copied or noise"""
+    sentence: str
+
+
 class JudgedClaim(TypedDict):
     """A sentence of a paper and what became of it."""
 
@@ -57,6 +65,8 @@ class JudgedClaim(TypedDict):
     verdict: GivenVerdict
     elsewhere: list[OrderElsewhere]
     """what others' times say of the order that it speaks of; they move no verdict"""
+    caveats: list[ClaimCaveat]
+    """they move no verdict, and stand in its reason too"""
 
 
 class ClaimsAnswer(TypedDict):

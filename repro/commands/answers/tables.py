@@ -371,6 +371,10 @@ class ExplainAnswer(JudgedCell):
     third_party: list[ThirdFigure]
     elsewhere: list[ElsewhereTime]
     """of a speed: the same network's times that were not measured here"""
+    copied: str | None
+    """where a figure that looks copied stands"""
+    noise: str | None
+    """of an accuracy: how far the choice of images moves it and its difference to the row before"""
     spec: NotRequired[dict[str, object]]
     """of the record, as all that follows"""
     conventions: NotRequired[dict[str, Digits]]

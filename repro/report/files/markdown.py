@@ -13,33 +13,36 @@ from repro.papers.conventions import CONVENTIONS
 from repro.papers.metrics import FIELDS
 from repro.records.record import file_of
 from repro.report import evidence_table, overview, text
+from repro.report.contents import ReportContents
 from repro.report.evidence_table import EvidenceLine
+from repro.report.front import PaperFront, front
 from repro.report.grid import Grid, GridEntry, GridLine, grid
 from repro.verdicts.judge import Cell, by_table, summary
 from repro.verdicts.kinds import KINDS
 
 MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
+SHORT = 80
+"""characters of a reason that is said again below each table"""
 REHEARSED = "<!-- Written by `repro rehearse`: no results; edits are lost. -->"
 
 
-def results(cells: Sequence[Cell], checks: Sequence[NetworkCheck] = ()) -> str:
-    """The whole document, for the judged cells of every table and the networks on real images.
-
-    No HTML gets into it.
-    """
-    groups = by_table(cells)
-    studies = list(dict.fromkeys(name for name, _ in groups))
-    parts = ["# Results", _introduction(cells), _matrix(cells), _conventions()]
-    parts += _evidence(checks)
-    for name in studies:
-        paper = study.load_study(name)
+def results(report: ReportContents) -> str:
+    """The whole document: each paper in short, then its tables. No HTML gets into it."""
+    groups = by_table(report.cells)
+    studies = {name: study.load_study(name) for name, _ in groups}
+    parts = ["# Results", _introduction(report.cells)]
+    for name, paper in studies.items():
+        parts.append(f"## In short: {name}, {paper.title}")
+        parts += _front(front(report, name))
+    parts += ["## How to read the tables", *_legend(report.cells), *_evidence(report.evidence)]
+    for name, paper in studies.items():
         parts.append(f"## {name}: {paper.title}")
         parts.append(f"{', '.join(paper.authors) or 'No authors are printed'} ({paper.year})")
-        parts.append(overview.sentence([one for one in cells if one.wanted.table.study == name]))
+        told: dict[str, str] = {}
         for (owner, table), group in groups.items():
             if owner == name:
-                parts += _table(grid(study.load_table(name, table), group))
-    links = _links(cells, checks)
+                parts += _table(grid(study.load_table(name, table), group), told)
+    links = _links(report.cells, report.evidence)
     document = "\n\n".join([*parts, links] if links else parts)
     return f"{MARK}\n\n{document.replace('<', '&lt;')}\n"
 
@@ -48,7 +51,7 @@ def rehearsal(cells: Sequence[Cell], title: str, said: str) -> str:
     """The judged cells of a rehearsal as a document that nobody takes for results."""
     parts = [f"# {title}", f"**{said}**"]
     for (owner, table), group in by_table(cells).items():
-        parts += _table(grid(study.load_table(owner, table), group))
+        parts += _table(grid(study.load_table(owner, table), group), {})
     document = "\n\n".join([*parts, _links(cells)])
     return f"{REHEARSED}\n\n{document.replace('<', '&lt;')}\n"
 
@@ -56,25 +59,55 @@ def rehearsal(cells: Sequence[Cell], title: str, said: str) -> str:
 def _introduction(cells: Sequence[Cell]) -> str:
     papers = text.papers(len(study.study_names()))
     return (
-        f"{len(cells):,} printed numbers of {papers}. Beside each: what we measured, the "
-        "difference in the printed unit, and a sign.\n\n"
-        + "\n".join(
-            f"- {KINDS[kind].sign} **{kind}**: {KINDS[kind].meaning}" for kind in summary(cells)
-        )
-        + "\n\nA cost matches if it prints as the paper's digits, rounded or cut, under the "
-        "counting convention of its cell. What the papers call FLOPs are multiply-accumulates "
-        "(MACs). Accuracy and speed are never estimated: a cell that was not run says what would "
-        "supply it."
+        f"{len(cells):,} printed numbers of {papers}, each beside what we measured: first each "
+        "paper in short, then its tables cell by cell. Accuracy and speed are never estimated: a "
+        "cell that was not run says what would supply it."
     )
+
+
+def _front(short: PaperFront) -> list[str]:
+    """A paper in short."""
+    parts = []
+    for heading, lines in short.parts:
+        told = [f"- {line.said}" + "".join(f"\n  - {one}" for one in line.parts) for line in lines]
+        parts += [f"**{heading}**", "\n".join(told)]
+    return parts
+
+
+def _legend(cells: Sequence[Cell]) -> list[str]:
+    """The signs, how often each was given, and the ways of counting."""
+    signs = "\n".join(
+        f"- {KINDS[kind].sign} **{kind}**: {KINDS[kind].meaning}" for kind in summary(cells)
+    )
+    return [
+        signs,
+        "A cost matches if it prints as the paper's digits, rounded or cut, under the counting "
+        "convention of its cell. What the papers call FLOPs are multiply-accumulates (MACs). A "
+        "reason that stands below an earlier table of a paper is not repeated.",
+        *(f"Noise, where an ablation changes an accuracy: {one}" for one in _noises(cells)),
+        _matrix(cells),
+        _conventions(),
+    ]
+
+
+def _noises(cells: Sequence[Cell]) -> list[str]:
+    tables = {
+        (cell.wanted.table.study, cell.wanted.table.name): cell.wanted.table for cell in cells
+    }
+    return text.noises(tables.values())
 
 
 def verdict_table() -> str:
     """Every sign with its verdict and its meaning, as README.md has them."""
     rows = [
-        f"| {kind.sign} | `{name}` | {', '.join(filter(None, (kind.meaning, kind.says)))} |"
+        {
+            "sign": kind.sign,
+            "verdict": f"`{name}`",
+            "meaning": ", ".join(filter(None, (kind.meaning, kind.says))),
+        }
         for name, kind in KINDS.items()
     ]
-    return "\n".join(("| sign | verdict | meaning |", "|:--|:--|:--|", *rows))
+    return _markdown(pd.DataFrame(rows))
 
 
 def _matrix(cells: Sequence[Cell]) -> str:
@@ -103,7 +136,9 @@ def _evidence(checks: Sequence[NetworkCheck]) -> list[str]:
         parts += [table.spread] if table.spread else []
         if table.lacking:
             parts.append(_listed(table.lacking))
-        parts.append(f"The images are {table.images.chosen} Their ids: {table.ids}.")
+        parts.append(
+            f"The images are {table.images.chosen} Their ids are in `tables/evidence.toml`."
+        )
     return [*parts, "Where the figures are published:", _listed(evidence_table.sources(checks))]
 
 
@@ -130,18 +165,31 @@ def _conventions() -> str:
     return "Counting conventions:\n\n" + _markdown(pd.DataFrame(rows))
 
 
-def _table(layout: Grid) -> list[str]:
+def _table(layout: Grid, told: dict[str, str]) -> list[str]:
+    """A judged table and what is said of it; `told` is what was said below earlier ones, where."""
     table = layout.table
     facts = text.facts(table, "{} counted by `{}`, {}")
     parts = [f"### {table.study} Table {table.number}: {table.caption}", " · ".join(facts)]
     parts.append(_markdown(pd.DataFrame([_row(line) for line in layout.lines])))
     if layout.changes:
         parts += [text.LADDER, _markdown(pd.DataFrame(layout.ladder))]
-    remarks = [
-        f"- {KINDS[kind].sign} {kind}, {where}: {reason}" for kind, where, reason in layout.remarks
+    said = [
+        *(
+            (f"{KINDS[kind].sign} {kind}, {where}", reason)
+            for kind, where, reason in layout.remarks
+        ),
+        *(("noise", gain) for gain in layout.gains),
+        *(
+            ("note", note)
+            for note in text.notes(table, "{row} ({column} printed {printed}): {note}")
+        ),
     ]
-    notes = text.notes(table, "{row} ({column} printed {printed}): {note}")
-    lines = [*remarks, *(f"- note: {note}" for note in notes)]
+    lines = []
+    for head, reason in said:
+        before = told.setdefault(reason, table.number) if len(reason) > SHORT else table.number
+        known = "" if before == table.number else f"as below Table {before}."
+        if not known or head != "note":
+            lines.append(f"- {head}: {known or reason}")
     return [*parts, "\n".join(lines)] if lines else parts
 
 
@@ -177,5 +225,8 @@ def _links(cells: Sequence[Cell], checks: Sequence[NetworkCheck] = ()) -> str:
 
 
 def _markdown(frame: pd.DataFrame) -> str:
+    """A table without padding, of which only the size of the file would tell."""
     escaped = frame.map(lambda value: str(value).replace("|", "\\|"))
-    return str(escaped.to_markdown(index=False, disable_numparse=True))
+    rows = [list(map(str, escaped.columns)), *escaped.to_numpy().tolist()]
+    heading, *lines = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join((heading, f"|{':--|' * len(escaped.columns)}", *lines))

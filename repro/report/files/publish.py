@@ -14,15 +14,24 @@ from repro.verdicts.judge import judge_all
 def render(store: Store) -> str:
     """The document, from every table and the store's records."""
     from repro.evidence.checks import network_checks
+    from repro.papers import study
+    from repro.report.contents import ReportContents
     from repro.report.files import markdown
+    from repro.verdicts.audit import evidence, rules
+    from repro.verdicts.claims import judging
+    from repro.verdicts.claims.cell_values import MeasuredCells
 
     def stable(wanted: Requirement) -> Record | None:
         """An unstable timing is of its moment alone."""
         record = store.find(wanted)
         return None if record is None or record.unstable else record
 
-    cells = judge_all(selection.select(selection.tables()), stable)
-    return markdown.results(cells, network_checks(store.find))
+    tables = selection.tables()
+    cells = judge_all(selection.select(tables), stable)
+    claims = judging.judge_papers(study.study_names(), MeasuredCells(store))
+    checks = rules.run(evidence.gather(tables, store.current), rules.named([]))
+    on_images = network_checks(store.find)
+    return markdown.results(ReportContents(cells, claims, checks, {}, evidence=on_images))
 
 
 def check(path: Path, store: Path | None = None, typed: bool = True) -> None:

@@ -19,6 +19,7 @@ from repro.papers.metrics import FIELDS
 from repro.records.record import Record
 from repro.report import evidence_table, overview, quantised_rows, text
 from repro.report.contents import ReportContents
+from repro.report.front import front
 from repro.report.grid import Grid, grid
 from repro.report.html import (
     diagram_plot,
@@ -84,6 +85,7 @@ def render(report: ReportContents) -> str:
             studies=[study.load_study(name) for name in papers],
             grids=grids,
             drawn={name: list(_figures(name, report)) for name in papers},
+            fronts_of={name: front(report, name) for name in papers},
             sentences={name: overview.sentence(cells) for name, cells in by_paper.items()},
             **_pictures(papers),
             **_on_images(report),
@@ -107,6 +109,7 @@ def render(report: ReportContents) -> str:
             audit_totals=audit_summary(report.checks),
             severities=SEVERITIES,
             rules=_rules(report.checks),
+            noises=text.noises(one.table for found in grids.values() for one in found),
             absent=methods.absent(report.cells),
             protocols=methods.protocols(papers),
             timings=methods.timings(papers),

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from repro.papers import study
 from repro.report.printed_table import new_grid
+from repro.verdicts.claims.caveats import Caveat
 from repro.verdicts.claims.judging import VERDICTS, Judged, summary
 from repro.verdicts.claims.outcome import ClaimOutcome
 
@@ -46,11 +47,26 @@ def _paper(console: Console, paper: str, claims: Sequence[Judged]) -> None:
     console.print(grid)
     for verdict in VERDICTS:
         for reason, odd in _reasons(claims, verdict).items():
-            line = Text(f"{verdict}  ", style=VERDICTS[verdict].colour)
-            line.append(", ".join(f"“{claim.claim.printed}”" for claim in odd), style="bold")
-            line.append(f" {reason}", "not bold")
-            console.print(line)
+            console.print(_told(verdict, VERDICTS[verdict].colour, odd, reason))
+    for caveat, leaning in _caveats(claims).items():
+        console.print(_told(caveat.kind, "dim", leaning, caveat.sentence))
     console.print()
+
+
+def _told(kind: str, colour: str, claims: Sequence[Judged], said: str) -> Text:
+    """What is said of some claims alike."""
+    line = Text(f"{kind}  ", style=colour)
+    line.append(", ".join(f"“{claim.claim.printed}”" for claim in claims), style="bold not dim")
+    return line.append(f" {said}", "not bold not dim")
+
+
+def _caveats(claims: Sequence[Judged]) -> dict[Caveat, list[Judged]]:
+    """What must be known of claims' cells and differences, and of which, whatever their verdict."""
+    alike: dict[Caveat, list[Judged]] = {}
+    for claim in claims:
+        for caveat in claim.caveats:
+            alike.setdefault(caveat, []).append(claim)
+    return alike
 
 
 def _reasons(claims: Sequence[Judged], verdict: str) -> dict[str, list[Judged]]:

@@ -11,11 +11,14 @@ from repro.papers import study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.metrics import COST, SPEED
 from repro.papers.study import ThirdParty
+from repro.plans import selection
 from repro.records.record import BY_BEHAVIOUR, STALE, Record
 from repro.records.requirements import SpeedRequirement
 from repro.records.setting_rows import SettingRows
 from repro.report.html.speed_plots import conditions
 from repro.report.terminal import settings_table
+from repro.verdicts import gains
+from repro.verdicts.audit.copied import copied_cells
 from repro.verdicts.elsewhere import ElsewhereTime
 from repro.verdicts.judge import Cell
 from repro.verdicts.kinds import KINDS
@@ -42,6 +45,8 @@ def described(
         "note": cell.wanted.row.notes.get(cell.wanted.column.key),
         "third_party": third,
         "elsewhere": [asdict(one) for one in elsewhere],
+        "copied": _copied(cell),
+        "noise": _noise(cell),
     }
     if record is not None:
         data["spec"] = dict(record.spec)
@@ -101,6 +106,8 @@ def chain(
     for third in _others(cell):
         lines.append(_line("elsewhere", f"{third.metric} {third.value} ({third.source})"))
     lines += [_line("elsewhere", f"{one}, not measured here") for one in elsewhere]
+    cautions = {"copied": _copied(cell), "noise": _noise(cell)}
+    lines += [_line(name, said) for name, said in cautions.items() if said]
     if record is not None:
         lines.append(_line("record", record.key[:12]))
         lines.append(_line("", _provenance(record)))
@@ -111,6 +118,20 @@ def _others(cell: Cell) -> list[ThirdParty]:
     """What somebody else published for the row's model."""
     paper = study.load_study(cell.wanted.table.study)
     return [one for one in paper.third_party if one.model == cell.wanted.row.model]
+
+
+def _copied(cell: Cell) -> str | None:
+    """Where a figure that looks copied stands, and what it is of there."""
+    wanted = cell.wanted
+    place = (wanted.table.study, wanted.table.name, wanted.row.label, wanted.column.key)
+    source = copied_cells(selection.tables()).get(place)
+    return None if source is None else f"It looks copied from {source}."
+
+
+def _noise(cell: Cell) -> str | None:
+    """How far the choice of images moves an accuracy, and what that makes of a difference."""
+    wanted = cell.wanted
+    return gains.of_cell(wanted.table, wanted.row, wanted.column) or None
 
 
 def _counted(cell: Cell, record: Record, scale: int) -> list[RenderableType]:

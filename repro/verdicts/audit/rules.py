@@ -6,6 +6,7 @@ from repro.errors import unknown
 from repro.verdicts.audit import (
     agreement,
     area,
+    borrowed,
     counted,
     dominated,
     headings,
@@ -25,6 +26,7 @@ RULES: dict[str, tuple[Rule, str]] = {
     "joints": (joints.check, "the mean PCKh against its joints, and the order of the joints"),
     "area": (area.check, "one network at two input sizes: cost and accuracy"),
     "agreement": (agreement.check, "what is printed twice, or elsewhere, is the same"),
+    "elsewhere": (borrowed.check, "figures that others print for another split, size or device"),
     "splits": (splits.check, "figures of another split; what captions say"),
     "sums": (sums.check, "gains and their cells; switches alone and together"),
     "weights": (weight_costs.check, "what added weights cost at least, or a module at most"),

@@ -20,25 +20,39 @@ SPLITS = (
 
 def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """Each row against the rows of its network on other splits; each caption against its rows."""
-    alike: dict[tuple[object, ...], list[PrintedLine]] = {}
-    for line in evidence.lines:
-        if len(line.accuracy) >= ENOUGH:
-            alike.setdefault(_setting(line), []).append(line)
     borrowed: dict[tuple[str, str], list[PrintedLine]] = {}
     genuine: dict[tuple[str, str], list[PrintedLine]] = {}
-    for lines in alike.values():
-        for line in lines:
-            others = [one for one in lines if one.table is not line.table]
-            same = [one for one in others if _same_split(one, line) and _alike(one, line)]
-            lender = next((one for one in others if _lends(evidence, one, line, lines)), None)
-            if others:
-                yield _borrowed(line, lender, others)
-            if lender or same:
-                (borrowed if lender else genuine).setdefault(line.source, []).append(line)
+    for line, lender, others in _compared(evidence):
+        if others:
+            yield _borrowed(line, lender, others)
+        if lender or any(_same_split(one, line) and _alike(one, line) for one in others):
+            (borrowed if lender else genuine).setdefault(line.source, []).append(line)
     for place, rows in borrowed.items():
         if place in genuine:
             yield _mixed(rows, genuine[place])
     yield from _captions(evidence)
+
+
+def lent(evidence: Evidence) -> Iterator[tuple[PrintedLine, PrintedLine]]:
+    """Each row that prints another split's figures, and the row that has them rightly."""
+    for line, lender, _ in _compared(evidence):
+        if lender is not None:
+            yield line, lender
+
+
+def _compared(
+    evidence: Evidence,
+) -> Iterator[tuple[PrintedLine, PrintedLine | None, list[PrintedLine]]]:
+    """Each row with accuracies, the one whose figures it has, and those of its network."""
+    alike: dict[tuple[object, ...], list[PrintedLine]] = {}
+    for line in evidence.lines:
+        if len(line.accuracy) >= ENOUGH:
+            alike.setdefault(_setting(line), []).append(line)
+    for lines in alike.values():
+        for line in lines:
+            others = [one for one in lines if one.table is not line.table]
+            lender = next((one for one in others if _lends(evidence, one, line, lines)), None)
+            yield line, lender, others
 
 
 def _setting(line: PrintedLine) -> tuple[object, ...]:

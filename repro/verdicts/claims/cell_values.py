@@ -1,7 +1,7 @@
 """What a cell's value is: as printed, as measured, or as counted under another convention."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +12,7 @@ from repro.plans import selection
 from repro.records.runs import CountRun
 from repro.records.store import Store
 from repro.verdicts import elsewhere, judge
+from repro.verdicts.audit.copied import CellKey, copied_cells
 from repro.verdicts.claims.places import CellPlace
 from repro.verdicts.claims.quantities import Quantity, exact
 from repro.verdicts.elsewhere import ElsewhereTime
@@ -65,6 +66,11 @@ class MeasuredCells:
     def elsewhere(self) -> list[tuple[ElsewhereTime, ...]]:
         """What others have timed, see `repro.verdicts.elsewhere`."""
         return elsewhere.timings(self.store)
+
+    @functools.cached_property
+    def copied(self) -> Mapping[CellKey, str]:
+        """Which printed cells look copied, and from where."""
+        return copied_cells(selection.tables())
 
     def own(self, place: CellPlace) -> Quantity | Missing:
         """Our value under the cell's own convention, in the printed unit."""

@@ -8,7 +8,8 @@ from repro.errors import ReproError
 from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS
 from repro.verdicts import elsewhere
-from repro.verdicts.claims import cell_values, outcome
+from repro.verdicts.claims import caveats, cell_values, outcome
+from repro.verdicts.claims.caveats import Caveat
 from repro.verdicts.claims.cell_values import CellValues, MeasuredCells
 from repro.verdicts.claims.claim import KINDS, Claim, load
 from repro.verdicts.claims.outcome import ClaimOutcome, Question, of_question, together
@@ -104,6 +105,8 @@ class Judged:
     """another convention for all cells -> what our values then give, where it can matter"""
     elsewhere: tuple[ElsewhereOrder, ...] = ()
     """what others' times say of the order that it speaks of; they move no verdict"""
+    caveats: tuple[Caveat, ...] = ()
+    """what must be known of its cells and differences; they move no verdict"""
 
 
 def judge_all(claims: Iterable[Claim], measured: MeasuredCells) -> list[Judged]:
@@ -142,7 +145,9 @@ def judge(claim: Claim, measured: MeasuredCells, book: PaperNames) -> Judged:
         if claim.holds is None:
             judged = Judged(claim, "unchecked", claim.why or "")
         else:
-            judged = _judged(claim, parse(claim.holds), measured, book)
+            relations = parse(claim.holds)
+            judged = _judged(claim, relations, measured, book)
+            judged = replace(judged, caveats=caveats.of_claim(relations, book, measured.copied))
     except ReproError as error:
         raise ReproError(f"{claim}: {error}", error.hint) from error
     if not orders:
@@ -265,9 +270,14 @@ def described(judged: Judged) -> dict[str, object]:
         "published": _plain(judged.published),
         "measured": _plain(judged.own),
         "conventions": {name: _plain(one) for name, one in judged.others.items()},
-        "verdict": {"kind": judged.verdict, "reason": judged.reason},
+        "verdict": {"kind": judged.verdict, "reason": _whole_reason(judged)},
+        "caveats": [asdict(one) for one in judged.caveats],
         "elsewhere": [asdict(one) | {"call": one.call} for one in judged.elsewhere],
     }
+
+
+def _whole_reason(judged: Judged) -> str:
+    return " ".join((judged.reason, *(one.sentence for one in judged.caveats)))
 
 
 def _plain(outcome: ClaimOutcome | None) -> dict[str, object] | None:

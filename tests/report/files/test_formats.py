@@ -14,6 +14,7 @@ import pytest
 from repro.papers import study
 from repro.plans import selection
 from repro.records.store import Store
+from repro.report.contents import ReportContents
 from repro.report.files import export, junit, markdown
 from repro.verdicts.judge import Cell, Verdict, judge_all, summary
 from support.command_line import ROOT, Run
@@ -104,7 +105,7 @@ def test_markdown_holds_no_html(own_tables: Path, cells: list[Cell]) -> None:
     path.write_text(old.replace("Comparison on", "<img src=x>"), encoding="utf-8")
     study.load_table.cache_clear()
     odd = replace(cells[0], verdict=Verdict("off", "<script>"))
-    document = markdown.results([odd, *cells[1:]])
+    document = markdown.results(ReportContents([odd, *cells[1:]], (), (), {}))
     assert document.count("<") == 1 and "&lt;img src=x>" in document
     assert "&lt;script>" in document
 

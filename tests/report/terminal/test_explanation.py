@@ -89,3 +89,15 @@ def test_a_cost_stays_a_whole_number_with_its_modules() -> None:
     record = Record("c" * 64, {}, (Measurement("params", 2_911_153, "parameters"),), {})
     lines, data = explained(cell, record)
     assert "ours      2,911,153 parameters = 2.91115 M" in lines and "interval" not in data
+
+
+def test_what_is_copied_and_what_may_be_noise_is_said() -> None:
+    empty = Record("f" * 64, {}, (), {})
+    lines, data = explained(wanted("paper4", "table1", "LitePose-S 448x448", "latency"), empty)
+    told = "It looks copied from LitePose repository, README (its column `Mobile`)."
+    assert f"copied    {told}" in lines and data["copied"] == told and data["noise"] is None
+    lines, data = explained(wanted("paper1", "table4", "F(x)=2x", "ap"), empty)
+    assert str(data["noise"]).startswith("+0.03 after `None`: within noise. On COCO val2017")
+    assert any(line.startswith("noise     +0.03") for line in lines) and data["copied"] is None
+    lines, data = explained(wanted("paper4", "table1", "LitePose-S 448x448", "params"), empty)
+    assert (data["copied"], data["noise"]) == (None, None)

@@ -86,6 +86,35 @@ def _recount(made: Papers) -> None:
     row["counted"] = {"convention": "hrnet", "giga": 2**30, "why": "Copied."}
 
 
+def _timed_elsewhere(rows: int) -> Callable[[Papers], None]:
+    """The times of so many networks become those of the phone."""
+
+    def alter(made: Papers) -> None:
+        phone = made.sources[-1]["figures"][:rows]
+        for figure in phone:
+            made.row("paper1", "table6", figure["network"])["cells"]["ms"] = figure["value"]
+
+    return alter
+
+
+def _told_elsewhere(known: bool) -> Callable[[Papers], None]:
+    """An AP becomes that of another split; somebody has published the right one, or not."""
+
+    def alter(made: Papers) -> None:
+        row = made.row("paper2", "table1", RIVAL)
+        figures = made.sources[1]["figures"]
+        (other,) = [
+            one for one in figures if (one["network"], *one["input"]) == ("rival_1", 256, 192)
+        ]
+        figure = {"model": "rival_1", "metric": "AP", "value": row["cells"]["ap"]}
+        place = {"input": row["input"], "on": "COCO val2017", "source": "README"}
+        if known:
+            made.files["paper2", "study"]["third_party"] = [figure | place]
+        row["cells"]["ap"] = other["value"]
+
+    return alter
+
+
 @pytest.mark.parametrize(
     ("rule", "severity", "place", "alter"),
     [
@@ -102,6 +131,8 @@ def _recount(made: Papers) -> None:
         ("area", "implausible", LARGE, _scaled("table2", LARGE, "ap", 0.7)),
         (*AGREE, RIVAL, _scaled("table1", RIVAL, "ap", 0.97)),
         (*AGREE, RIVAL, _scaled("table1", RIVAL, "params", 1.3)),
+        ("elsewhere", "implausible", "rival_2", _timed_elsewhere(3)),
+        ("elsewhere", "implausible", RIVAL, _told_elsewhere(known=True)),
         ("splits", "implausible", "rival_2 256x192", _borrowed),
         ("splits", "contradiction", "", _split),
         ("sums", "contradiction", "Stage 3", _set("table4", "Stage 3", gain="+1.50")),
@@ -133,6 +164,16 @@ def test_one_wrong_cell_is_found(
         if check.finding and (check.rule, check.severity) == (rule, severity)
     ]
     assert place in {quote.row for check in found for quote in check.quotes}
+
+
+@pytest.mark.parametrize("alter", [_timed_elsewhere(2), _told_elsewhere(known=False)])
+def test_what_may_agree_by_chance_is_not_said_to_be_copied(
+    alter: Callable[[Papers], None], audited: Callable[[Papers], list[AuditCheck]]
+) -> None:
+    made = papers(seed=3)
+    alter(made)
+    checks = [check for check in audited(made) if check.rule == "elsewhere"]
+    assert checks and not any(check.finding for check in checks)
 
 
 def test_mixed_printing_is_no_contradiction(audited: Callable[[Papers], list[AuditCheck]]) -> None:
