@@ -5,14 +5,15 @@
 A plan like that of `benchmarks/executors.py`, 60 counts and evaluations, by two workers. Its
 network is two convolutions, so that most of the time goes to what a plan does between them.
 It is made once by one process without a disturbance. Then, in turn and in a new store each time, it
-is begun by an executor, and the driver or a worker is killed by SIGKILL at a moment drawn evenly
-from its time. A driver that is left goes on by itself; then the plan is carried out once more. The
-store must end with the same files to the byte, and no other, and every record must be whole;
-$SOURCE_DATE_EPOCH freezes the time that records keep. No process of the killed driver may be left
-that has still a run to make.
+is begun by an executor, and the driver or a worker is killed by SIGKILL within half a second after
+one of its records, drawn evenly. A driver that is left goes on by itself; then the plan is carried
+out once more. The store must end with the same files to the byte, and no other, and every record
+must be whole; $SOURCE_DATE_EPOCH freezes the time that records keep. No process of the killed
+driver may be left that has still a run to make.
 """
 
 import argparse
+import contextlib
 import hashlib
 import itertools
 import json
@@ -28,6 +29,7 @@ from pathlib import Path
 
 import executors
 import psutil
+from executors import RUNS
 
 from repro.executors.choice import chosen
 from repro.models import registry
@@ -56,6 +58,8 @@ class TwoConvolutions(torch.nn.Module):
 
 MODELS = {"two_convolutions": {"builder": "TwoConvolutions", "keypoints": 17, "stride": 4}}
 """
+MOMENT = 0.5
+"""seconds, the most between a record and what follows it"""
 PATIENCE = 30.0
 """seconds in which the workers of a killed driver must end"""
 
@@ -94,18 +98,16 @@ def main() -> int:
         place = Place(Path(name))
         place.network.write_text(NETWORK)
         place.finish("one", "whole")
-        took = {executor: place.finish(executor, executor) for executor in names}
+        for executor in names:
+            place.finish(executor, executor)
         whole = contents(place.folder / "whole")
         ours = all(contents(place.folder / executor) == whole for executor in names)
         found = []
         for number in range(given.kills):
             executor, who = names[number % len(names)], dice.choice(("driver", "worker"))
             loss = None
-            while loss is None:
-                pause = dice.uniform(0, took[executor])
-                loss = place.lose(executor, who, pause, dice, whole)
-                if loss is None:  # the plan had come to its end, which is no loss
-                    took[executor] = pause
+            while loss is None:  # a plan that has come to its end is no loss
+                loss = place.lose(executor, who, dice, whole)
             found.append(loss)
             if not given.json:
                 print(f"{number + 1:3}  {found[-1]}", flush=True)
@@ -162,21 +164,24 @@ class Place:
             raise SystemExit(f"a driver ended with {process.returncode}:\n{said}")
 
     def lose(
-        self, executor: str, who: str, pause: float, dice: random.Random, whole: Mapping[str, str]
+        self, executor: str, who: str, dice: random.Random, whole: Mapping[str, str]
     ) -> Loss | None:
-        """Begin a plan, kill a process after a pause, and carry the plan out to the end."""
+        """Begin a plan, kill a process at some moment, and carry the plan out to the end."""
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             store = Path(name)
             process = self.begin(executor, name)
-            time.sleep(pause)
-            workers = workers_of(process.pid)
+            begun, enough = time.monotonic(), dice.randrange(RUNS)
+            while process.poll() is None and (made(store) < enough or not workers_of(process.pid)):
+                time.sleep(0.01)
+            time.sleep(dice.uniform(0, MOMENT))
+            workers, seconds = workers_of(process.pid), time.monotonic() - begun
             if not workers:
-                process.kill()
-                process.communicate()
+                self.ended(process)
                 return None
             victim = psutil.Process(process.pid) if who == "driver" else dice.choice(workers)
-            records, left = len(list(store.glob("??/*.json"))), 0
-            victim.kill()
+            records, left = made(store), 0
+            with contextlib.suppress(psutil.NoSuchProcess):
+                victim.kill()
             if who == "driver":
                 process.communicate()
                 left = remaining(workers)
@@ -185,13 +190,22 @@ class Place:
             self.finish(executor, name)
             whole_ones = all(record is not None for _, record in Store(store).all())
             same = contents(store) == whole and whole_ones
-            return Loss(executor, who, round(pause, 1), records, left, same)
+            return Loss(executor, who, round(seconds, 1), records, left, same)
+
+
+def made(store: Path) -> int:
+    """How many records are there."""
+    return len(list(store.glob("??/*.json")))
 
 
 def workers_of(driver: int) -> list[psutil.Process]:
     """The processes that make the runs of a driver."""
-    found = []
-    for process in psutil.Process(driver).children(recursive=True):
+    found: list[psutil.Process] = []
+    try:
+        children = psutil.Process(driver).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return found
+    for process in children:
         try:
             words = " ".join(process.cmdline())
         except psutil.Error:
