@@ -1,5 +1,6 @@
 """What the tests share: the command line run in this process, and folders of their own."""
 
+import functools
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
 
 import cli
 from repro.models import registry
@@ -19,6 +21,10 @@ for name in ("REPRO_TABLES", "REPRO_TABLES_ONLY", "REPRO_MODULES"):
     os.environ.pop(name, None)  # the tests are of the papers and the zoo that come with repro
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a worker
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
+
+
+typer.main.get_command = functools.cache(typer.main.get_command)
+"""the tree of commands, which typer makes anew for each command line, made once"""
 
 
 @pytest.fixture
