@@ -1,13 +1,16 @@
 """What the tests share: the command line run in this process, and folders of their own."""
 
+import functools
 import os
 import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+import typer.main
 
 import cli
 from repro.models import registry
@@ -18,7 +21,16 @@ from support.command_line import ROOT, Outcome, Run
 for name in ("REPRO_TABLES", "REPRO_TABLES_ONLY", "REPRO_MODULES"):
     os.environ.pop(name, None)  # the tests are of the papers and the zoo that come with repro
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a worker
+# that the compiler knows the processor's instructions is not tried in each new cache
+os.environ.setdefault("TORCHINDUCTOR_VEC_ISA_OK", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
+
+
+typer.main.get_command = functools.cache(typer.main.get_command)
+"""the tree of commands, which typer makes anew for each command line, made once"""
+_entry_points = functools.cache(lambda path, find=metadata.entry_points, **words: find(**words))
+metadata.entry_points = lambda **words: _entry_points(tuple(sys.path), **words)
+"""what the packages in a path offer, which takes reading a file of each, read once"""
 
 
 @pytest.fixture

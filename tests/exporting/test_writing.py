@@ -17,6 +17,7 @@ from repro.exporting import checking, writing
 from repro.exporting.request import ExportRequest, requested
 from support.command_line import Run
 from support.evaluation_scenes import Scene, onnx_file, parsed, refused
+from zoo import lpn
 
 FAMILIES = {
     "simplebaseline_shufflenetv2": (64, 64),
@@ -45,10 +46,18 @@ def test_a_file_gives_what_its_network_gives(model: str, tmp_path: Path) -> None
     assert any("initial" in str(remark) for remark in made.remarks)
 
 
+@pytest.fixture
+def short_lpn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One block a stage, which are all alike."""
+    monkeypatch.setitem(lpn.COUNTS, 50, (1, 1, 1, 1))
+
+
 def test_the_evaluation_of_a_file_is_that_of_its_network(
-    repro: Run, scene: Scene, tmp_path: Path
+    repro: Run, scene: Scene, tmp_path: Path, short_lpn: None
 ) -> None:
-    weights = scene.checkpoint("lpn_50")
+    weights = tmp_path / "weights.pth"
+    torch.manual_seed(0)
+    torch.save(zoo.create_model("lpn_50").state_dict(), weights)
     words = ("export", "lpn_50", "--weights", str(weights), "--input", "64x48", "--json")
     made = parsed(repro(*words, "-o", "a net ä.onnx", "--batch", "dynamic"))
     assert made["metadata"]["weights_sha256"] and made["remarks"] == []  # type: ignore[index]
@@ -71,9 +80,11 @@ def test_the_evaluation_of_a_file_is_that_of_its_network(
 
 
 def test_a_bottom_up_file_is_read_as_its_network_is(
-    repro: Run, scene: Scene, tmp_path: Path
+    repro: Run, scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = torch.load(scene.checkpoint("litepose_xs"), weights_only=True)
+    monkeypatch.setattr("zoo.litepose.COUNTS", (2, 2, 2, 2))  # blocks of the stages, all alike
+    torch.manual_seed(0)
+    state = zoo.create_model("litepose_xs").state_dict()
     biases = {name for name in state if name.startswith("final_") and name.endswith("bias")}
     torch.save({n: v + 0.5 if n in biases else v for n, v in state.items()}, tmp_path / "loud.pth")
     words = ("litepose_xs", "--weights", "loud.pth", "--input", "128x128")
@@ -115,7 +126,7 @@ def test_a_file_that_computes_something_else_is_not_kept(
     assert (tmp_path / "net.onnx").stat().st_size > 1000
 
 
-def test_sixteen_bits_are_stated_with_their_difference(tmp_path: Path) -> None:
+def test_sixteen_bits_are_stated_with_their_difference(tmp_path: Path, short_lpn: None) -> None:
     made = writing.export(request_for(tmp_path / "net.onnx", precision="fp16"))
     assert 1e-6 < made.check.difference <= made.check.bound == checking.BOUNDS["fp16"]
     assert made.metadata["precision"] == "fp16"
