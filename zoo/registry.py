@@ -77,6 +77,7 @@ MODELS: Mapping[str, Entry] = {
     "pp_tinypose": Entry("zoo.litehrnet", "naive_litehrnet", {"width": 40}),
     "ditehrnet_18": Entry("zoo.ditehrnet", "ditehrnet", {"depth": 18}),
     "ditehrnet_30": Entry("zoo.ditehrnet", "ditehrnet", {"depth": 30}),
+    "cbam_litehrnet": Entry("zoo.cbam_litehrnet", "cbam_litehrnet"),
     "cbam_litehrnet_18": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 18}),
     "cbam_litehrnet_30": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 30}),
     # TokenPose

@@ -36,5 +36,5 @@ def test_parity_with_a_changed_golden_differs(repro: Run, tmp_path: Path) -> Non
 
 def test_parity_that_compared_nothing_says_so(repro: Run) -> None:
     golden = str(ROOT / "tests" / "golden")
-    outcome = repro("parity", "cbam_litehrnet_30", "--golden", golden)
+    outcome = repro("parity", "cbam_litehrnet", "--golden", golden)
     assert outcome.code == 4 and "nothing compared" in outcome.err

@@ -50,7 +50,8 @@ UNMOVED = [
 """Parameters whose gradient is zero but for rounding."""
 
 LARGER = {
-    "cbam_litehrnet_30": "cbam_litehrnet_18",
+    "cbam_litehrnet_18": "cbam_litehrnet",
+    "cbam_litehrnet_30": "cbam_litehrnet",
     "ditehrnet_30": "ditehrnet_18",
     "efficienthrnet_h1": "efficienthrnet_h4",
     "efficienthrnet_h2": "efficienthrnet_h4",
