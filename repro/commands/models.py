@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from repro.records.runs import CountRun
 
 GOLDENS = Path("tests/golden")
-USUAL_SIZE = "256x192"
 
 
 def count(
     models: options.CountedModels,
     size: options.SizeOrUsual = None,
+    option: options.ModelOptions = None,
     convention: options.Convention = conventions.USUAL,
     keypoints: options.Keypoints = None,
     depth: options.Depth = 0,
@@ -31,15 +31,18 @@ def count(
 ) -> None:
     """Count parameters and MACs of models, and of exported files.
 
+    Input size and keypoints of a model are those of the first row that prints it.
+
     Example: repro count lpn_50 --input 256x192 --convention all --depth 1
+
+    Example: repro count cbam_litehrnet --option width=48 --option placement=E
 
     Example: repro count net.onnx lpn_50 --convention conv
     """
-    from repro.errors import unknown
+    from repro.errors import ReproError, unknown
     from repro.exported.opening import is_network_file
-    from repro.papers.lookup import parse_size
+    from repro.papers.lookup import parse_options
     from repro.plans import selection
-    from repro.records.runs import count_run
 
     names = list(conventions.CONVENTIONS) if convention == "all" else [convention]
     if convention not in ("all", *conventions.CONVENTIONS):
@@ -47,10 +50,22 @@ def count(
     given = size_of(size)
     files = [Path(word) for word in models if is_network_file(word)]
     words = [word for word in models if not is_network_file(word)]
-    usual = given or parse_size(USUAL_SIZE)
-    runs = [count_run(name, usual, keypoints) for name in selection.models(words)]
+    chosen = parse_options(option or [])
+    if chosen and files:
+        raise ReproError(f"`{files[0]}` takes no options.", "Leave --option out.")
+    runs = [selection.count_of(name, given, keypoints, chosen) for name in selection.models(words)]
+    refuse_unfit(runs)
     counts = counted_files(files, given, names, convention == "all")
     count_and_tell(runs, counts, names, depth, as_json)
+
+
+def refuse_unfit(runs: "Sequence[CountRun]") -> None:
+    """Refuse options that a network does not take, before any is counted."""
+    from repro.evaluation.network import created
+
+    for run in runs:
+        if run.options:
+            created(run.model, run.keypoints, run.options)
 
 
 def counted_files(

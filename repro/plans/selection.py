@@ -5,13 +5,14 @@ from difflib import get_close_matches
 
 import zoo
 from repro.errors import ReproError, unknown
-from repro.papers import lookup, study
+from repro.papers import lookup, protocol_choice, study
+from repro.papers.datasets import with_joints
 from repro.papers.metrics import COST, METRICS, SPEED, SYNONYMS
 from repro.papers.protocol import SERVER, Protocol, changed
 from repro.papers.study import Column, Row, Table
-from repro.papers.values import Size
+from repro.papers.values import Options, Size
 from repro.records.requirements import AccuracyRequirement, SpeedRequirement, Wanted
-from repro.records.runs import CountRun, count_run, network_name, weights_name
+from repro.records.runs import NO_OPTIONS, CountRun, count_run, network_name, weights_name
 from repro.records.store import Store
 
 """an evaluator that nobody can run at home"""
@@ -40,6 +41,35 @@ def models(words: Sequence[str]) -> list[str]:
             raise unknown("model", word, zoo.list_models())
         names |= dict.fromkeys(matching)
     return list(names)
+
+
+def count_of(
+    model: str,
+    size: Size | None = None,
+    keypoints: int | None = None,
+    options: Options = NO_OPTIONS,
+) -> CountRun:
+    """The count of a network; what is not given is as the first row has it that prints it.
+
+    A network that no row prints is taken as it is evaluated on the data set of its joints.
+    """
+    usual_size, usual_keypoints = _first_printed(model) or (
+        protocol_choice.size_of(model, with_joints(zoo.MODELS[model].keypoints).name),
+        zoo.MODELS[model].keypoints,
+    )
+    joints = usual_keypoints if keypoints is None else keypoints
+    return count_run(model, size or usual_size, joints, options)
+
+
+def _first_printed(model: str) -> tuple[Size, int] | None:
+    """Input and keypoints of the first printed row of a network, if there is one."""
+    for table in tables():
+        for row in table.rows:
+            for column in table.columns:
+                size = row.input or column.input
+                if model == (row.model or column.model) and size is not None:
+                    return size, protocol(table, row, column).keypoints
+    return None
 
 
 def select(

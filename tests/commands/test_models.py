@@ -19,6 +19,44 @@ def test_count(repro: Run) -> None:
     assert "layer3" in tree and "1,082,300,416" in tree and "operators without a rule: none" in tree
 
 
+def test_what_is_not_said_of_a_counted_network_is_as_its_first_printed_row_has_it(
+    repro: Run,
+) -> None:
+    def taken(*words: str) -> tuple[list[int], int]:
+        data = parsed(repro("count", *words, "--convention", "conv", "--json").out)
+        return data["input"], data["keypoints"]
+
+    assert taken("wlitepose_xs") == ([256, 256], 14)  # paper4, Table IV
+    assert taken("tokenpose_l_d6_mpii") == ([256, 256], 16)
+    assert taken("litepose_xs", "--input", "128x128") == ([128, 128], 17)
+    assert taken("pp_tinypose") == ([256, 192], 17)  # in no table
+    assert taken("small_hrnet_w16", "--keypoints", "5") == ([256, 192], 5)
+
+
+def test_options_of_a_counted_network(repro: Run) -> None:
+    words = ("--option", "width=48", "--option", "placement=E", "--convention", "conv")
+    data = parsed(repro("count", "cbam_litehrnet", *words, "--json").out)
+    assert (data["params"], data["input"]) == (1_654_585, [256, 192])
+    assert data["options"] == {"width": 48, "placement": "E"}
+    assert data["records"][0]["spec"]["options"] == data["options"]
+    plain = parsed(repro("count", "cbam_litehrnet", "--convention", "conv", "--json").out)
+    assert plain["params"] == 709_135 and "options" not in plain
+    assert "width=48 placement=E" in repro("count", "cbam_litehrnet", *words).out
+
+
+def test_an_option_that_does_not_fit_a_counted_network_is_refused(
+    repro: Run, tmp_path: Path
+) -> None:
+    for words, said in (
+        (("cbam_litehrnet", "--option", "width=7"), "`width` is `7`"),
+        (("lpn_50", "--option", "depth=9"), "`depth=9`"),
+        (("lpn_50", "--option", "depth"), "`depth` is no option"),
+        ((str(tmp_path / "net.onnx"), "--option", "width=7"), "takes no options"),
+    ):
+        outcome = repro("count", *words)
+        assert outcome.code == 2 and said in outcome.err and not outcome.out
+
+
 def test_parity(repro: Run) -> None:
     golden = ("--golden", str(ROOT / "tests" / "golden"))
     data = parsed(repro("parity", "small_hrnet_w16", *golden, "--json").out)

@@ -19,6 +19,8 @@ class CountedNetwork(TypedDict):
 
     model: str
     """a name, or that of an exported file"""
+    options: NotRequired[dict[str, Scalar | tuple[Scalar, ...]]]
+    """of the network, where some are given"""
     input: Size | None
     """null for a file that takes no image"""
     keypoints: int | None

@@ -21,6 +21,7 @@ def described(spec: CountRun, count: Count, depth: int = 0) -> dict[str, object]
     return {
         **({"modules": modules} if depth else {}),
         "model": spec.model,
+        **({"options": dict(spec.options)} if spec.options else {}),
         "input": list(spec.input),
         "keypoints": spec.keypoints,
         "params": count.params,
