@@ -78,8 +78,9 @@ MODELS: Mapping[str, Entry] = {
     "ditehrnet_18": Entry("zoo.ditehrnet", "ditehrnet", {"depth": 18}),
     "ditehrnet_30": Entry("zoo.ditehrnet", "ditehrnet", {"depth": 30}),
     "cbam_litehrnet": Entry("zoo.cbam_litehrnet", "cbam_litehrnet"),
-    "cbam_litehrnet_18": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 18}),
-    "cbam_litehrnet_30": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 30}),
+    # with Lite-HRNet's own channels, which the paper does not print
+    "cbam_litehrnet_18": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 18, "width": 40}),
+    "cbam_litehrnet_30": Entry("zoo.cbam_litehrnet", "cbam_litehrnet", {"depth": 30, "width": 40}),
     # TokenPose
     "tokenpose_s_v1": Entry("zoo.tokenpose", "tokenpose_s", size=(256, 192)),
     "tokenpose_b": Entry("zoo.tokenpose", "tokenpose_b", size=(256, 192)),
