@@ -56,6 +56,27 @@ def test_what_a_paper_leaves_out_is_official_and_says_so() -> None:
     }
 
 
+def test_only_networks_that_a_super_net_fits_begin_with_one() -> None:
+    for name in ("paper", "official"):
+        begins = {
+            model: resolved("paper4", name, model, "coco", "448x448").recipe.pretraining
+            for model in ("litepose_s_coco", "wlitepose_s_coco", "wlitepose_xs_text")
+        }
+        assert begins == {
+            "litepose_s_coco": "a super-net",
+            "wlitepose_s_coco": "",
+            "wlitepose_xs_text": "",
+        }
+    source = resolved("paper4", "paper", "wlitepose_s_coco", "coco").sources["pretraining"]
+    assert source.startswith("official: no super-net has DFC blocks")
+
+
+def test_the_best_model_of_a_stage_is_looked_for_after_each_epoch() -> None:
+    found = resolved("paper2", "paper", "lpn_50", "coco", "256x192")
+    assert (found.recipe.stages, found.recipe.evaluate_every) == (7, 1)
+    assert found.sources["evaluate_every"] == "official: SimpleBaseline's training script"
+
+
 def test_cases_are_about_data_sets_sizes_and_networks() -> None:
     assert resolved("paper1", "official", "mpii").recipe.half_body == 0
     assert resolved("paper3", "official", "coco", "384x288").recipe.sigma == 3
