@@ -32,6 +32,8 @@ class NetworkPart:
 
 
 Diagram = Sequence[NetworkPart]
+PartRow = tuple[str, int, Sequence[int], Sequence[int], Sequence[int], bool]
+"""a part as the file has it"""
 
 
 def read() -> Mapping[str, Diagram]:
@@ -51,12 +53,10 @@ def written(diagrams: Mapping[str, Diagram]) -> str:
     return "{\n" + ",\n".join(blocks) + "\n}\n"
 
 
-def _row(part: NetworkPart) -> list[object]:
-    row = [part.kind, part.count, part.sources, part.channels, part.strides]
-    return [*row, True] if part.output else row
+def _row(part: NetworkPart) -> PartRow:
+    return part.kind, part.count, part.sources, part.channels, part.strides, part.output
 
 
-def _part(row: Sequence[object]) -> NetworkPart:
-    kind, count, *places = row
-    sources, channels, strides = (tuple(one) for one in places[:3])  # type: ignore[arg-type]
-    return NetworkPart(str(kind), int(str(count)), sources, channels, strides, len(places) > 3)
+def _part(row: PartRow) -> NetworkPart:
+    kind, count, sources, channels, strides, output = row
+    return NetworkPart(kind, count, tuple(sources), tuple(channels), tuple(strides), output)

@@ -70,7 +70,7 @@ def diagram(model: str, size: Size, options: Options, at: str = "") -> Diagram:
     """
     import_module(zoo.MODELS[model].module)  # before the meta device, as the counter does
     with torch.device("meta"):
-        network = zoo.create_model(model, **options).eval()
+        network = zoo.create_model(model, None, **options).eval()
     try:
         root = network.get_submodule(at)
     except AttributeError as error:
@@ -126,8 +126,8 @@ class _Walk(TorchFunctionMode):
 
     def sources(self, given: object) -> tuple[int, ...]:
         """The parts that made some tensors, in order."""
-        places = (place for tensor in tensors(given) for place in self.made_by.get(tensor, ()))
-        return tuple(dict.fromkeys(places))
+        known = [tensor for tensor in tensors(given) if tensor in self.made_by]
+        return tuple(dict.fromkeys(place for one in known for place in self.made_by[one]))
 
     @staticmethod
     def _channels(tensor: Tensor) -> int:

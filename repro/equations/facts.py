@@ -100,7 +100,9 @@ def value(paper: str, equation: str, name: str, given: Mapping[str, Argument]) -
         if argument not in fact.usual:
             raise unknown(f"argument of equation{equation} {name},", argument, fact.usual)
     taken = {**fact.usual, **given}
-    taken = {key: taken.get(one, one) if key != one else one for key, one in taken.items()}
+    for argument, word in taken.items():
+        if isinstance(word, str) and word != argument:
+            taken[argument] = taken.get(word, word)
     for argument, number in taken.items():
         _check(argument, number)
     return float(fact.compute(*taken.values()))

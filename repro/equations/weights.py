@@ -37,13 +37,13 @@ def against_background(truth: float, function: str = "x") -> float:
 
 def adaptive(predicted: float, truth: float, tau: float = 0.01) -> float:
     """W = |P| (1 - H^tau) + |1 - P| H^tau: paper4, equation 4."""
-    positive = truth**tau
+    positive = math.pow(truth, tau)
     return abs(predicted) * (1 - positive) + abs(1 - predicted) * positive
 
 
 def boundary(tau: float = 0.01) -> float:
     """The H of the soft boundary, where 1 - H^tau = H^tau: 2^(-1 / tau)."""
-    return 2.0 ** (-1 / tau)
+    return math.pow(2, -1 / tau)
 
 
 def largest_at(tau: float = 0.01, steps: int = 1000) -> float:

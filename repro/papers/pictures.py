@@ -62,15 +62,19 @@ class SentencePlot:
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class PaperPictures:
     """All that is drawn for a paper."""
 
     pictures: tuple[PaperPicture, ...] = ()
     plots: tuple[SentencePlot, ...] = ()
 
 
-def load(paper: str) -> Pictures:
+def load(paper: str) -> PaperPictures:
     """The pictures of the study of exactly that name; ReproError for a file that is not whole."""
     path = folders.study_folder(paper) / "pictures.toml"
     name = f"{paper}/pictures.toml"
-    return schema.read(Pictures, schema.toml(path, name), name) if path.exists() else Pictures()
+    return (
+        schema.read(PaperPictures, schema.toml(path, name), name)
+        if path.exists()
+        else PaperPictures()
+    )

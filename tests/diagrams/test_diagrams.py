@@ -74,7 +74,7 @@ class Branching(nn.Module):
 
 
 def test_a_walk_counts_joins_and_follows_branches(monkeypatch: pytest.MonkeyPatch) -> None:
-    def branching(name: str, **options: object) -> nn.Module:
+    def branching(name: str, keypoints: int | None, **options: object) -> nn.Module:
         network = nn.Sequential(nn.Conv2d(3, 4, 1), Branching())
         return network.eval()
 

@@ -120,7 +120,8 @@ def render(report: ReportContents) -> str:
 
 def _pictures(papers: Sequence[str]) -> dict[str, object]:
     """What the papers' equations do, and their drawings with the geometry of ours."""
-    drawn, plots = {}, {}
+    drawn: dict[str, object] = {}
+    plots: dict[str, object] = {}
     for name in papers:
         drawn[name], plots[name] = [], []
         try:
