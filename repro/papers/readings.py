@@ -8,7 +8,6 @@ so may what the reading costs.
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import prod
 
 from repro import schema
 from repro.errors import ReproError, unknown
@@ -112,12 +111,6 @@ class Readings:
     """by which a search counts MACs; the columns' own where there are none"""
     notes: tuple[str, ...] = ()
     study: str = field(init=False, default="")
-
-    @property
-    def size(self) -> int:
-        """How many readings the grid has, each by all conventions of a search."""
-        values = prod(len(dimension.values) for dimension in self.dimensions)
-        return values * max(1, len(self.conventions))
 
     def choices(self, reading: NamedReading) -> dict[str, Value]:
         """The value of every dimension in a reading."""
