@@ -1,7 +1,5 @@
 """Hold the readings of an under-specified network against the print: readings."""
 
-import typer
-
 from repro.commands import options
 from repro.commands.common import console, emit
 

@@ -42,6 +42,8 @@ class SearchResult:
     """readings, each by each convention"""
     front: tuple[ReadingOutcome, ...]
     """by each convention: readings that print more than any that breaks fewer sentences"""
+    reached: tuple[int, ...]
+    """how many of the readings print each figure"""
 
 
 def search(
@@ -65,12 +67,14 @@ def search(
     if not closed:
         price = partial(_one, readings, conventions, printed, prices)
     best: Best = {}
-    tried = 0
+    tried, reached = 0, np.zeros(len(printed), np.int64)
     for piece in _pieces(narrowed(readings, fixed), AT_ONCE if closed else 1):
         count = prod(map(len, piece.values())) * len(conventions)
         if limit is not None and tried and tried + count > limit:
             break
-        for key, found in price(piece).items():
+        of_piece, reaching = price(piece)
+        reached += reaching
+        for key, found in of_piece.items():
             if key not in best or found[0] > best[key][0]:
                 best[key] = found
         tried += count
@@ -79,7 +83,7 @@ def search(
         outcome(readings, NamedReading("", "", choices, convention or None), printed, prices)
         for convention, choices in _front(best)
     ]
-    return SearchResult(tried, tuple(front))
+    return SearchResult(tried, tuple(front), tuple(map(int, reached)))
 
 
 def size(readings: Readings, fixed: Mapping[str, Value]) -> int:
@@ -122,16 +126,18 @@ def _one(
     printed: Sequence[OpenFigure],
     prices: Prices,
     piece: Piece,
-) -> Best:
-    """The single reading of a piece, counted."""
+) -> tuple[Best, NDArray[np.int64]]:
+    """The single reading of a piece, counted, and how often it prints each figure."""
     choices = {option: value for option, (value,) in piece.items()}
     best: Best = {}
+    reached = np.zeros(len(printed), np.int64)
     for convention in conventions:
         reading = NamedReading("", "", choices, convention or None)
         found = outcome(readings, reading, printed, prices)
         score = found.cells, found.distinct, -(found.mean_error or 0.0)
         best[convention, len(found.breaks)] = score, choices
-    return best
+        reached += [one.prints is not None for one in found.figures]
+    return best, reached
 
 
 def _many(
@@ -139,8 +145,11 @@ def _many(
     conventions: Sequence[str],
     printed: Sequence[OpenFigure],
     piece: Piece,
-) -> Best:
-    """The best readings of a piece of each number of broken sentences, in closed form."""
+) -> tuple[Best, NDArray[np.int64]]:
+    """The best readings of a piece of each number of broken sentences, in closed form.
+
+    And how many of the piece print each figure.
+    """
     shape = tuple(map(len, piece.values()))
     broken = np.broadcast_to(_broken(readings, piece), shape).ravel()
     costs = {
@@ -148,14 +157,16 @@ def _many(
         for run in (_network(readings, figure.network) for figure in printed)
     }
     best: Best = {}
+    reached = np.zeros(len(printed), np.int64)
     for convention in conventions:
         cells, distinct = np.zeros(shape, np.int16), np.zeros(shape, np.int16)
         errors = np.zeros(shape, np.float32)
-        for figure in printed:
+        for number, figure in enumerate(printed):
             cost = costs[repr(_network(readings, figure.network))]
             prints, apart = _against(figure, cost, convention)
             cells += prints * np.int16(len(figure.cells))
             distinct += prints
+            reached[number] += np.count_nonzero(prints) * (prod(shape) // prints.size)
             errors += apart * np.float32(len(figure.cells))
         total = sum(len(figure.cells) for figure in printed)
         worth = (cells + distinct / 100.0 - errors / (1e6 * total)).ravel()
@@ -168,7 +179,7 @@ def _many(
                 for (option, values), at in zip(piece.items(), place, strict=True)
             }
             best[convention, int(number)] = score, choices
-    return best
+    return best, reached
 
 
 def _network(readings: Readings, network: CountRun) -> CountRun:
