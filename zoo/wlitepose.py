@@ -60,8 +60,8 @@ paper's. Other readings, of which one prints 39 of the 49 cells where `fit` prin
    less than 20.7G. This holds for any block, if the Baseline row was measured, not copied.
 2. A weight used at 1/4 or finer costs 12,544 MACs or more. The 0.3M of the deconvolution module
    (Table VI), 0.2M before rounding, cost 2.5G, and still 1.4G if LitePose's level at 1/2 (1.13G)
-   goes; 0.2G is printed. As described the module has 5 to 9 thousand parameters. Premise: LitePose's
-   levels before it stay as they are; with 104 channels at 1/8 both figures print.
+   goes; 0.2G is printed. As described the module has 5 to 9 thousand parameters. Premise: the
+   levels of LitePose before it stay as they are; with 104 channels at 1/8 both figures print.
 3. Table X has 4.6G without attention. SE adds 0.05G at most whatever map of the block it weighs,
    CBAM 0.04G, CA 0.58G, with an expansion of up to 10; Table IX has 5.3G, 5.3G and 5.7G with them.
 4. Moving the 7x7 convolution before the expansion (Table X) saves 0.79G in `fit` and 0.93G in

@@ -7,7 +7,7 @@ tables/paper4/readings.toml. None of them is known to be what the authors built.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate
 from operator import floordiv
@@ -26,7 +26,12 @@ from zoo.wlitepose_blocks import STEPS
 MIXINGS = (*(f"conv{length}" for length in range(3, 16, 2)), "matrix", "matrices")
 """how a direction of DFC sees its line: a depthwise convolution of so many pixels; a matrix for all
 channels; a matrix for each channel"""
-ATTENTIONS = ("dfc", "none", "se", "cbam", "ca")
+OTHERS: dict[str, Callable[[int, int], nn.Module]] = {
+    "se": SqueezeExcite,
+    "cbam": CBAM,
+    "ca": CoordinateAttention,
+}
+ATTENTIONS = ("dfc", "none", *OTHERS)
 SIDES = {"s": 448, "xs": 256}
 """input side of the printed rows"""
 
@@ -49,7 +54,19 @@ class BlockReading(NamedTuple):
     second: bool
     """whether another 1x1 convolution ends DFC"""
     reduction: int
-    """of SE, CBAM and CA"""
+    """of SE, CBAM and CA, as far as a channel is left"""
+
+    def check(self) -> None:
+        """Raise ValueError for a value that is none."""
+        check_option("order", self.order, ("first", "between"))
+        check_option("strided", self.strided, ("dw", "pw1", "pw2"))
+        check_option("weighs", self.weighs, ("input", "expanded"))
+        check_option("mixing", self.mixing, MIXINGS)
+        check_option("norms", self.norms, (0, 1, 3))
+        check_option("pooled", self.pooled, (True, False))
+        check_option("second", self.second, (True, False))
+        _check_number("expansion", self.expansion)
+        _check_number("reduction", self.reduction)
 
 
 class LineMatrix(nn.Module):
@@ -194,21 +211,14 @@ def wlitepose_reading(
     check_option("deconv", deconv, (True, False))
     check_option("attention", attention, ATTENTIONS)
     check_option("step", step, STEPS)
-    check_option("order", order, ("first", "between"))
-    check_option("strided", strided, ("dw", "pw1", "pw2"))
-    check_option("weighs", weighs, ("input", "expanded"))
-    check_option("mixing", mixing, MIXINGS)
-    check_option("norms", norms, (0, 1, 3))
-    for option, value in (("pooled", pooled), ("second", second), ("firsts", firsts)):
-        check_option(option, value, (True, False))
+    check_option("firsts", firsts, (True, False))
     for stage in dfc:
         check_option("dfc", stage, STAGES)
-    for option, number in (("expansion", expansion), ("reduction", reduction)):
-        check_option(option, number, range(1, 65))
-    check_option("middle", middle, range(GROUPS, 100, GROUPS))
+    _check_number("middle", middle, GROUPS)
     reading = BlockReading(
         order, expansion, strided, weighs, pooled, mixing, norms, second, reduction
     )
+    reading.check()
     attention = "none" if step == "move-up" else attention
     block = partial(_block, reading=reading, attention=attention, step=step, firsts=firsts)
     sides = list(accumulate(STRIDES, floordiv, initial=SIDES[scale] // 2))
@@ -273,8 +283,13 @@ def _attention(
         return OpenDFC(channels, width, side, reading)
     if attention == "none":
         return InPlaceOfDFC(nn.Identity())
-    kinds = {"se": SqueezeExcite, "cbam": CBAM, "ca": CoordinateAttention}
-    return InPlaceOfDFC(kinds[attention](width, reading.reduction))
+    return InPlaceOfDFC(OTHERS[attention](width, min(reading.reduction, width)))
+
+
+def _check_number(option: str, value: object, of: int = 1) -> None:
+    if type(value) is not int or value < 1 or value % of:
+        multiple = "a whole number" if of == 1 else f"a multiple of {of}"
+        raise ValueError(f"`{option}` is `{value!r}`; it must be {multiple} above 0.")
 
 
 def _has(step: str, change: str) -> bool:

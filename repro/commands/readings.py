@@ -20,7 +20,7 @@ def readings(
     from repro.errors import ReproError
     from repro.papers import lookup
     from repro.papers.readings import load_readings
-    from repro.readings import search as searching
+    from repro.readings import grid_search
     from repro.readings.figures import figures
     from repro.readings.outcome import outcome
     from repro.readings.pricing import Prices
@@ -31,13 +31,15 @@ def readings(
         raise ReproError("--fix and --limit are of a search.", "Add --search.")
     known = load_readings(lookup.find_study(paper).name)
     fixed = lookup.parse_options(fix or [])
-    total = searching.size(known, fixed)
+    total = grid_search.size(known, fixed)
     printed, prices = figures(known), Prices()
     named = [outcome(known, reading, printed, prices) for reading in known.named]
     tried, front = len(named), None
     if search:
         with Steps(min(total, limit or total), "readings", show=True) as steps:
-            result = searching.search(known, printed, prices, fixed=fixed, limit=limit, tell=steps)
+            result = grid_search.search(
+                known, printed, prices, fixed=fixed, limit=limit, tell=steps
+            )
         tried, front = result.tried, result.front
     if as_json:
         emit(

@@ -20,7 +20,7 @@ _LISTING = ("ptflops", "torchstat")
 """those that count modules which do not multiply"""
 
 
-class Grid(NamedTuple):
+class Plane(NamedTuple):
     """Height and width of a map."""
 
     height: Amount
@@ -31,13 +31,13 @@ class Grid(NamedTuple):
         """Its pixels."""
         return self.height * self.width
 
-    def over(self, stride: int) -> "Grid":
+    def over(self, stride: int) -> "Plane":
         """The map that a stride leaves."""
-        return Grid(self.height // stride, self.width // stride)
+        return Plane(self.height // stride, self.width // stride)
 
-    def times(self, factor: int) -> "Grid":
+    def times(self, factor: int) -> "Plane":
         """The map that a transposed convolution of that stride makes."""
-        return Grid(self.height * factor, self.width * factor)
+        return Plane(self.height * factor, self.width * factor)
 
 
 class Cost:
@@ -65,9 +65,9 @@ def choose(condition: Truth, this: Amount, other: Amount) -> Amount:
     return chosen
 
 
-def choose_grid(condition: Truth, this: Grid, other: Grid) -> Grid:
+def choose_plane(condition: Truth, this: Plane, other: Plane) -> Plane:
     """One map where a condition holds, another where it does not."""
-    return Grid(*(choose(condition, *sides) for sides in zip(this, other, strict=True)))
+    return Plane(*(choose(condition, *sides) for sides in zip(this, other, strict=True)))
 
 
 def counted(condition: Truth, cost: Cost) -> Cost:
@@ -79,7 +79,7 @@ def conv(
     channels: Amount,
     width: Amount,
     taps: Amount,
-    on: Grid,
+    on: Plane,
     groups: Amount = 1,
     bias: bool = False,
 ) -> Cost:
@@ -92,12 +92,12 @@ def conv(
     return Cost(weights + added, macs)
 
 
-def depthwise(channels: Amount, taps: Amount, on: Grid) -> Cost:
+def depthwise(channels: Amount, taps: Amount, on: Plane) -> Cost:
     """A convolution of each channel by itself."""
     return conv(channels, channels, taps, on, groups=channels)
 
 
-def doubling(channels: Amount, width: Amount, source: Grid, groups: Amount = 1) -> Cost:
+def doubling(channels: Amount, width: Amount, source: Plane, groups: Amount = 1) -> Cost:
     """A transposed 4x4 convolution of stride 2 without bias, of a map `source`."""
     weights = channels // groups * width * 16
     made = source.times(2).area
@@ -105,33 +105,33 @@ def doubling(channels: Amount, width: Amount, source: Grid, groups: Amount = 1) 
     return Cost(weights, {name: weights * area for name, area in on.items()})
 
 
-def norm(channels: Amount, on: Grid) -> Cost:
+def norm(channels: Amount, on: Plane) -> Cost:
     """A batch normalisation."""
     elements = 2 * channels * on.area
     return Cost(2 * channels, {name: 0 if name == "hrnet" else elements for name in CONVENTIONS})
 
 
-def rectifier(channels: Amount, on: Grid, last: bool = True) -> Cost:
+def rectifier(channels: Amount, on: Plane, last: bool = True) -> Cost:
     """A call of a module ReLU or ReLU6; torchstat sees a module's last alone."""
     return _of_modules(channels * on.area, _LISTING if last else ("ptflops",))
 
 
-def gelu(channels: Amount, on: Grid) -> Cost:
+def gelu(channels: Amount, on: Plane) -> Cost:
     """A module GELU."""
     return _of_modules(channels * on.area, ("ptflops",))
 
 
-def halving(channels: Amount, source: Grid) -> Cost:
+def halving(channels: Amount, source: Plane) -> Cost:
     """An average pooling of 2x2 pixels of a map `source`."""
     return _of_modules(channels * source.area, _LISTING)
 
 
-def bilinear(channels: Amount, on: Grid) -> Cost:
+def bilinear(channels: Amount, on: Plane) -> Cost:
     """The function `interpolate`, which no tool sees that counts modules."""
     return _of_modules(4 * channels * on.area, ("fvcore",))
 
 
-def averaged(channels: Amount, source: Grid, cells: Grid) -> Cost:
+def averaged(channels: Amount, source: Plane, cells: Plane) -> Cost:
     """An adaptive average pooling of a map `source`."""
     read = channels * source.area
     rows = cells.height * (source.height // cells.height + 1)

@@ -17,12 +17,12 @@ from repro.papers.values import Size
 from repro.readings.layers import (
     Amount,
     Cost,
-    Grid,
+    Plane,
     Truth,
     averaged,
     bilinear,
     choose,
-    choose_grid,
+    choose_plane,
     conv,
     counted,
     depthwise,
@@ -44,7 +44,7 @@ STRIDES = (2, 2, 2, 1)
 EXPANSION = 6
 STEPS = ("move-up", "dfc", "gelu", "fewer-activations", "fewer-norms")
 LIGHT, GROUPS, LIGHT_BLOCKS = 33, 3, 4
-PIXEL = Grid(1, 1)
+PIXEL = Plane(1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def costs(
     """
     reading = OpenBlock(order, expansion, strided, weighs, pooled, mixing, norms, second, reduction)
     attention = "none" if step == "move-up" else attention
-    grid, channels = Grid(*size).over(2), STEM
+    grid, channels = Plane(*size).over(2), STEM
     parts = [_stem(grid)]
     for stage, (width, count, stride) in enumerate(
         zip(WIDTHS[scale], COUNTS, STRIDES, strict=True), 1
@@ -128,13 +128,13 @@ def _axes(cost: Cost) -> int:
     return int(np.size(cost.params))
 
 
-def _stem(grid: Grid) -> Cost:
+def _stem(grid: Plane) -> Cost:
     wide = norm(32, grid) + rectifier(32, grid)
     stem = conv(3, 32, 9, grid) + wide + depthwise(32, 9, grid) + wide
     return stem + conv(32, STEM, 1, grid) + norm(STEM, grid)
 
 
-def _inverted(channels: int, width: int, before: Grid, after: Grid) -> Cost:
+def _inverted(channels: int, width: int, before: Plane, after: Plane) -> Cost:
     """LitePose's block."""
     middle = EXPANSION * channels
     cost = conv(channels, middle, 1, before) + norm(middle, before) + rectifier(middle, before)
@@ -145,7 +145,7 @@ def _inverted(channels: int, width: int, before: Grid, after: Grid) -> Cost:
 def _block(
     channels: int,
     width: int,
-    grids: tuple[Grid, Grid],
+    grids: tuple[Plane, Plane],
     reading: OpenBlock,
     attention: str,
     step: str,
@@ -154,29 +154,29 @@ def _block(
     before, after = grids
     first, middle = reading.first, reading.expansion * channels
     leading = np.equal(reading.strided, np.where(first, "dw", "pw1"))
-    one = choose_grid(leading, after, before)  # behind the first of its three convolutions
-    two = choose_grid(np.equal(reading.strided, "pw2"), before, after)  # behind the second
+    one = choose_plane(leading, after, before)  # behind the first of its three convolutions
+    two = choose_plane(np.equal(reading.strided, "pw2"), before, after)  # behind the second
     wide = choose(first, channels, middle)
     activation = gelu if _has(step, "gelu") else rectifier
     kept = not _has(step, "fewer-norms")
-    cost = depthwise(wide, 49, choose_grid(first, one, two))
-    cost += conv(channels, middle, 1, choose_grid(first, two, one))
+    cost = depthwise(wide, 49, choose_plane(first, one, two))
+    cost += conv(channels, middle, 1, choose_plane(first, two, one))
     cost += conv(middle, width, 1, after) + activation(middle, two)
     if not _has(step, "fewer-activations"):
         cost += activation(wide, one)
     cost += counted(kept or first, norm(wide, one))
     cost += counted(kept or np.logical_not(first), norm(middle, two))
     cost += counted(kept, norm(width, after))
-    weighed = choose_grid(reading.expanded, two, choose_grid(first, one, before))
+    weighed = choose_plane(reading.expanded, two, choose_plane(first, one, before))
     weights = choose(reading.expanded, middle, channels)
     if attention == "dfc":
         return cost + _dfc(channels, weights, before, weighed, reading)
     return cost + _other(attention, weights, weighed, reading.reduction)
 
 
-def _dfc(channels: int, weights: Amount, before: Grid, weighed: Grid, reading: OpenBlock) -> Cost:
+def _dfc(channels: int, weights: Amount, before: Plane, weighed: Plane, reading: OpenBlock) -> Cost:
     """DFC attention of the map before a block, for `weights` channels of the map `weighed`."""
-    seen = choose_grid(reading.pooled, before.over(2), before)
+    seen = choose_plane(reading.pooled, before.over(2), before)
     same = np.logical_and(
         np.equal(seen.height, weighed.height), np.equal(seen.width, weighed.width)
     )
@@ -188,7 +188,7 @@ def _dfc(channels: int, weights: Amount, before: Grid, weighed: Grid, reading: O
     return cost + counted(lifted, bilinear(weights, weighed))
 
 
-def _directions(channels: Amount, on: Grid, mixing: Words) -> Cost:
+def _directions(channels: Amount, on: Plane, mixing: Words) -> Cost:
     """The two directions of DFC."""
     one, each = np.equal(mixing, "matrix"), np.equal(mixing, "matrices")
     lengths = [int(word.removeprefix("conv")) if word[0] == "c" else 0 for word in np.ravel(mixing)]
@@ -200,9 +200,9 @@ def _directions(channels: Amount, on: Grid, mixing: Words) -> Cost:
     return Cost(weights, dict.fromkeys(Cost().macs, macs))
 
 
-def _other(attention: str, channels: Amount, on: Grid, reduction: Amount) -> Cost:
+def _other(attention: str, channels: Amount, on: Plane, reduction: Amount) -> Cost:
     """What stands in the place of DFC in Table IX."""
-    hidden = channels // reduction
+    hidden = np.maximum(1, channels // reduction)
     if attention == "se":
         squeezed = averaged(channels, on, PIXEL) + rectifier(hidden, PIXEL)
         return squeezed + linear(channels, hidden) + linear(hidden, channels)
@@ -213,8 +213,8 @@ def _other(attention: str, channels: Amount, on: Grid, reduction: Amount) -> Cos
         return gate + conv(2, 1, 49, on) + norm(1, on)
     if attention == "ca":
         hidden = np.maximum(8, hidden)
-        rows, columns = Grid(on.height, 1), Grid(1, on.width)
-        both = Grid(on.height + on.width, 1)
+        rows, columns = Plane(on.height, 1), Plane(1, on.width)
+        both = Plane(on.height + on.width, 1)
         pooled = averaged(channels, on, rows) + averaged(channels, on, columns)
         cost = pooled + conv(channels, hidden, 1, both, bias=True) + norm(hidden, both)
         cost += rectifier(hidden, both) + conv(hidden, channels, 1, rows, bias=True)
@@ -230,7 +230,7 @@ def _levels(scale: str, head: str | Sequence[int], deconv: bool) -> tuple[int, .
     return tuple(head) if deconv or len(head) == 3 else own
 
 
-def _head(maps: Sequence[int], levels: Sequence[int], grid: Grid, keypoints: int) -> Cost:
+def _head(maps: Sequence[int], levels: Sequence[int], grid: Plane, keypoints: int) -> Cost:
     """LitePose's head on the body's maps, deepest first: its levels, and its outputs from 1/4."""
     cost = Cost()
     refined, outputs = maps[0], (0, 2 * keypoints, keypoints)
@@ -245,7 +245,7 @@ def _head(maps: Sequence[int], levels: Sequence[int], grid: Grid, keypoints: int
     return cost
 
 
-def _light(channels: int, grid: Grid, keypoints: int, middle: Amount) -> Cost:
+def _light(channels: int, grid: Plane, keypoints: int, middle: Amount) -> Cost:
     """The lightweight deconvolution module behind the map at 1/4."""
     made = grid.times(2)
     cost = doubling(channels, channels, grid, groups=channels) + conv(channels, LIGHT, 1, made)

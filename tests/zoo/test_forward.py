@@ -104,6 +104,7 @@ def expected_maps(spec: CountRun, batch: int) -> list[tuple[int, ...]]:
         "lightweight_openpose_0001": [(keypoints + 2, 8), (2 * keypoints + 4, 8)] * 2,
         "litepose": tagged,
         "wlitepose": tagged,
+        "wlitepose_reading": tagged,
         "higherhrnet": tagged,
         "small_higherhrnet": tagged,
         "efficienthrnet": tagged,
