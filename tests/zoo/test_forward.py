@@ -72,6 +72,7 @@ LARGER = {
     "simplebaseline_resnet152": "simplebaseline_resnet50",
     "tokenpose_l_d24": "tokenpose_l_d6_mpii",
     "wlitepose_s": "wlitepose_xs",
+    "wlitepose_s_reading": "wlitepose_xs_reading",
     "wlitepose_s_text": "wlitepose_xs_text",
 }
 """Networks of the same layers as another, more or wider ones: only the other is exported."""
