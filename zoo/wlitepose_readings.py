@@ -90,7 +90,8 @@ class LineMatrix(nn.Module):
             mixed = mixed.unflatten(2, (x.shape[1], -1)).transpose(1, 2)
         else:
             mixed = self.conv(lines.flatten(1, 2)).unflatten(1, (self.channels, -1))
-        return mixed.transpose(2, 3) if self.horizontal else mixed
+        out: Tensor = mixed.transpose(2, 3) if self.horizontal else mixed
+        return out
 
 
 class OpenDFC(nn.Module):
@@ -156,8 +157,8 @@ class OpenBottleneck(nn.Module):
         else:
             y = self.act1(self.norm1(self.pwconv1(self._weighed("input", x, x))))
             y = self.norm2(self._weighed("expanded", self.dwconv(y), x))
-        y = self.norm3(self.pwconv2(self.act2(y)))
-        return x + y if self.residual else y
+        out: Tensor = self.norm3(self.pwconv2(self.act2(y)))
+        return x + out if self.residual else out
 
     def _weighed(self, which: str, y: Tensor, x: Tensor) -> Tensor:
         """A map as the attention, which sees the block's input, weighs it; or as it is."""

@@ -191,9 +191,9 @@ def _flaws(readings: Readings) -> Iterator[ReproError]:
     for bound in readings.bounds:
         if bound.model not in readings.networks:
             yield unknown("printed network", bound.model, readings.networks)
-    for name in (*readings.conventions, *(one.convention for one in readings.named)):
-        if name is not None and name not in CONVENTIONS:
-            yield unknown("convention", name, CONVENTIONS)
+    for rules in (*readings.conventions, *(one.convention for one in readings.named)):
+        if rules is not None and rules not in CONVENTIONS:
+            yield unknown("convention", rules, CONVENTIONS)
     for reading in readings.named:
         yield from _unfit(readings, reading.name, reading.choices)
 
