@@ -9,11 +9,13 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import zoo
 from repro import schema
 from repro.errors import ReproError, unknown
 from repro.papers import folders
 from repro.papers.conventions import CONVENTIONS
 from repro.papers.metrics import COST
+from repro.papers.study import load_study
 from repro.papers.values import Options, Scalar, Size
 
 FILE = "readings.toml"
@@ -167,12 +169,13 @@ def load_readings(study: str) -> Readings:
         )
     readings = schema.read(Readings, schema.toml(path, file), file)
     object.__setattr__(readings, "study", study)
-    for error in _flaws(readings):
+    load_study(study)  # from then on its own networks are known
+    for error in problems(readings):
         raise ReproError(f"{file}: {error}", error.hint)
     return readings
 
 
-def _flaws(readings: Readings) -> Iterator[ReproError]:
+def problems(readings: Readings) -> Iterator[ReproError]:
     """What is wrong between the parts of a file."""
     for what, names in (
         ("dimension", [one.option for one in readings.dimensions]),
@@ -188,6 +191,9 @@ def _flaws(readings: Readings) -> Iterator[ReproError]:
     for name in said:
         if name not in readings.sentences:
             yield unknown("sentence", name, readings.sentences)
+    for model in (*readings.networks.values(), *(bound.of for bound in readings.bounds)):
+        if model not in zoo.MODELS:
+            yield unknown("model", model, zoo.MODELS)
     for bound in readings.bounds:
         if bound.model not in readings.networks:
             yield unknown("printed network", bound.model, readings.networks)

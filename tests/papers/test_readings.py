@@ -6,11 +6,13 @@ import pytest
 
 from repro.errors import ReproError
 from repro.papers.readings import Readings, load_readings, shown
+from support.command_line import Run
+from support.outside import STUDY, module
 
 FILE = """
 conventions = ["conv"]
 [networks]
-ours = "lpn_50"
+ours = "tinypose"
 [sentences.fewer]
 where = "Section 1"
 printed = "fewer parameters"
@@ -47,7 +49,8 @@ def paper(papers_anew: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A paper's folder with a file of readings."""
     folder = tmp_path / "tables" / "paper5"
     folder.mkdir(parents=True)
-    (folder / "study.toml").write_text("")
+    module(folder)
+    (folder / "study.toml").write_text(STUDY)
     (folder / "readings.toml").write_text(FILE)
     monkeypatch.setenv("REPRO_TABLES", str(folder.parent))
     return folder
@@ -79,6 +82,7 @@ def test_values_are_named_as_files_name_them() -> None:
         ("{ printed = [", "{ 9 = [", "no value of `width` `9`"),
         ('= ["fewer"]', '= ["less"]', "no sentence `less`"),
         ('sentence = "fewer"', 'sentence = "less"', "no sentence `less`"),
+        ('= "tinypose"', '= "tinypos"', "no model `tinypos`"),
         ('model = "ours"', 'model = "theirs"', "no printed network `theirs`"),
         ("keypoints = 17", 'keypoints = 17\nmetric = "AP"', "no cost `AP`"),
         ("keypoints = 17", "keypoints = 17\nabove = 2.0", "No share is above 2 and below 1"),
@@ -95,6 +99,16 @@ def test_what_is_wrong_is_said_with_the_file(paper: Path, old: str, new: str, sa
     with pytest.raises(ReproError) as error:
         load_readings("paper5")
     assert "readings.toml: " in str(error.value) and said in str(error.value)
+
+
+def test_all_that_is_wrong_is_listed_with_the_papers(paper: Path, repro: Run) -> None:
+    (paper / "table1.toml").write_text("")
+    assert "readings.toml" not in repro("check", "tables", str(paper)).out
+    wrong = FILE.replace("deep = false }", "depth = 1 }").replace('["conv"]', '["con"]')
+    (paper / "readings.toml").write_text(wrong)
+    said = repro("check", "tables", str(paper)).out
+    assert "no convention `con`" in said and "no dimension `depth`" in said
+    assert said.count("readings.toml") == 2
 
 
 def test_a_paper_without_readings_says_so(papers_anew: None) -> None:

@@ -11,7 +11,7 @@ from repro.readings import grid_search
 from repro.readings.figures import figures
 from repro.readings.outcome import outcome
 from repro.readings.pricing import Prices
-from support.outside import module
+from support.outside import STUDY, module
 
 SMALL = {"order": "first", "norms": 3, "second": False, "firsts": True, "middle": 12}
 SMALL |= {"reduction": 16, "strided": "dw", "expansion": 8}
@@ -83,26 +83,6 @@ def test_what_is_held_must_be_there(fixed: dict[str, str | int], said: str) -> N
         grid_search.narrowed(load_readings("paper4"), fixed)
 
 
-STUDY = """
-name = "paper5"
-title = "Tiny"
-authors = ["A"]
-year = 2026
-hardware = "none"
-modules = ["net.py"]
-[protocols.coco]
-dataset = "coco"
-split = "val2017"
-boxes = "ground truth"
-colour = "RGB"
-flip = true
-shift = true
-decode = "argmax+quarter"
-evaluator = "pycocotools"
-metric = "AP"
-supply = "nothing"
-source = "Section 1"
-"""
 TABLE = """
 number = "1"
 caption = "Costs"
