@@ -56,7 +56,6 @@ def options_of(name: str) -> dict[str, object]:
 def test_a_named_reading_costs_what_its_network_costs(name: str) -> None:
     options = options_of(name)
     check("s", options)
-    check("xs", options)
     for switch in SWITCHES[NAMES.index(name) :: len(NAMES)]:
         check("xs", {**options, **switch})
 
