@@ -20,15 +20,14 @@ COUNTED = ("ptflops", "hrnet", "torchstat")
 SIZES = {"s": (448, 448), "xs": (256, 256)}
 SWITCHES: list[dict[str, object]] = [
     {"dfc": (), "deconv": True},
-    *({"dfc": (stage,), "deconv": False} for stage in (1, 2, 3, 4)),
-    *({"attention": name, "deconv": False} for name in ("none", "se", "cbam", "ca")),
-    *({"step": name, "deconv": False} for name in wlitepose.STEPS),
+    {"dfc": (2,), "deconv": False},
+    *({"attention": name, "deconv": False} for name in ("se", "cbam", "ca")),
+    *({"step": name, "deconv": False} for name in wlitepose.STEPS[:-1]),
 ]
-"""rows of Tables VI to X"""
+"""rows of Tables VI to X, one for each named reading"""
 OTHERS: list[dict[str, object]] = [
     {"strided": "pw2", "mixing": "matrix", "order": "between", "second": True, "norms": 1},
     {"strided": "pw1", "weighs": "expanded", "mixing": "matrices", "attention": "cbam"},
-    {"strided": "pw1", "weighs": "expanded", "order": "between", "pooled": False, "norms": 0},
     {"strided": "dw", "weighs": "expanded", "pooled": False, "attention": "ca", "reduction": 4},
 ]
 """readings without a name"""
@@ -56,8 +55,8 @@ def options_of(name: str) -> dict[str, object]:
 def test_a_named_reading_costs_what_its_network_costs(name: str) -> None:
     options = options_of(name)
     check("s", options)
-    for switch in SWITCHES[NAMES.index(name) :: len(NAMES)]:
-        check("xs", {**options, **switch})
+    assert len(SWITCHES) >= len(NAMES)
+    check("xs", {**options, **SWITCHES[NAMES.index(name)]})
 
 
 @pytest.mark.parametrize("options", OTHERS, ids=str)
@@ -67,7 +66,6 @@ def test_a_reading_without_a_name_does_so_too(options: dict[str, object]) -> Non
 
 def test_fvcore_is_met_on_a_traced_network() -> None:
     check("xs", {"pooled": False, "strided": "dw", "norms": 1}, ("fvcore",), 64)
-    check("xs", {"attention": "ca", "deconv": False, "strided": "pw1"}, ("fvcore",), 64)
 
 
 def test_many_readings_at_once_cost_what_each_costs() -> None:
@@ -94,17 +92,15 @@ def test_the_defaults_are_those_of_the_builder() -> None:
 def test_the_readings_of_the_tables_have_the_cost_of_their_own_networks(
     name: str, model: str
 ) -> None:
-    for switch in ({}, {"deconv": False, "attention": "cbam"}):
-        count = counter.run(count_run(model, (256, 256), 14, switch), COUNTED)  # type: ignore[arg-type]
-        cost = wlitepose.costs((256, 256), 14, scale="xs", **options_of(name), **switch)  # type: ignore[arg-type]
-        assert int(cost.params) == count.params
-        assert {rule: int(cost.macs[rule]) for rule in COUNTED} == count.macs
+    count = counter.run(count_run(model, (256, 256), 14), COUNTED)
+    cost = wlitepose.costs((256, 256), 14, scale="xs", **options_of(name))  # type: ignore[arg-type]
+    assert int(cost.params) == count.params
+    assert {rule: int(cost.macs[rule]) for rule in COUNTED} == count.macs
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_network_of_a_named_reading_runs(name: str) -> None:
+def test_a_network_with_matrices_runs_at_its_size() -> None:
     with torch.device("meta"):
-        network = zoo.create_model("wlitepose_xs_reading_coco", **options_of(name))
+        network = zoo.create_model("wlitepose_xs_reading_coco", **options_of("most"))
         quarter, half = network(torch.zeros(1, 3, 256, 256))
     assert quarter.shape == (1, 34, 64, 64) and half.shape == (1, 17, 128, 128)
 
