@@ -34,13 +34,13 @@ def readings(
     total = grid_search.size(known, fixed)
     printed, prices = figures(known), Prices()
     named = [outcome(known, reading, printed, prices) for reading in known.named]
-    tried, front = len(named), None
+    tried, front, reached = len(named), None, None
     if search:
         with Steps(min(total, limit or total), "readings", show=True) as steps:
             result = grid_search.search(
                 known, printed, prices, fixed=fixed, limit=limit, tell=steps
             )
-        tried, front = result.tried, result.front
+        tried, front, reached = result.tried, result.front, result.reached
     if as_json:
         emit(
             "readings",
@@ -52,9 +52,11 @@ def readings(
             sentences={key: asdict(one) for key, one in known.sentences.items()},
             front=None if front is None else list(map(readings_table.described, front)),
             warning=None if front is None else readings_table.warning(tried),
+            reached=None if reached is None else readings_table.reach(printed, reached),
             notes=known.notes,
         )
         return
     console().print(readings_table.listed(known, named))
-    if front is not None:
+    if front is not None and reached is not None:
         console().print(readings_table.front(known, front, tried))
+        console().print(readings_table.seldom(printed, reached))

@@ -37,8 +37,12 @@ def test_a_search_gives_a_front_and_says_what_it_is_worth(repro: Run) -> None:
     assert isinstance(front, list) and isinstance(answer["warning"], str)
     assert max(one["cells"] for one in front) == 39
     assert "32 readings prints is a maximum" in answer["warning"]
+    reached = answer["reached"]
+    assert isinstance(reached, list) and len(reached) == 30
+    assert {one["printed"] for one in reached if not one["readings"]} >= {"4.6G", "5.7G"}
     shown = repro("readings", "paper4", "--search", *fixed).out
     assert "proves nothing about what was built" in shown and "head 104+32" in shown
+    assert "No reading prints: " in shown and "4.6G (table10 move up 7x7 macs)" in shown
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,17 @@ def test_the_front_rises_and_the_best_that_breaks_nothing_is_found() -> None:
     assert (nothing["hrnet"], nothing["ptflops"]) == (13, 11)
 
 
+@pytest.mark.parametrize("name", ["strict", "own-head", "most"])
+def test_a_reading_that_is_said_to_print_most_does_so_with_its_head(name: str) -> None:
+    readings = load_readings("paper4")
+    printed, prices = figures(readings), Prices()
+    named = outcome(readings, readings.reading(name), printed, prices)
+    fixed = {"head": named.choices["head"]}
+    front = grid_search.search(readings, printed, prices, fixed=fixed).front
+    rivals = [one for one in front if name != "strict" or not one.breaks]
+    assert max(one.cells for one in rivals) == named.cells
+
+
 def test_a_limit_keeps_whole_parts_and_at_least_one() -> None:
     readings = load_readings("paper4")
     fixed = {**SMALL, "pooled": True, "weighs": "input"}

@@ -65,6 +65,15 @@ class JudgedReading(TypedDict):
     bounds: list[PricedBound]
 
 
+class ReachedFigure(TypedDict):
+    """How many of the readings of a search print a figure."""
+
+    metric: str
+    printed: str
+    cells: list[str]
+    readings: int
+
+
 class ReadingsAnswer(TypedDict):
     """`repro readings`."""
 
@@ -80,4 +89,6 @@ class ReadingsAnswer(TypedDict):
     """of a search: those that print more than all that break less, by each way of counting"""
     warning: str | None
     """what the front is worth"""
+    reached: list[ReachedFigure] | None
+    """of a search: every printed figure"""
     notes: list[str]

@@ -8,6 +8,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from repro.papers.readings import Readings, shown
+from repro.readings.figures import OpenFigure
 from repro.readings.outcome import BoundOutcome, FigureOutcome, ReadingOutcome
 from repro.report.printed_table import new_grid
 from repro.report.text import counted
@@ -68,6 +69,35 @@ def front(readings: Readings, found: Sequence[ReadingOutcome], tried: int) -> Re
     choices = [_choices(readings, one) for one in found]
     head = f"The front of {counted(tried, 'reading')}: each prints more than all that break less."
     return Group(Text(head, style="bold"), _grid(readings, found, choices), Text(warning(tried)))
+
+
+def reach(printed: Sequence[OpenFigure], reached: Sequence[int]) -> list[dict[str, object]]:
+    """How many readings of a search print each figure, as plain data."""
+    return [
+        {
+            "metric": figure.metric,
+            "printed": figure.printed.text,
+            "cells": list(figure.cells),
+            "readings": count,
+        }
+        for figure, count in zip(printed, reached, strict=True)
+    ]
+
+
+def seldom(printed: Sequence[OpenFigure], reached: Sequence[int]) -> Text:
+    """The figures that no reading of a search prints, or the one that fewest do."""
+    never = [one for one, count in zip(printed, reached, strict=True) if not count]
+    if never:
+        figures = "; ".join(f"{one.printed.text} ({one.cells[0]})" for one in never)
+        return Text(f"No reading prints: {figures}.")
+    if not printed:
+        return Text("No cost is printed of the networks that are left open.")
+    count, place = min((count, place) for place, count in enumerate(reached))
+    least = f"{printed[place].printed.text} ({printed[place].cells[0]})"
+    return Text(
+        f"Each of the {counted(len(printed), 'figure')} is printed by some reading, {least} by the "
+        f"fewest: {count:,}."
+    )
 
 
 def warning(tried: int) -> str:
