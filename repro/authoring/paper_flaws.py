@@ -91,8 +91,10 @@ KNOWN = ("study", "claims", "figures", "pictures", "readings")
 
 def _readings(path: Path) -> list[Flaw]:
     """What is wrong with what a paper leaves open, if it says so."""
+    if not path.is_file():
+        return []
     file = TomlFile(path)
-    read = file.read(readings.Readings) if path.is_file() else None
+    read = file.read(readings.Readings)
     for error in readings.problems(read) if read else ():
         file.add("", error)
     return file.flaws
