@@ -26,6 +26,7 @@ from repro.commands import (
     nightly,
     predict,
     quantise,
+    readings,
     records,
     rehearse,
     report,
@@ -157,6 +158,7 @@ app.command()(taking_models(rehearse.rehearse))
 app.command()(nightly.nightly)
 app.command()(taking_models(claims.claims))
 app.command()(taking_models(audit.audit))
+app.command()(taking_models(readings.readings))
 app.command()(taking_models(report.report))
 app.command()(taking_models(predict.predict))
 app.command()(boxes.boxes)

@@ -14,7 +14,7 @@ import typer.main
 
 import cli
 from repro.models import registry
-from repro.papers import study
+from repro.papers import readings, study
 from support import answer_check, evaluation_scenes
 from support.command_line import ROOT, Outcome, Run
 
@@ -80,10 +80,10 @@ def committed(tmp_path: Path) -> Path:
 @pytest.fixture
 def papers_anew() -> Iterator[None]:
     """No paper was read before the test; those of its names lie elsewhere in other tests."""
-    for read in (study.load_study, study.load_table):
+    for read in (study.load_study, study.load_table, readings.load_readings):
         read.cache_clear()
     yield
-    for read in (study.load_study, study.load_table):
+    for read in (study.load_study, study.load_table, readings.load_readings):
         read.cache_clear()
 
 

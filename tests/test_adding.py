@@ -113,11 +113,12 @@ def test_what_the_document_shows_works(section: str, copy: Path) -> None:
         assert answer in said, f"{block}: {said}"
 
 
-def test_the_seven_things_that_are_added_are_shown() -> None:
+def test_the_eight_things_that_are_added_are_shown() -> None:
     assert list(SECTIONS) == [
         "A paper of your own",
         "A model of the zoo",
         "A table",
+        "Readings of what a paper leaves open",
         "A convention of counting",
         "A data set",
         "A backend",

@@ -126,6 +126,12 @@ MODELS: Mapping[str, Entry] = {
             "wlitepose_xs_text": Entry(
                 "zoo.wlitepose", "wlitepose", {"scale": "xs", "reading": "text"}, 14
             ),
+            "wlitepose_s_reading": Entry(
+                "zoo.wlitepose_readings", "wlitepose_reading", {"scale": "s"}, 14
+            ),
+            "wlitepose_xs_reading": Entry(
+                "zoo.wlitepose_readings", "wlitepose_reading", {"scale": "xs"}, 14
+            ),
             "higherhrnet_w16": Entry("zoo.higherhrnet", "small_higherhrnet", {"width": 16}),
             "higherhrnet_w16_plain": Entry("zoo.higherhrnet", "higherhrnet", {"width": 16}),
             "higherhrnet_w24": Entry("zoo.higherhrnet", "small_higherhrnet", {"width": 24}),

@@ -51,18 +51,21 @@ CBAM's biases are 0.012 M; without them, unlike CBAM's code, `fit` has 2.948 M. 
 the 0.60 M and 0.44 of the 0.51 G that DFC adds are in stage 4, which XS has 80 channels wide, not
 120: hence its residual.
 
-Four conflicts rule out a network that meets all of it:
+Two conflicts rule out a network that meets all of it, two more rest on a premise that is not the
+paper's. Other readings, of which one prints 39 of the 49 cells where `fit` prints 19, stand in
+`zoo.wlitepose_readings`.
 
 1. Replacing blocks stage by stage adds up. The four rows of Table VII add 0.8 to 1.6M to the
    baseline, all stages together 0.5 to 0.7M; the rows are 20.8G at least, All and three baselines
-   less than 20.7G. This holds for any block.
+   less than 20.7G. This holds for any block, if the Baseline row was measured, not copied.
 2. A weight used at 1/4 or finer costs 12,544 MACs or more. The 0.3M of the deconvolution module
    (Table VI), 0.2M before rounding, cost 2.5G, and still 1.4G if LitePose's level at 1/2 (1.13G)
-   goes; 0.2G is printed. As described the module has 5 to 9 thousand parameters.
-3. Table X has 4.6G without attention. SE adds less than 0.03G wherever it stands, CBAM less than
-   0.07G, CA less than 0.10G; Table IX has 5.3G, 5.3G and 5.7G with them.
+   goes; 0.2G is printed. As described the module has 5 to 9 thousand parameters. Premise: the
+   levels of LitePose before it stay as they are; with 104 channels at 1/8 both figures print.
+3. Table X has 4.6G without attention. SE adds 0.05G at most whatever map of the block it weighs,
+   CBAM 0.04G, CA 0.58G, with an expansion of up to 10; Table IX has 5.3G, 5.3G and 5.7G with them.
 4. Moving the 7x7 convolution before the expansion (Table X) saves 0.79G in `fit` and 0.93G in
-   `text`, 0.74G or more in that convolution alone; 0.4G is printed.
+   `text`, 0.74G or more in that convolution alone; 0.4G is printed. Premise: the expansion stays 6.
 """
 
 from __future__ import annotations

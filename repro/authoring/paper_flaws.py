@@ -13,6 +13,7 @@ from repro.papers import (
     evidence,
     folders,
     published_elsewhere,
+    readings,
     recipe_sources,
     table_checks,
 )
@@ -81,11 +82,22 @@ def paper(folder: Path) -> list[Flaw]:
             flaws.append(Flaw(folders.shown(path), None, "", said, required=False))
     for path in tables:
         flaws += _table(path, study)
-    return flaws
+    return [*flaws, *_readings(folder / readings.FILE)]
 
 
 KNOWN = ("study", "claims", "figures", "pictures", "readings")
 """files of a paper beside its tables"""
+
+
+def _readings(path: Path) -> list[Flaw]:
+    """What is wrong with what a paper leaves open, if it says so."""
+    if not path.is_file():
+        return []
+    file = TomlFile(path)
+    read = file.read(readings.Readings)
+    for error in readings.problems(read) if read else ():
+        file.add("", error)
+    return file.flaws
 
 
 def _numbered(path: Path) -> bool:

@@ -102,6 +102,16 @@ DynamicSize = Annotated[
 ]
 Overwrite = Annotated[bool, Option("--force", help="Write over a file of that name.")]
 
+# readings
+
+SearchReadings = Annotated[bool, Option("--search", help="Try every reading of the grid.")]
+FixedValues = Annotated[
+    list[str] | None, Option("--fix", help="Search with this value alone, as in `order=first`.")
+]
+MostReadings = Annotated[
+    int | None, Option("--limit", min=1, help="Try about so many, in whole parts of the grid.")
+]
+
 # plan and run
 
 Train = Annotated[

@@ -20,6 +20,28 @@ class TinyPose(nn.Module):
         return self.head(self.stem(images).relu())
 '''
 
+STUDY = """
+name = "paper5"
+title = "Tiny"
+authors = ["A"]
+year = 2026
+hardware = "none"
+modules = ["net.py"]
+[protocols.coco]
+dataset = "coco"
+split = "val2017"
+boxes = "ground truth"
+colour = "RGB"
+flip = true
+shift = true
+decode = "argmax+quarter"
+evaluator = "pycocotools"
+metric = "AP"
+supply = "nothing"
+source = "Section 1"
+"""
+"""of a paper that brings it"""
+
 
 def module(folder: Path, text: str = TINY, name: str = "net.py") -> Path:
     """A file with a network, in a folder that is made."""

@@ -73,6 +73,7 @@ LARGER = {
     "simplebaseline_resnet152": "simplebaseline_resnet50",
     "tokenpose_l_d24": "tokenpose_l_d6_mpii",
     "wlitepose_s": "wlitepose_xs",
+    "wlitepose_s_reading": "wlitepose_xs_reading",
     "wlitepose_s_text": "wlitepose_xs_text",
 }
 """Networks of the same layers as another, more or wider ones: only the other is exported."""
@@ -105,6 +106,7 @@ def expected_maps(spec: CountRun, batch: int) -> list[tuple[int, ...]]:
         "lightweight_openpose_0001": [(keypoints + 2, 8), (2 * keypoints + 4, 8)] * 2,
         "litepose": tagged,
         "wlitepose": tagged,
+        "wlitepose_reading": tagged,
         "higherhrnet": tagged,
         "small_higherhrnet": tagged,
         "efficienthrnet": tagged,

@@ -44,12 +44,12 @@ def _least(adds: AddedPart, base: PrintedLine, line: PrintedLine) -> AuditCheck:
     )
     return AuditCheck(
         "weights",
-        "contradiction",
+        _severity(adds),
         quotes((after, before, dear, cheap)),
         compared,
         f"At least {short(params.low / 10**6)}M weights are added, each meets {pixels:,} pixels at "
         f"1/{stride} of {line.size} or finer: {_g(least)} at least{saved}; at most "
-        f"{_g(macs.high)} are printed. {adds.why}"
+        f"{_g(macs.high)} are printed. {_reason(adds)}"
         if wrong
         else "",
     )
@@ -60,15 +60,24 @@ def _most(adds: AddedPart, most: int, cheap: PrintedFigure, dear: PrintedFigure)
     wrong = macs.low >= most
     return AuditCheck(
         "weights",
-        "contradiction",
+        _severity(adds),
         quotes((dear, cheap)),
         f"{dear.printed.text} less {cheap.printed.text}: {_g(macs.low)} to {_g(macs.high)}, "
         f"{_g(most)} at most",
         f"The printed change is {_g(macs.low)} to {_g(macs.high)}, possible are "
-        f"{_g(most)} at most. {adds.why}"
+        f"{_g(most)} at most. {_reason(adds)}"
         if wrong
         else "",
     )
+
+
+def _severity(adds: AddedPart) -> str:
+    """A contradiction, unless something is taken for granted that the paper does not say."""
+    return "note" if adds.premise else "contradiction"
+
+
+def _reason(adds: AddedPart) -> str:
+    return f"{adds.why} Premise: {adds.premise}" if adds.premise else adds.why
 
 
 def _g(macs: Fraction | int) -> str:
