@@ -11,6 +11,7 @@ def claims(
     paper: options.PaperOrAll = "all",
     kind: options.ClaimKinds = "",
     fail_on: options.FailOnClaim = "",
+    networks: options.ClaimNetworks = False,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,
 ) -> None:
@@ -27,6 +28,11 @@ def claims(
     gates = names_among("verdict", names_of(fail_on), judging.VERDICTS)
     kinds = names_among("kind of claim", names_of(kind) or claim.KINDS, claim.KINDS)
     papers = study.study_names() if paper == "all" else [lookup.find_study(paper).name]
+    if networks:
+        from repro.authoring import claim_networks
+
+        for name in papers:
+            say(claim_networks.write(name))
     records = Store(store, say=say)
     judged = judging.judge_papers(papers, MeasuredCells(records), kinds)
     warn(records)

@@ -50,7 +50,12 @@ Row = Annotated[str, Argument(help="The row's label, or its beginning.")]
 Column = Annotated[str, Argument(help="The column's key, label or metric.")]
 RowPattern = Annotated[str | None, Option("--row", help="Only rows like `LPN*`.")]
 Metrics = Annotated[str, Option("--metric", help="Only these, as in `params,macs`.")]
-ClaimKinds = Annotated[str, Option("--kind", help="Only these: result, cost, speed, recipe, unit.")]
+ClaimKinds = Annotated[
+    str, Option("--kind", help="Only these: result, cost, speed, recipe, unit, reference.")
+]
+ClaimNetworks = Annotated[
+    bool, Option("--networks", help="Build what claims ask of networks, and write networks.json.")
+]
 FailOnClaim = Annotated[str, Option(help="Exit with 3 on these verdicts, as in `contradicted`.")]
 AuditRules = Annotated[str, Option("--rule", help="Only these, as in `area,sums`.")]
 Consistent = Annotated[bool, Option("--all", help="Also what is consistent.")]

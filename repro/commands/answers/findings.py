@@ -56,6 +56,8 @@ class JudgedClaim(TypedDict):
     text: list[str]
     """the numbers that its words name"""
     cells: list[str]
+    grounds: list[str]
+    """what it is held against: printed, tables, equation, network, reading, public"""
     rules: list[str]
     """counting conventions of the cells"""
     published: ClaimAnswer | None

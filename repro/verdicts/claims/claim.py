@@ -12,6 +12,7 @@ KINDS = {
     "speed": "a time or a rate",
     "recipe": "how training, testing or timing was done",
     "unit": "what a number or a column means",
+    "reference": "where in the paper something stands",
 }
 FILE = "claims.toml"
 LONGEST = 1000
@@ -34,7 +35,7 @@ class Claim:
     holds: str | None = None
     """the expression that must hold, see `repro.claims`"""
     why: str | None = None
-    """why no printed cell can check it"""
+    """why nothing at hand can check it"""
     note: str | None = None
     order: tuple[str, str] | None = None
     """patterns of networks: those that it says take longer, and those that do not; times that

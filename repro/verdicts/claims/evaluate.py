@@ -111,7 +111,7 @@ class ExpressionReader:
         return value
 
     def _fact(self, node: Fact) -> Quantity:
-        value = facts.of_study(node, self.book.paper)
+        value = self.book.facts.value(node)
         name = ".".join(node.path)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ReproError(f"`{name}` is no number: it is {facts.written(value)}.")
@@ -125,7 +125,7 @@ class ExpressionReader:
         if isinstance(node, Cells) and node.single:
             (place,) = self.book.cells(node)
             return place.row.cells[place.column.key]
-        value = facts.of_study(node, self.book.paper) if isinstance(node, Fact) else None
+        value = self.book.facts.value(node) if isinstance(node, Fact) else None
         if not isinstance(value, bool | str):
             raise mistake(node.at, "Text can only be compared with one cell or a text.")
         return str(value).lower() if isinstance(value, bool) else value

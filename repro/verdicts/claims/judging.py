@@ -8,7 +8,7 @@ from repro.errors import ReproError
 from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS
 from repro.verdicts import elsewhere
-from repro.verdicts.claims import caveats, cell_values, outcome
+from repro.verdicts.claims import caveats, cell_values, facts, outcome
 from repro.verdicts.claims.caveats import Caveat
 from repro.verdicts.claims.cell_values import CellValues, MeasuredCells
 from repro.verdicts.claims.claim import KINDS, Claim, load
@@ -38,7 +38,7 @@ class ClaimVerdict:
 VERDICTS: Mapping[str, ClaimVerdict] = {
     "holds": ClaimVerdict(
         sign="✓",
-        meaning="by the printed cells, and by ours as far as measured",
+        meaning="by the printed cells or by what is public, and by ours as far as measured",
         colour="green",
         hue="green",
         said="hold",
@@ -60,24 +60,24 @@ VERDICTS: Mapping[str, ClaimVerdict] = {
     ),
     "contradicted": ClaimVerdict(
         sign="✗",
-        meaning="the paper's own numbers say otherwise",
+        meaning="the paper's own numbers, or what is public, say otherwise",
         colour="red",
         hue="red",
-        said="are contradicted by the paper’s own numbers",
+        said="are contradicted by the paper’s own numbers or by what is public",
     ),
     "measured otherwise": ClaimVerdict(
         sign="≠",
-        meaning="the paper's cells hold it, ours do not",
+        meaning="the paper's cells hold it or are silent, our cells or networks do not",
         colour="yellow",
         hue="violet",
         said="are measured otherwise",
     ),
     "unchecked": ClaimVerdict(
         sign="–",
-        meaning="no printed cell can check it",
+        meaning="nothing at hand can check it",
         colour="dim",
         hue="faint",
-        said="are checked by no printed cell",
+        said="cannot be checked by anything at hand",
         usual=True,
     ),
 }
@@ -96,6 +96,8 @@ class Judged:
     """the numbers that its words name"""
     cells: tuple[str, ...] = ()
     """the printed cells that it uses"""
+    grounds: tuple[str, ...] = ()
+    """what it is held against, of `repro.verdicts.claims.facts.GROUNDS`"""
     published: ClaimOutcome | None = None
     own: ClaimOutcome | None = None
     """with our values, each under its cell's own convention"""
@@ -184,7 +186,8 @@ def _judged(
             if place.column.metric == "macs"
         )
     )
-    published = together([of_question(one, cell_values.printed, measured=False) for one in asked])
+    printed = [of_question(one, cell_values.printed, measured=False) for one in asked]
+    published = together(printed)
     answers = [of_question(one, measured.own, measured=True) for one in asked]
     ours = together(answers)
     others: dict[str, ClaimOutcome] = {}
@@ -192,11 +195,26 @@ def _judged(
         for name in (name for name in CONVENTIONS if rules != (name,)):
             counted = _counted(asked, answers, measured.under(name))
             others |= {} if counted.holds is None else {name: counted}
-    verdict, reason = _verdict(published, ours, rules, others)
+    failing = [one for one, found in zip(asked, printed, strict=True) if not found.holds]
+    telling = [one for one in failing if facts.READING not in one.grounds] or failing or asked
+    grounds = tuple(dict.fromkeys(ground for one in telling for ground in one.grounds))
+    verdict, reason = _verdict(claim, grounds, published, ours, rules, others)
     timings = dict.fromkeys(measured.timing(place) for place in cells.values())
     reason += "".join(f" Timed on {one}." for one in timings if one and ours.holds is not None)
-    text = outcome.claimed(relations, claim.printed)
-    return Judged(claim, verdict, reason, text, tuple(cells), published, ours, rules, others)
+    sources = dict.fromkeys(text for one in relations for text in book.facts.sources(one))
+    reason += "".join(f" {text[0].upper()}{text[1:]}." for text in sources)
+    return Judged(
+        claim=claim,
+        verdict=verdict,
+        reason=reason,
+        text=outcome.claimed(relations, claim.printed),
+        cells=tuple(cells),
+        grounds=tuple(dict.fromkeys(ground for one in asked for ground in one.grounds)),
+        published=published,
+        own=ours,
+        rules=rules,
+        others=others,
+    )
 
 
 def _counted(
@@ -212,6 +230,8 @@ def _counted(
 
 
 def _verdict(
+    claim: Claim,
+    grounds: Sequence[str],
     published: ClaimOutcome,
     own: ClaimOutcome,
     rules: Sequence[str],
@@ -221,11 +241,12 @@ def _verdict(
     holding = _listed(others, lambda one: one.holds is True)
     failing = _listed(others, lambda one: one.holds is False)
     ours = f" Ours holds: {own.brief}." if own.holds else ""
-    gaps = _gaps(own)
+    gaps = _gaps(own) if facts.PRINTED in grounds else ""
+    said = f"{_begun(claim, grounds, published.holds is True)} {published.brief}."
     if not published.holds:
         if own.holds is False and holding:
             ours = f" Ours holds only under {holding}."
-        return "contradicted", f"The printed numbers give {published.brief}.{ours}"
+        return "measured otherwise" if facts.READING in grounds else "contradicted", f"{said}{ours}"
     if own.holds is False and holding:
         return "convention", f"Ours is {own.brief} under {names}; it holds under {holding}."
     if own.holds is False:
@@ -236,7 +257,16 @@ def _verdict(
     if published.rounding:
         reason = f"The printed digits give {published.brief}, the values may still be so."
         return "rounding", f"{reason}{ours}{gaps}"
-    return "holds", f"The printed numbers give {published.brief}.{ours}{gaps}"
+    return "holds", f"{said}{ours}{gaps}"
+
+
+def _begun(claim: Claim, grounds: Sequence[str], holds: bool) -> str:
+    """How the sentence begins that names the numbers, by what they are of."""
+    if grounds == (facts.READING,) and holds and claim.kind == "recipe":
+        return "Our network, built from this sentence, has"
+    nouns = [facts.GROUNDS[ground].noun for ground in grounds]
+    verb = facts.GROUNDS[grounds[0]].verb if len(nouns) == 1 else "give"
+    return f"{nouns[0][0].upper()}{' and '.join(nouns)[1:]} {verb}"
 
 
 def _listed(others: Mapping[str, ClaimOutcome], wanted: Callable[[ClaimOutcome], bool]) -> str:
@@ -266,6 +296,7 @@ def described(judged: Judged) -> dict[str, object]:
         "note": claim.note,
         "text": list(judged.text),
         "cells": list(judged.cells),
+        "grounds": list(judged.grounds),
         "rules": list(judged.rules),
         "published": _plain(judged.published),
         "measured": _plain(judged.own),

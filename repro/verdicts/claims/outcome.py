@@ -58,6 +58,11 @@ class Question:
         """
         return self.absolute != "G" and any(one.column.metric == "macs" for one in self.used)
 
+    @property
+    def grounds(self) -> tuple[str, ...]:
+        """What it is held against, see `repro.verdicts.claims.facts`."""
+        return self.book.facts.grounds(self.relation)
+
 
 def question(relation: Relation, book: PaperNames) -> Question:
     """A comparison as it will be asked; raise ReproError if it cannot be."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from repro.errors import unknown
+from repro.verdicts.claims.facts import SECTIONS
 from repro.verdicts.claims.syntax import (
     Cells,
     Fact,
@@ -26,7 +27,10 @@ from repro.verdicts.claims.syntax import (
 from repro.verdicts.claims.tokens import Token, tokens
 
 SIGNS = ("~", "=", "<", "<=", ">", ">=")
-SECTIONS = ("recipes", "protocols", "timings")
+BRACKETED = "model"
+"""the section whose name stands in brackets, with a network's options"""
+WHOLE = "printed"
+"""the section of which a name alone is a fact"""
 FUNCTIONS = ("max", "min", "mean", "sum", "count", "best", "rank")
 UNITS = {
     "": ("", Fraction(1)),
@@ -214,10 +218,14 @@ class _Parser:
         if self.sees(":"):
             self.take()
             paper, head = word.text, self.name("A table")
+        if head.text == BRACKETED:
+            return self.bracketed(paper, word.at)
+        if re.fullmatch("equation[0-9]{1,3}", head.text):
+            return self.equation(paper, head.text, word.at)
         if head.text in SECTIONS:
             return self.fact(paper, head.text, word.at)
         if not re.fullmatch("(table|figure)[0-9]{1,3}", head.text):
-            hint = "Cells are written table1[row].column, recipes recipes.paper.batch."
+            hint = f"Cells are written table1[row].column, facts {', '.join(SECTIONS)}."
             raise mistake(head.at, f"`{head.text}` is no table.", hint)
         rows = _rows(self.take()) if self.word.kind == "rows" else ()
         self.expect(".", "before the column")
@@ -228,14 +236,35 @@ class _Parser:
         name, case = self.key("A name"), None
         if self.word.kind == "rows":
             case = self.take().text[1:-1].strip()
+        path = self.path()
+        if not path and section != WHOLE:
+            self.expect(".", f"after `{section}.{name}`")
+        return Fact(paper, section, name, case, path, at)
+
+    def bracketed(self, paper: str | None, at: int) -> Fact:
+        if self.word.kind != "rows":
+            raise mistake(self.word.at, "A network is missing: model[lpn_50].params.")
+        name = self.take().text[1:-1].strip()
+        path = self.path()
+        if not path:
+            self.expect(".", f"after `{BRACKETED}[{name}]`")
+        return Fact(paper, BRACKETED, name, None, path, at)
+
+    def equation(self, paper: str | None, name: str, at: int) -> Fact:
+        point = self.take().text[1:-1].strip() if self.word.kind == "rows" else None
+        path = self.path()
+        if not path:
+            self.expect(".", f"after `{name}`")
+        return Fact(paper, "equation", name, point, path, at)
+
+    def path(self) -> tuple[str, ...]:
+        """Fields, and places in lists."""
         path = []
         while self.sees("."):
             self.take()
             whole = self.word.kind == "number" and self.word.text.isdecimal()
             path.append(self.take().text if whole else self.key("A field"))
-        if not path:
-            self.expect(".", f"after `{section}.{name}`")
-        return Fact(paper, section, name, case, tuple(path), at)
+        return tuple(path)
 
     def key(self, what: str) -> str:
         """A name, in quotes where it is no plain word."""

@@ -1,12 +1,14 @@
 """From the parts of an expression to the cells that they name."""
 
 import fnmatch
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from repro.errors import ReproError
 from repro.papers import folders, lookup, study
 from repro.papers.study import Column, Row, Study, Table
+from repro.verdicts.claims.facts import KnownFacts
 from repro.verdicts.claims.syntax import Cells, Relation, Term, inside, mistake
 
 
@@ -34,6 +36,11 @@ class PaperNames:
         self.paper = paper
         self.known: dict[tuple[object, ...], tuple[CellPlace, ...]] = {}
         self.tables: dict[tuple[str, str], Table] = {}
+
+    @functools.cached_property
+    def facts(self) -> KnownFacts:
+        """What its expressions can name beside cells."""
+        return KnownFacts(self.paper)
 
     def cells(self, cells: Cells) -> tuple[CellPlace, ...]:
         """The cells of one column that are meant; raise ReproError if there is none."""

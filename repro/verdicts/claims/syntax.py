@@ -57,14 +57,14 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a study says of a recipe, a protocol or a timing."""
+    """What a study, a network, a data set or a metric is known to have."""
 
     paper: str | None
     section: str
-    """recipes, protocols or timings"""
+    """one of `repro.verdicts.claims.facts.SECTIONS`"""
     name: str
     case: str | None
-    """of a recipe: the data set, the size or the network that it is for"""
+    """of a recipe: the data set, the size or the network that it is for; of an equation: the point"""
     path: tuple[str, ...]
     """the field, then keys or places within it"""
     at: int
