@@ -30,11 +30,14 @@ def write(paper: str) -> str:
 
 
 def asked_by(claim: Claim) -> list[NetworkQuestion]:
-    """The questions on networks in a claim's expression."""
-    return [
-        network_facts.asked(part.name, part.path)[0]
-        for relation in (parse(claim.holds) if claim.holds else ())
-        for side in (relation.left, relation.right)
-        for part in inside(side)
-        if isinstance(part, Fact) and part.section == "model"
-    ]
+    """The questions on networks in a claim's expression; ReproError naming the claim."""
+    try:
+        return [
+            network_facts.asked(part.name, part.path)[0]
+            for relation in (parse(claim.holds) if claim.holds else ())
+            for side in (relation.left, relation.right)
+            for part in inside(side)
+            if isinstance(part, Fact) and part.section == "model"
+        ]
+    except ReproError as error:
+        raise ReproError(f"{claim}: {error}", error.hint) from error

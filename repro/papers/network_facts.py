@@ -87,7 +87,10 @@ def asked(network: str, path: tuple[str, ...]) -> tuple[NetworkQuestion, tuple[s
     if question not in QUESTIONS:
         raise unknown("question on a network,", question, QUESTIONS)
     name, options = named(network)
-    words = (f"{key}={str(value).lower()}" for key, value in sorted(options.items()))
+    words = (
+        f"{key}={str(value).lower() if isinstance(value, bool) else value}"
+        for key, value in sorted(options.items())
+    )
     return NetworkQuestion(" ".join((name, *words)), part, question), tuple(rest)
 
 

@@ -195,14 +195,14 @@ def _judged(
         for name in (name for name in CONVENTIONS if rules != (name,)):
             counted = _counted(asked, answers, measured.under(name))
             others |= {} if counted.holds is None else {name: counted}
-    failing = [one for one, found in zip(asked, printed, strict=True) if not found.holds]
-    telling = [one for one in failing if facts.READING not in one.grounds] or failing or asked
-    grounds = tuple(dict.fromkeys(ground for one in telling for ground in one.grounds))
-    verdict, reason = _verdict(claim, grounds, published, ours, rules, others)
+    told = _telling(list(zip(asked, printed, strict=True)))
+    grounds = tuple(dict.fromkeys(ground for one, _ in told for ground in one.grounds))
+    said = together([found for _, found in told])
+    verdict, reason = _verdict(claim, grounds, said, ours, rules, others)
     timings = dict.fromkeys(measured.timing(place) for place in cells.values())
     reason += "".join(f" Timed on {one}." for one in timings if one and ours.holds is not None)
     sources = dict.fromkeys(text for one in relations for text in book.facts.sources(one))
-    reason += "".join(f" {text[0].upper()}{text[1:]}." for text in sources)
+    reason += "".join(f" Source: {text}." for text in sources)
     return Judged(
         claim=claim,
         verdict=verdict,
@@ -215,6 +215,15 @@ def _judged(
         rules=rules,
         others=others,
     )
+
+
+def _telling(
+    found: Sequence[tuple[Question, ClaimOutcome]],
+) -> Sequence[tuple[Question, ClaimOutcome]]:
+    """The comparisons that decide: those that fail, of them those that are not of our reading."""
+    failing = [(one, said) for one, said in found if said.holds is False]
+    others = [(one, said) for one, said in failing if facts.READING not in one.grounds]
+    return others or failing or found
 
 
 def _counted(
@@ -241,7 +250,7 @@ def _verdict(
     holding = _listed(others, lambda one: one.holds is True)
     failing = _listed(others, lambda one: one.holds is False)
     ours = f" Ours holds: {own.brief}." if own.holds else ""
-    gaps = _gaps(own) if facts.PRINTED in grounds else ""
+    gaps = _gaps(own, alone=tuple(grounds) == (facts.PRINTED,))
     said = f"{_begun(claim, grounds, published.holds is True)} {published.brief}."
     if not published.holds:
         if own.holds is False and holding:
@@ -273,11 +282,12 @@ def _listed(others: Mapping[str, ClaimOutcome], wanted: Callable[[ClaimOutcome],
     return ", ".join(f"`{name}` ({one.brief})" for name, one in others.items() if wanted(one))
 
 
-def _gaps(ours: ClaimOutcome) -> str:
-    """Which cells were not measured, in a sentence."""
+def _gaps(ours: ClaimOutcome, alone: bool) -> str:
+    """Which cells were not measured, in a sentence; why none was if the print stands `alone`."""
     names = [name for name, _ in ours.missing if name]
     if not names:
-        return "" if ours.holds is not None or not ours.missing else f" {ours.missing[0][1]}"
+        alone = alone and ours.holds is None and bool(ours.missing)
+        return f" {ours.missing[0][1]}" if alone else ""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f" Not measured here: {', '.join(names[:3])}{more}."
 

@@ -162,9 +162,11 @@ def _written(value: Quantity, step: Fraction | None, percent: bool) -> str:
     ratio = percent and value.unit in ("", "ratio")
     number = value.value * (100 if ratio else 1)
     suffix = "%" if ratio else SUFFIXES.get(value.unit, "")
+    if step is None and number.denominator == 1:
+        return f"{number}{suffix}"
     if step is None or step < LEAST:
         return f"{float(number):.4g}{suffix}"
     step *= 100 if ratio else 1
     decimals = max(0, len(str(step.denominator)) - 1)
-    more = 0 if (value.value * (100 if ratio else 1) / step).denominator == 1 else 1
+    more = 0 if step > 1 or (number / step).denominator == 1 else 1
     return f"{float(number):.{decimals + more}f}{suffix}"

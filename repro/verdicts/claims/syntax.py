@@ -64,7 +64,7 @@ class Fact:
     """one of `repro.verdicts.claims.facts.SECTIONS`"""
     name: str
     case: str | None
-    """of a recipe: the data set, the size or the network that it is for; of an equation: the point"""
+    """of a recipe: the data set, the size or the network that it is for; of an equation: where"""
     path: tuple[str, ...]
     """the field, then keys or places within it"""
     at: int

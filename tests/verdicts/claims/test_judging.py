@@ -191,6 +191,51 @@ def test_every_verdict(folder: Path) -> None:
     assert bare.verdict == "holds" and "Not measured here: paper7 table1[A].flops" in bare.reason
 
 
+def test_what_a_network_shows_depends_on_whose_it_is(folder: Path) -> None:
+    parts = {"head": {"kernel": 4}, "": {"params": 12}}
+    answers = {"networks": {"lpn_50": parts, "lpn_101": parts}}
+    (folder / "networks.json").write_text(json.dumps(answers), encoding="utf-8")
+    write(
+        folder,
+        {"A": {"params": "3.0"}},
+        [
+            stated("model[lpn_50].head.kernel = 4"),
+            stated("model[lpn_50].head.kernel = 3"),
+            stated("model[lpn_101].head.kernel = 4", kind="recipe"),
+            stated("model[lpn_101].head.kernel = 3", kind="recipe"),
+            stated("model[lpn_101].params / model[lpn_50].params < 2"),
+            stated("model[lpn_101].head.kernel = 3 and table1[A].params ~ 4.0M"),
+            stated("datasets.coco.joints = 17 and datasets.coco.joints < 16"),
+            stated("model[lpn_50].params / 1000000 < table1[A].params"),
+        ],
+    )
+    path = folder / "study.toml"
+    path.write_text('own = ["lpn_101"]\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+    found = judged(folder)
+    assert [(one.verdict, one.reason) for one in found] == [
+        ("holds", "The public network has 4."),
+        ("contradicted", "The public network has 4."),
+        ("holds", "Our network, built from this sentence, has 4."),
+        ("measured otherwise", "Our reading of the network has 4."),
+        ("holds", "Our reading of the network and the public network give 1 < 2."),
+        ("contradicted", "The printed numbers give 3.0M."),
+        ("contradicted", "The public figures are 17 > 16."),
+        (
+            "holds",
+            "The public network and the printed numbers give 1.2e-05 < 3.0M. "
+            "Not measured here: paper7 table1[A].params.",
+        ),
+    ]
+    assert found[4].grounds == ("reading", "network")
+    assert all(one.own and one.own.holds is None for one in found)
+
+
+def test_who_states_a_public_figure_is_named(folder: Path) -> None:
+    write(folder, {"A": {"params": "3.0"}}, [stated("metrics.AP50.threshold = 0.5")])
+    (one,) = judged(folder)
+    assert one.reason.startswith("The public figures are 0.5. Source: cocodataset.org")
+
+
 def test_labels_from_strangers_stay_text(folder: Path, repro: Run, tmp_path: Path) -> None:
     hostile = '[red]"x", ]![/] <script>alert(1)</script> * ../../etc $(id) {0}'
     write(
