@@ -85,7 +85,7 @@ def build(network: str) -> BuiltNetwork:
     import_module(zoo.MODELS[name].module)  # torch 2.6 cannot import under a meta device
     try:
         with torch.device("meta"):
-            model = zoo.create_model(name, **options).eval()
+            model = zoo.create_model(name, None, **options).eval()
     except ValueError as error:
         raise ReproError(f"`{network}` cannot be built: {error}") from error
     return BuiltNetwork(model)

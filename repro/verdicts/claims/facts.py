@@ -59,20 +59,20 @@ PRINTED, TABLES, EQUATION = "printed", "tables", "equation"
 NETWORK, READING, PUBLIC = "network", "reading", "public"
 
 
-class Ground(NamedTuple):
+class ClaimGround(NamedTuple):
     """What a claim is held against, as a sentence begins with it."""
 
     noun: str
     verb: str
 
 
-GROUNDS: Mapping[str, Ground] = {
-    PRINTED: Ground("the printed numbers", "give"),
-    TABLES: Ground("the paper", "prints"),
-    NETWORK: Ground("the public network", "has"),
-    READING: Ground("our reading of the network", "has"),
-    PUBLIC: Ground("the public figures", "are"),
-    EQUATION: Ground("the equation", "gives"),
+GROUNDS: Mapping[str, ClaimGround] = {
+    PRINTED: ClaimGround("the printed numbers", "give"),
+    TABLES: ClaimGround("the paper", "prints"),
+    NETWORK: ClaimGround("the public network", "has"),
+    READING: ClaimGround("our reading of the network", "has"),
+    PUBLIC: ClaimGround("the public figures", "are"),
+    EQUATION: ClaimGround("the equation", "gives"),
 }
 
 

@@ -273,9 +273,10 @@ def _begun(claim: Claim, grounds: Sequence[str], holds: bool) -> str:
     """How the sentence begins that names the numbers, by what they are of."""
     if grounds == (facts.READING,) and holds and claim.kind == "recipe":
         return "Our network, built from this sentence, has"
-    nouns = [facts.GROUNDS[ground].noun for ground in grounds]
-    verb = facts.GROUNDS[grounds[0]].verb if len(nouns) == 1 else "give"
-    return f"{nouns[0][0].upper()}{' and '.join(nouns)[1:]} {verb}"
+    *first, last = (facts.GROUNDS[ground].noun for ground in grounds)
+    nouns = f"{', '.join(first)} and {last}" if first else last
+    verb = "give" if first else facts.GROUNDS[grounds[0]].verb
+    return f"{nouns[0].upper()}{nouns[1:]} {verb}"
 
 
 def _listed(others: Mapping[str, ClaimOutcome], wanted: Callable[[ClaimOutcome], bool]) -> str:
