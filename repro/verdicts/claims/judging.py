@@ -99,8 +99,9 @@ class Judged:
     grounds: tuple[str, ...] = ()
     """what it is held against, of `repro.verdicts.claims.facts.GROUNDS`"""
     published: ClaimOutcome | None = None
+    """by the print and what is public; None where it is of our networks alone"""
     own: ClaimOutcome | None = None
-    """with our values, each under its cell's own convention"""
+    """with our values, each under its cell's own convention, and with our networks"""
     rules: tuple[str, ...] = ()
     """the conventions of the cells"""
     others: Mapping[str, ClaimOutcome] = field(default_factory=dict)
@@ -187,7 +188,6 @@ def _judged(
         )
     )
     printed = [of_question(one, cell_values.printed, measured=False) for one in asked]
-    published = together(printed)
     answers = [of_question(one, measured.own, measured=True) for one in asked]
     ours = together(answers)
     others: dict[str, ClaimOutcome] = {}
@@ -203,6 +203,7 @@ def _judged(
     reason += "".join(f" Timed on {one}." for one in timings if one and ours.holds is not None)
     sources = dict.fromkeys(text for one in relations for text in book.facts.sources(one))
     reason += "".join(f" Source: {text}." for text in sources)
+    published, own = _theirs_and_ours(asked, printed, answers)
     return Judged(
         claim=claim,
         verdict=verdict,
@@ -211,10 +212,23 @@ def _judged(
         cells=tuple(cells),
         grounds=tuple(dict.fromkeys(ground for one in asked for ground in one.grounds)),
         published=published,
-        own=ours,
+        own=own,
         rules=rules,
         others=others,
     )
+
+
+def _theirs_and_ours(
+    asked: Sequence[Question], printed: Sequence[ClaimOutcome], answers: Sequence[ClaimOutcome]
+) -> tuple[ClaimOutcome | None, ClaimOutcome]:
+    """What is printed or public, if anything; and what we have, our readings of networks too."""
+    readings = [facts.READING in one.grounds for one in asked]
+    theirs = [found for found, reading in zip(printed, readings, strict=True) if not reading]
+    ours = [
+        found if reading and answer.holds is None else answer
+        for found, answer, reading in zip(printed, answers, readings, strict=True)
+    ]
+    return together(theirs) if theirs else None, together(ours)
 
 
 def _telling(

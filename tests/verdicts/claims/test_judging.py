@@ -227,7 +227,9 @@ def test_what_a_network_shows_depends_on_whose_it_is(folder: Path) -> None:
         ),
     ]
     assert found[4].grounds == ("reading", "network")
-    assert all(one.own and one.own.holds is None for one in found)
+    held = [(one.published and one.published.holds, one.own and one.own.holds) for one in found]
+    assert held[:4] == [(True, None), (False, None), (None, True), (None, False)]
+    assert held[4:] == [(None, True), (False, False), (False, None), (True, None)]
 
 
 def test_who_states_a_public_figure_is_named(folder: Path) -> None:
