@@ -37,7 +37,7 @@ def _paper(console: Console, paper: str, claims: Sequence[Judged]) -> None:
     grid.add_column("claim", ratio=3, overflow="fold")
     wide = console.width >= WIDE
     conventions = ("ours, other conventions",) if wide else ()
-    for heading in ("text", "published cells", "ours", *conventions, ""):
+    for heading in ("text", "print, facts", "ours", *conventions, ""):
         grid.add_column(heading, overflow="fold")
     for claim in claims:
         place = Text(f"“{claim.claim.printed}”").append(f"  {claim.claim.where}", style="dim")
