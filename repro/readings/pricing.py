@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 import zoo
 from repro.errors import ReproError, unknown
@@ -40,6 +41,8 @@ class Prices:
 
     def price(self, run: CountRun, metric: str, convention: str = TRUE) -> int:
         """The parameters of a network, or its multiply-accumulates by a convention."""
+        if metric == "params" and closed_form(run.model) is None:
+            convention = ""  # its forward pass, which is most of the time, tells no more of them
         key = run.key_of(""), convention
         if key not in self._counted:
             self._counted[key] = _priced(run, convention)
@@ -56,7 +59,22 @@ def _priced(run: CountRun, convention: str) -> tuple[int, Mapping[str, int]]:
             )
         cost = cost_of(run, run.options)
         return int(cost.params), {name: int(macs) for name, macs in cost.macs.items()}
+    if not convention:
+        return _parameters(run), {}
     from repro.run import counted
 
     count = counted(run, (convention,))
     return count.params, count.macs
+
+
+def _parameters(run: CountRun) -> int:
+    """The parameters of a network that is built without weights."""
+    import torch
+
+    import_module(zoo.MODELS[run.model].module)  # torch 2.6 cannot import under a meta device
+    try:
+        with torch.device("meta"):
+            network = zoo.create_model(run.model, run.keypoints, **run.options)
+    except (ValueError, TypeError) as error:
+        raise ReproError(f"{run} cannot be built: {error}") from error
+    return sum(parameter.numel() for parameter in network.parameters())
