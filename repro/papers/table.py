@@ -70,8 +70,6 @@ class AddedPart:
     """MACs that leaving out what is replaced may save at most"""
     most: int | None = None
     """MACs that the difference can be at most; negative if it must save"""
-    premise: str = ""
-    """what is taken for granted that the paper does not say"""
 
     def __post_init__(self) -> None:
         if (self.stride is None) == (self.most is None) or (self.stride or 1) < 1:

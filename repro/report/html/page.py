@@ -58,12 +58,7 @@ STYLES = ("base.css", "tables.css", "parts.css", "charts.css", "pictures.css", "
 def render(report: ReportContents) -> str:
     """The page."""
     script, style = joined(SCRIPTS), f"{joined(STYLES)}\n{_hues()}"
-    groups = by_table(report.cells)
-    grids: dict[str, list[Grid]] = {}
-    first = 0
-    for (paper, name), cells in groups.items():
-        grids.setdefault(paper, []).append(grid(study.load_table(paper, name), cells, first))
-        first += len(cells)
+    grids = _grids(report)
     papers = list(grids)
     by_paper = {
         name: [cell for cell in report.cells if cell.wanted.table.study == name] for name in papers
@@ -116,6 +111,16 @@ def render(report: ReportContents) -> str:
             machines=methods.machines(_records(report)),
         )
     )
+
+
+def _grids(report: ReportContents) -> dict[str, list[Grid]]:
+    """The tables of each paper."""
+    grids: dict[str, list[Grid]] = {}
+    first = 0
+    for (paper, name), cells in by_table(report.cells).items():
+        grids.setdefault(paper, []).append(grid(study.load_table(paper, name), cells, first))
+        first += len(cells)
+    return grids
 
 
 def _pictures(papers: Sequence[str]) -> dict[str, object]:

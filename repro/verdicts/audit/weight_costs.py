@@ -8,6 +8,9 @@ from repro.verdicts.audit.check import AuditCheck
 from repro.verdicts.audit.evidence import Evidence, PrintedFigure, PrintedLine, quotes
 from repro.verdicts.audit.span import between, short, total
 
+PREMISE = "Premise:"
+"""in a reason, before what is taken for granted that the paper does not say"""
+
 
 def check(evidence: Evidence) -> Iterator[AuditCheck]:
     """The rows that say what they add to another row."""
@@ -49,7 +52,7 @@ def _least(adds: AddedPart, base: PrintedLine, line: PrintedLine) -> AuditCheck:
         compared,
         f"At least {short(params.low / 10**6)}M weights are added, each meets {pixels:,} pixels at "
         f"1/{stride} of {line.size} or finer: {_g(least)} at least{saved}; at most "
-        f"{_g(macs.high)} are printed. {_reason(adds)}"
+        f"{_g(macs.high)} are printed. {adds.why}"
         if wrong
         else "",
     )
@@ -65,7 +68,7 @@ def _most(adds: AddedPart, most: int, cheap: PrintedFigure, dear: PrintedFigure)
         f"{dear.printed.text} less {cheap.printed.text}: {_g(macs.low)} to {_g(macs.high)}, "
         f"{_g(most)} at most",
         f"The printed change is {_g(macs.low)} to {_g(macs.high)}, possible are "
-        f"{_g(most)} at most. {_reason(adds)}"
+        f"{_g(most)} at most. {adds.why}"
         if wrong
         else "",
     )
@@ -73,11 +76,7 @@ def _most(adds: AddedPart, most: int, cheap: PrintedFigure, dear: PrintedFigure)
 
 def _severity(adds: AddedPart) -> str:
     """A contradiction, unless something is taken for granted that the paper does not say."""
-    return "note" if adds.premise else "contradiction"
-
-
-def _reason(adds: AddedPart) -> str:
-    return f"{adds.why} Premise: {adds.premise}" if adds.premise else adds.why
+    return "note" if PREMISE in adds.why else "contradiction"
 
 
 def _g(macs: Fraction | int) -> str:
