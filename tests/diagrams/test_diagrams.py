@@ -12,6 +12,7 @@ from repro.diagrams.diagram import NetworkPart
 from repro.errors import ReproError
 from repro.papers import pictures, study
 from repro.papers.pictures import NetworkDrawing
+from repro.papers.readings import load_readings
 
 KEPT = diagram.read()
 DRAWINGS = {
@@ -34,6 +35,14 @@ def test_what_is_kept_is_what_the_tables_draw() -> None:
 def test_a_kept_diagram_is_that_of_the_network(drawing: NetworkDrawing) -> None:
     found = tracing.diagram(drawing.model, drawing.input, drawing.options, drawing.module)
     assert found == KEPT[drawing.key]
+
+
+def test_every_reading_that_the_tables_do_not_use_is_drawn() -> None:
+    drawn = [(one.model, dict(one.options)) for one in DRAWINGS.values() if not one.module]
+    readings = load_readings("paper4")
+    for one in readings.named:
+        if one.name not in ("text", "fit"):
+            assert ("wlitepose_s_reading", dict(one.choices)) in drawn, one.name
 
 
 def test_the_deeper_networks_differ_in_counts_alone() -> None:
