@@ -124,13 +124,15 @@ def tried(model: str, folder: Path, source: Source) -> Exported:
         -(-side // entry.stride) * entry.stride for side in (WHOLE if entry.grouping else CROP)
     )
     torch.save(lively(model, size), weights)
-    batch = "1" if entry.grouping else "dynamic"
     begun = time.perf_counter()
-    try:
-        request = requested(model, file, weights, size, "synth", batch=batch)
-        made = writing.export(request)
-    except ReproError as error:
-        return Exported(model, 0.0, 0.0, 0, 0.0, 0.0, 0.0, (0, 0), {}, str(error))
+    for batch in ("1",) if entry.grouping else ("dynamic", "1"):
+        try:
+            made = writing.export(requested(model, file, weights, size, "synth", batch=batch))
+            break
+        except ReproError as error:
+            said = str(error)
+    else:
+        return Exported(model, 0.0, 0.0, 0, 0.0, 0.0, 0.0, (0, 0), {}, said)
     seconds = time.perf_counter() - begun
     execution = Execution(batch=2)
     _, ours = choice.requested(model, weights, "synth", size=size, execution=execution)

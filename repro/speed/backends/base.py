@@ -160,12 +160,15 @@ def without_compiler() -> str:
 
 FOLDERS = re.compile(r"(?<![\w./])(?:[A-Za-z]:)?[\\/](?:[^\\/\s\"':]+[\\/])+")
 """of this machine, which belong into no record"""
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+"""of an exporter's messages"""
 
 
 def reason(error: BaseException) -> str:
     """What went wrong in one line: of a compiler's output the first error, of a list its item."""
     text = str(error).partition("[Caused by")[0]  # from there a tracer dumps its graph
     text = text.rpartition("Summary:")[2]  # before it OpenVINO logs what followed from it
+    text = COLOURS.sub("", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if " error: " in line or line.startswith("-- ")]
     first = (telling or lines or [""])[0].removeprefix("-- ")

@@ -215,6 +215,7 @@ def test_reasons_fit_a_line() -> None:
     compiler = "C++ compile error\nCommand: g++\n/home/me/x.cpp:3:1: error: no such type\nmore"
     assert base.reason(RuntimeError(compiler)) == "RuntimeError: x.cpp:3:1: error: no such type"
     assert base.reason(ValueError("bad. [Caused by\na graph]")) == "ValueError: bad"
+    assert base.reason(ValueError("\x1b[96mstep 3\x1b[0m of 3")) == "ValueError: step 3 of 3"
     assert base.reason(OSError("see C:\\Users\\me\\x or a/b")) == "OSError: see x or a/b"
     assert base.reason(KeyError()) == "KeyError"
     assert base.reason(OSError("it raised:\nthe cause\nmore")) == "OSError: it raised: the cause"
