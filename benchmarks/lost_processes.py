@@ -7,9 +7,9 @@ network is two convolutions, so that most of the time goes to what a plan does b
 It is made once by one process without a disturbance. Then, in turn and in a new store each time, it
 is begun by an executor, and the driver or a worker is killed by SIGKILL within half a second after
 one of its records, drawn evenly. A driver that is left goes on by itself; then the plan is carried
-out once more. The store must end with the same files to the byte, and no other, and every record
-must be whole; $SOURCE_DATE_EPOCH freezes the time that records keep. No process of the killed
-driver may be left that has still a run to make.
+out once more. The store must end with the same named files to the byte, and no other, and every
+record must be whole; $SOURCE_DATE_EPOCH freezes the time that records keep. No process of the
+killed driver may be left that has still a run to make.
 """
 
 import argparse
@@ -32,6 +32,7 @@ import psutil
 from executors import RUNS
 
 from repro.executors.choice import chosen
+from repro.files import TEMPORARY
 from repro.models import registry
 from repro.records.runs import count_run
 from repro.records.store import Store
@@ -76,8 +77,10 @@ class Loss:
     """that were there by then"""
     left: int
     """workers that did not end with their driver"""
-    same: bool
-    """whether the store ended with the same whole files"""
+    differ: tuple[str, ...]
+    """files of the store that are not as they should be, or should not be"""
+    stray: int
+    """half-written files without a name of their own, which `repro records gc` removes"""
 
 
 def main() -> int:
@@ -111,11 +114,12 @@ def main() -> int:
             found.append(loss)
             if not given.json:
                 print(f"{number + 1:3}  {found[-1]}", flush=True)
-    good = sum(one.same and not one.left for one in found)
+    good = sum(not one.differ and not one.left for one in found)
     if given.json:
         print(json.dumps({"losses": [asdict(one) for one in found], "good": good, "same": ours}))
     else:
-        print(f"{good} of {len(found)} ended with the same records and nothing left")
+        print(f"{good} of {len(found)} ended with the same records and no process left")
+        print(f"{sum(one.stray for one in found)} half-written files are left")
         print(f"undisturbed, all executors give the same files: {ours}")
     return 0 if good == len(found) and ours else 1
 
@@ -188,9 +192,11 @@ class Place:
             else:
                 self.ended(process)
             self.finish(executor, name)
-            whole_ones = all(record is not None for _, record in Store(store).all())
-            same = contents(store) == whole and whole_ones
-            return Loss(executor, who, round(seconds, 1), records, left, same)
+            torn = [str(path) for path, record in Store(store).all() if record is None]
+            stray = len(list(store.glob(f"**/{TEMPORARY}")))
+            found = contents(store).items() ^ whole.items()
+            differ = tuple(sorted({name for name, _ in found} | set(torn)))
+            return Loss(executor, who, round(seconds, 1), records, left, differ, stray)
 
 
 def made(store: Path) -> int:
@@ -226,11 +232,11 @@ def remaining(workers: list[psutil.Process]) -> int:
 
 
 def contents(store: Path) -> dict[str, str]:
-    """Every file of a store, with the digest of its bytes; not the index, which may be younger."""
+    """Every named file of a store with the digest of its bytes, but not the index."""
     return {
         str(path.relative_to(store)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(store.glob("??/**/*"))
-        if path.is_file()
+        if path.is_file() and not path.match(TEMPORARY)
     }
 
 
