@@ -29,11 +29,15 @@ def begun(repro: Run, folder: Path) -> Path:
     return folder / "tables-own"
 
 
-def sections(text: str) -> dict[str, str]:
-    """The papers of a RESULTS.md, whose headings are a name and a title."""
+IN_SHORT = "In short: "
+
+
+def sections(text: str, short: bool = False) -> dict[str, str]:
+    """The papers of a RESULTS.md, whose headings are a name and a title, or each in short."""
     body = text[: text.find("\n[", text.rfind("\n## "))]
     parts = [part for part in body.split("\n## ")[1:] if ":" in part.partition("\n")[0]]
-    return {part.partition(":")[0]: part for part in parts}
+    chosen = [part.removeprefix(IN_SHORT) for part in parts if part.startswith(IN_SHORT) == short]
+    return {re.split("[:,]", part)[0]: part for part in chosen}
 
 
 def test_from_a_typed_table_to_judged_rows_beside_the_four(
@@ -58,11 +62,13 @@ def test_from_a_typed_table_to_judged_rows_beside_the_four(
     }
     results = (tmp_path / "own.md").read_text(encoding="utf-8")
     assert "five papers" in results and "TinyPose (ours)" in results
-    before, after = sections((ROOT / "RESULTS.md").read_text(encoding="utf-8")), sections(results)
-    assert len(before) == 4 and list(after) == [*before, "paper5"]
-    assert {name: _numbers(after[name]) for name in before} == {
-        name: _numbers(text) for name, text in before.items()
-    }
+    ours = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    for short in (False, True):
+        before, after = sections(ours, short), sections(results, short)
+        assert len(before) == 4 and list(after) == [*before, "paper5"]
+        assert {name: _numbers(after[name]) for name in before} == {
+            name: _numbers(text) for name, text in before.items()
+        }
     assert "1 counts: 1 cached" not in repro("run", "paper5", "--no-write").err
     again = repro("run", "paper5", "--metric", "params,macs", "--no-write")
     assert "cached" in again.err and again.code == 0
