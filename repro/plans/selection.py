@@ -53,12 +53,16 @@ def count_of(
 
     A network that no row prints is taken as it is evaluated on the data set of its joints.
     """
-    usual_size, usual_keypoints = _first_printed(model) or (
-        protocol_choice.size_of(model, with_joints(zoo.MODELS[model].keypoints).name),
-        zoo.MODELS[model].keypoints,
-    )
-    joints = usual_keypoints if keypoints is None else keypoints
-    return count_run(model, size or usual_size, joints, options)
+    own = zoo.MODELS[model].keypoints
+    try:
+        printed = _first_printed(model)
+    except ReproError:  # with a size, tables that cannot be read are not needed
+        if size is None:
+            raise
+        printed = None
+    usual, joints = printed or (None, own)
+    size = size or usual or protocol_choice.size_of(model, with_joints(own).name)
+    return count_run(model, size, joints if keypoints is None else keypoints, options)
 
 
 def _first_printed(model: str) -> tuple[Size, int] | None:
