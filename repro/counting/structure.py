@@ -7,7 +7,6 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from typing import Self
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 import zoo
 from repro.counting import counter
 from repro.errors import ReproError, unknown
+from repro.models.outline import outline
 from repro.papers.network_facts import NetworkQuestion, NetworkValue, named
 
 SIZE = (256, 192)
@@ -82,13 +82,7 @@ def build(network: str) -> BuiltNetwork:
     name, options = named(network)
     if name not in zoo.MODELS:
         raise unknown("model", name, zoo.MODELS)
-    import_module(zoo.MODELS[name].module)  # torch 2.6 cannot import under a meta device
-    try:
-        with torch.device("meta"):
-            model = zoo.create_model(name, None, **options).eval()
-    except ValueError as error:
-        raise ReproError(f"`{network}` cannot be built: {error}") from error
-    return BuiltNetwork(model)
+    return BuiltNetwork(outline(name, None, options))
 
 
 def _answer(network: BuiltNetwork, question: NetworkQuestion) -> NetworkValue:

@@ -7,7 +7,6 @@ activations go with the part before them, and parts alike in a row become one wi
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from importlib import import_module
 from math import prod
 
 import torch
@@ -15,9 +14,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-import zoo
 from repro.diagrams.diagram import Diagram, NetworkPart
 from repro.errors import ReproError
+from repro.models.outline import outline
 from repro.papers.values import Options, Size
 from zoo.blocks import HardSigmoid
 
@@ -68,9 +67,7 @@ def diagram(model: str, size: Size, options: Options, at: str = "") -> Diagram:
 
     ReproError where it has no module there.
     """
-    import_module(zoo.MODELS[model].module)  # before the meta device, as the counter does
-    with torch.device("meta"):
-        network = zoo.create_model(model, None, **options).eval()
+    network = outline(model, None, options)
     try:
         root = network.get_submodule(at)
     except AttributeError as error:

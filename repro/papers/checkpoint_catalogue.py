@@ -11,6 +11,7 @@ import zoo
 from repro import env, schema
 from repro.errors import ReproError, unknown
 from repro.papers import folders
+from repro.papers.catalogues import gathered
 from repro.papers.datasets import REAL
 from repro.papers.metrics import METRICS
 from repro.papers.values import Size
@@ -223,15 +224,9 @@ def _stem(path: Path) -> str:
 
 
 @functools.cache
-def _catalogue(path: Path, *others: Path) -> Catalogue:
+def _catalogue(*paths: Path) -> Catalogue:
     """Ours with what those of a user add; one of theirs that is wrong is left out."""
-    whole = _added(Catalogue(), path)
-    for other in others:
-        try:
-            whole = _added(whole, other)
-        except ReproError as error:
-            folders.leave_out(str(other), ReproError(f"It is left out: {error}", error.hint))
-    return whole
+    return gathered(paths, Catalogue(), _added)
 
 
 def wrong(path: Path) -> list[ReproError]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from repro import schema
 from repro.errors import ReproError, unknown
 from repro.papers import folders
+from repro.papers.catalogues import gathered
 from repro.papers.datasets import DATASETS, REAL, SplitPart
 
 FILE = "downloads.toml"
@@ -98,13 +99,11 @@ def catalogue() -> DownloadCatalogue:
 @functools.cache
 def _catalogue(path: Path, *others: Path) -> DownloadCatalogue:
     """Ours with what those of a user add; one of theirs that is wrong is left out."""
-    whole = _read(path)
-    for other in others:
-        try:
-            whole = replace(whole, file=(*whole.file, *_read(other).file))
-        except ReproError as error:
-            folders.leave_out(str(other), ReproError(f"It is left out: {error}", error.hint))
-    return whole
+    return gathered(others, _read(path), _added)
+
+
+def _added(before: DownloadCatalogue, path: Path) -> DownloadCatalogue:
+    return replace(before, file=(*before.file, *_read(path).file))
 
 
 def _read(path: Path) -> DownloadCatalogue:

@@ -15,6 +15,7 @@ import zoo
 from repro import schema
 from repro.errors import ReproError, unknown
 from repro.papers import folders, published
+from repro.papers.catalogues import gathered
 from repro.papers.datasets import REAL, find_dataset
 from repro.papers.metrics import ACCURACY
 from repro.papers.protocol import GROUND_TRUTH, Protocol
@@ -187,15 +188,7 @@ def wrong(path: Path) -> list[ReproError]:
 @functools.cache
 def _catalogue(*paths: Path) -> EvidenceCatalogue:
     """Ours with what those of a user add; one of theirs that is wrong is left out."""
-    whole = EvidenceCatalogue()
-    for path in paths:
-        try:
-            whole = _added(whole, path)
-        except ReproError as error:
-            if path.parent == folders.tables_dir():
-                raise
-            folders.leave_out(str(path), ReproError(f"It is left out: {error}", error.hint))
-    return whole
+    return gathered(paths, EvidenceCatalogue(), _added)
 
 
 def _added(before: EvidenceCatalogue, path: Path) -> EvidenceCatalogue:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from repro import schema
 from repro.errors import ReproError, unknown
 from repro.files import read_plain
-from repro.papers import folders, study
-from repro.papers.values import Scalar
+from repro.papers import folders, lookup, study
+from repro.papers.readings import Value, shown
 
 FILE = "networks.json"
 NetworkValue = int | float | tuple[int | float, ...]
@@ -87,23 +87,17 @@ def asked(network: str, path: tuple[str, ...]) -> tuple[NetworkQuestion, tuple[s
     if question not in QUESTIONS:
         raise unknown("question on a network,", question, QUESTIONS)
     name, options = named(network)
-    words = (
-        f"{key}={str(value).lower() if isinstance(value, bool) else value}"
-        for key, value in sorted(options.items())
-    )
+    words = (f"{key}={shown(value)}" for key, value in sorted(options.items()))
     return NetworkQuestion(" ".join((name, *words)), part, question), tuple(rest)
 
 
-def named(network: str) -> tuple[str, dict[str, Scalar]]:
+def named(network: str) -> tuple[str, dict[str, Value]]:
     """The name and the options of a network as an expression writes it."""
     name, *words = re.split(r"[\s,]+", network.strip())
-    options: dict[str, Scalar] = {}
     for word in words:
-        key, sign, value = word.partition("=")
-        if not (key and sign and value):
+        if not all(word.partition("=")):
             raise ReproError(f"`{word}` is no option of `{name}`.", "Write NAME=VALUE.")
-        options[key] = _option(value)
-    return name, options
+    return name, lookup.parse_options(words)
 
 
 def load(paper: str) -> NetworkFacts:
@@ -141,9 +135,3 @@ def official(network: str) -> bool:
         if one.code is None
         for pattern in one.own
     )
-
-
-def _option(word: str) -> Scalar:
-    if word in ("true", "false"):
-        return word == "true"
-    return int(word) if re.fullmatch("-?[0-9]{1,9}", word) else word

@@ -10,6 +10,7 @@ from pathlib import Path
 from repro import schema
 from repro.errors import ReproError, unknown
 from repro.papers import folders, published
+from repro.papers.catalogues import gathered
 from repro.papers.metrics import ACCURACY, SPEED
 from repro.papers.published import Published
 from repro.papers.values import Size
@@ -79,17 +80,10 @@ def sources() -> list[ElsewhereSource]:
 
     A file of a user that is wrong is left out.
     """
-    found: list[ElsewhereSource] = []
-    for path in [folder / FILE for folder in folders.study_folders()]:
-        try:
-            found += _of_file(path) if path.is_file() else ()
-        except ReproError as error:
-            if path.parent == folders.tables_dir():
-                raise
-            folders.leave_out(str(path), ReproError(f"It is left out: {error}", error.hint))
-    return found
+    paths = (folder / FILE for folder in folders.study_folders())
+    return gathered((path for path in paths if path.is_file()), [], _added)
 
 
-def _of_file(path: Path) -> tuple[ElsewhereSource, ...]:
+def _added(before: list[ElsewhereSource], path: Path) -> list[ElsewhereSource]:
     file = folders.shown(path)
-    return schema.read(ElsewhereCatalogue, schema.toml(path, file), file).sources
+    return [*before, *schema.read(ElsewhereCatalogue, schema.toml(path, file), file).sources]

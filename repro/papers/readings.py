@@ -201,16 +201,15 @@ def problems(readings: Readings) -> Iterator[ReproError]:
         if rules is not None and rules not in CONVENTIONS:
             yield unknown("convention", rules, CONVENTIONS)
     for reading in readings.named:
-        yield from _unfit(readings, reading.name, reading.choices)
+        for error in unfit(readings, reading.choices):
+            yield ReproError(f"`{reading.name}`: {error}", error.hint)
 
 
-def _unfit(readings: Readings, name: str, choices: Options) -> Iterator[ReproError]:
-    """What a reading names that no dimension has."""
+def unfit(readings: Readings, choices: Options) -> Iterator[ReproError]:
+    """What some choices name that no dimension has."""
     values = {one.option: one.values for one in readings.dimensions}
     for option, value in choices.items():
         if option not in values:
-            error = unknown("dimension", option, values)
-            yield ReproError(f"`{name}`: {error}", error.hint)
+            yield unknown("dimension", option, values)
         elif value not in values[option]:
-            error = unknown(f"value of `{option}`", shown(value), map(shown, values[option]))
-            yield ReproError(f"`{name}`: {error}", error.hint)
+            yield unknown(f"value of `{option}`", shown(value), map(shown, values[option]))

@@ -13,9 +13,8 @@ from math import ceil, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.errors import unknown
 from repro.papers.conventions import TRUE
-from repro.papers.readings import NamedReading, Readings, Value, shown
+from repro.papers.readings import NamedReading, Readings, Value, shown, unfit
 from repro.papers.values import Size
 from repro.readings.figures import OpenFigure
 from repro.readings.layers import Amount, Cost
@@ -94,14 +93,10 @@ def size(readings: Readings, fixed: Mapping[str, Value]) -> int:
 
 def narrowed(readings: Readings, fixed: Mapping[str, Value]) -> dict[str, tuple[Value, ...]]:
     """The values that a search tries of each dimension; ReproError for one that is not there."""
-    grid = {one.option: one.values for one in readings.dimensions}
-    for option, value in fixed.items():
-        if option not in grid:
-            raise unknown("dimension", option, grid)
-        if value not in grid[option]:
-            raise unknown(f"value of `{option}`", shown(value), map(shown, grid[option]))
-        grid[option] = (value,)
-    return grid
+    for error in unfit(readings, fixed):
+        raise error
+    every = {one.option: one.values for one in readings.dimensions}
+    return every | {option: (value,) for option, value in fixed.items()}
 
 
 def _pieces(grid: Piece, most: int) -> Iterator[Piece]:
@@ -205,10 +200,8 @@ def _axes(readings: Readings, piece: Piece, at: Size) -> dict[str, object]:
     options: dict[str, object] = {}
     for axis, dimension in enumerate(readings.dimensions):
         values = [dimension.built(value, at) for value in piece[dimension.option]]
-        shape = [1] * len(piece)
-        shape[axis] = len(values)
         single = len(values) == 1
-        options[dimension.option] = values[0] if single else np.reshape(np.array(values), shape)
+        options[dimension.option] = values[0] if single else _along(axis, piece, values)
     return options
 
 
@@ -222,11 +215,16 @@ def _broken(readings: Readings, piece: Piece) -> NDArray[np.int64]:
                 sentence in dimension.breaks.get(shown(value), ())
                 for value in piece[dimension.option]
             ]
-            shape = [1] * len(piece)
-            shape[axis] = len(values)
-            breaks = np.logical_or(breaks, np.reshape(values, shape))
+            breaks = np.logical_or(breaks, _along(axis, piece, values))
         count = count + breaks
     return count
+
+
+def _along(axis: int, piece: Piece, values: Sequence[Value]) -> NDArray[np.generic]:
+    """One value a place along an axis of the arrays of a piece."""
+    shape = [1] * len(piece)
+    shape[axis] = len(values)
+    return np.reshape(np.array(values), shape)
 
 
 def _front(best: Best) -> Iterator[tuple[str, dict[str, Value]]]:

@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from importlib import import_module
 
 import zoo
 from repro.errors import ReproError, unknown
+from repro.models.outline import outline
 from repro.papers.conventions import TRUE
 from repro.readings import wlitepose
 from repro.readings.layers import CONVENTIONS, Cost
@@ -60,21 +60,9 @@ def _priced(run: CountRun, convention: str) -> tuple[int, Mapping[str, int]]:
         cost = cost_of(run, run.options)
         return int(cost.params), {name: int(macs) for name, macs in cost.macs.items()}
     if not convention:
-        return _parameters(run), {}
+        network = outline(run.model, run.keypoints, run.options)
+        return sum(parameter.numel() for parameter in network.parameters()), {}
     from repro.run import counted
 
     count = counted(run, (convention,))
     return count.params, count.macs
-
-
-def _parameters(run: CountRun) -> int:
-    """The parameters of a network that is built without weights."""
-    import torch
-
-    import_module(zoo.MODELS[run.model].module)  # torch 2.6 cannot import under a meta device
-    try:
-        with torch.device("meta"):
-            network = zoo.create_model(run.model, run.keypoints, **run.options)
-    except (ValueError, TypeError) as error:
-        raise ReproError(f"{run} cannot be built: {error}") from error
-    return sum(parameter.numel() for parameter in network.parameters())

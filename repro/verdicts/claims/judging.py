@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from repro.errors import ReproError
+from repro.errors import ReproError, listed
 from repro.papers import folders, study
 from repro.papers.conventions import CONVENTIONS
 from repro.verdicts import elsewhere
@@ -287,9 +287,8 @@ def _begun(claim: Claim, grounds: Sequence[str], holds: bool) -> str:
     """How the sentence begins that names the numbers, by what they are of."""
     if grounds == (facts.READING,) and holds and claim.kind == "recipe":
         return "Our network, built from this sentence, has"
-    *first, last = (facts.GROUNDS[ground].noun for ground in grounds)
-    nouns = f"{', '.join(first)} and {last}" if first else last
-    verb = "give" if first else facts.GROUNDS[grounds[0]].verb
+    nouns = listed([facts.GROUNDS[ground].noun for ground in grounds])
+    verb = "give" if len(grounds) > 1 else facts.GROUNDS[grounds[0]].verb
     return f"{nouns[0].upper()}{nouns[1:]} {verb}"
 
 
