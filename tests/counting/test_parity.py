@@ -38,9 +38,12 @@ def test_every_network_with_an_official_implementation_has_a_golden() -> None:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No initial values are drawn, all of which a golden's take the place of."""
+    """No initial values are drawn, all of which a golden's take the place of.
+
+    They are zeros, within any bounds: a truncated distribution draws again what lies beyond them.
+    """
     for draw in ("normal_", "uniform_"):
-        monkeypatch.setattr(torch.Tensor, draw, lambda values, *words, **named: values)
+        monkeypatch.setattr(torch.Tensor, draw, lambda values, *words, **named: values.zero_())
 
 
 @pytest.mark.parametrize("name", GOLDENS)

@@ -60,8 +60,8 @@ def listed(readings: Readings, named: Sequence[ReadingOutcome]) -> RenderableTyp
     """The readings that have names, and what each is."""
     grid = _grid(readings, named, [one.reading.name for one in named])
     told = [f"{one.reading.name}: {one.reading.says}" for one in named]
-    shares = [line for one in named for line in _shares(readings, one)]
-    return Group(grid, Text("\n".join(["", *told, *shares])), _notes(readings))
+    shares = [_shares(readings, named)] if readings.bounds else []
+    return Group(grid, Text("\n".join(["", *told])), *shares, _notes(readings))
 
 
 def front(readings: Readings, found: Sequence[ReadingOutcome], tried: int) -> RenderableType:
@@ -113,15 +113,20 @@ def _grid(readings: Readings, found: Sequence[ReadingOutcome], names: Sequence[s
     distinct = len(found[0].figures) if found else 0
     grid = new_grid()
     grid.add_column("reading", overflow="fold", ratio=3)
-    grid.add_column("counter")
-    for heading in (f"cells of {cells}", f"distinct of {distinct}", "mean error"):
-        grid.add_column(heading, justify="right")
-    grid.add_column("breaks", overflow="fold", ratio=2)
+    if cells:
+        grid.add_column("counter")
+        for heading in (f"cells of {cells}", f"distinct of {distinct}", "mean error"):
+            grid.add_column(heading, justify="right")
+    grid.add_column("breaks", overflow="fold", ratio=2 if cells else 9)
     for one, name in zip(found, names, strict=True):
         breaks = ", ".join(readings.sentences[key].says for key in one.breaks) or "nothing"
-        error = "–" if one.mean_error is None else f"{100 * one.mean_error:.1f} %"
-        counter = one.reading.convention or "as its columns"
-        grid.add_row(name, counter, str(one.cells), str(one.distinct), error, breaks)
+        printing = (
+            one.reading.convention or "as its columns",
+            str(one.cells),
+            str(one.distinct),
+            "–" if one.mean_error is None else f"{100 * one.mean_error:.1f} %",
+        )
+        grid.add_row(name, *(printing if cells else ()), breaks)
     return grid
 
 
@@ -135,14 +140,26 @@ def _choices(readings: Readings, one: ReadingOutcome) -> str:
     return ", ".join(parts) or "the first value of all"
 
 
-def _shares(readings: Readings, one: ReadingOutcome) -> list[str]:
-    """What a reading's cost makes of the sentences that speak of it."""
-    return [
-        f"{one.reading.name}: {bound.bound.model} has {100 * float(bound.share):.0f} % of the "
-        f"{bound.bound.metric} of {bound.bound.of}; {'meets' if bound.holds else 'breaks'} "
-        f"“{readings.sentences[bound.bound.sentence].printed}”"
-        for bound in one.bounds
-    ]
+def _shares(readings: Readings, named: Sequence[ReadingOutcome]) -> RenderableType:
+    """What each reading's cost makes of the sentences that speak of it."""
+    grid = new_grid()
+    grid.add_column("reading")
+    lines = []
+    for place, bound in enumerate(readings.bounds, 1):
+        grid.add_column(f"[{place}]", justify="right")
+        (height, width), (of_height, of_width) = bound.input, bound.of_input
+        lines.append(
+            f"[{place}] the {bound.metric} of {bound.model} at {height}x{width} as a share of "
+            f"{bound.of}'s at {of_height}x{of_width}: "
+            f"“{readings.sentences[bound.sentence].printed}”"
+        )
+    for one in named:
+        shares = [
+            f"{100 * float(bound.share):.0f} % {'✓' if bound.holds else '✗'}"
+            for bound in one.bounds
+        ]
+        grid.add_row(one.reading.name, *shares)
+    return Group(Text(), grid, Text("\n".join(["", *lines])))
 
 
 def _notes(readings: Readings) -> Text:

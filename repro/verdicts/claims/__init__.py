@@ -44,7 +44,7 @@ Data set    `datasets.coco.joints`, `datasets.coco.train2017.images`, `metrics.A
 Equation    `equation4[P=H, H=0.9].weight`: what a printed equation gives at a point, see
             `repro.equations.facts`.
 Contents    `printed.table7 = "a table"`, `printed.table1.AR50 = "a column"`: what is printed at
-            all; else it is "no table" or "no column".
+            all; else it is "no table" or, by its name, "no column AR50".
 Text        `recipes.paper.optimizer = "Adam"`, `table1[LPN-50].pretrain = "N"`: as printed, with
             `=` alone; a switch is "true" or "false".
 

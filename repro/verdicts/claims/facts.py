@@ -127,7 +127,7 @@ def _of_print(fact: Fact, known: KnownFacts) -> str:
         return "a table"
     columns = study.load_table(paper, fact.name).columns
     names = {name for column in columns for name in (column.key, column.label, column.metric)}
-    return "a column" if fact.path[0] in names else "no column"
+    return "a column" if fact.path[0] in names else f"no column {fact.path[0]}"
 
 
 def _of_equation(fact: Fact, known: KnownFacts) -> float:

@@ -54,7 +54,7 @@ def asked(expression: str, paper: str = "paper2") -> ClaimOutcome:
         "equation5.truth = 1 and 0 < equation5[d=3].truth < equation5[d=2, sigma=2].truth < 1",
         "paper4:equation4[P=H, H=1].weight = 0 and paper4:equation4[P=H, H=0.5].weight ~ 0.50",
         'printed.table3 = "a table" and printed.table9 = "no table"',
-        'paper3:printed.table1.AR = "a column" and paper3:printed.table1.ar50 = "no column"',
+        'paper3:printed.table1.AR = "a column" and paper3:printed.table1.ar50 = "no column ar50"',
     ],
 )
 def test_what_holds(expression: str) -> None:
