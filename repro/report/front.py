@@ -23,7 +23,7 @@ RUN = dict.fromkeys(ACCURACY, ("accuracy", "accuracies")) | dict.fromkeys(
     SPEED, ("speed", "speeds")
 )
 """metric -> what one of its figures is called, and several"""
-MOST = 3
+MOST = 2
 """things of one sort that are told; the others are counted"""
 LONGEST = 240
 """characters of a reason"""
