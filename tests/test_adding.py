@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.command_line import ROOT
+from support.thoroughness import daily
 
 COPIED = ("cli.py", "repro", "zoo", "tables", "records", "tests/golden")
 SECTIONS = {
@@ -82,7 +83,16 @@ def steps(text: str) -> Iterator[tuple[str, str, str]]:
         yield block["said"], block["kind"], block["code"]
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+COSTLY = {
+    "A backend",
+    "A convention of counting",
+    "A data set",
+    "Readings of what a paper leaves open",
+}
+"""sections whose commands load PyTorch"""
+
+
+@pytest.mark.parametrize("section", daily(SECTIONS, lambda section: section not in COSTLY))
 def test_what_the_document_shows_works(section: str, copy: Path) -> None:
     blocks: list[tuple[str, ...]] = []
     expected = []

@@ -25,6 +25,7 @@ from support.command_line import ROOT, Outcome, Run
 from support.evaluation_scenes import IMAGES, mpii
 from support.official import set_facts
 from support.record_scenes import cells_of, parsed
+from support.thoroughness import daily
 
 STATES = ("cached", "to_run", "impossible")
 Planned = list[dict[str, object]]
@@ -303,7 +304,7 @@ POSSIBLE = {
 """what the stand-ins are enough for, and how many cells that is"""
 
 
-@pytest.mark.parametrize("paper", POSSIBLE)
+@pytest.mark.parametrize("paper", daily(POSSIBLE, lambda paper: paper == "paper3"))
 def test_a_data_folder_fills_the_cells_that_the_plan_names(
     repro: Run, records: Store, stand_ins: Path, official: None, paper: str
 ) -> None:

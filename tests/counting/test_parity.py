@@ -10,12 +10,34 @@ import torch
 import zoo
 from repro.counting import parity
 from repro.errors import ReproError
+from support.thoroughness import daily
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 SAMPLE = {"shape": [1, 17], "mean": 0.1, "std": 0.1, "absmax": 0.2, "values": [[0, 0.1]]}
 GOLDENS = sorted(path.stem for path in GOLDEN.glob("*.json"))
+COSTLY = {
+    "cpn_resnet50",
+    "cpn_resnet50_noproj",
+    "dekr_w48_crowdpose",
+    "ditehrnet_30",
+    "higherhrnet_w32_crowdpose",
+    "higherhrnet_w48_crowdpose",
+    "hourglass_8stage",
+    "hrnet_w32",
+    "hrnet_w48",
+    "litepose_s_crowdpose",
+    "lpn_152",
+    "simplebaseline_resnet101",
+    "simplebaseline_resnet152",
+    "swahr_w48_crowdpose",
+    "tokenpose_b",
+    "tokenpose_l_d24",
+    "tokenpose_l_d6_mpii",
+    "wlitepose_s",
+}
+"""networks that take seconds in double precision"""
 
 
 @functools.cache
@@ -46,7 +68,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(torch.Tensor, draw, lambda values, *words, **named: values.zero_())
 
 
-@pytest.mark.parametrize("name", GOLDENS)
+@pytest.mark.parametrize("name", daily(GOLDENS, lambda name: name not in COSTLY))
 def test_a_model_equals_its_golden(name: str, undrawn: None) -> None:
     result = parity.run(goldens()[name])
     assert result.ok, result.problem

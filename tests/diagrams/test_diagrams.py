@@ -13,6 +13,7 @@ from repro.errors import ReproError
 from repro.papers import pictures, study
 from repro.papers.pictures import NetworkDrawing
 from repro.papers.readings import load_readings
+from support.thoroughness import daily
 
 KEPT = diagram.read()
 DRAWINGS = {
@@ -31,7 +32,11 @@ def test_what_is_kept_is_what_the_tables_draw() -> None:
     assert diagram.FILE.read_text("utf-8") == diagram.written(KEPT)
 
 
-@pytest.mark.parametrize("drawing", WALKED, ids=lambda one: one.key)
+@pytest.mark.parametrize(
+    "drawing",
+    daily(WALKED, lambda one: one.model not in ("cbam_litehrnet", "wlitepose_s_reading")),
+    ids=lambda one: one.key,
+)
 def test_a_kept_diagram_is_that_of_the_network(drawing: NetworkDrawing) -> None:
     found = tracing.diagram(drawing.model, drawing.input, drawing.options, drawing.module)
     assert found == KEPT[drawing.key]

@@ -80,6 +80,7 @@ def anew() -> Iterator[None]:
     probe.cache_clear()
 
 
+@pytest.mark.thorough
 def test_it_is_the_same_in_another_process_with_other_threads_and_batches() -> None:
     rules = [TOP_DOWN, DARK, TAGS, OFFSETS, FIELDS, replace(HEADS, decode="DARK")]
     rules += [BINS, POINTS, PERSONS]

@@ -73,6 +73,7 @@ def test_the_records_are_those_of_one_process_wherever_the_store_is(
     assert tree(store.folder) == whole and len(whole) == 3  # two records, and poses
 
 
+@pytest.mark.thorough
 def test_a_lost_worker_is_replaced_and_a_run_that_loses_two_has_failed(tmp_path: Path) -> None:
     names = ("one", "die once", "die", "fail")
     runs = [*map(planned, names), planned("timing", alone=True)]

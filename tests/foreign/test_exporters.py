@@ -119,6 +119,7 @@ def usual(evaluate: Evaluate, tmp_path: Path) -> dict[str, object]:
     return evaluate(onnx_file(tmp_path / "usual.onnx"))
 
 
+@pytest.mark.thorough
 def test_torch_by_tracing_and_by_export(
     evaluate: Evaluate, usual: dict[str, object], tmp_path: Path
 ) -> None:

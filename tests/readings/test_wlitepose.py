@@ -12,6 +12,7 @@ from repro.counting import counter
 from repro.papers.readings import load_readings
 from repro.readings import wlitepose
 from repro.records.runs import count_run
+from support.thoroughness import daily
 from zoo.wlitepose_readings import LineMatrix, wlitepose_reading
 
 PAPER4 = load_readings("paper4")
@@ -51,7 +52,7 @@ def options_of(name: str) -> dict[str, object]:
     return dict(PAPER4.options(PAPER4.choices(reading), SIZES["s"]))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", daily(NAMES, lambda name: name in ("fit", "strict")))
 def test_a_named_reading_costs_what_its_network_costs(name: str) -> None:
     options = options_of(name)
     check("s", options)

@@ -26,6 +26,7 @@ from repro.report.terminal import explanation
 from repro.verdicts import digits, judge
 from support.command_line import Run
 from support.record_scenes import PROBE, FakeCounting, RandomStore, cells_of, parsed
+from support.thoroughness import daily
 
 Cells = Mapping[str, Mapping[str, object]]
 
@@ -197,6 +198,7 @@ def looked_at(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("as_ever", "indexed")
+@pytest.mark.thorough
 def test_the_index_of_an_earlier_state_changes_no_choice(
     tmp_path: Path, two_tables: list[Wanted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,7 +218,7 @@ def test_the_index_of_an_earlier_state_changes_no_choice(
             assert (chosen and chosen.path) == (expected and expected.path), one.place
 
 
-@pytest.mark.parametrize("hundred", range(4))
+@pytest.mark.parametrize("hundred", daily(range(4), lambda hundred: not hundred))
 def test_all_commands_agree_on_the_record_of_every_cell(
     tmp_path: Path,
     two_tables: list[Wanted],

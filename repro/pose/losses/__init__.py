@@ -86,6 +86,7 @@ FAMILIES: Mapping[str, str] = {
     "zoo.lightweight_openpose_0001.lightweight_openpose_0001": "part-fields",
     "zoo.litepose.litepose": "mse+embedding",
     "zoo.wlitepose.wlitepose": "weight-adaptive+embedding",
+    "zoo.wlitepose_readings.wlitepose_reading": "weight-adaptive+embedding",
     "zoo.higherhrnet.higherhrnet": "mse+embedding",
     "zoo.higherhrnet.small_higherhrnet": "mse+embedding",
     "zoo.higherhrnet.swahr": "scale-adaptive+embedding",

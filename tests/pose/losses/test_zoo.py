@@ -15,6 +15,7 @@ from repro.pose.field_targets import field_targets
 from repro.pose.losses import FAMILIES, LOSSES, Heatmaps, criterion, family, for_model, outputs_of
 from repro.pose.offset_targets import offset_targets
 from repro.pose.targets import gaussian
+from support.thoroughness import daily
 
 
 def test_every_network_of_the_zoo_has_a_loss() -> None:
@@ -81,7 +82,21 @@ def targets_for(name: str, outputs: Sequence[Tensor], size: tuple[int, int]) -> 
     return Heatmaps(maps, masks=masks, joints=torch.tensor(joint_indices(*where, strides[0])))
 
 
-@pytest.mark.parametrize("builder", FAMILIES)
+COSTLY = {
+    "zoo.cpn.cpn",
+    "zoo.dekr.dekr",
+    "zoo.ditehrnet.ditehrnet",
+    "zoo.higherhrnet.swahr",
+    "zoo.hourglass.hourglass",
+    "zoo.hrnet.hrnet",
+    "zoo.simplebaseline.simplebaseline_resnet",
+    "zoo.tokenpose.tokenpose_b",
+    "zoo.tokenpose.tokenpose_l",
+}
+"""families of which a step takes seconds"""
+
+
+@pytest.mark.parametrize("builder", daily(FAMILIES, lambda builder: builder not in COSTLY))
 def test_a_network_of_each_family_learns_from_all_its_outputs(builder: str) -> None:
     name = min((one for one in zoo.list_models() if family(one) == builder), key=len)
     assert for_model(name) == FAMILIES[builder]

@@ -33,6 +33,7 @@ def test_a_network_made_again_has_the_same_key() -> None:
     assert key(network()) == key(network()) == key(copy.deepcopy(network()).eval())
 
 
+@pytest.mark.thorough
 def test_the_key_is_the_same_in_every_process() -> None:
     code = (
         "import torch, zoo; from repro.speed.backends import artifacts; torch.manual_seed(0)\n"

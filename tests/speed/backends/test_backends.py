@@ -76,6 +76,7 @@ def test_a_backend_computes_what_eager_computes(name: str, example: Tensor, tmp_
     assert changed == ((None, None) if name == "eager" else (3, 2))
 
 
+@pytest.mark.thorough
 def test_an_ahead_compiled_package_agrees_and_is_found_again(
     example: Tensor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +93,7 @@ def test_an_ahead_compiled_package_agrees_and_is_found_again(
     assert second.settings == first.settings and first.settings["split"] == 1
 
 
+@pytest.mark.thorough
 def test_the_inductors_own_folding_is_caught_where_it_is_wrong(
     example: Tensor, tmp_path: Path
 ) -> None:
