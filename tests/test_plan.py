@@ -376,6 +376,7 @@ def test_part_of_a_checkpoint_is_no_weights_and_other_data_are_no_official_ones(
     assert {place.rpartition(" ")[2] for place in agreed(repro, *words)} == {"params", "gflops"}
 
 
+@pytest.mark.thorough
 def test_a_fresh_evaluation_counts_before_the_kept_one(
     repro: Run, records: Store, stand_ins: Path, official: None
 ) -> None:

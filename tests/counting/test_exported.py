@@ -142,8 +142,12 @@ def saved(folder: Path, name: str, size: tuple[int, int]) -> Path:
     ("name", "size"),
     [
         ("simplebaseline_mobilenetv2", (64, 64)),  # depthwise and transposed convolutions
-        ("litepose_xs", (64, 64)),  # fused transposed convolutions, two outputs
-        ("tokenpose_s_v1", (256, 192)),  # linear layers, attention
+        pytest.param(  # fused transposed convolutions, two outputs
+            "litepose_xs", (64, 64), marks=pytest.mark.thorough
+        ),
+        pytest.param(  # linear layers, attention
+            "tokenpose_s_v1", (256, 192), marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_a_file_of_a_network_costs_what_the_network_costs(

@@ -25,6 +25,7 @@ from repro.executors.choice import chosen
 from repro.records.store import Store
 from repro.run import carry_out
 from support import quick_runs
+from support.thoroughness import daily
 
 if __name__ == "__main__":
     runs = [quick_runs.planned("sleep", alone=False)] + [quick_runs.planned("quick")]
@@ -65,7 +66,10 @@ def test_runs_are_made_elsewhere_and_a_process_that_dies_takes_no_other_along(
 
 @pytest.mark.parametrize(
     ("executor", "how"),
-    [("local", signal.SIGINT), ("local", signal.SIGKILL), ("ray", signal.SIGINT)],
+    daily(
+        [("local", signal.SIGINT), ("local", signal.SIGKILL), ("ray", signal.SIGINT)],
+        ("local", signal.SIGKILL).__eq__,
+    ),
 )
 def test_no_process_is_left_where_the_one_with_the_plan_ends(
     executor: str, how: signal.Signals, tmp_path: Path

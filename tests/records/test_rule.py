@@ -245,6 +245,7 @@ def test_an_unstable_timing_is_shown_as_such_and_is_in_no_results(
     assert LAST[:7] in text and FIRST[:7] not in text
 
 
+@pytest.mark.thorough
 def test_results_of_one_folder_are_not_written_anew_from_another(
     repro: Run, tmp_path: Path
 ) -> None:

@@ -89,6 +89,7 @@ def tree(store: Path) -> Mapping[str, bytes]:
     }
 
 
+@pytest.mark.thorough
 def test_a_killed_command_that_is_repeated_ends_with_the_same_files(
     repro: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

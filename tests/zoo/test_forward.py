@@ -17,6 +17,7 @@ import zoo
 from repro.counting import parity
 from repro.papers import study
 from repro.records.runs import CountRun, count_run
+from support.thoroughness import daily
 
 SINE = Path(__file__).parents[1] / "golden" / "sine" / "tokenpose.json"
 
@@ -89,6 +90,23 @@ COMPARED = (
 """Exported networks that are run as well."""
 
 
+COSTLY = {
+    *LARGER,
+    "cpn_resnet50",
+    "cpn_resnet50_noproj",
+    "dekr_w48",
+    "ditehrnet_18",
+    "efficienthrnet_h4",
+    "higherhrnet_w16_plain",
+    "hourglass_8stage",
+    "hrnet_w32",
+    "swahr_w48",
+    "tokenpose_b",
+    "tokenpose_l_d6_mpii",
+}
+"""Networks that only the thorough run tries: those like a smaller one, and those of seconds."""
+
+
 def plain(name: str) -> str:
     """The name without that of a data set."""
     return name.removesuffix("_coco").removesuffix("_crowdpose")
@@ -151,7 +169,7 @@ def test_a_data_set_changes_nothing_but_the_joints() -> None:
         assert entry == zoo.MODELS[plain(name)]._replace(keypoints=entry.keypoints)
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+@pytest.fixture(scope="module", params=daily(NETWORKS, lambda name: name not in COSTLY))
 def network(request: pytest.FixtureRequest) -> tuple[str, nn.Module]:
     """Each network, its values such that no gradient stops at a zero and few units are off."""
     torch.manual_seed(0)
@@ -213,6 +231,7 @@ def test_maps_have_the_official_shape_for_the_inputs_of_the_tables(
 
 
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec.options], ids=str)
+@pytest.mark.thorough
 def test_options_of_the_tables_leave_the_shape_of_the_maps(spec: CountRun) -> None:
     with torch.device("meta"), torch.no_grad():
         model = zoo.create_model(spec.model, spec.keypoints, **spec.options).eval()
@@ -224,6 +243,7 @@ def test_what_is_not_exported_stands_beside_what_is() -> None:
     assert not LARGER.keys() & {*LARGER.values(), *COMPARED}
 
 
+@pytest.mark.thorough
 def test_every_network_is_exported_or_a_larger_one(
     network: tuple[str, nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,7 +280,7 @@ def is_larger(larger: zoo.Entry, smaller: zoo.Entry) -> bool:
     return larger.builder == smaller.builder and other <= counts
 
 
-@pytest.mark.parametrize("name", zoo.list_models("tokenpose_*"))
+@pytest.mark.parametrize("name", daily(zoo.list_models("tokenpose_*"), "tokenpose_s_v1".__eq__))
 def test_tokenpose_with_its_sine_equals_the_official_code(name: str) -> None:
     """The goldens overwrite the table of positions; here it keeps its own, of float32."""
     golden = json.loads(SINE.read_text(encoding="utf-8"))

@@ -36,7 +36,9 @@ def names_of_tensors(name: str) -> list[str]:
         return list(zoo.create_model(name).state_dict())
 
 
-@pytest.mark.parametrize("name", ["wlitepose_xs", "wlitepose_xs_text"])
+@pytest.mark.parametrize(
+    "name", ["wlitepose_xs", pytest.param("wlitepose_xs_text", marks=pytest.mark.thorough)]
+)
 @pytest.mark.parametrize("switch", SWITCHES, ids=str)
 def test_every_switch_of_the_ablations_builds_another_network(
     name: str, switch: dict[str, object]
