@@ -19,18 +19,14 @@ def claims(folder: Path, readable: bool) -> list[Flaw]:
         return [Flaw(folders.shown(folder), None, "", said, required=False)]
     file = TomlFile(path)
     read = file.read(claim.ClaimFile)
-    for number, one in enumerate(read.claims if read else ()):
-        try:
-            claim.check(claim.numbered(one, folder.name, number + 1))
-            if readable:
-                _judged(one)
-        except ReproError as error:
-            said = str(error).removeprefix(str(one)).lstrip(": ")
-            file.add(f"claims[{number}]", ReproError(said, error.hint))
+    with tempfile.TemporaryDirectory() as empty:  # they are judged by the printed cells alone
+        printed = MeasuredCells(Store(Path(empty)))
+        for number, one in enumerate(read.claims if read else ()):
+            try:
+                claim.check(claim.numbered(one, folder.name, number + 1))
+                if readable:
+                    judging.judge_all([one], printed)
+            except ReproError as error:
+                said = str(error).removeprefix(str(one)).lstrip(": ")
+                file.add(f"claims[{number}]", ReproError(said, error.hint))
     return file.flaws
-
-
-def _judged(one: claim.Claim) -> None:
-    """Judge a claim by the printed cells alone; ReproError where it cannot be."""
-    with tempfile.TemporaryDirectory() as empty:
-        judging.judge_all([one], MeasuredCells(Store(Path(empty))))

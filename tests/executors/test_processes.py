@@ -17,6 +17,7 @@ from repro.run import LOG, carry_out
 from support import quick_runs
 from support.command_line import ROOT
 from support.quick_runs import planned
+from support.thoroughness import daily
 
 DRIVER = """
 import sys
@@ -25,7 +26,6 @@ from repro.executors.choice import chosen
 from repro.records.store import Store
 from repro.run import carry_out
 from support import quick_runs
-from support.thoroughness import daily
 
 if __name__ == "__main__":
     runs = [quick_runs.planned("sleep", alone=False)] + [quick_runs.planned("quick")]
