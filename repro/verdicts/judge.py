@@ -164,6 +164,8 @@ def _of_speed(
     }
     network = speed.network, column.seconds(published)
     kind, reason = speed_order.verdict(speed_order.pairs(network, beside, record), record)
+    if KINDS[kind].test == "failed":
+        reason = " ".join(filter(None, (reason, wanted.row.cause.get(column.key))))
     time = record.measurement("latency", of=speed.network)
     if time is None:
         return Cell(wanted, published, None, Verdict(kind, reason))

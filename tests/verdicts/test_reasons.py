@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from repro.plans import selection
 from repro.records.record import Record
 from repro.records.runs import CountRun, count_run
 from repro.records.store import Store
-from repro.verdicts.judge import Cell, judge_all
+from repro.verdicts.judge import Cell, judge, judge_all
 
 STORE = Store(Path(__file__).parents[2] / "records")
 TOLD = ("off", "near", "convention", "unreproducible")
@@ -186,3 +187,10 @@ def test_every_other_cell_with_a_reason_is_a_speed_against_its_rivals() -> None:
     for place, cell in others_than_costs.items():
         assert place.endswith("fps_cpu")
         assert not re.search(r"\d", unexplained(cell, speeds(cell)))
+
+
+def test_a_speed_that_differs_has_the_cause_that_its_row_tells() -> None:
+    cell = next(one for place, one in cells().items() if place.endswith("fps_cpu"))
+    row = replace(cell.wanted.row, cause={cell.wanted.column.key: "Its threads are unknown."})
+    told = judge(replace(cell.wanted, row=row), STORE.find).verdict
+    assert told.reason == f"{cell.verdict.reason} Its threads are unknown."
