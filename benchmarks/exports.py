@@ -6,7 +6,8 @@ A network gets weights by which its maps are neither flat nor zeros. It is expor
 open size where it takes whole images), and the file is evaluated, counted and held against the
 network: all outputs relative to their largest value, the poses on generated pictures in pixels, and
 the AP of both against the network's own poses moved by a few pixels, so that there is something to
-be found.
+be found. One that takes whole images is taught these pictures in a few steps: else it would find
+hundreds of persons, joined by chance, or none.
 Facts that the file tells are held against what was written. Largest differences come last; the exit
 code is 1 where one is beyond its bound.
 """
@@ -20,7 +21,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -29,9 +32,10 @@ from torch.utils._pytree import tree_leaves
 
 import zoo
 from repro.counting import exported
-from repro.data import synth
+from repro.data import pictures, synth
 from repro.data.annotations import read
 from repro.data.layout import Source, find
+from repro.data.normalising import normalised
 from repro.data.people import Annotations, Poses
 from repro.errors import ReproError
 from repro.evaluation import choice, inference, pipeline
@@ -41,6 +45,10 @@ from repro.evaluation.shards import Shards
 from repro.exporting import writing
 from repro.exporting.request import requested
 from repro.papers.values import Size
+from repro.pose.bottom_up_targets import heatmaps, joint_indices
+from repro.pose.field_targets import field_targets
+from repro.pose.losses import Heatmaps, criterion, for_model
+from repro.pose.offset_targets import offset_targets
 from repro.report.terminal.progress import Steps
 from repro.scoring.score import of_poses
 from repro.speed.backends.equivalence import picture
@@ -53,6 +61,8 @@ SPREAD = 0.3
 """of the values of a map, where the network's last layer is a plain one"""
 RANDOM = 0.3
 """of a kernel, beside the part that passes on"""
+STEPS, RATE = 80, 1e-3
+"""by which a network of whole images is taught"""
 MOVED = 3.0
 """pixels, spread of what moves a joint of the truth"""
 
@@ -123,7 +133,11 @@ def tried(model: str, folder: Path, source: Source) -> Exported:
     size = entry.size or tuple(
         -(-side // entry.stride) * entry.stride for side in (WHOLE if entry.grouping else CROP)
     )
-    torch.save(lively(model, size), weights)
+    network = lively(model, size)
+    torch.save(zoo.published_state(network), weights)
+    if entry.grouping:
+        teach(network, choice.requested(model, weights, "synth", size=size)[1], source)
+        torch.save(zoo.published_state(network), weights)
     begun = time.perf_counter()
     for batch in ("1",) if entry.grouping else ("dynamic", "1"):
         try:
@@ -171,8 +185,8 @@ def tried(model: str, folder: Path, source: Source) -> Exported:
     )
 
 
-def lively(model: str, size: Size) -> dict[str, torch.Tensor]:
-    """Weights that pass on what they are given, with a share of what is random; the same each time.
+def lively(model: str, size: Size) -> nn.Module:
+    """A network that passes on what it is given, with a share of what is random, always the same.
 
     Wholly random ones of many layers amplify the last digits of what they are given: in 32 bits
     PyTorch itself would be 1e-3 off. So would norms that know other inputs than pictures.
@@ -200,7 +214,46 @@ def lively(model: str, size: Size) -> dict[str, torch.Tensor]:
         for output in tree_leaves(network.eval()(picture((1, 3, *size), 2))):
             if module := last.get(id(output)):
                 module.weight *= SPREAD / output.std()
-    return zoo.published_state(network)
+    return network
+
+
+def teach(network: nn.Module, request: EvaluationRequest, source: Source) -> None:
+    """Some steps towards the persons of the pictures; its norms stay as they are."""
+    size, rules = request.size or WHOLE, request.protocol
+    annotations = read(source.annotations, "synth")
+    people, images = annotations.people, []
+    points = people.keypoints[..., :2].copy()
+    for position in range(len(annotations.images)):
+        pixels = pictures.picture(source.images, annotations, position)
+        points[people.image == position] *= np.array(size[::-1]) / pixels.shape[1::-1]
+        resized = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
+        images.append(pictures.coloured(resized, rules.colour))
+    batch = normalised(np.stack(images), rules.normalise)
+    where = points, people.keypoints[..., 2] > 0, people.image, len(images), size
+    grouping, loss = zoo.MODELS[request.model].grouping, criterion(for_model(request.model))
+    targets = targets_of(grouping, tree_leaves(network(batch)), where)
+    learned = [one for one in network.parameters() if one.requires_grad]
+    optimiser = torch.optim.Adam(learned, RATE)
+    for _ in range(STEPS):
+        optimiser.zero_grad()
+        torch.stack(list(loss(tree_leaves(network(batch)), targets).values())).sum().backward()
+        optimiser.step()
+
+
+def targets_of(grouping: str, outputs: Sequence[torch.Tensor], where: tuple[Any, ...]) -> Heatmaps:
+    """What the network should give for the persons at some points of its inputs."""
+    number, size = where[3:]
+    if grouping == "part affinity fields":
+        maps, fields = map(torch.tensor, field_targets(*where))
+        return Heatmaps((maps,), masks=(torch.ones(number, *maps.shape[2:]),), fields=fields)
+    if grouping == "centre offsets":
+        maps, offsets, weights = map(torch.tensor, offset_targets(*where))
+        return Heatmaps((maps,), offsets=offsets, offset_weights=weights)
+    strides = [size[0] // output.shape[2] for output in outputs]
+    scales = tuple(torch.tensor(heatmaps(*where, stride)) for stride in strides)
+    masks = tuple(torch.ones(number, *one.shape[2:]) for one in scales)
+    joints = torch.tensor(joint_indices(*where, strides[0]))
+    return Heatmaps(scales, masks=masks, joints=joints)
 
 
 def poses_of(request: EvaluationRequest, folder: Path, source: Source) -> tuple[Annotations, Poses]:
