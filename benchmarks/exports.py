@@ -52,6 +52,7 @@ from repro.pose.offset_targets import offset_targets
 from repro.report.terminal.progress import Steps
 from repro.scoring.score import of_poses
 from repro.speed.backends.equivalence import picture
+from zoo.ditehrnet import KernelAggregation
 
 NEAR = 1e-4
 """of an output's largest value"""
@@ -201,6 +202,12 @@ def lively(model: str, size: Size) -> nn.Module:
             nn.init.dirac_(module.weight, groups)
             module.weight.data += RANDOM * random
             module.register_forward_hook(lambda one, given, found: last.update({id(found): one}))
+        elif isinstance(module, KernelAggregation):  # each kernel has about half a vote
+            for kernel in module.weight.data:
+                random = nn.init.kaiming_normal_(torch.empty_like(kernel))
+                nn.init.dirac_(kernel, module.groups)
+                kernel += RANDOM * random
+            module.weight.data *= 2 / len(module.weight)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
             module.momentum = None  # the mean over all batches
