@@ -1,6 +1,6 @@
 """Every network of the zoo as an ONNX file: does it give what the network gives, to the poses?
 
-    python benchmarks/exports.py [--only NAME ...] [--images 2] [--json]
+    python benchmarks/exports.py [--only NAME ...] [--images 2] [--rate 1e-3] [--json]
 
 A network gets weights by which its maps are neither flat nor zeros. It is exported (open batch, and
 open size where it takes whole images), and the file is evaluated, counted and held against the
@@ -62,7 +62,7 @@ SPREAD = 0.3
 """of the values of a map, where the network's last layer is a plain one"""
 RANDOM = 0.3
 """of a kernel, beside the part that passes on"""
-STEPS, RATE = 80, 1e-3
+STEPS = 80
 """by which a network of whole images is taught"""
 MOVED = 3.0
 """pixels, spread of what moves a joint of the truth"""
@@ -97,6 +97,7 @@ def main() -> int:
     )
     parser.add_argument("--only", nargs="*", default=list(zoo.MODELS))
     parser.add_argument("--images", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=1e-3, help="of the steps of teaching")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     found = []
@@ -104,7 +105,7 @@ def main() -> int:
         folder = Path(name)
         synth.write(folder / "data", train=1, val=given.images, seed=3, size=(192, 256))
         for model in given.only:
-            found.append(tried(model, folder, find(folder / "data", "synth", "val")))
+            found.append(tried(model, folder, find(folder / "data", "synth", "val"), given.rate))
             steps()
             if not given.json:
                 print(line(found[-1]), flush=True)
@@ -127,7 +128,7 @@ def line(one: Exported) -> str:
     )
 
 
-def tried(model: str, folder: Path, source: Source) -> Exported:
+def tried(model: str, folder: Path, source: Source, rate: float) -> Exported:
     """Export one network, and hold its file against it."""
     weights, file = folder / f"{model}.pth", folder / f"{model}.onnx"
     entry = zoo.MODELS[model]
@@ -137,7 +138,7 @@ def tried(model: str, folder: Path, source: Source) -> Exported:
     network = lively(model, size)
     torch.save(zoo.published_state(network), weights)
     if entry.grouping:
-        teach(network, choice.requested(model, weights, "synth", size=size)[1], source)
+        teach(network, choice.requested(model, weights, "synth", size=size)[1], source, rate)
         torch.save(zoo.published_state(network), weights)
     begun = time.perf_counter()
     for batch in ("1",) if entry.grouping else ("dynamic", "1"):
@@ -224,7 +225,7 @@ def lively(model: str, size: Size) -> nn.Module:
     return network
 
 
-def teach(network: nn.Module, request: EvaluationRequest, source: Source) -> None:
+def teach(network: nn.Module, request: EvaluationRequest, source: Source, rate: float) -> None:
     """Some steps towards the persons of the pictures; its norms stay as they are."""
     size, rules = request.size or WHOLE, request.protocol
     annotations = read(source.annotations, "synth")
@@ -240,7 +241,7 @@ def teach(network: nn.Module, request: EvaluationRequest, source: Source) -> Non
     grouping, loss = zoo.MODELS[request.model].grouping, criterion(for_model(request.model))
     targets = targets_of(grouping, tree_leaves(network(batch)), where)
     learned = [one for one in network.parameters() if one.requires_grad]
-    optimiser = torch.optim.Adam(learned, RATE)
+    optimiser = torch.optim.Adam(learned, rate)
     for _ in range(STEPS):
         optimiser.zero_grad()
         torch.stack(list(loss(tree_leaves(network(batch)), targets).values())).sum().backward()
