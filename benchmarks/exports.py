@@ -196,6 +196,7 @@ def lively(model: str, size: Size) -> nn.Module:
     torch.manual_seed(zlib.crc32(model.encode()))
     network, last = zoo.create_model(model, 17), dict[int, nn.Module]()
     norms: list[nn.BatchNorm2d] = []
+    pooled: set[nn.Module] = set()  # norms of one value an image: a few images tell no variance
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             random = nn.init.kaiming_normal_(torch.empty_like(module.weight))
@@ -212,11 +213,16 @@ def lively(model: str, size: Size) -> nn.Module:
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
             module.momentum = None  # the mean over all batches
+            module.register_forward_hook(
+                lambda one, given, _: pooled.add(one) if given[0][0, 0].numel() == 1 else None
+            )
             norms.append(module)
     with torch.no_grad():
         for number in range(2):
             network.train()(picture((4, 3, *size), number))
         for norm in norms:  # channels that hardly vary are not made loud
+            if norm in pooled:
+                norm.reset_running_stats()
             assert norm.running_var is not None
             norm.running_var.clamp_(min=float(norm.running_var.mean()) / 10)
         for output in tree_leaves(network.eval()(picture((1, 3, *size), 2))):
