@@ -187,6 +187,13 @@ def tried(model: str, folder: Path, source: Source, rate: float) -> Exported:
     )
 
 
+def pass_on(kernel: torch.Tensor, groups: int) -> None:
+    """Fill a kernel so that it gives what it is given, and a share of what is random."""
+    random = nn.init.kaiming_normal_(torch.empty_like(kernel))
+    nn.init.dirac_(kernel, groups)
+    kernel += RANDOM * random
+
+
 def lively(model: str, size: Size) -> nn.Module:
     """A network that passes on what it is given, with a share of what is random, always the same.
 
@@ -199,16 +206,12 @@ def lively(model: str, size: Size) -> nn.Module:
     pooled: set[nn.Module] = set()  # norms of one value an image: a few images tell no variance
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            random = nn.init.kaiming_normal_(torch.empty_like(module.weight))
             groups = module.groups if isinstance(module, nn.Conv2d) else 1
-            nn.init.dirac_(module.weight, groups)
-            module.weight.data += RANDOM * random
+            pass_on(module.weight.data, groups)
             module.register_forward_hook(lambda one, given, found: last.update({id(found): one}))
         elif isinstance(module, KernelAggregation):  # each kernel has about half a vote
             for kernel in module.weight.data:
-                random = nn.init.kaiming_normal_(torch.empty_like(kernel))
-                nn.init.dirac_(kernel, module.groups)
-                kernel += RANDOM * random
+                pass_on(kernel, module.groups)
             module.weight.data *= 2 / len(module.weight)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)

@@ -76,6 +76,15 @@ def test_a_model_equals_its_golden(name: str, undrawn: None) -> None:
     assert result.max_relative_error <= 1e-9
 
 
+@pytest.mark.parametrize("name", sorted(COSTLY))
+def test_a_costly_model_has_the_tensors_of_its_golden(name: str) -> None:
+    golden = goldens()[name]
+    with torch.device("meta"):
+        model = parity._build(golden)
+    assert not parity._compare_names(golden, zoo.published_state(model))
+    assert sum(parameter.numel() for parameter in model.parameters()) == golden.params
+
+
 def test_what_is_written_of_a_network_is_a_golden_that_it_equals(tmp_path: Path) -> None:
     network = zoo.create_model("small_hrnet_w16")
     content = parity.golden_of(network, "small_hrnet_w16", (64, 96), seed=7)

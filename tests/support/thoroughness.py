@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import pytest
-from _pytest.mark import ParameterSet
 
 T = TypeVar("T")
 
 
-def daily(cases: Iterable[T], each_time: Callable[[T], object]) -> list[ParameterSet]:
+def daily(cases: Iterable[T], each_time: Callable[[T], object]) -> list[object]:
     """All cases, of which each run of the tests tries some, the thorough run the others.
 
     A tuple is a case of several parameters.
