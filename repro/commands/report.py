@@ -39,8 +39,9 @@ def report(
 ) -> None:
     """Write everything that was judged: one HTML file, or other formats, by default to stdout.
 
-    Of one paper, if it is named: its cells, claims and checks. RESULTS.md holds all papers.
-    `--check` alone asks whether RESULTS.md is what tables and records give.
+    Of one paper, if it is named: its cells, claims and checks. RESULTS.md holds all papers, with a
+    page for each in the folder results/. `--check` alone asks whether they are what tables and
+    records give.
 
     Example: repro report -o report.html
     """
@@ -62,15 +63,17 @@ def report(
         if name == "md":
             publish.check(output)
     records = Store(store, say=say)
-    text = _text(name, records, paper, output)
+    texts = _texts(name, records, paper, output)
     warn(records)
     if output is None:
-        print(text, end="")
+        print("\n".join(texts.values()), end="")
         return
-    content = text.encode()
-    size, same = len(content), _read(output) == content
-    if not same and not check:
-        _write(output, content)
+    contents = {path: text.encode() for path, text in texts.items()}
+    size = sum(map(len, contents.values()))
+    others = [path for path, content in contents.items() if _read(path) != content]
+    same = not others
+    for path in others if not check else ():
+        _write(path, contents[path])
     code = 3 if check and not same else 0
     state = "is up to date" if same else "would change: exit 3" if check else f"has {size:,} bytes"
     say(f"{output} {state}")
@@ -96,13 +99,20 @@ def _format(form: str, output: Path | None, check: bool) -> str:
     raise ReproError(f"`{output}` does not tell a format.", f"Name one, or end it with {known}.")
 
 
-def _text(name: str, store: "Store", paper: str, output: Path | None) -> str:
-    from repro.plans import selection
+def _texts(name: str, store: "Store", paper: str, output: Path | None) -> dict[Path, str]:
+    """What is to be in which files: of RESULTS.md also its pages."""
     from repro.report.files import publish
-    from repro.verdicts import judge
 
     if name == "md":
-        return publish.render(store)
+        path = output or options.RESULTS
+        return publish.files(path, publish.render(store, path))
+    return {output or PAGE: _text(name, store, paper, output)}
+
+
+def _text(name: str, store: "Store", paper: str, output: Path | None) -> str:
+    from repro.plans import selection
+    from repro.verdicts import judge
+
     if name in ("html", "json"):
         beside = Path() if output is None else output.parent
         return _whole(name)(gathered(store, paper, beside))

@@ -158,9 +158,7 @@ def run_and_judge(
         say(line)
     cells = judge.judge_all(wanted, records.find)
     if results is not None:
-        there = results.exists()
-        publish.write(results, records)
-        say(f"{results} is {'up to date' if there else 'written'}")
+        say(publish.write(results, records))
     rows = run_summary.reached(graph.trained, records, outcome.failed)
     if not as_json:
         run_summary.report(console(), cells, quiet)

@@ -172,7 +172,7 @@ def test_the_command_that_is_named_supplies_the_figure_everywhere(
     facts: dict[str, object] = {"sha256": sha256(file), "input": [64, 48]}
     some = image_set(sha256=sha256(scene.annotations), file=str(scene.annotations))
     write(one_paper, [network(1, "99.0", **facts), network(2)], [some])
-    before = publish.render(Store("records"))
+    before = publish.render(Store("records")).whole
     title = "### few: 3 images of COCO val2017"
     assert (
         title in before and "| net 1" in before and "Not evaluated here: `repro eval net1" in before
@@ -183,7 +183,7 @@ def test_the_command_that_is_named_supplies_the_figure_everywhere(
     check, absent = network_checks(Store("records").find)
     assert check.record is not None and check.record.key == record and check.measured is not None
     assert absent.record is None
-    after = publish.render(Store("records"))
+    after = publish.render(Store("records")).whole
     (line,) = (one for one in after.splitlines() if one.startswith("| net 1"))
     assert f"[{check.measured.value:.2f}][{record[:7]}]" in line and "| 99.0" in line
     assert f"[{record[:7]}]: records/{record[:2]}/{record}.json" in after
@@ -201,7 +201,7 @@ def test_the_command_that_is_named_supplies_the_figure_everywhere(
 def test_words_of_a_list_stay_words_in_every_medium(one_paper: Path, tmp_path: Path) -> None:
     bad = "<img src=x onerror=alert(1)>|"
     write(one_paper, [network(1, label=bad, source=bad, note=bad)], [image_set(chosen=bad)])
-    document = publish.render(Store(tmp_path / "none"))
+    document = publish.render(Store(tmp_path / "none")).whole
     assert "<img" not in document and "&lt;img src=x onerror=alert(1)>\\|" in document
     shown = page.render(gathered(Store(tmp_path / "none")))
     assert "<img" not in shown and "&lt;img src=x onerror=alert(1)&gt;|" in shown
@@ -211,7 +211,7 @@ def test_without_such_networks_nothing_is_said(one_paper: Path, tmp_path: Path) 
     (one_paper / evidence.FILE).unlink()
     store = Store(tmp_path / "none")
     assert network_checks(store.find) == []
-    assert "real images" not in publish.render(store)
+    assert "real images" not in publish.render(store).whole
     assert (
         "evidence"
         not in page.render(gathered(store))

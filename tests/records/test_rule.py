@@ -125,8 +125,8 @@ def test_a_fresh_count_is_judged_before_the_kept_one(repro: Run, tmp_path: Path)
     listed = parsed(repro("records", "ls", "--json"))["records"]
     fills = {Path(one["path"]).suffixes[0]: one["cells"] for one in listed}
     assert wanted.place in fills[".2"] and fills[".json"] == []
-    links = publish.render(Store(tmp_path / "records")).splitlines()
-    assert f"[{wanted.spec.key[:7]}]: records/{file_of(wanted.spec.key, 2)}" in links
+    links = publish.render(Store(tmp_path / "records")).whole.splitlines()
+    assert f"[{wanted.spec.key[:7]}]: ../records/{file_of(wanted.spec.key, 2)}" in links
 
 
 def test_a_record_of_another_run_under_a_runs_name_makes_room(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_other_code_that_gives_the_same_bits_is_current_by_behaviour(
     assert f"{BY_BEHAVIOUR}  " in repro("records", "ls").out
     (listed,) = parsed(repro("records", "ls", "--json"))["records"]
     assert listed["state"] == BY_BEHAVIOUR and "paper2 table1 LPN-50 ap" in listed["cells"]
-    assert key[:7] in publish.render(Store(tmp_path / "records"))
+    assert key[:7] in publish.render(Store(tmp_path / "records")).whole
     (planned,) = parsed(repro("plan", *ACCURACIES[1:-1], "--json"))["runs"]
     assert planned["state"] == "cached"
 
@@ -236,12 +236,12 @@ def test_an_unstable_timing_is_shown_as_such_and_is_in_no_results(
     assert found["verdict"]["reason"] == "Noise of 40 %. No verdict."
     explained = parsed(repro("explain", *FPS, "--json"))
     assert explained["verdict"] == found["verdict"] and "unstable" in repro("explain", *FPS).out
-    text = publish.render(Store(tmp_path / "records"))
+    text = publish.render(Store(tmp_path / "records")).whole
     assert FIRST[:7] not in text and "unstable" not in text
     store.add(record_scenes.timed(speed(), 30, LAST, at=OLD))
     stable = cells_of(parsed(repro(*words, "--json")))[" ".join(FPS)]
     assert stable["record"] == LAST and stable["verdict"]["kind"] in ("rank", "off")
-    text = publish.render(Store(tmp_path / "records"))
+    text = publish.render(Store(tmp_path / "records")).whole
     assert LAST[:7] in text and FIRST[:7] not in text
 
 

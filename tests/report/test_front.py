@@ -156,9 +156,12 @@ def test_the_document_begins_with_it() -> None:
     from repro.verdicts.judge import judge_all
 
     cells = judge_all(selection.select(selection.tables("paper2", "table3")), lambda spec: None)
-    document = markdown.results(ReportContents(cells, (), (), {}))
-    begun, _, rest = document.partition("## How to read the tables")
+    pages = markdown.results(ReportContents(cells, (), (), {}))
+    begun, _, _ = pages.main.partition("## How to read the tables")
     assert "## In short: paper2, " in begun and "numbers were not run here." in begun
-    assert "|" not in begun and "### paper2 Table 3" in rest
+    assert "### paper2 Table" not in pages.main and "(results/paper2.md)" in begun
+    document = pages.papers["paper2"]
+    begun, _, rest = document.partition("### paper2 Table 3")
+    assert "numbers were not run here." in begun and "|" not in begun and rest
     assert "- noise: AP: perhaps noise +0.4 (LPN-152 GC); more than the images make +2.5" in rest
     assert document.count("bootstrap of") == 1, "where the noise is from is told once"

@@ -120,7 +120,7 @@ def test_measured_accuracy_stands_beside_the_printed_one() -> None:
     record = Record("key", {}, (Measurement("AP", 65.9, "%"),), {})
     cells = [judge(cell, lambda spec: record)]
     assert cells[0].delta == Fraction(65.9) - Fraction(658, 10)
-    text = markdown.results(ReportContents(cells, (), (), {}))
+    text = markdown.results(ReportContents(cells, (), (), {})).whole
     assert "| AP ours" in text and "| [65.90][key] ≈" in text and "| +0.10 " in text
     other = replace(record, measurements=(Measurement("AR", 1.0, "%"),))
     assert judge(cell, lambda spec: other).verdict.kind == "missing"

@@ -1,9 +1,10 @@
-"""RESULTS.md: every table with the paper's value, ours, the difference and the verdict.
+"""RESULTS.md: what came out; and every table with the print, ours, the difference and the verdict.
 
 A pure function of the tables and the records: the same inputs give the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -11,12 +12,14 @@ from repro.evidence.checks import NetworkCheck
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS
 from repro.papers.metrics import FIELDS
+from repro.papers.study import Study, Table
 from repro.records.record import file_of
 from repro.report import evidence_table, overview, text
 from repro.report.contents import ReportContents
 from repro.report.evidence_table import EvidenceLine
 from repro.report.front import PaperFront, front
 from repro.report.grid import Grid, GridEntry, GridLine, grid
+from repro.report.headlines import Headline, headlines
 from repro.verdicts.judge import Cell, by_table, summary
 from repro.verdicts.kinds import KINDS
 
@@ -26,25 +29,60 @@ SHORT = 80
 REHEARSED = "<!-- Written by `repro rehearse`: no results; edits are lost. -->"
 
 
-def results(report: ReportContents) -> str:
-    """The whole document: each paper in short, then its tables. No HTML gets into it."""
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What is shown at a click on its summary."""
+
+    summary: str
+    parts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsPages:
+    """The document, and what it leads to."""
+
+    main: str
+    papers: Mapping[str, str]
+    """name of a paper -> its page, which lies in a folder beside the document"""
+
+    @property
+    def whole(self) -> str:
+        """All one after another."""
+        return "\n".join((self.main, *self.papers.values()))
+
+
+def results(report: ReportContents, folder: str = "results") -> ResultsPages:
+    """What came out, in short, and a page for each paper with its tables, in the folder beside it.
+
+    No HTML of anybody else gets into them.
+    """
     groups = by_table(report.cells)
     studies = {name: study.load_study(name) for name, _ in groups}
-    parts = ["# Results", _introduction(report.cells)]
+    fronts = {name: front(report, name) for name in studies}
+    parts: list[str | Fold] = ["# Results", *_totals(report.cells)]
     for name, paper in studies.items():
-        parts.append(f"## In short: {name}, {paper.title}")
-        parts += _front(front(report, name))
-    parts += ["## How to read the tables", *_legend(report.cells), *_evidence(report.evidence)]
+        parts += [
+            f"## In short: {name}, {paper.title}",
+            _three_lines(fronts[name], f"{folder}/{name}.md"),
+        ]
+    parts += [*_headlines(headlines(report), folder), *_evidence(report.evidence)]
+    parts += ["## How to read the tables", *_legend(report.cells), _links((), report.evidence)]
+    papers = {}
     for name, paper in studies.items():
-        parts.append(f"## {name}: {paper.title}")
-        parts.append(f"{', '.join(paper.authors) or 'No authors are printed'} ({paper.year})")
+        of_paper = [cell for cell in report.cells if cell.wanted.table.study == name]
+        page = [f"# {name}: {paper.title}", _authors(paper), *_front(fronts[name])]
+        page.append(text.legend(of_paper))
+        page += [f"Noise: {one}" for one in _noises(of_paper)]
         told: dict[str, str] = {}
         for (owner, table), group in groups.items():
             if owner == name:
-                parts += _table(grid(study.load_table(name, table), group), told)
-    links = _links(report.cells, report.evidence)
-    document = "\n\n".join([*parts, links] if links else parts)
-    return f"{MARK}\n\n{document.replace('<', '&lt;')}\n"
+                page += _table(grid(study.load_table(name, table), group), told)
+        papers[name] = _document(MARK, [*page, _links(of_paper, up="../")])
+    return ResultsPages(_document(MARK, parts), papers)
+
+
+def _authors(paper: Study) -> str:
+    return f"{', '.join(paper.authors) or 'No authors are printed'} ({paper.year})"
 
 
 def rehearsal(cells: Sequence[Cell], title: str, said: str) -> str:
@@ -52,17 +90,79 @@ def rehearsal(cells: Sequence[Cell], title: str, said: str) -> str:
     parts = [f"# {title}", f"**{said}**"]
     for (owner, table), group in by_table(cells).items():
         parts += _table(grid(study.load_table(owner, table), group), {})
-    document = "\n\n".join([*parts, _links(cells)])
-    return f"{REHEARSED}\n\n{document.replace('<', '&lt;')}\n"
+    return _document(REHEARSED, [*parts, _links(cells)])
 
 
-def _introduction(cells: Sequence[Cell]) -> str:
+def _document(mark: str, parts: Sequence[str | Fold]) -> str:
+    """The parts, below one another; only the folds are HTML."""
+    return f"{mark}\n\n{_below(parts)}\n"
+
+
+def _below(parts: Sequence[str | Fold]) -> str:
+    written = (_fold(one) if isinstance(one, Fold) else one.replace("<", "&lt;") for one in parts)
+    return "\n\n".join(filter(None, written))
+
+
+def _fold(fold: Fold) -> str:
+    summary = fold.summary.replace("<", "&lt;")
+    return f"<details><summary>{summary}</summary>\n\n{_below(fold.parts)}\n\n</details>"
+
+
+def _totals(cells: Sequence[Cell]) -> list[str]:
+    """How many numbers there are, and what became of them, of all and of each paper."""
     papers = text.papers(len(study.study_names()))
-    return (
-        f"{len(cells):,} printed numbers of {papers}, each beside what we measured: first each "
-        "paper in short, then its tables cell by cell. Accuracy and speed are never estimated: a "
-        "cell that was not run says what would supply it."
+    said = (
+        f"{len(cells):,} printed numbers of {papers}, each beside what we measured: "
+        f"**{_counts(cells)}**. Accuracy and speed are never estimated: a number that was not run "
+        "says what would supply it."
     )
+    frame = pd.DataFrame(
+        {
+            "paper": [cell.wanted.table.study for cell in cells],
+            "verdict": [cell.verdict.kind for cell in cells],
+        }
+    )
+    return [said, _markdown(_crossed(pd.crosstab(frame["paper"], frame["verdict"])))]
+
+
+def _counts(cells: Sequence[Cell]) -> str:
+    """`186 match · 4 near · 689 missing`."""
+    return " · ".join(f"{count:,} {kind}" for kind, count in summary(cells).items() if count)
+
+
+def _three_lines(short: PaperFront, page: str) -> str:
+    """What holds of a paper, what does not, and what is not known and would be told by what."""
+    lines = []
+    for heading, found in short.parts:
+        said = " ".join(line.said for line in found)
+        first = next((line.parts[0] for line in short.unknown if line.parts), "")
+        more = f" The most, {first}" if found is short.unknown and first else ""
+        lines.append(f"- **{heading}**: {said}{more}")
+    lines.append(f"- [Its tables, cell by cell]({page})")
+    return "\n".join(lines)
+
+
+def _headlines(found: Sequence[Headline], folder: str) -> list[str]:
+    """The strongest findings, numbered, with their proof and where it stands."""
+    if not found:
+        return []
+    lines = [
+        f"{number}. **{one.said}** {one.proof} `{one.command}`, "
+        f"[{one.table.study} Table {one.table.number}]({folder}/{one.table.study}.md#"
+        f"{_anchor(_heading(one.table))})."
+        for number, one in enumerate(found, start=1)
+    ]
+    return ["## What stands out", "\n".join(lines)]
+
+
+def _heading(table: Table) -> str:
+    return f"{table.study} Table {table.number}: {table.caption}"
+
+
+def _anchor(heading: str) -> str:
+    """What the heading is called in a link, by the rule of GitHub."""
+    kept = "".join(sign for sign in heading.lower() if sign.isalnum() or sign in " -_")
+    return kept.replace(" ", "-")
 
 
 def _front(short: PaperFront) -> list[str]:
@@ -74,7 +174,7 @@ def _front(short: PaperFront) -> list[str]:
     return parts
 
 
-def _legend(cells: Sequence[Cell]) -> list[str]:
+def _legend(cells: Sequence[Cell]) -> list[str | Fold]:
     """The signs, how often each was given, and the ways of counting."""
     signs = "\n".join(
         f"- {KINDS[kind].sign} **{kind}**: {KINDS[kind].meaning}" for kind in summary(cells)
@@ -82,11 +182,9 @@ def _legend(cells: Sequence[Cell]) -> list[str]:
     return [
         signs,
         "A cost matches if it prints as the paper's digits, rounded or cut, under the counting "
-        "convention of its cell. What the papers call FLOPs are multiply-accumulates (MACs). A "
-        "reason that stands below an earlier table of a paper is not repeated.",
-        *(f"Noise, where an ablation changes an accuracy: {one}" for one in _noises(cells)),
-        _matrix(cells),
-        _conventions(),
+        "convention of its cell. What the papers call FLOPs are multiply-accumulates (MACs).",
+        Fold("How many of each sort", [_matrix(cells)]),
+        Fold("Counting conventions", [_conventions()]),
     ]
 
 
@@ -119,27 +217,29 @@ def _matrix(cells: Sequence[Cell]) -> str:
         }
     )
     matrix = pd.crosstab([frame["study"], frame["cells of"]], frame["verdict"])
-    kinds = [kind for kind in KINDS if kind in matrix.columns]
-    matrix = matrix.reindex(FIELDS, level=1)
-    matrix = matrix[kinds].rename(columns={kind: f"{KINDS[kind].sign} {kind}" for kind in kinds})
-    return _markdown(matrix.reset_index().astype(str))
+    return _markdown(_crossed(matrix.reindex(FIELDS, level=1)))
 
 
-def _evidence(checks: Sequence[NetworkCheck]) -> list[str]:
+def _crossed(counts: pd.DataFrame) -> pd.DataFrame:
+    """A table of how often there is each verdict, with signs, in their order."""
+    kinds = [kind for kind in KINDS if kind in counts.columns]
+    named = {kind: f"{KINDS[kind].sign} {kind}" for kind in kinds}
+    return counts[kinds].rename(columns=named).reset_index().astype(str)
+
+
+def _evidence(checks: Sequence[NetworkCheck]) -> list[str | Fold]:
     """Networks with published weights on real images; nothing where none are known."""
     if not checks:
         return []
-    parts = [f"## {evidence_table.TITLE}", evidence_table.LEAD, evidence_table.LIMITS]
+    parts: list[str | Fold] = [f"## {evidence_table.TITLE}", evidence_table.LEAD]
     for table in evidence_table.tables(checks):
-        parts += [f"### {table.images.name}: {table.images.title}", table.facts]
+        parts.append(f"### {table.images.name}: {table.images.title}")
         parts.append(_markdown(pd.DataFrame([_checked(line) for line in table.lines])))
-        parts += [table.spread] if table.spread else []
-        if table.lacking:
-            parts.append(_listed(table.lacking))
-        parts.append(
-            f"The images are {table.images.chosen} Their ids are in `tables/evidence.toml`."
-        )
-    return [*parts, "Where the figures are published:", _listed(evidence_table.sources(checks))]
+        parts += [table.spread, _listed(table.lacking)]
+        chosen = f"The images are {table.images.chosen} Their ids are in `tables/evidence.toml`."
+        parts.append(Fold("The images", [table.facts, chosen]))
+    sources = _listed(evidence_table.sources(checks))
+    return [*parts, evidence_table.LIMITS, Fold("Where the figures are published", [sources])]
 
 
 def _listed(said: Sequence[tuple[str, str]]) -> str:
@@ -162,14 +262,14 @@ def _checked(line: EvidenceLine) -> dict[str, str]:
 
 def _conventions() -> str:
     rows = [{"convention": c.name, "tool": c.tool, "counts": c.rules} for c in CONVENTIONS.values()]
-    return "Counting conventions:\n\n" + _markdown(pd.DataFrame(rows))
+    return _markdown(pd.DataFrame(rows))
 
 
 def _table(layout: Grid, told: dict[str, str]) -> list[str]:
     """A judged table and what is said of it; `told` is what was said below earlier ones, where."""
     table = layout.table
     facts = text.facts(table, "{} counted by `{}`, {}")
-    parts = [f"### {table.study} Table {table.number}: {table.caption}", " · ".join(facts)]
+    parts = [f"### {_heading(table)}", " · ".join(facts)]
     parts.append(_markdown(pd.DataFrame([_row(line) for line in layout.lines])))
     if layout.changes:
         parts += [text.LADDER, _markdown(pd.DataFrame(layout.ladder))]
@@ -215,13 +315,13 @@ def _ours(entry: GridEntry) -> str:
     return f"[{entry.ours}][{entry.cell.shown.record[: text.SHORT]}] {entry.sign}"
 
 
-def _links(cells: Sequence[Cell], checks: Sequence[NetworkCheck] = ()) -> str:
-    """Where the records are that the tables link to."""
+def _links(cells: Sequence[Cell], checks: Sequence[NetworkCheck] = (), up: str = "") -> str:
+    """Where the records are that the tables link to; `up` is the way to their folder."""
     values = [cell.shown for cell in cells if cell.shown is not None]
     files = {value.record: file_of(value.record, value.number) for value in values}
     records = [check.record for check in checks if check.record is not None and check.shown]
     files |= {record.key: file_of(record.key, record.number) for record in records}
-    return "\n".join(f"[{key[: text.SHORT]}]: records/{files[key]}" for key in sorted(files))
+    return "\n".join(f"[{key[: text.SHORT]}]: {up}records/{files[key]}" for key in sorted(files))
 
 
 def _markdown(frame: pd.DataFrame) -> str:
