@@ -134,10 +134,10 @@ def _three_lines(short: PaperFront, page: str) -> str:
     """What holds of a paper, what does not, and what is not known and would be told by what."""
     lines = []
     for heading, found in short.parts:
+        first = next((line.parts[0] for line in found if line.parts), "")
+        more = f" The most, {first}" if found is short.unknown else f" First, {first}"
         said = " ".join(line.said for line in found)
-        first = next((line.parts[0] for line in short.unknown if line.parts), "")
-        more = f" The most, {first}" if found is short.unknown and first else ""
-        lines.append(f"- **{heading}**: {said}{more}")
+        lines.append(f"- **{heading}**: {said}{more if first else ''}")
     lines.append(f"- [Its tables, cell by cell]({page})")
     return "\n".join(lines)
 
