@@ -13,7 +13,7 @@ from repro.data.matlab import arrays
 from repro.data.people import Annotations, Bools, Floats, Ints, Poses
 from repro.errors import ReproError
 from repro.records.remarks import Remark, check, counted
-from repro.scoring import result_rows
+from repro.scoring.result_rows import PlainRows, plain_rows
 
 LIMIT = 2**31
 """bytes; COCO's test-dev with 100 poses an image has half of it"""
@@ -43,13 +43,18 @@ def read(path: Path, joints: int) -> Results:
     that is not finite, or a category other than person. Boxes are read if the first entry has one,
     as in `COCO.loadRes`.
     """
+    plain = plain_rows(path, LIMIT)
+    if plain is not None and (plain.categories == PERSON).all():
+        found = _plain_results(plain, joints)
+        if found is not None:
+            return found
     rows = Rows(path, "", _list(path))
-    found = rows.whole("image_id")
+    images = rows.whole("image_id")
     categories = rows.whole("category_id")
     if (categories != PERSON).any():
         other = int(np.flatnonzero(categories != PERSON)[0])
         rows.refuse("category_id", other, f"{PERSON}, a person")
-    return _results(rows, found, joints, ())
+    return _results(rows, images, joints, ())
 
 
 def matched(path: Path, annotations: Annotations) -> Results:
@@ -58,9 +63,28 @@ def matched(path: Path, annotations: Annotations) -> Results:
     Poses of other categories and on other images are left out and remarked on; a ReproError where
     most of a file is so, as it then belongs to other annotations.
     """
+    joints = len(annotations.entry.skeleton.joints)
+    plain = None if annotations.images.words else plain_rows(path, LIMIT)
+    if plain is not None and _all_ours(plain, annotations):
+        found = _plain_results(plain, joints)
+        if found is not None:
+            return found
     rows, remarks = ours(Rows(path, "", _list(path)), annotations)
-    found, _ = image_ids(rows, annotations.images)
-    return _results(rows, found, len(annotations.entry.skeleton.joints), remarks)
+    images, _ = image_ids(rows, annotations.images)
+    return _results(rows, images, joints, remarks)
+
+
+def _all_ours(plain: PlainRows, annotations: Annotations) -> bool:
+    of_persons = plain.categories == annotations.category
+    return bool(of_persons.all() and np.isin(plain.images, annotations.images.ids).all())
+
+
+def _plain_results(plain: PlainRows, joints: int) -> Results | None:
+    """Rows of which there is nothing to tell; None where the joints are not so many."""
+    if plain.keypoints.shape[1] != 3 * joints:
+        return None
+    keypoints = plain.keypoints.reshape(-1, joints, 3)
+    return Results(Poses(plain.images, keypoints, plain.scores), plain.boxes)
 
 
 def ours(rows: Rows, annotations: Annotations) -> tuple[Rows, tuple[Remark, ...]]:
@@ -149,9 +173,6 @@ def points(path: Path) -> Floats:
 
 def _list(path: Path) -> list[object]:
     text = unpacked(content(path, WHAT, LIMIT), path, WHAT, LIMIT)
-    rows = result_rows.rows(text)
-    if rows is not None:
-        return rows
     try:
         value = parsed(text, path, WHAT)
     except ReproError as error:
