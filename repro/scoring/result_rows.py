@@ -5,14 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from repro.data.people import Floats, Ints
-
-if TYPE_CHECKING:
-    import simdjson
 
 PART = 2**16
 """bytes that are parsed at a time, so that what is made of them stays in the cache"""
@@ -71,7 +68,7 @@ class _Columns:
         self.keypoints = bytearray()
         self.boxes = bytearray()
 
-    def add(self, rows: "simdjson.Array", lists: int) -> bool:
+    def add(self, rows: Any, lists: int) -> bool:
         """Whether rows are like those before, `lists` being all lists in the text of their list."""
         if not len(rows):
             return False
