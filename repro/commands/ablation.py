@@ -10,7 +10,7 @@ import typer
 from repro.commands.common import complain, console, emit
 from repro.commands.run_request import RunRequest, typed
 from repro.errors import ReproError
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.papers.study import Row, Study, Table
@@ -132,4 +132,4 @@ def run(request: RunRequest, on_data: bool, quiet: bool, as_json: bool) -> None:
         return
     console().print(training_view.ablation(rows))
     for line in words:
-        print(line)
+        put(line)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from repro.commands import options
 from repro.commands.common import emit, tell
+from repro.report.terminal.console import put
 
 if TYPE_CHECKING:
     from repro.evaluation.box_run import BoxRun
@@ -79,7 +80,7 @@ def find_and_tell(run: "BoxRun", output: Path, as_json: bool) -> None:
             remarks=remarks,
         )
     else:
-        print(f"{len(run.rows):,} boxes on {run.done:,} pictures, {output}")
+        put(f"{len(run.rows):,} boxes on {run.done:,} pictures, {output}")
     if run.failed:
         first = next(iter(run.failed.values()))
         count = f"{len(run.failed)} of {len(pictures)}"

@@ -4,6 +4,7 @@ import typer
 
 from repro.commands import options
 from repro.commands.common import emit
+from repro.report.terminal.console import put
 
 app = typer.Typer(help="Look over what you wrote.", rich_markup_mode=None)
 
@@ -37,15 +38,15 @@ def tables_(folder: options.TablesFolder = None, as_json: options.Json = False) 
         raise typer.Exit(code)
     for one in checked:
         needed = [flaw for flaw in one.flaws if flaw.required]
-        print(f"{one.name} in {one.folder}: {'whole' if not needed else f'{len(needed)} wrong'}")
+        put(f"{one.name} in {one.folder}: {'whole' if not needed else f'{len(needed)} wrong'}")
         for title, required in (("required", True), ("optional", False)):
             listed = [flaw for flaw in one.flaws if flaw.required is required]
             if listed:
-                print(f"  {title}")
+                put(f"  {title}")
             for flaw in listed:
-                print(f"    {flaw}")
+                put(f"    {flaw}")
                 if flaw.hint:
-                    print(f"        {flaw.hint}")
+                    put(f"        {flaw.hint}")
     optional = len(flaws) - len(wrong)
-    print(f"{len(checked)} checked: {len(wrong)} required and {optional} optional things to mend")
+    put(f"{len(checked)} checked: {len(wrong)} required and {optional} optional things to mend")
     raise typer.Exit(code)

@@ -2,20 +2,18 @@
 
 import dataclasses
 import json
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from repro.errors import ReproError
     from repro.evaluation.request import EvaluationRequest
     from repro.papers.values import Size
     from repro.records.remarks import Remark
     from repro.records.store import Store
+    from repro.report.terminal.screen import Screen
 
 SCHEMA = 1
 """of what `emit` prints"""
@@ -32,12 +30,11 @@ def emit(command: str, **values: object) -> None:
     print(json.dumps({"schema": SCHEMA, "command": command, **values}, default=plain))
 
 
-def console() -> "Console":
-    """Where results are printed: as wide as they need unless it is a terminal."""
-    from rich.console import Console
+def console() -> "Screen":
+    """Where tables are printed: as wide as they need unless it is a terminal."""
+    from repro.report.terminal.screen import Screen
 
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    return Console(width=None if terminal else 300, highlight=False)
+    return Screen()
 
 
 def size_of(text: str | None) -> "Size | None":

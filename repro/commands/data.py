@@ -8,6 +8,7 @@ import typer
 from repro.commands import data_options, options
 from repro.commands.common import complain, console, emit, tell
 from repro.errors import ReproError, StoreError
+from repro.report.terminal.console import put
 
 if TYPE_CHECKING:
     from repro.data.completeness import SplitFound
@@ -48,13 +49,13 @@ def check(
         emit("data check", splits=[split.described() for split in splits])
         return
     for split in splits:
-        print(f"{SIGNS[state(split)]} {split.dataset} {split.split}: {facts(split)}")
+        put(f"{SIGNS[state(split)]} {split.dataset} {split.split}: {facts(split)}")
         for note in split.notes:
-            print(f"    {note}")
+            put(f"    {note}")
         for fetch in split.fetch:
-            print(f"    to fetch by hand: {fetch}")
+            put(f"    to fetch by hand: {fetch}")
         if split.fetch and public(split):
-            print(f"    `repro fetch {split.dataset} {split.split}` fetches what has an address")
+            put(f"    `repro fetch {split.dataset} {split.split}` fetches what has an address")
 
 
 def public(split: "SplitFound") -> bool:
@@ -93,7 +94,6 @@ def check_file(file: Path, images: Path, dataset: str | None, output: Path, as_j
 def tell_file(found: "FileCheck", sheet: Path | None) -> None:
     """What was found of an annotation file, the verdict last."""
     from repro.report.terminal import joints_table
-    from repro.report.terminal.console import plain
 
     counts = found.counts
     heading = (
@@ -101,14 +101,14 @@ def tell_file(found: "FileCheck", sheet: Path | None) -> None:
         f"category {found.category}, {counts.labelled:,} with joints, {counts.crowd:,} crowds · "
         f"{counts.usable:,} with a usable box · sha256 {found.sha256[:12]}"
     )
-    print(plain(heading))
+    put(heading)
     console().print(joints_table.shown(found.joints))
     tell(found.remarks)
     if sheet is not None:
-        print(f"{sheet} shows a few: are the numbers on the right joints?")
+        put(f"{sheet} shows a few: are the numbers on the right joints?")
     for use, reasons in (("evaluation", found.evaluation), ("training", found.training)):
-        why = plain("; ".join(reasons))
-        print(f"not fit for {use}: {why}" if reasons else f"fit for {use}")
+        why = "; ".join(reasons)
+        put(f"not fit for {use}: {why}" if reasons else f"fit for {use}")
 
 
 SIGNS = {"complete": "✓", "part": "≈", "absent": "–"}
@@ -157,7 +157,7 @@ def synth(
     if as_json:
         emit("data synth", folder=str(path), train=train, val=val, seed=seed)
     else:
-        print(f"{path} is written; `repro eval truth --dataset synth --data {folder}` tries it")
+        put(f"{path} is written; `repro eval truth --dataset synth --data {folder}` tries it")
 
 
 def weights(

@@ -2,6 +2,7 @@
 
 from repro.commands import options
 from repro.commands.common import emit
+from repro.report.terminal.console import put
 
 
 def doctor(store: options.StoreDir = options.RECORDS, as_json: options.Json = False) -> None:
@@ -18,6 +19,6 @@ def doctor(store: options.StoreDir = options.RECORDS, as_json: options.Json = Fa
         emit("doctor", checks=[check.described() for check in checkups])
         return
     for check in checkups:
-        print(f"{SIGNS[check.state]} {check.name}: {check.found}")
+        put(f"{SIGNS[check.state]} {check.name}: {check.found}")
         if check.cure:
-            print(f"    {check.cure}")
+            put(f"    {check.cure}")

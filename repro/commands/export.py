@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from repro.commands import options
 from repro.commands.common import emit, size_of, tell
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.exporting.request import ExportRequest
@@ -62,9 +62,9 @@ def export(
         emit("export", **described(request, made))
         return
     tell(made.remarks)
-    print(f"{made.path}: {made.size:,} bytes, sha256 {made.sha256}")
+    put(f"{made.path}: {made.size:,} bytes, sha256 {made.sha256}")
     inputs = ", ".join("x".join(map(str, shape)) for shape in made.check.inputs)
-    print(
+    put(
         f"differs from PyTorch by {made.check.difference:.1e} of the largest value at most, "
         f"where {made.check.bound:g} is allowed (inputs {inputs})"
     )

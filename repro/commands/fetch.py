@@ -11,7 +11,7 @@ from repro import env
 from repro.commands import data_options, options
 from repro.commands.common import complain, console, emit
 from repro.errors import ReproError, RunError, listed
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.commands.run_request import RunRequest
@@ -87,7 +87,7 @@ def carry_out(
     if lacking and not any(one.here or one.address for one in chosen.files) and not coming:
         raise ReproError(
             "Nothing of this can be fetched from an address.",
-            "\n       ".join(one.cure for one in lacking),
+            " ".join(one.cure for one in lacking),
         )
     if coming:
         for line in fetch_view.asked(coming, room) if show else ():
@@ -138,12 +138,12 @@ def answer(
     by_hand = [one for one in lacking if not order.sources(one, settings)]
     if dry_run:
         console().print(fetch_view.listed(chosen.files, outcome))
-        print(fetch_view.total(room))
-        print(answers)
+        put(fetch_view.total(room))
+        put(answers)
     for line in (*fetch_view.became(outcome), *fetch_view.left(chosen, by_hand)):
-        print(line)
+        put(line)
     if not lacking:
-        print(f"all is there: {len(chosen.files)} of {len(chosen.files)}")
+        put(f"all is there: {len(chosen.files)} of {len(chosen.files)}")
 
 
 def list_all(data: Path | None, as_json: bool) -> None:
@@ -159,7 +159,7 @@ def list_all(data: Path | None, as_json: bool) -> None:
         emit("fetch", files=plain, need=None, unpublished=[], answers=answers, exit=0)
         return
     console().print(fetch_view.listed(files, Fetched()))
-    print(answers)
+    put(answers)
 
 
 def offline_by_environment() -> bool:

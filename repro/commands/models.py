@@ -10,7 +10,7 @@ import zoo
 from repro.commands import options
 from repro.commands.common import console, emit, size_of, tell
 from repro.papers import conventions
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.counting.exported import ExportedCount
@@ -149,7 +149,7 @@ def parity(
             if not as_json:
                 error = result.max_relative_error
                 shown = "" if error is None else f"  {error:.1e}"
-                print(f"{'✓' if result.ok else '✗'} {expected.model}{shown}")
+                put(f"{'✓' if result.ok else '✗'} {expected.model}{shown}")
             if not result.ok:
                 say(f"{path}: {result.problem}")
     code = 4 if not results else 0 if all(result.ok for result in results) else 3
@@ -160,7 +160,7 @@ def parity(
         say(f"nothing compared: {golden} has no golden of {', '.join(models or ['this zoo'])}")
     else:
         equal = sum(result.ok for result in results)
-        print(f"{equal} of {len(results)} models equal their golden to {TOLERANCE:g}")
+        put(f"{equal} of {len(results)} models equal their golden to {TOLERANCE:g}")
         if skipped and wanted is None:
             say(f"not in the zoo of this version: {', '.join(skipped)}")
     raise typer.Exit(code)

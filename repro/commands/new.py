@@ -5,7 +5,7 @@ import typer
 from repro.commands import options
 from repro.commands.common import emit, tell
 from repro.commands.modules import taking_models
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 app = typer.Typer(help="Begin a paper of your own.", rich_markup_mode=None)
 
@@ -58,7 +58,7 @@ def paper(
         emit("new paper", name=name, files=paths, remarks=remarks, next=steps)
         return
     for path in files:
-        print(path)
+        put(path)
     tell(remarks)
     say("next:")
     for step in steps:

@@ -7,7 +7,7 @@ import typer
 
 from repro.commands import options
 from repro.commands.common import emit, names_of
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.nightly import Done
@@ -51,7 +51,7 @@ def nightly(
         if as_json:
             emit("nightly", steps=[asdict(step) for step in steps])
         for step in steps if not as_json else ():
-            print(f"{step.name:10}  repro {shlex.join(step.words)}  {step.lacking}".rstrip())
+            put(f"{step.name:10}  repro {shlex.join(step.words)}  {step.lacking}".rstrip())
         return
     begin(night)
 
@@ -64,5 +64,5 @@ def nightly(
     if as_json:
         emit("nightly", **asdict(result))
     else:
-        print(night_view.ending(result, out))
+        put(night_view.ending(result, out))
     raise typer.Exit(result.exit)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from repro.commands import options
 from repro.commands.common import emit, size_of, tell, tell_file
 from repro.commands.evaluating import facts_of, geometry_of, options_of
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.errors import RunError
@@ -144,7 +144,7 @@ def predict_and_tell(
             before = len(run.done)
             one_input(run, given, show=not as_json)
             for done in run.done[before:] if not as_json else ():
-                print(done)
+                put(done)
     except KeyboardInterrupt:
         if run.file.images:
             say(f"{run.people} persons so far, {run.finish()}")

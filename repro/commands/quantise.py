@@ -9,7 +9,7 @@ import typer
 
 from repro.commands import options, quantise_options, timing_options
 from repro.commands.common import complain, console, emit, size_of, tell, warn
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.data.layout import Source
@@ -222,7 +222,7 @@ def show(file: "QuantisedFile", record: "Record", why: str) -> None:
     from repro.report import quantised_rows
     from repro.report.terminal import quantised_table
 
-    print(f"{file.path}: {file.size:,} bytes, sha256 {file.sha256}")
+    put(f"{file.path}: {file.size:,} bytes, sha256 {file.sha256}")
     row = quantised_rows.row(record)
     if why:
         say(why)

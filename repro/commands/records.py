@@ -8,7 +8,7 @@ import typer
 from repro.commands import options
 from repro.commands.common import emit
 from repro.commands.modules import taking_models
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 
@@ -41,7 +41,7 @@ def records_ls(
     for entry in entries:
         verb = "shown in" if entry.state == STALE else "fills"
         fills = f"  {verb} {counted(len(entry.cells), 'cell')}" if entry.cells else ""
-        print(f"{entry.key[:12]}  {entry.state:12}  {entry.run}{fills}")
+        put(f"{entry.key[:12]}  {entry.state:12}  {entry.run}{fills}")
     rest = f", of which these are the newest {len(entries)}" if len(entries) < total else ""
     say(f"{total} records in {store}{rest}")
 
@@ -82,5 +82,5 @@ def finish_removal(removed: Sequence[Path], as_json: bool, verb: str = "removed"
         emit("records", removed=[path.as_posix() for path in removed])
         return
     for path in removed:
-        print(f"{path} {verb}")
+        put(f"{path} {verb}")
     say(f"{len(removed)} files {verb}")

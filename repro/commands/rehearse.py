@@ -7,7 +7,7 @@ import typer
 
 from repro.commands import options
 from repro.commands.common import complain, console, emit, names_of, warn
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.rehearsal.chain import DoneRehearsal, PlannedRehearsal
@@ -64,7 +64,7 @@ def rehearse(
     if not as_json:
         run_summary.report(console(), result.cells, quiet)
         for line in rehearsal_words.ending(result.cells):
-            print(line)
+            put(line)
     for path in files:
         say(f"{path} is written")
     warn(rehearsal.store)
@@ -84,7 +84,7 @@ def _tell(rehearsal: "PlannedRehearsal", as_json: bool) -> None:
         emit("rehearse", **plan_view.described(rehearsal.plan))
         return
     for line in plan_view.lines(rehearsal.plan):
-        print(line)
+        put(line)
 
 
 def _written(rehearsal: "PlannedRehearsal", result: "DoneRehearsal") -> list[Path]:

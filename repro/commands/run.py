@@ -10,7 +10,7 @@ from repro.commands.common import complain, console, emit, names_of, warn
 from repro.commands.estimate import tell
 from repro.commands.fetch import fetch_lacking, of_plan
 from repro.commands.run_request import RunRequest, typed
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.run import Executor
@@ -68,7 +68,7 @@ def plan(
         emit("plan", **plan_view.described(graph), fetch=fetch_view.need_described(need))
         return
     for line in (*plan_view.lines(graph), *fetch_view.of_plan(choice, need)):
-        print(line)
+        put(line)
 
 
 def run(

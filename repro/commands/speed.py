@@ -161,8 +161,10 @@ def time_and_tell(
     if as_json:
         emit("speed", **data, remarks=record.remarks, records=[record], exit=code)
     else:
+        from rich.console import Group
+
         tell(one for one in record.remarks if one not in settings.remarks)
-        console().print(*parts, sep="\n")
+        console().print(Group(*parts))
     raise typer.Exit(code)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import zoo
 from repro.commands import options
 from repro.commands.common import console, emit, warn
+from repro.report.terminal.console import put
 
 STATES = {
     "measured": "numbers measured",
@@ -27,7 +28,7 @@ def list_(
     """
     if models:
         names = zoo.list_models()
-        emit("list", models=names) if as_json else print("\n".join(names))
+        emit("list", models=names) if as_json else put(*names)
     elif paper is None:
         list_papers(as_json)
     else:
@@ -50,7 +51,7 @@ def list_papers(as_json: bool) -> None:
         return
     for paper in papers:
         names, count = (paper.name, *paper.slugs), len(study.table_names(paper.name))
-        print(f"{' · '.join(names)}: {paper.title} ({paper.year}), {counted(count, 'table')}")
+        put(f"{' · '.join(names)}: {paper.title} ({paper.year}), {counted(count, 'table')}")
 
 
 def list_tables(paper: str, store: Path, as_json: bool) -> None:
@@ -74,8 +75,8 @@ def list_tables(paper: str, store: Path, as_json: bool) -> None:
         return
     for table, tally in zip(tables, tallies, strict=True):
         states = [f"{count} {STATES[state]}" for state, count in tally.items() if count]
-        print(f"{table.name:8} {len(table.rows):2} rows  {table.caption}")
-        print(f"{'':18}{', '.join(states)}")
+        put(f"{table.name:8} {len(table.rows):2} rows  {table.caption}")
+        put(f"{'':18}{', '.join(states)}")
 
 
 def show(paper: options.Paper, table: options.Table, as_json: options.Json = False) -> None:

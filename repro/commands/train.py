@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.commands import options, train_options
 from repro.commands.common import console, emit, size_of, tell
-from repro.report.terminal.console import say
+from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
     from repro.papers.recipe_sources import Resolved
@@ -198,4 +198,4 @@ def train_and_tell(
         emit("train", **result, records=[outcome.only])
         return
     for line in training_view.outcome(result):
-        print(line)
+        put(line)

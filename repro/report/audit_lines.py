@@ -40,21 +40,21 @@ def shown(checks: Sequence[AuditCheck], all_checks: Sequence[AuditCheck]) -> Ren
 def _finding(check: AuditCheck) -> list[RenderableType]:
     severity = SEVERITIES[check.severity]
     head = Text(f"{severity.sign} {check.rule} ", style=severity.colour)
-    head.append(plain(check.finding), style="bold not dim")
+    head.append(short(check.finding), style="bold not dim")
     rows: dict[str, list[str]] = {}
     for quote in check.quotes:
         rows.setdefault(_place(quote), []).append(f"{quote.column} {quote.text}".strip())
     lines = [f"{place}: {', '.join(texts)}" for place, texts in rows.items()]
     more = [f"and {counted(len(lines) - PLACES, 'more row')}"] if len(lines) > PLACES else []
-    quoted = [Text(f"    {plain(line)}") for line in (*lines[:PLACES], *more)]
-    return [head, *quoted, Text(f"    {plain(check.compared)}", style="dim")]
+    quoted = [Text(f"    {short(line)}") for line in (*lines[:PLACES], *more)]
+    return [head, *quoted, Text(f"    {short(check.compared)}", style="dim")]
 
 
 def _consistent(check: AuditCheck) -> Text:
     places = list(dict.fromkeys(_place(quote) for quote in check.quotes))
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
     line = Text(f"✓ {check.rule} ", style=CONSISTENT)
-    return line.append(plain(f"{places[0]}{more}: {check.compared}"), style="default")
+    return line.append(short(f"{places[0]}{more}: {check.compared}"), style="default")
 
 
 def _place(quote: Quote) -> str:
@@ -73,7 +73,6 @@ def _totals(checks: Sequence[AuditCheck], hidden: bool) -> Text:
     return line.append(" (--all lists them)" if hidden and counts["consistent"] else "")
 
 
-def plain(text: str) -> str:
-    """A text from the tables without what could steer a terminal, and not too long."""
-    printable = "".join(sign if sign.isprintable() else "�" for sign in text[: LONGEST + 1])
-    return printable if len(printable) <= LONGEST else f"{printable[:LONGEST]}…"
+def short(text: str) -> str:
+    """A text from the tables that is not too long."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

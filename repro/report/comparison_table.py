@@ -73,7 +73,7 @@ def shown(pair: "PairedComparison") -> RenderableType:
         )
     lines = [f"A {pair.names[0]}", f"B {pair.names[1]}"]
     lines += [f"{name}: {a} in A, {b} in B" for name, (a, b) in sorted(pair.rules.items())]
-    return Group(grid, Text("\n".join(lines)))
+    return Group(grid, *map(Text, lines))
 
 
 def results(comparison: change.Comparison) -> dict[str, object]:
@@ -97,9 +97,8 @@ def table(comparison: change.Comparison) -> RenderableType:
     grid.add_column("", overflow="fold", style="dim")
     for figure in figures:
         call = Text(figure.call, style=COLOURS.get(figure.call, ""))
-        cells = (figure.kind, plain(figure.cell), *values(figure))
-        grid.add_row(*map(Text, cells), call, Text(short(plain(figure.reason))))
-    lines = [Text(f"A {plain(comparison.a)}   B {plain(comparison.b)}")]
+        grid.add_row(figure.kind, figure.cell, *values(figure), call, short(figure.reason))
+    lines = [Text(f"A {comparison.a}   B {comparison.b}")]
     left = sum(figure.call != "same" for figure in comparison.changes) - len(figures)
     tail = [Text(f"and {left} more; --json and --markdown have all", style="dim")] if left else []
     return Group(*lines, *([grid] if figures else []), *tail, Text(totals(comparison)))
@@ -143,11 +142,6 @@ def values(figure: Change) -> tuple[str, str, str]:
     return a, b, f"{figure.change:+.2f}{unit}{bounds}"
 
 
-def plain(text: str) -> str:
-    """Words from a file, without what would steer a terminal."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-
-
 def short(text: str) -> str:
     """The beginning of a long reason."""
     return text if len(text) <= WIDE else f"{text[: WIDE - 2].rstrip()} …"
@@ -157,7 +151,7 @@ def _value(figure: Change, value: change.Value) -> str:
     if value is None:
         return "–"
     if isinstance(value, str):
-        return plain(value)
+        return value
     if figure.kind == "exact":
         return f"{value:,}"
     return f"{value:.2f}x" if figure.kind == "speed" else f"{value:.2f}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from repro.errors import listed
 from repro.papers.metrics import ACCURACY, COST, SPEED
 from repro.report.contents import ReportContents
+from repro.report.inert import visible
 from repro.report.text import counted
 from repro.verdicts.audit.check import SEVERITIES, AuditCheck
 from repro.verdicts.claims import judging
@@ -37,6 +38,10 @@ class FrontLine:
 
     said: str
     parts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "said", visible(self.said))
+        object.__setattr__(self, "parts", tuple(map(visible, self.parts)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from repro.papers import study
 from repro.papers.conventions import GIGA
 from repro.papers.metrics import COST, METRICS
 from repro.papers.study import Table
+from repro.report.inert import visible
 from repro.verdicts import digits, noise
 from repro.verdicts.ablation_steps import AblationStep
 from repro.verdicts.gains import PrintedGain, printed_gains
@@ -42,7 +43,9 @@ def reasons(cells: Iterable[Cell]) -> list[tuple[str, str, str]]:
         if cell.verdict.noteworthy:
             grouped.setdefault((cell.verdict.kind, cell.verdict.reason), []).append(cell)
     order = sorted(grouped, key=lambda key: list(KINDS).index(key[0]))
-    return [(kind, _where(grouped[kind, reason]), reason) for kind, reason in order]
+    return [
+        (kind, visible(_where(grouped[kind, reason])), visible(reason)) for kind, reason in order
+    ]
 
 
 def _where(cells: Sequence[Cell]) -> str:
@@ -69,7 +72,8 @@ def facts(table: Table, counted: str) -> tuple[str, ...]:
     """
     protocol = study.load_study(table.study).protocols[table.protocol]
     accuracy = f"{protocol.metric} on {protocol.on}, {protocol.decode}"
-    return table.where, accuracy, *conventions(table, counted)
+    said = (table.where, accuracy, *conventions(table, counted))
+    return tuple(map(visible, said))
 
 
 def conventions(table: Table, counted: str) -> list[str]:
@@ -93,7 +97,7 @@ def notes(table: Table, words: str) -> tuple[str, ...]:
         for row in table.rows
         for key, note in row.notes.items()
     )
-    return *table.notes, *cells
+    return tuple(map(visible, (*table.notes, *cells)))
 
 
 def gains(table: Table) -> list[str]:
@@ -118,7 +122,7 @@ def _called(heading: str, found: Sequence[PrintedGain]) -> str:
         points = digits.signed(f"{gain.points:.{decimals}f}")
         calls.setdefault(gain.call, []).append(f"{points} ({gain.row.label})")
     said = "; ".join(f"{call} {', '.join(calls[call])}" for call in CALLS if call in calls)
-    return f"{heading}: {said}"
+    return visible(f"{heading}: {said}")
 
 
 def noises(tables: Iterable[Table]) -> list[str]:

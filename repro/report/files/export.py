@@ -9,7 +9,7 @@ import pandas as pd
 from repro.evidence import checks
 from repro.papers import study
 from repro.records.plain_form import written
-from repro.report import audit_lines
+from repro.report import audit_lines, inert
 from repro.report.contents import ReportContents
 from repro.report.grid import Grid, GridEntry, grid
 from repro.verdicts import ablation_steps, judge
@@ -17,8 +17,6 @@ from repro.verdicts.audit.check import audit_summary
 from repro.verdicts.claims import judging
 from repro.verdicts.judge import Cell, by_table
 
-FORMULA = re.compile(r"[=@\t\r]|[+-].*[(|!\"]", re.DOTALL)
-"""beginnings that a spreadsheet would run; a sign before a number or a word is none"""
 LATEX = {
     "\\": r"\textbackslash{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -71,7 +69,6 @@ def as_json(report: ReportContents) -> str:
                     "checks": audit_summary(report.checks),
                 },
             },
-            ensure_ascii=False,
             indent=1,
         )
         + "\n"
@@ -113,8 +110,7 @@ def _line(cell: Cell) -> dict[str, str | float | None]:
 
 
 def _harmless(value: object) -> object:
-    risky = isinstance(value, str) and FORMULA.match(value)
-    return f"'{value}" if risky else value
+    return inert.formula(value) if isinstance(value, str) else value
 
 
 def as_latex(cells: Sequence[Cell]) -> str:
@@ -159,5 +155,4 @@ def _values(entry: GridEntry) -> list[str]:
 
 def latex(words: str) -> str:
     """Text that LaTeX sets as it stands."""
-    plain = "".join(sign if sign.isprintable() else " " for sign in words)
-    return _LATEX.sub(lambda found: LATEX[found[0]], plain)
+    return _LATEX.sub(lambda found: LATEX[found[0]], inert.visible(words))

@@ -1,7 +1,5 @@
 """A comparison for programs that read it: Markdown, GitHub's step summary, JUnit."""
 
-import html
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -9,12 +7,12 @@ from pathlib import Path
 from repro.comparing.change import CALLS, Change, Comparison
 from repro.errors import ReproError
 from repro.files import write_whole
-from repro.report.comparison_table import chosen, plain, totals, values
+from repro.report import inert
+from repro.report.comparison_table import chosen, totals, values
 
 MOST = 2**20
 """bytes that GitHub shows of a step's summary"""
 MANY, FEW = 200, 20
-MARKS = re.compile(r"([\\`*_\[\]|~@#])")
 
 
 def markdown(comparison: Comparison, why: str = "") -> str:
@@ -45,7 +43,7 @@ def _table(rows: Iterable[Change]) -> list[str]:
 
 def escaped(text: str) -> str:
     """Words from anywhere, that neither HTML nor Markdown gets to interpret."""
-    return MARKS.sub(r"\\\1", html.escape(plain(text)[:300], quote=False))
+    return inert.markdown(text[:300])
 
 
 def append(path: Path, text: str) -> None:
@@ -136,4 +134,4 @@ class Suite:
 
 def _allowed(text: str) -> str:
     """Without the signs that no XML document may hold."""
-    return plain(text)[:2000]
+    return inert.visible(text[:2000])

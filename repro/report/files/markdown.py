@@ -14,7 +14,7 @@ from repro.papers.conventions import CONVENTIONS
 from repro.papers.metrics import FIELDS
 from repro.papers.study import Study, Table
 from repro.records.record import file_of
-from repro.report import evidence_table, overview, text
+from repro.report import evidence_table, inert, overview, text
 from repro.report.contents import ReportContents
 from repro.report.evidence_table import EvidenceLine
 from repro.report.front import PaperFront, front
@@ -62,7 +62,7 @@ def results(report: ReportContents, folder: str = "results") -> ResultsPages:
     parts: list[str | Fold] = ["# Results", *_totals(report.cells)]
     for name, paper in studies.items():
         parts += [
-            f"## In short: {name}, {paper.title}",
+            inert.visible(f"## In short: {name}, {paper.title}"),
             _three_lines(fronts[name], f"{folder}/{name}.md"),
         ]
     parts += [*_headlines(headlines(report), folder), *_evidence(report.evidence)]
@@ -70,7 +70,8 @@ def results(report: ReportContents, folder: str = "results") -> ResultsPages:
     papers = {}
     for name, paper in studies.items():
         of_paper = [cell for cell in report.cells if cell.wanted.table.study == name]
-        page = [f"# {name}: {paper.title}", _authors(paper), *_front(fronts[name])]
+        title = inert.visible(f"# {name}: {paper.title}")
+        page = [title, _authors(paper), *_front(fronts[name])]
         page.append(text.legend(of_paper))
         page += [f"Noise: {one}" for one in _noises(of_paper)]
         told: dict[str, str] = {}
@@ -82,7 +83,8 @@ def results(report: ReportContents, folder: str = "results") -> ResultsPages:
 
 
 def _authors(paper: Study) -> str:
-    return f"{', '.join(paper.authors) or 'No authors are printed'} ({paper.year})"
+    authors = ", ".join(paper.authors) or "No authors are printed"
+    return inert.visible(f"{authors} ({paper.year})")
 
 
 def rehearsal(cells: Sequence[Cell], title: str, said: str) -> str:
@@ -99,7 +101,7 @@ def _document(mark: str, parts: Sequence[str | Fold]) -> str:
 
 
 def _below(parts: Sequence[str | Fold]) -> str:
-    written = (_fold(one) if isinstance(one, Fold) else one.replace("<", "&lt;") for one in parts)
+    written = (_fold(one) if isinstance(one, Fold) else inert.document(one) for one in parts)
     return "\n\n".join(filter(None, written))
 
 
@@ -156,7 +158,7 @@ def _headlines(found: Sequence[Headline], folder: str) -> list[str]:
 
 
 def _heading(table: Table) -> str:
-    return f"{table.study} Table {table.number}: {table.caption}"
+    return inert.visible(f"{table.study} Table {table.number}: {table.caption}")
 
 
 def _anchor(heading: str) -> str:
@@ -326,7 +328,7 @@ def _links(cells: Sequence[Cell], checks: Sequence[NetworkCheck] = (), up: str =
 
 def _markdown(frame: pd.DataFrame) -> str:
     """A table without padding, of which only the size of the file would tell."""
-    escaped = frame.map(lambda value: str(value).replace("|", "\\|"))
-    rows = [list(map(str, escaped.columns)), *escaped.to_numpy().tolist()]
-    heading, *lines = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join((heading, f"|{':--|' * len(escaped.columns)}", *lines))
+    rows = [list(frame.columns), *frame.to_numpy().tolist()]
+    written = [[inert.cell(str(value)) for value in row] for row in rows]
+    heading, *lines = (f"| {' | '.join(row)} |" for row in written)
+    return "\n".join((heading, f"|{':--|' * len(frame.columns)}", *lines))

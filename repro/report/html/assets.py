@@ -8,6 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from repro.report.inert import visible
+
 FOLDER = Path(__file__).parent / "parts"
 
 
@@ -17,11 +19,19 @@ def environment() -> Environment:
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     templates.filters["coded"] = coded
     return templates
+
+
+def _visible(value: object) -> object:
+    """What a template shows, without signs that nobody sees; its lines may be broken."""
+    if isinstance(value, Markup):
+        return Markup(visible(value, keep="\n\t"))  # escaped before
+    return visible(value, keep="\n\t") if isinstance(value, str) else value
 
 
 def coded(text: str) -> Markup:

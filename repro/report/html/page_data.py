@@ -8,6 +8,7 @@ from repro.papers import study
 from repro.papers.conventions import CONVENTIONS, GIGA
 from repro.papers.metrics import ACCURACY
 from repro.records.record import Record
+from repro.report import inert
 from repro.report.contents import ReportContents
 from repro.report.html import views
 from repro.report.html.views import Keep
@@ -20,12 +21,13 @@ from repro.verdicts.kinds import KINDS
 
 MOST = 12
 """sentences and findings that are told of one cell"""
-UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 
 
 def script_json(data: object) -> str:
     """JSON that cannot end or escape the script element it stands in."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(UNSAFE)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return inert.script(text).translate(UNSAFE)
 
 
 def data(report: ReportContents) -> dict[str, object]:

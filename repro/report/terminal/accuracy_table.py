@@ -47,7 +47,7 @@ def shown(record: Record) -> RenderableType:
         notes.append(
             f"outside of the inputs, where no network can find them: {record.notes['outside']}"
         )
-    return Group(_grid(lines), Text("\n".join([facts, *notes, f"record {record.key[:12]}"])))
+    return Group(_grid(lines), *map(Text, [facts, *notes, f"record {record.key[:12]}"]))
 
 
 def scored(score: "Score") -> RenderableType:
@@ -63,7 +63,7 @@ def scored(score: "Score") -> RenderableType:
     absent = [f"{name}: {why}" for name, why in score.absent.items()]
     remarked = {remark.text for remark in score.remarks}
     notes = [note for note in score.notes if note not in remarked]
-    return Group(_grid(lines), Text("\n".join([facts, *absent, *notes])))
+    return Group(_grid(lines), *map(Text, [facts, *absent, *notes]))
 
 
 def _grid(lines: Iterable[Line]) -> RenderableType:

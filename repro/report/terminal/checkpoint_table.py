@@ -73,7 +73,7 @@ def reported(report: "CheckpointReport") -> RenderableType:
         lines += _match(report.match, f"{report.model} with {report.keypoints} keypoints")
     fits = ", ".join(f"{name} ({count} keypoints)" for name, count in report.fits)
     lines.append(f"It fits {fits}." if fits else "It fits no network of the zoo.")
-    return Text("\n".join(lines))
+    return Group(*map(Text, lines))
 
 
 def _match(match: "Match", network: str) -> list[str]:

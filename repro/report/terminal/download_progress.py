@@ -4,7 +4,6 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -18,6 +17,7 @@ from rich.progress import (
 from repro.fetching import space
 from repro.report.terminal.console import listens, say
 from repro.report.terminal.progress import INTERVAL, duration
+from repro.report.terminal.screen import Screen
 
 
 class DownloadProgress:
@@ -33,9 +33,9 @@ class DownloadProgress:
     def __enter__(self) -> Self:
         if self.show and listens():
             self.bars = Progress(
-                *(TextColumn("{task.description}"), BarColumn(), DownloadColumn()),
+                *(TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn()),
                 *(TransferSpeedColumn(), TimeRemainingColumn()),
-                console=Console(stderr=True),
+                console=Screen(stderr=True),
                 transient=True,
             )
             self.bars.start()

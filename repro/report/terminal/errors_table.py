@@ -16,7 +16,6 @@ from repro.diagnosis.findings import (
 )
 from repro.diagnosis.kinds import GOOD, JOINT_KINDS, KINDS, LEAST, NEAR, RIGHT
 from repro.report.printed_table import new_grid
-from repro.report.terminal.console import plain
 from repro.scoring.confidence import Difference
 
 HEADINGS = {GOOD: GOOD, **{name: kind.heading for name, kind in KINDS.items()}}
@@ -43,15 +42,17 @@ def shown(found: ErrorFindings) -> RenderableType:
     ]
     what = "B less A in points, 95 % interval below" if two else "per cent, 95 % interval below"
     return Group(
-        Text("\n".join(plain(line) for line in lines)),
+        *map(Text, lines),
         Text(""),
         kinds,
         *(Text(line, style="dim") for line in (*told, *absent)),
-        Text(f"\nJoints: {what}", style="bold"),
+        Text(""),
+        Text(f"Joints: {what}", style="bold"),
         _by(found, ("joint",), (GOOD, *reversed(JOINT_KINDS))),
         *(
             (
-                Text(f"\nPersons and images: {what}", style="bold"),
+                Text(""),
+                Text(f"Persons and images: {what}", style="bold"),
                 _by(found, GROUPS, tuple(KINDS)),
             )
             if any(one.group in GROUPS for one in found.shares)
@@ -111,33 +112,33 @@ def _pair_of_kinds(found: ErrorFindings) -> Grid:
 def _by(found: ErrorFindings, groups: Sequence[str], kinds: Sequence[str]) -> Grid:
     """A row for each part of some groups, a column for each kind of error."""
     known = [kind for kind in kinds if kind == GOOD or kind not in found.absent]
-    grid = _grid("", *(HEADINGS[kind].replace(" ", "\n") for kind in known))
+    grid = _grid("", *(Group(*HEADINGS[kind].split(" ")) for kind in known))
     for group, of in dict.fromkeys((one.group, one.of) for one in found.shares):
         if group in groups:
             cells = [_cell(found.share(kind, group, of)) for kind in known]
-            grid.add_row(Text(plain(of)), *cells)
+            grid.add_row(of, *cells)
     return grid
 
 
-def _cell(share: FoundShare | None) -> Text:
+def _cell(share: FoundShare | None) -> RenderableType:
     """A share, or the difference of two, with its interval below."""
     if share is None:
         return Text("")
     if len(share.sides) == 1:
         own = share.sides[0]
-        return Text(f"{_number(own.value)}\n").append(_ends(own), style="dim")
+        return Group(_number(own.value), Text(_ends(own), style="dim"))
     apart = share.difference
     if apart is None:
-        return Text("–\n")
+        return Group("–", "")
     sure = apart.low > 0 or apart.high < 0
     value, ends = _apart(apart)
-    return Text(f"{value}\n", style="bold" if sure else "").append(ends, style="dim")
+    return Group(Text(value, style="bold" if sure else ""), Text(ends, style="dim"))
 
 
-def _grid(*headings: str) -> Grid:
+def _grid(*headings: RenderableType) -> Grid:
     grid = new_grid()
     for place, heading in enumerate(headings):
-        dim = "dim" if "95" in heading else ""
+        dim = "dim" if isinstance(heading, str) and "95" in heading else ""
         grid.add_column(heading, justify="right" if place else "left", no_wrap=True, style=dim)
     return grid
 

@@ -6,7 +6,6 @@ from rich.console import RenderableType
 
 from repro.data.own_check import JointCheck
 from repro.report.printed_table import new_grid
-from repro.report.terminal.console import plain
 
 HEADINGS = ("labelled", "share", "hidden", "outside", "OKS constant")
 
@@ -22,12 +21,12 @@ def shown(joints: Iterable[JointCheck]) -> RenderableType:
     for number, one in enumerate(joints, start=1):
         grid.add_row(
             str(number),
-            plain(one.joint),
+            one.joint,
             f"{one.labelled:,}",
             f"{one.share:.0%}",
             f"{one.hidden:,}",
             f"{one.outside:,}",
             f"{one.sigma:g}",
-            "" if one.mirror == one.joint else plain(one.mirror),
+            "" if one.mirror == one.joint else one.mirror,
         )
     return grid

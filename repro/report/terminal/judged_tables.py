@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console, Group
-from rich.markup import escape
+from rich.console import Console, Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -29,12 +28,12 @@ def judged(console: Console, table: Table, cells: Sequence[Cell]) -> None:
     console.print(Group(title(table), wide))
     if hidden:
         names = ", ".join(column.heading for column in hidden)
-        console.print(f"[dim]not shown at this width, none of it run here: {escape(names)}[/]")
-    console.print(f"[dim]{text.legend(cells)}[/]")
+        console.print(Text(f"not shown at this width, none of it run here: {names}", "dim"))
+    console.print(Text(text.legend(cells), "dim"))
     for line in _reasons(layout):
         console.print(line)
     if layout.changes:
-        console.print(f"[dim]{text.LADDER}[/]", _ladder(layout.ladder))
+        console.print(Text(text.LADDER, "dim"), _ladder(layout.ladder))
 
 
 def _ladder(steps: Sequence[Mapping[str, str]]) -> RichTable:
@@ -42,7 +41,7 @@ def _ladder(steps: Sequence[Mapping[str, str]]) -> RichTable:
     for name in steps[0]:
         table.add_column(name, justify="left" if name in ("from", "to") else "right", no_wrap=True)
     for step in steps:
-        table.add_row(*map(Text, step.values()))
+        table.add_row(*step.values())
     return table
 
 
@@ -70,20 +69,20 @@ def _written(layout: Grid, hidden: Sequence[GridColumn] = ()) -> RichTable:
     table = new_grid()
     table.add_column("", no_wrap=True)
     for column in columns:
-        table.add_column(Text(column.heading), justify="right", no_wrap=True)
+        table.add_column(column.heading, justify="right", no_wrap=True)
         for part in column.parts[1:]:
             table.add_column(part, justify="right", no_wrap=True)
         table.add_column("", no_wrap=True, width=1)
     for line in layout.lines:
         if line.judged:
             values = [_values(entry) for entry in line.entries if entry.column in columns]
-            table.add_row(Text(line.row.label), *(text for group in values for text in group))
+            table.add_row(line.row.label, *(text for group in values for text in group))
     return table
 
 
-def _values(entry: GridEntry) -> list[Text]:
+def _values(entry: GridEntry) -> list[RenderableType]:
     sign = Text(entry.sign, KINDS[entry.cell.verdict.kind].colour if entry.cell else "")
     if not entry.column.measured:
-        return [Text(entry.printed), sign]
+        return [entry.printed, sign]
     delta = Text(entry.delta, "dim" if entry.cell else "")
-    return [Text(entry.printed), Text(entry.ours), delta, sign]
+    return [entry.printed, entry.ours, delta, sign]

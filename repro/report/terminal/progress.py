@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,6 +20,7 @@ from rich.progress import Progress as Bar
 from repro.errors import ReproError
 from repro.plans.watch import SIDE_BY_SIDE
 from repro.report.terminal.console import listens, say
+from repro.report.terminal.screen import Screen
 
 INTERVAL = 30.0
 """seconds between lines where there is no terminal"""
@@ -40,10 +40,11 @@ class Steps:
     def __enter__(self) -> Self:
         if self.show and listens():
             times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-            columns = (TextColumn(self.of or self.what), BarColumn(), MofNCompleteColumn(), *times)
-            text = TextColumn("{task.description}")
-            self.bar = Bar(*columns, text, console=Console(stderr=True), transient=True)
-            self.bar.add_task("", total=self.total)
+            title = TextColumn("{task.fields[title]}", markup=False)
+            now = TextColumn("{task.description}", markup=False)
+            columns = (title, BarColumn(), MofNCompleteColumn(), *times, now)
+            self.bar = Bar(*columns, console=Screen(stderr=True), transient=True)
+            self.bar.add_task("", total=self.total, title=self.of or self.what)
             self.bar.start()
         return self
 

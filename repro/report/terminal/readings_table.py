@@ -61,7 +61,7 @@ def listed(readings: Readings, named: Sequence[ReadingOutcome]) -> RenderableTyp
     grid = _grid(readings, named, [one.reading.name for one in named])
     told = [f"{one.reading.name}: {one.reading.says}" for one in named]
     shares = [_shares(readings, named)] if readings.bounds else []
-    return Group(grid, Text("\n".join(["", *told])), *shares, _notes(readings))
+    return Group(grid, *map(Text, ["", *told]), *shares, *_notes(readings))
 
 
 def front(readings: Readings, found: Sequence[ReadingOutcome], tried: int) -> RenderableType:
@@ -159,8 +159,8 @@ def _shares(readings: Readings, named: Sequence[ReadingOutcome]) -> RenderableTy
             for bound in one.bounds
         ]
         grid.add_row(one.reading.name, *shares)
-    return Group(Text(), grid, Text("\n".join(["", *lines])))
+    return Group(Text(), grid, *map(Text, ["", *lines]))
 
 
-def _notes(readings: Readings) -> Text:
-    return Text("\n".join(f"note  {note}" for note in readings.notes), style="dim")
+def _notes(readings: Readings) -> list[Text]:
+    return [Text(f"note  {note}", style="dim") for note in readings.notes]

@@ -45,7 +45,7 @@ def shown(tried: SettingRows, fit: TargetFit | None, record: Record) -> Renderab
         parts += [Text(f"nearest to {fit.text}", style="dim"), _grid(tried, fit.nearest)]
         lines += _worth(tried, fit, record)
     lines.append(f"record {record.key[:12]}, of the base; --json has every setting")
-    return Group(*parts, Text("\n".join(lines)))
+    return Group(*parts, *map(Text, lines))
 
 
 def span(tried: SettingRows) -> str:

@@ -57,7 +57,7 @@ def test_csv_does_not_run_as_a_formula(cells: list[Cell]) -> None:
         (line,) = csv.DictReader(io.StringIO(export.as_csv(renamed(cells, label))))
         return line["row"]
 
-    assert first(STRANGE) == f"'{STRANGE}"
+    assert first(STRANGE) == f"'{STRANGE}".replace("\x1b", r"\x1b")
     assert first("+cmd|' /C calc'!A0") == "'+cmd|' /C calc'!A0"
     assert first("@SUM(A1)") == "'@SUM(A1)"
     assert first("+ DFC attention") == "+ DFC attention"
@@ -94,7 +94,7 @@ def test_latex_says_what_pdflatex_lacks(own_tables: Path, cells: list[Cell]) -> 
 
 def test_latex_sets_every_sign_as_it_stands() -> None:
     assert export.latex(STRANGE) == (
-        r'=HYPERLINK("http://x")\textbackslash{}input\{/etc/passwd\} '
+        r'=HYPERLINK("http://x")\textbackslash{}input\{/etc/passwd\}\textbackslash{}x1b'
         r"\textless{}b\textgreater{}\&\%\$\#\_\{\}\textasciitilde{}\textasciicircum{}"
     )
 
