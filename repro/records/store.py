@@ -213,6 +213,16 @@ class Store:
             else:
                 self._set_aside(path)
 
+    def read(self, path: Path) -> Record:
+        """The record of a file, without its standing; a ReproError says why it is none."""
+        try:
+            record = plain_form.read(json.loads(read_plain(path)))
+        except (OSError, ValueError, RecursionError) as error:
+            raise ReproError(str(error)) from error
+        if record.key != path.name.partition(".")[0]:
+            raise ReproError("it is of another key than its file")
+        return replace(record, number=_number(path))
+
     def all(self) -> Iterator[tuple[Path, Record | None]]:
         """Every record file with its record, None for a broken one."""
         for path in self.files():
@@ -293,14 +303,11 @@ class Store:
 
     def _read(self, path: Path, quiet: bool = False) -> Record | None:
         try:
-            record = plain_form.read(json.loads(read_plain(path)))
-            if record.key != path.name.partition(".")[0]:
-                raise ReproError("it is of another key than its file")
-        except (OSError, ValueError, RecursionError, ReproError) as error:
+            return self.read(path)
+        except ReproError as error:
             if not quiet:
                 self._warn(path, str(error))
             return None
-        return replace(record, number=_number(path))
 
     def _holds(self, path: Path, record: Record) -> bool:
         """Whether a file is a whole record of the same run."""
