@@ -19,12 +19,8 @@ def is_shared(planned: PlannedRun, store: Store) -> bool:
 
 
 def made_since(run: Run, store: Store) -> Record | None:
-    """The record of a run by the present code, with its files, that the store has by now."""
-    records = [
-        stored
-        for stored in store.of_key(run.key)
-        if not stored.record.stale and _all_there(stored.record, store)
-    ]
+    """The record of a run, with its files, that the store has by now; its key tells the code."""
+    records = [one for one in store.of_key(run.key) if _all_there(one.record, store)]
     stored = rule.chosen(run, records)
     return None if stored is None else stored.record
 
