@@ -30,7 +30,7 @@ import numpy as np
 
 from repro.plans import selection
 from repro.records import plain_form
-from repro.records.index import FILE, RecordIndex
+from repro.records.index import FILE
 from repro.records.record import SCHEMA, MadeBy, file_of
 from repro.records.requirements import AccuracyRequirement
 from repro.records.runs import CountRun, EvaluationRun, network_name
@@ -216,7 +216,7 @@ def _training(
 def _built(store: Path) -> dict[str, float]:
     """Seconds and bytes of an index that is made anew, and seconds of the next process."""
     (store / FILE).unlink(missing_ok=True)
-    first, again = (_seconds(lambda: RecordIndex(store, print).total()) for _ in range(2))
+    first, again = (_seconds(lambda: Store(store, say=print).index.total()) for _ in range(2))
     size = (store / FILE).stat().st_size if (store / FILE).exists() else 0
     return {"seconds": round(first, 2), "bytes": size, "again_ms": round(again * 1000, 1)}
 

@@ -17,10 +17,13 @@ LIBRARIES = (
     "numpy",
     "pandas",
     "opencv-python-headless",
+    "onnx",
     "onnxruntime",
+    "openvino",
     "pycocotools",
     "faster-coco-eval",
     "hotcoco",
+    "scipy",
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 WAIT_POLICY = "OMP_WAIT_POLICY"
@@ -229,6 +232,14 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def gpu() -> str | None:
+    """The GPU that this process computes on, as CUDA calls it; None where it uses none."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    return str(torch.cuda.get_device_name())
+
+
 @functools.cache
 def revision() -> str | None:
     """The git commit of the checkout this package lies in, `+` appended if it is changed."""
@@ -262,6 +273,7 @@ def fingerprint() -> dict[str, str | int | dict[str, str]]:
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": processor(),
+        "gpu": gpu(),
         "cores": physical_cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "libraries": libraries(),

@@ -10,7 +10,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +19,7 @@ from repro import env
 from repro.errors import ReproError, RunError, StoreError
 from repro.models import registry
 from repro.papers.conventions import CONVENTIONS
+from repro.plans import sharing
 from repro.plans.planned import CACHED, IMPOSSIBLE, Plan, PlannedRun
 from repro.plans.watch import RunWatch, Silent
 from repro.records.record import MadeBy, Record
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 LOG = "log.txt"
 """what a run says that is made in another process, beside its record until it has come"""
+LEAST_PAUSE, MOST_PAUSE = 0.1, 2.0
+"""seconds between two looks at what another process is at"""
 CAUGHT = (ReproError, RuntimeError, MemoryError)
 """what a run can fail by; anything else is a bug"""
 
@@ -83,6 +86,8 @@ class Course:
     failed: dict[str, ReproError] = field(default_factory=dict)
     interrupted: bool = False
     """as in the outcome"""
+    _waited_for: frozenset[str] = frozenset()
+    """keys of runs that other processes make, of which it was said that they are waited for"""
 
     def settled(self, planned: PlannedRun) -> bool:
         """Whether nothing is to be made of a run: it is there, or what it needs has failed."""
@@ -96,6 +101,38 @@ class Course:
         self.failed[planned.run.key] = lacking
         self.watch.became(planned.name, "failed")
         return True
+
+    def claim(self, planned: PlannedRun) -> bool:
+        """Whether this process makes a run, so that no other does; until it is `released`."""
+        return not sharing.is_shared(planned, self.store) or self.store.claims.take(planned.key)
+
+    def release(self, planned: PlannedRun) -> None:
+        """Let others have a run that was claimed."""
+        self.store.claims.free(planned.key)
+
+    def made_elsewhere(self, planned: PlannedRun) -> bool:
+        """Take the record that another process has made since the plan was, if one has.
+
+        Ask this with the claim on the run: nobody makes it meanwhile.
+        """
+        if planned.again or planned.run is None or not sharing.is_shared(planned, self.store):
+            return False
+        record = sharing.made_since(planned.run, self.store)
+        if record is None:
+            return False
+        self.store.renew()
+        self.records[planned.key] = record
+        self.watch.became(planned.name, "cached")
+        return True
+
+    def wait(self, runs: Sequence[PlannedRun], seconds: float) -> None:
+        """Wait a while for runs that other processes make, and say so once of each."""
+        news = [planned for planned in runs if planned.key not in self._waited_for]
+        if news:
+            more = f" and {len(news) - 1} more" if len(news) > 1 else ""
+            self.watch.say(f"waits for {news[0].name}{more}: another process is at it")
+            self._waited_for |= {planned.key for planned in news}
+        time.sleep(seconds)
 
     def made(self, planned: PlannedRun) -> Attempt:
         """Make a run in this process; what it failed by is an answer, a bug is raised."""
@@ -162,22 +199,46 @@ def carry_out(
     if not idle:
         store.check()
     make = one_by_one if idle or executor is None else executor
-    make(plan, course)
+    try:
+        make(plan, course)
+    finally:
+        store.claims.free_all()
     return Outcome(course.records, course.failed, course.interrupted)
 
 
 def one_by_one(plan: Plan, course: Course) -> None:
-    """Make the runs in this process, each kind before those that can need it."""
+    """Make the runs in this process, each kind before those that can need it.
+
+    What another process is at comes last: by then its record may be there.
+    """
     for kind in KINDS:
         runs = plan.of(kind)
         if not runs:
             continue
+        pause = LEAST_PAUSE
         with course.watch.phase(kind, len(runs)):
-            for planned in runs:
-                if not course.settled(planned):
-                    course.take(planned, course.made(planned))
-                if course.interrupted:
-                    return
+            while runs and not course.interrupted:
+                left = [planned for planned in runs if not _done(planned, course)]
+                pause = LEAST_PAUSE if len(left) < len(runs) else min(2 * pause, MOST_PAUSE)
+                runs = left
+                if runs and not course.interrupted:
+                    course.wait(runs, pause)
+        if course.interrupted:
+            return
+
+
+def _done(planned: PlannedRun, course: Course) -> bool:
+    """Settle a run, or make it; False while another process is at it."""
+    if course.interrupted or course.settled(planned):
+        return True
+    if not course.claim(planned):
+        return False
+    try:
+        if not course.made_elsewhere(planned):
+            course.take(planned, course.made(planned))
+    finally:
+        course.release(planned)
+    return True
 
 
 def _differs(record: Record, store: Store) -> bool:

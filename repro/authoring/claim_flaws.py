@@ -1,10 +1,10 @@
 """The claims of a paper looked over: every one that cannot be read or checked, not the first."""
 
-import tempfile
 from pathlib import Path
 
 from repro.authoring.flaws import Flaw, TomlFile
 from repro.errors import ReproError
+from repro.files import temporary_folder
 from repro.papers import folders
 from repro.records.store import Store
 from repro.verdicts.claims import claim, judging
@@ -19,8 +19,8 @@ def claims(folder: Path, readable: bool) -> list[Flaw]:
         return [Flaw(folders.shown(folder), None, "", said, required=False)]
     file = TomlFile(path)
     read = file.read(claim.ClaimFile)
-    with tempfile.TemporaryDirectory() as empty:  # they are judged by the printed cells alone
-        printed = MeasuredCells(Store(Path(empty)))
+    with temporary_folder() as empty:  # they are judged by the printed cells alone
+        printed = MeasuredCells(Store(empty))
         for number, one in enumerate(read.claims if read else ()):
             try:
                 claim.check(claim.numbered(one, folder.name, number + 1))

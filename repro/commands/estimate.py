@@ -1,11 +1,11 @@
 """Tell what a plan would cost: what `plan` does with --estimate."""
 
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.commands.common import console, emit, warn
+from repro.files import temporary_folder
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def tell(request: "RunRequest", on: str, as_json: bool) -> None:
     devices.hardware(on)
     records = Store(request.store)
     wanted, settings = request.selected()
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         pictures = None
         if settings.data is None and settings.train != "smoke":
-            pictures = Path(folder)
+            pictures = folder
             say("no --data: planned on a few generated pictures, with the official numbers")
             tasks.write(pictures)
             settings = replace(settings, data=pictures)

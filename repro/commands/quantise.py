@@ -1,6 +1,5 @@
 """Networks in 8 bits, held against themselves in floats: quantise."""
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ import typer
 
 from repro.commands import options, quantise_options, timing_options
 from repro.commands.common import complain, console, emit, size_of, tell, warn
+from repro.files import temporary_folder
 from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def quantise(
 
     check_files(output, calibrate, method, force)
     rules = {"decode": decode, "flip": flip, "colour": colour, "normalise": normalise}
-    with tempfile.TemporaryDirectory(prefix="repro-quantise-") as folder:
+    with temporary_folder() as folder:
         export = dataset, protocol, weights, size_of(size), parse_options(option or []), partial
-        path, said = in_floats(network, *export, entry, Path(folder), as_json)
+        path, said = in_floats(network, *export, entry, folder, as_json)
         asked = annotations, dataset, protocol, size_of(size), threads, rules, output_name, boxes
         evaluation = looked_at(path, *asked, as_json)
         drawn = calibrate, people or annotations, pictures, method, seed, force

@@ -2,13 +2,13 @@
 
 import contextlib
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from repro.data.people import Annotations
 from repro.errors import IncomparableError, ReproError
 from repro.evaluation import predictions
+from repro.files import temporary_folder
 from repro.records.record import Record
 from repro.records.store import Store
 
@@ -58,7 +58,7 @@ def poses_file(word: str, record: Record | None, store: Store) -> Iterator[Path]
     if record is None:
         yield Path(word)
         return
-    with tempfile.TemporaryDirectory(prefix="repro-") as folder:
-        plain = Path(folder) / "predictions.json"
+    with temporary_folder() as folder:
+        plain = folder / "predictions.json"
         plain.write_bytes(predictions.kept(store.artifacts(record.key)))
         yield plain

@@ -3,7 +3,6 @@
 import io
 import subprocess
 import tarfile
-import tempfile
 from pathlib import Path
 
 from repro.errors import ReproError
@@ -54,11 +53,6 @@ def unpack(revision: str, folder: Path) -> None:
                 path = folder / parts[2][:2] / parts[2]
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(content.read())
-
-
-def temporary() -> "tempfile.TemporaryDirectory[str]":
-    """A folder for them that goes when it is left."""
-    return tempfile.TemporaryDirectory(prefix="repro-")
 
 
 def _git(*words: str) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 import zoo
 from repro.comparing import revisions
 from repro.errors import ReproError
+from repro.files import temporary_folder
 from repro.models import registry
 from repro.records import rule
 from repro.records.plain_form import answered
@@ -51,10 +52,10 @@ def side(word: str) -> Side:
     if word and path.exists():
         return Side(word, _ordered(StoredRecord(record, path) for record in answered(path)))
     revision = revisions.commit(word)
-    with revisions.temporary() as folder:
+    with temporary_folder() as folder:
         revisions.unpack(revision, Path(folder))
         cure = "Another version of repro wrote it; name a later revision."
-        return Side(word, _ordered(_records(Store(Path(folder)), word, cure)))
+        return Side(word, _ordered(_records(Store(folder), word, cure)))
 
 
 def newest(named: Iterable[tuple[Hashable, Record]]) -> dict[Hashable, Record]:

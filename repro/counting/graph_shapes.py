@@ -3,7 +3,6 @@
 import contextlib
 import io
 import logging
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from repro.errors import ReproError
 from repro.exported.opening import lacking_files
+from repro.files import temporary_folder
 from repro.papers.values import Size
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _computed(model: "ModelProto") -> dict[str, Shape]:
     try:
         with (
             contextlib.redirect_stdout(io.StringIO()),
-            tempfile.TemporaryDirectory() as folder,
+            temporary_folder() as folder,
             contextlib.chdir(folder),  # where it leaves a file when it gets no further
         ):
             inferred = SymbolicShapeInference.infer_shapes(model, 2**31 - 1, True)

@@ -7,8 +7,6 @@ crops out of it are those out of the image, but for the rounding of their place 
 import hashlib
 import io
 import os
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -21,17 +19,13 @@ from repro.data.boxes import Instances
 from repro.data.people import Annotations, Floats, Ints
 from repro.data.pictures import Pixels, picture
 from repro.errors import ReproError
-from repro.files import write_whole
+from repro.files import temporary_file, write_whole
 from repro.papers.protocol import APPLY, Protocol
 
 VERSION = 1
 """grows whenever the same key would give other pixels"""
 MARGIN = 2
 """pixels around what is shown, for the interpolation"""
-PARTIAL = ".repro-persons-"
-"""what the name of a file begins with that is being written"""
-ABANDONED = 86_400
-"""seconds after its last write that such a file is taken for that of a killed process"""
 DIGEST = 32
 """bytes of the sha256 that a table begins with, of all that follows in it"""
 
@@ -175,12 +169,8 @@ def _built(
     """Write the pixels, then the table, without which they are not taken for whole."""
     table = np.empty((len(instances), 6), np.int64)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left_over in path.parent.glob(f"{PARTIAL}*.tmp"):
-        if time.time() - left_over.stat().st_mtime > ABANDONED:
-            left_over.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with temporary_file(path.parent) as partial:
+        with partial.open("xb") as file:
             shown, image = -1, np.zeros((0, 0, 3), np.uint8)
             for index, position in enumerate(instances.image.tolist()):
                 if position != shown:
@@ -192,9 +182,7 @@ def _built(
                 tell(1)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        partial.replace(path)
     packed = io.BytesIO()
     np.save(packed, table)
     content = packed.getvalue()

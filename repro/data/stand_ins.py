@@ -174,8 +174,7 @@ def _save(path: Path, made: Scene) -> None:
     import cv2
 
     _, data = cv2.imencode(".jpg", made.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data.tobytes())
+    write_whole(path, data.tobytes(), lasting=False)
 
 
 def _coco_rows(made: _Picture, dataset: Dataset) -> list[Row]:
@@ -233,8 +232,7 @@ def _write_heads(path: Path, rows: list[Row]) -> None:
         "headboxes_src": heads.transpose(0, 2, 1),
     }
     savemat(content, truth)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.getvalue())
+    write_whole(path, content.getvalue())
 
 
 FORMS: Mapping[FileForm, Callable[[_Picture, Dataset], list[Row]]] = {

@@ -91,7 +91,7 @@ def _write_split(
         made = scene(rng, size)
         name = f"{SYNTH}_{split}_{index:06d}.png"
         _, data = cv2.imencode(".png", made.image, way)
-        (pictures / name).write_bytes(data.tobytes())
+        write_whole(pictures / name, data.tobytes(), lasting=False)
         outlines = np.array([outline(mask) for mask in made.masks]).reshape(-1, 4)
         places = [JOINTS.index(joint) for joint in CROWDPOSE.joints]
         crowded = crowding(outlines, made.keypoints[:, places])

@@ -10,7 +10,6 @@ import functools
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,6 +34,7 @@ from repro.evaluation.network import Network, created
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
+from repro.files import temporary_folder
 from repro.records.runs import count_run
 from repro.training import preparation, state, trainer
 from repro.training.loop import StepReport
@@ -116,9 +116,9 @@ def measure(
     machine: dict[str, Callable[[], Figures]] = {START: start, LIMITS: limits}
     failed: dict[str, str] = {}
     for key in missing(trials, calibrations):
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             try:
-                work = machine.get(key) or functools.partial(measured, trials[key], Path(folder))
+                work = machine.get(key) or functools.partial(measured, trials[key], folder)
                 calibrations.keep(key, work())
             except (ReproError, RuntimeError, MemoryError) as error:
                 failed[key] = f"{error or type(error).__name__}"

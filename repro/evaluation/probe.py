@@ -10,8 +10,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -32,6 +30,7 @@ from repro.evaluation import inference, pipeline, probe_networks, probe_set
 from repro.evaluation.network import ZooNetwork
 from repro.evaluation.request import TRUTH, EvaluationRequest, Execution
 from repro.evaluation.shards import Shards
+from repro.files import temporary_folder
 from repro.papers.protocol import GROUND_TRUTH, Protocol
 from repro.papers.values import Options, Size
 from repro.records.runs import NO_OPTIONS
@@ -82,8 +81,8 @@ def probe(rules: Protocol, execution: Execution = EXECUTION) -> str:
     if plain != rules:
         return probe(plain, execution)
     digest = hashlib.sha256()
-    with TemporaryDirectory() as folder:
-        source = probe_set.write(Path(folder), rules.chosen)
+    with temporary_folder() as folder:
+        source = probe_set.write(folder, rules.chosen)
         annotations = read(source.annotations, rules.chosen)
         instances = None if rules.bottom_up else _instances(rules, source, annotations)
         for size in _sizes(rules):

@@ -1,5 +1,6 @@
 """Videos: their frames one after another, and an annotated copy."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from repro.data.pictures import Pixels
 from repro.errors import ReproError, StoreError
+from repro.files import temporary_folder
 from repro.records.remarks import Remark
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts")
@@ -103,7 +105,9 @@ class VideoCopy:
     def __init__(self, path: Path, rate: float) -> None:
         self.path = path
         self.rate = rate
-        self._partial = path.with_name(f".{path.stem}.part{path.suffix}")
+        self._place = contextlib.ExitStack()
+        self._partial = path
+        """the file while it is not whole, in a folder of its own; the writer goes by its ending"""
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
 
@@ -122,8 +126,10 @@ class VideoCopy:
     def _opened(self) -> cv2.VideoWriter:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            place = self._place.enter_context(temporary_folder(self.path.parent))
         except OSError as error:
             raise self._refused(error.strerror or "no folder") from error
+        self._partial = place / self.path.name
         code = cv2.VideoWriter.fourcc(*CODEC)
         writer = cv2.VideoWriter(str(self._partial), code, self.rate, self._size)
         if not writer.isOpened():
@@ -139,10 +145,9 @@ class VideoCopy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._writer is None:
-            return
-        self._writer.release()
-        if error is None or isinstance(error, KeyboardInterrupt):
-            self._partial.replace(self.path)
-        else:
-            self._partial.unlink(missing_ok=True)
+        with self._place:
+            if self._writer is None:
+                return
+            self._writer.release()
+            if error is None or isinstance(error, KeyboardInterrupt):
+                self._partial.replace(self.path)

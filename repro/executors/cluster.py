@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import pickle
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from repro.errors import ReproError
 from repro.executors import node, nodes
 from repro.executors.node import Cores, Delivery, Files, Home
 from repro.executors.spreading import Ended, spread
+from repro.files import temporary_file
 from repro.models import registry
 from repro.plans.planned import Plan, PlannedRun
 from repro.run import Attempt, Course
@@ -85,8 +85,9 @@ def _home(course: Course, marked: bool) -> Iterator[Home]:
         yield Home(folder)
         return
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".repro-", suffix=".tmp") as mark:
-        yield Home(folder, Path(mark.name))
+    with temporary_file(folder) as mark:
+        mark.touch()
+        yield Home(folder, mark)
 
 
 class RayPool:

@@ -5,11 +5,11 @@ import os
 import pickle
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
 from repro.errors import RunError
+from repro.files import temporary_folder
 from repro.models import registry
 from repro.plans.planned import PlannedRun
 from repro.plans.watch import Silent
@@ -26,8 +26,8 @@ def count(planned: PlannedRun) -> int:
 
 def made(planned: PlannedRun, folder: Path, processes: int) -> Attempt:
     """Make a run by several processes whose files go to the store in a folder."""
-    with tempfile.TemporaryDirectory() as place:
-        asked, answer = Path(place, "asked"), Path(place, "answer")
+    with temporary_folder() as place:
+        asked, answer = place / "asked", place / "answer"
         asked.write_bytes(pickle.dumps((planned, folder, os.getpid())))
         torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
         words = (*torchrun, str(processes), "-m", __name__, str(asked), str(answer))

@@ -56,18 +56,23 @@ def spread(plan: Plan, course: Course, pool: Pool) -> None:
     with contextlib.closing(pool), course.watch.phase(SIDE_BY_SIDE, len(waiting)):
         while not course.interrupted:
             waiting = _begun(waiting, going, course, pool)
-            if not going:
+            if not going and not waiting:
                 break
+            if not going:  # other processes are at all that is left
+                course.wait(waiting, WAIT)
+                continue
             course.watch.working([planned.name for planned in going.values()])
             for ended in pool.ended(WAIT):
-                planned = going.pop(_key(ended.planned))
-                deaths[_key(planned)] += ended.attempt is None
+                planned = going.pop(ended.planned.key)
+                deaths[planned.key] += ended.attempt is None
                 if ended.attempt is not None:
                     course.take(planned, ended.attempt)
-                elif deaths[_key(planned)] < TRIES:
+                    course.release(planned)
+                elif deaths[planned.key] < TRIES:
                     waiting.insert(0, planned)
                 else:
                     course.take(planned, Attempt(error=_died(planned, course)))
+                    course.release(planned)
 
 
 def _begun(
@@ -77,7 +82,7 @@ def _begun(
     still: list[PlannedRun] = []
     to_come = set(going)
     for planned in waiting:
-        key = _key(planned)
+        key = planned.key
         if key in to_come or not to_come.isdisjoint(planned.needs):
             still.append(planned)
         elif key in course.records or key in course.failed:  # made just now for other cells
@@ -85,18 +90,16 @@ def _begun(
             continue
         elif course.settled(planned):
             continue
-        elif pool.has_room(planned):
+        elif not pool.has_room(planned) or not course.claim(planned):
+            still.append(planned)
+        elif course.made_elsewhere(planned):
+            course.release(planned)
+            continue
+        else:
             pool.begin(planned)
             going[key] = planned
-        else:
-            still.append(planned)
         to_come.add(key)
     return still
-
-
-def _key(planned: PlannedRun) -> str:
-    """The key of a run; empty for a cached one that is no run's of today."""
-    return "" if planned.run is None else planned.run.key
 
 
 def _died(planned: PlannedRun, course: Course) -> RunError:

@@ -1,7 +1,6 @@
 """Write a network as an ONNX file by torch's dynamo exporter, whole or not at all."""
 
 import copy
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from repro.exported import words
 from repro.exporting import checking
 from repro.exporting.checking import ExportCheck, Usual
 from repro.exporting.request import ExportRequest, keep_output, network_of
-from repro.files import sha256
+from repro.files import sha256, temporary_folder
 from repro.records.remarks import Remark
 from repro.speed.backends.base import lacking, reason, silence
 from repro.speed.backends.equivalence import picture
@@ -73,8 +72,8 @@ def export(request: ExportRequest) -> ExportedFile:
     )
     metadata |= words.texts({**facts, "precision": request.precision, **_head(request, usual)})
     names = output_names(request, len(usual[0].outputs))
-    with tempfile.TemporaryDirectory(prefix="repro-export-") as folder:
-        made = Path(folder) / "network.onnx"
+    with temporary_folder() as folder:
+        made = folder / "network.onnx"
         _write(request, model, made, names, metadata)
         check = checking.checked(request, made, usual)
         if not check.ok:

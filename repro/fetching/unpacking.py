@@ -4,7 +4,6 @@ import errno
 import filecmp
 import gzip
 import lzma
-import shutil
 import stat
 import struct
 import tarfile
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from repro.fetching.partial import DiskError, SourceError, unusable
+from repro.files import temporary_folder
 
 MOST_ENTRIES = 500_000
 MOST_TIMES = 50
@@ -48,12 +48,11 @@ def unpack(archive: Path, name: str, target: Path, tell: Callable[[int], None]) 
     are there with the same content stay. SourceError for an archive that is damaged or unsafe,
     DiskError where the disk does not take it; then the folder is as it was.
     """
-    scratch = target / f".{name}.unpacking"
     try:
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        _extract(archive, name, scratch, tell)
-        _settle(scratch, target, name)
+        target.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(target) as scratch:
+            _extract(archive, name, scratch, tell)
+            _settle(scratch, target, name)
     except BROKEN as error:
         raise _broken(name, error) from error
     except OSError as error:
@@ -62,8 +61,6 @@ def unpack(archive: Path, name: str, target: Path, tell: Callable[[int], None]) 
         if isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError):
             raise _unsafe(name, "one name for a file and a folder") from error
         raise unusable(target, error) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _extract(archive: Path, name: str, scratch: Path, tell: Callable[[int], None]) -> None:

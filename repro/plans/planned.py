@@ -99,6 +99,11 @@ class PlannedRun:
     estimate: Estimate | None = None
 
     @property
+    def key(self) -> str:
+        """Of its run; empty where that is none of today."""
+        return "" if self.run is None else self.run.key
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """The keys of the runs that come before it."""
         return self.run.needs if self.run else ()

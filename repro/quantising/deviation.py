@@ -1,6 +1,5 @@
 """How far a network in whole numbers is from itself in floats, at its outputs and in its layers."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from repro.errors import RunError
 from repro.evaluation.inference import Tell
 from repro.exported import opening
 from repro.exported.form import NHWC, ImageInput
+from repro.files import temporary_folder
 from repro.quantising import layers
 from repro.quantising.layers import MatchedLayer
 from repro.speed.backends.base import reason
@@ -100,8 +100,8 @@ def measured(
     graphs = onnx.load(floats).graph, onnx.load(quantised).graph
     pairs, total = layers.matched(*graphs)
     names = [one.name for one in graphs[0].output]
-    with tempfile.TemporaryDirectory(prefix="repro-quantise-") as folder:
-        paths = Path(folder) / "floats.onnx", Path(folder) / "quantised.onnx"
+    with temporary_folder() as folder:
+        paths = folder / "floats.onnx", folder / "quantised.onnx"
         layers.expose(floats, [one.tensor for one in pairs], paths[0])
         layers.expose(quantised, [one.twin for one in pairs], paths[1])
         sessions = [opening.session(path) for path in paths]

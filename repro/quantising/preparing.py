@@ -1,8 +1,9 @@
 """A network as quantisers want it: normalisations folded, of a version that has their operators."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from repro.files import temporary_folder
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -22,8 +23,8 @@ def prepare(network: Path, prepared: Path) -> None:
     import onnxruntime
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    with tempfile.TemporaryDirectory(prefix="repro-quantise-") as folder:
-        folded = Path(folder) / "folded.onnx"
+    with temporary_folder() as folder:
+        folded = folder / "folded.onnx"
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(folded)

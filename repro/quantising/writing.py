@@ -1,6 +1,5 @@
 """Make a network int8: calibrated, checked, and written whole or not at all."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from repro.exported.network_file import NetworkFile, open_file
 from repro.exported.opening import content_digest, side_files
 from repro.exported.words import texts
 from repro.exporting.request import keep_output
-from repro.files import sha256
+from repro.files import sha256, temporary_folder
 from repro.quantising import deviation, inputs, preparing
 from repro.quantising.deviation import NetworkDeviation
 from repro.quantising.inputs import DrawnPictures, InputRecorder
@@ -70,8 +69,7 @@ def quantised(request: QuantisationRequest, steps: Steps) -> QuantisedFile:
     network = exported.network_of(file, rules, *named)[0]
     source = inputs.source(request)
     drawn = inputs.drawn(request, source)
-    with tempfile.TemporaryDirectory(prefix="repro-quantise-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         recorders = [InputRecorder(network, folder / part) for part in ("calibration", "measured")]
         found = []
         for recorder, places in zip(recorders, (drawn.calibration, drawn.measured), strict=True):

@@ -1,5 +1,6 @@
 """Look over the store, and clear what no run would use."""
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,7 +9,7 @@ from types import MappingProxyType
 
 import zoo
 from repro.errors import ReproError
-from repro.files import TEMPORARY
+from repro.files import erase, left_overs
 from repro.records.record import STALE, Record
 from repro.records.rule import StoredRecord
 from repro.records.runs import QUANTISED, TimingRun, run_of
@@ -60,21 +61,55 @@ def described(
 
 
 def collect(store: Store, dry_run: bool) -> list[Path]:
-    """Remove broken and stale records, and what unfinished runs of older code left; return all.
+    """Remove broken and stale records, and what killed and older runs left; return all of it.
 
-    Whether a record is stale whose network is not known here nobody can tell: it stays.
+    Nothing of a run that another process makes now, and nothing that a link leads to. Whether a
+    record is stale whose network is not known here nobody can tell: it stays.
     """
     old = [entry for entry in entries(store) if entry.state in (STALE, BROKEN)]
-    paths = [entry.path for entry in old if entry.state == BROKEN or not _of_stranger(store, entry)]
-    if len(paths) < len(old):
+    known = [entry for entry in old if entry.state == BROKEN or not _of_stranger(store, entry)]
+    if len(known) < len(old):
         store.say(
-            f"{len(old) - len(paths)} records are of networks that are not known here, and stay; "
+            f"{len(old) - len(known)} records are of networks that are not known here, and stay; "
             "name their files with --module"
         )
-    for left_over in ("??/" + "[0-9a-f]" * 64 + "*.broken", f"??/{TEMPORARY}"):
-        paths += sorted(store.folder.glob(left_over))
-    paths += list(store.abandoned())
-    return _remove(store, paths, dry_run)
+    for group in filter(Path.is_symlink, store.groups()):
+        store.warnings.append(f"`{group}` is a link: what it leads to is left as it is.")
+    removed = [entry.path for entry in known if _cleared(store, entry, dry_run)]
+    for path in (*_left_overs(store), *store.claims.left()):
+        removed.append(path)
+        if not dry_run:
+            store.claims.clear(path) if path.parent == store.claims.folder else erase(path)
+    for path in store.abandoned():
+        removed.append(path)
+        if not dry_run:
+            store.remove(path)
+    return removed
+
+
+def _cleared(store: Store, entry: StoredFile, dry_run: bool) -> bool:
+    """Remove a record unless a process makes it anew, or has by now."""
+    if entry.path.parent.is_symlink():
+        return False
+    with store.claims.claimed(entry.key) as ours:
+        there = ours and entry.path.exists()
+        if not there or described(store, [entry.path])[0].state != entry.state:
+            return False
+        if not dry_run:
+            store.remove(entry.path)
+        return True
+
+
+def _left_overs(store: Store) -> Iterator[Path]:
+    """What killed writings left anywhere in the store, and broken records that were set aside."""
+    yield from left_overs(store.folder)
+    for group in store.groups():
+        if group.is_symlink():
+            continue
+        yield from sorted(group.glob("[0-9a-f]" * 64 + "*.broken"))
+        for folder, below, _ in os.walk(group):
+            yield from left_overs(Path(folder))
+            below[:] = [name for name in below if not name.startswith(".repro-")]
 
 
 def _of_stranger(store: Store, entry: StoredFile) -> bool:
@@ -91,7 +126,12 @@ def remove(store: Store, key: str) -> list[Path]:
     if len(keys) != 1:
         meaning = f"{len(keys)} records" if len(key) >= 6 else "too little to name a record"
         raise ReproError(f"`{key}` means {meaning}.", "`repro records ls` shows the keys.")
-    return _remove(store, paths, dry_run=False)
+    with store.claims.claimed(keys.pop()) as ours:
+        if not ours:
+            raise ReproError(f"Another process makes `{key}` just now.", "Wait for it, or end it.")
+        for path in paths:
+            store.remove(path)
+    return paths
 
 
 def _told(store: Store, paths: Sequence[Path]) -> Iterator[Path]:
@@ -102,12 +142,6 @@ def _told(store: Store, paths: Sequence[Path]) -> Iterator[Path]:
             told = time.monotonic()
             store.say(f"looks at the records of {store.folder}: {place:,} of {len(paths):,}")
         yield path
-
-
-def _remove(store: Store, paths: list[Path], dry_run: bool) -> list[Path]:
-    for path in paths if not dry_run else ():
-        store.remove(path)
-    return paths
 
 
 def _entry(path: Path, stored: StoredRecord | None, cells: Sequence[str]) -> StoredFile:

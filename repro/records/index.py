@@ -70,13 +70,15 @@ SELECT path FROM (
 """
 GONE = "gone"
 Answer = TypeVar("Answer")
+Unlisted = Callable[[Path, OSError], None]
+"""is told of a folder that cannot be listed, and why"""
 
 
 class RecordIndex:
     """The index of one store, up to date at its first answer and at the next after `forget`."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
-        self.folder, self.say = folder, say
+    def __init__(self, folder: Path, say: Callable[[str], None], unlisted: Unlisted) -> None:
+        self.folder, self.say, self.unlisted = folder, say, unlisted
         self.file, self._place = folder / FILE, str(folder)
         self._writable = True
         self._db = _empty()
@@ -90,7 +92,7 @@ class RecordIndex:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Another process begins with the file."""
-        return RecordIndex, (self.folder, self.say)
+        return RecordIndex, (self.folder, self.say, self.unlisted)
 
     def __del__(self) -> None:
         self._db.close()
@@ -177,7 +179,7 @@ class RecordIndex:
         self._groups.clear()
         known: dict[str, str] = dict(self._db.execute("SELECT * FROM kept.folders"))
         known |= dict(self._db.execute("SELECT * FROM main.folders"))
-        there = dict(_folders(self.folder))
+        there = dict(self._folders())
         changed = [name for name, stamp in there.items() if known.get(name) != stamp]
         for place, name in enumerate(changed):
             self._look_over(name)
@@ -201,12 +203,39 @@ class RecordIndex:
     def _look_over(self, name: str) -> None:
         """List one folder, and read what is new in it."""
         known = self._stamps(name)
-        stamp, there = _listed(self.folder / name, self._since())
+        stamp, there = self._listed(self.folder / name)
         for path, mark in there.items():
             if not mark or known.get(path) != mark:
                 self._read(path, mark)
         self._clear(known.keys() - there.keys())
         self._note_folder(name, stamp)
+
+    def _folders(self) -> Iterator[tuple[str, str]]:
+        """The folders in which records can be, each with what changes with its content."""
+        try:
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    if len(entry.name) == 2:
+                        with contextlib.suppress(OSError):
+                            yield entry.name, _stamp(_facts(entry.path))
+        except OSError as error:
+            self.unlisted(self.folder, error)
+
+    def _listed(self, folder: Path) -> tuple[str, dict[str, str]]:
+        """A folder's stamp and those of its records; empty for what is too young to be trusted."""
+        files, young = {}, self._since()
+        try:
+            stamp = _mark(folder.stat(), young)
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    name = NAME.fullmatch(entry.name)
+                    if name and name[1].startswith(folder.name):
+                        with contextlib.suppress(OSError):
+                            files[f"{folder.name}/{entry.name}"] = _mark(_facts(entry.path), young)
+        except OSError as error:
+            self.unlisted(folder, error)
+            return "", {}
+        return stamp, files
 
     def _stamps(self, name: str) -> dict[str, str]:
         """The records of one folder as they are known."""
@@ -303,31 +332,6 @@ class RecordIndex:
 
 def _empty() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None, uri=True, check_same_thread=False)
-
-
-def _folders(folder: Path) -> Iterator[tuple[str, str]]:
-    """The folders of a store in which records can be, each with what changes with its content."""
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if len(entry.name) == 2:
-                with contextlib.suppress(OSError):
-                    yield entry.name, _stamp(_facts(entry.path))
-
-
-def _listed(folder: Path, young: int) -> tuple[str, dict[str, str]]:
-    """A folder's stamp and those of its record files; empty for what is too young to be trusted."""
-    files = {}
-    try:
-        stamp = _mark(folder.stat(), young)
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = NAME.fullmatch(entry.name)
-                if name and name[1].startswith(folder.name):
-                    with contextlib.suppress(OSError):
-                        files[f"{folder.name}/{entry.name}"] = _mark(_facts(entry.path), young)
-    except OSError:
-        return "", {}
-    return stamp, files
 
 
 def _facts(path: str) -> os.stat_result:

@@ -10,7 +10,6 @@ import functools
 import json
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -18,8 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repro.errors import ReproError, StoreError
-from repro.files import TEMPORARY, read_plain, sweep, write_whole
+from repro.files import erase, read_plain, sweep, write_whole
 from repro.records import plain_form, rule, setting_rows
+from repro.records.claims import Claims
 from repro.records.glance import narrowed
 from repro.records.index import RecordIndex
 from repro.records.record import NAME, Record, file_of, plain
@@ -65,19 +65,39 @@ class Store:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.folder).close()
+            self.claims.begin()
         except OSError as error:
             raise _unwritable(self.folder, error) from error
-        sweep(self.folder, TEMPORARY, HOUR)
-        sweep(self.folder, f"??/{TEMPORARY}", HOUR)
+        for folder in (self.folder, *self.groups()):
+            sweep(folder)
 
     @functools.cached_property
     def index(self) -> RecordIndex:
         """What lies in it, see `repro.records.index`."""
-        return RecordIndex(self.folder, self.say)
+        return RecordIndex(self.folder, self.say, self.unlisted)
+
+    @functools.cached_property
+    def claims(self) -> Claims:
+        """Which of its runs this process makes."""
+        return Claims(self.folder)
+
+    def unlisted(self, folder: Path, error: OSError) -> None:
+        """Say once that a folder's records are left out, unless there is no such folder."""
+        text = f"`{folder}` cannot be listed, and its records are left out: {error.strerror}."
+        absent = isinstance(error, FileNotFoundError | NotADirectoryError)
+        if not absent and text not in self.warnings:
+            self.warnings.append(text)
+
+    def renew(self) -> None:
+        """Another process may have written: what is asked next is looked for again."""
+        self._chosen.clear()
+        self._stored.clear()
+        self.index.forget()
 
     def begin(self, run: Run) -> None:
         """Say beside a record that is to come what it is of: so a killed run is told from waste."""
         path = self.artifacts(run.key) / BEGUN
+        self.claims.check()
         try:
             write_whole(path, json.dumps(run.plain, sort_keys=True, indent=1) + "\n")
         except OSError as error:
@@ -86,19 +106,37 @@ class Store:
     def abandoned(self) -> Iterator[Path]:
         """What runs have left that stopped an hour ago or more and will not be gone on with.
 
-        The folder where there is no record; else what is in it and no record names.
+        The folder where there is no record; else what is in it and no record names. Nothing of a
+        run that another process makes now, nor in a folder that a link leads to.
         """
-        for folder in sorted(self.folder.glob("??/*")):
-            if not KEY.fullmatch(folder.name) or not folder.is_dir() or _young(folder):
-                continue
-            paths = [self._path(folder.name, number) for number in self._numbers(folder.name)]
-            records = [record for path in paths if (record := self._read(path, quiet=True))]
-            named = {name for record in records for name in record.artifacts}
-            if not paths:
-                yield from () if _goes_on(folder) else (folder,)
-            elif len(records) == len(paths) and all(record.artifacts for record in records):
-                named.update((PAGE, setting_rows.NAME))
-                yield from (path for path in sorted(folder.iterdir()) if path.name not in named)
+        for folder in self.run_folders():
+            if not _young(folder):
+                with self.claims.claimed(folder.name) as ours:
+                    yield from self._abandoned(folder) if ours and not _young(folder) else ()
+
+    def _abandoned(self, folder: Path) -> Iterator[Path]:
+        paths = [self._path(folder.name, number) for number in self._numbers(folder.name)]
+        records = [record for path in paths if (record := self._read(path, quiet=True))]
+        named = {name for record in records for name in record.artifacts}
+        if not paths:
+            yield from () if _goes_on(folder) else (folder,)
+        elif len(records) == len(paths) and all(record.artifacts for record in records):
+            named.update((PAGE, setting_rows.NAME))
+            yield from (path for path in sorted(folder.iterdir()) if path.name not in named)
+
+    def groups(self) -> list[Path]:
+        """The folders of records, sorted; other files may be called so, too."""
+        return [self.folder / name for name in sorted(self._names(self.folder)) if len(name) == 2]
+
+    def run_folders(self) -> list[Path]:
+        """The folders of runs, beside their records, that are no links nor in such."""
+        return [
+            folder
+            for group in self.groups()
+            if not group.is_symlink()
+            for folder in sorted(group.glob("*"))
+            if KEY.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
+        ]
 
     def find(self, wanted: Requirement) -> Record | None:
         """The record that counts for what is wanted; None if there is none.
@@ -160,6 +198,7 @@ class Store:
         """
         self._chosen.clear()
         self.index.forget()
+        self.claims.check()
         text = _dump(record)
         number = max(self._numbers(record.key), default=0) + 1 if again else 1
         while True:
@@ -174,6 +213,16 @@ class Store:
             else:
                 self._set_aside(path)
 
+    def read(self, path: Path) -> Record:
+        """The record of a file, without its standing; a ReproError says why it is none."""
+        try:
+            record = plain_form.read(json.loads(read_plain(path)))
+        except (OSError, ValueError, RecursionError) as error:
+            raise ReproError(str(error)) from error
+        if record.key != path.name.partition(".")[0]:
+            raise ReproError("it is of another key than its file")
+        return replace(record, number=_number(path))
+
     def all(self) -> Iterator[tuple[Path, Record | None]]:
         """Every record file with its record, None for a broken one."""
         for path in self.files():
@@ -181,10 +230,10 @@ class Store:
 
     def files(self, beginning: str = "") -> Iterator[Path]:
         """Every record file, whole or broken, whose key begins so; other files are not ours."""
-        named = [self.folder / beginning[:2]] if beginning else sorted(self.folder.glob("??"))
+        named = [self.folder / beginning[:2]] if beginning else self.groups()
         for folder in named:
             start = beginning or folder.name
-            names = (name for name in _names(folder) if name.startswith(start))
+            names = (name for name in self._names(folder) if name.startswith(start))
             yield from (folder / name for name in sorted(names) if NAME.fullmatch(name))
 
     def remove(self, path: Path) -> None:
@@ -192,13 +241,13 @@ class Store:
         self._chosen.clear()
         self.index.forget()
         try:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+            if path.is_dir() and not path.is_symlink():
+                erase(path)
                 return
             path.unlink(missing_ok=True)
             key = path.name.partition(".")[0]
             if NAME.fullmatch(path.name) and not self._numbers(key):
-                shutil.rmtree(self.artifacts(key), ignore_errors=True)
+                erase(self.artifacts(key))
         except OSError as error:
             raise StoreError(f"`{path}` cannot be removed: {error.strerror}.") from error
 
@@ -236,6 +285,15 @@ class Store:
         record = self._read(path, quiet)
         return None if record is None else rule.with_standing(StoredRecord(record, path))
 
+    def _names(self, folder: Path) -> list[str]:
+        """What lies in a folder; nothing, and a warning, where it cannot be listed."""
+        try:
+            with os.scandir(folder) as entries:
+                return [entry.name for entry in entries]
+        except OSError as error:
+            self.unlisted(folder, error)
+            return []
+
     def _path(self, key: str, number: int) -> Path:
         return self.folder / file_of(key, number)
 
@@ -245,14 +303,11 @@ class Store:
 
     def _read(self, path: Path, quiet: bool = False) -> Record | None:
         try:
-            record = plain_form.read(json.loads(read_plain(path)))
-            if record.key != path.name.partition(".")[0]:
-                raise ReproError("it is of another key than its file")
-        except (OSError, ValueError, RecursionError, ReproError) as error:
+            return self.read(path)
+        except ReproError as error:
             if not quiet:
                 self._warn(path, str(error))
             return None
-        return replace(record, number=_number(path))
 
     def _holds(self, path: Path, record: Record) -> bool:
         """Whether a file is a whole record of the same run."""
@@ -279,15 +334,6 @@ class Store:
             return write_whole(path, text, replace=False)
         except OSError as error:
             raise _unwritable(path, error) from error
-
-
-def _names(folder: Path) -> list[str]:
-    """What lies in a folder; nothing where it cannot be read."""
-    try:
-        with os.scandir(folder) as entries:
-            return [entry.name for entry in entries]
-    except OSError:
-        return []
 
 
 def _goes_on(folder: Path) -> bool:

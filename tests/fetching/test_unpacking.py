@@ -136,8 +136,10 @@ def test_an_interruption_leaves_no_half_tree(error: BaseException, tmp_path: Pat
 
 
 def test_what_a_killed_unpacking_left_goes(tmp_path: Path) -> None:
-    left = tmp_path / "coco" / ".x.zip.unpacking"
+    left = tmp_path / "coco" / ".repro-left.tmp"
     left.mkdir(parents=True)
     (left / "old").write_bytes(b"old")
+    for path in (left / "old", left):
+        os.utime(path, (0, 0))
     unpack(zipped(FILES), tmp_path / "coco", "x.zip")
     assert contents(tmp_path / "coco") == FILES

@@ -1,6 +1,7 @@
 """Checkpoints: whole or not at all, the last two, none but one's own."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,7 @@ def test_another_training_is_refused_with_the_difference() -> None:
 def test_what_a_killed_writing_left_is_swept_away(tmp_path: Path) -> None:
     path = state.save_checkpoint(tmp_path, 5, {"model": 1})
     (tmp_path / ".repro-abc.tmp").write_bytes(b"half")
+    os.utime(tmp_path / ".repro-abc.tmp", (0, 0))
     sweep(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
     state.clear_checkpoints(tmp_path)

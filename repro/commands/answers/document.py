@@ -64,7 +64,7 @@ ANSWERS: Mapping[str, tuple[type, ...]] = {
     "new paper": (tables.NewPaperAnswer,),
     "check tables": (tables.CheckedTablesAnswer,),
     "doctor": (upkeep.DoctorAnswer,),
-    "records": (upkeep.RecordsAnswer, upkeep.RemovalAnswer),
+    "records": (upkeep.RecordsAnswer, upkeep.RemovalAnswer, upkeep.VerificationAnswer),
     "schema": (upkeep.SchemaAnswer,),
 }
 """command -> its answers"""

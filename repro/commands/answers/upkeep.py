@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 from repro.doctor import Checkup
+from repro.records.verification import Provenance
 
 
 class DoctorAnswer(TypedDict):
@@ -32,6 +33,31 @@ class RecordsAnswer(TypedDict):
     """those that are no whole records, then the newest"""
     total: int
     """how many there are, listed or not"""
+
+
+class VerifiedFile(TypedDict):
+    """A record file, held against what it should be."""
+
+    key: str
+    path: str
+    run: str
+    """empty for a file that is no record"""
+    state: str
+    """sound, differs, or unproved"""
+    why: list[str]
+    """each a sentence, where it is not sound"""
+    values: str
+    """of a count that was measured anew: same or other; else not measured"""
+    provenance: Provenance | None
+    """null for a file that is no record"""
+
+
+class VerificationAnswer(TypedDict):
+    """`repro records verify`."""
+
+    verified: list[VerifiedFile]
+    exit: int
+    """3 where a record differs"""
 
 
 class RemovalAnswer(TypedDict):

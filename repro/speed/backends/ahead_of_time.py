@@ -4,7 +4,6 @@ With freezing, which lets oneDNN keep weights in the order its kernels want; the
 folded before by `repro.speed.backends.rewriting`, so that freezing finds none to fold wrongly.
 """
 
-import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import torch._inductor
 
 from repro import env
 from repro.errors import ReproError
+from repro.files import temporary_folder
 from repro.papers.values import Scalar
 from repro.speed.backends import artifacts
 from repro.speed.backends.base import BackendError, BackendJob, RunnableNetwork, reason, silence
@@ -33,10 +33,10 @@ def prepare(job: BackendJob) -> RunnableNetwork:
     def make(path: Path) -> dict[str, Scalar]:
         start = time.perf_counter()
         model, facts = rewritten(job.model, job.example)
-        with torch.no_grad(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        with torch.no_grad(), temporary_folder(path.parent) as folder:
             exported = torch.export.export(model, (job.example,), strict=False)
             seconds = time.perf_counter() - start
-            with inductor_files(Path(folder)), silence():
+            with inductor_files(folder), silence():
                 torch._inductor.aoti_compile_and_package(
                     exported, package_path=str(path), inductor_configs=dict(options)
                 )

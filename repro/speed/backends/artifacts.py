@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from repro import env
 from repro.errors import ReproError
-from repro.files import sha256, write_whole
+from repro.files import sha256, temporary_folder, write_whole
 from repro.models import registry
 from repro.papers.values import Scalar
 from repro.records.fingerprint import digest, fingerprint
@@ -98,8 +98,8 @@ def obtain(
         return artifact
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as place:
-            made = Path(place) / path.name
+        with temporary_folder(cache) as place:
+            made = place / path.name
             start = time.perf_counter()
             facts = dict(make(made))
             seconds = time.perf_counter() - start

@@ -7,7 +7,6 @@ without it is measured too and stands beside.
 
 import gzip
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,7 +21,7 @@ from torch.autograd.profiler_util import FunctionEventAvg
 from torch.profiler import ProfilerActivity, record_function
 
 from repro.errors import ReproError
-from repro.files import write_whole
+from repro.files import temporary_folder, write_whole
 from repro.speed.backends.base import silence
 
 PASSES = 3
@@ -189,8 +188,8 @@ def _record(model: nn.Module, run: Callable[[], None], passes: int, on_device: b
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_device else [])]
     with silence(), _ranges(model), torch.profiler.profile(activities=activities) as recorder:
         seconds = sum(_seconds(run) for _ in range(passes))
-    with silence(), tempfile.TemporaryDirectory(prefix="repro-") as folder:
-        file = Path(folder, "trace.json")
+    with silence(), temporary_folder() as folder:
+        file = folder / "trace.json"
         recorder.export_chrome_trace(str(file))
         trace = json.loads(file.read_bytes())
     trace = json.dumps({key: trace[key] for key in KEPT if key in trace}, separators=(",", ":"))
