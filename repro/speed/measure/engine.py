@@ -1,17 +1,17 @@
 """Time subjects in fresh worker processes, one after the other, within a budget."""
 
-import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
 from repro.errors import RunError
 from repro.papers.values import Scalar
+from repro.processes import ending
 from repro.records import lock
 from repro.speed.measure.child import Child, Event, read_block, read_preparation
 from repro.speed.measure.conditions import SAMPLE, snapshot
@@ -29,6 +29,9 @@ CROWDED = 0.5
 """cores kept busy by others, from which on waiting threads sleep instead of spinning"""
 LOCK = "repro-timing.lock"
 """in the system's folder of temporary files"""
+
+LATE = 0.8
+"""seconds after a signal in which a process may finish its block"""
 
 Tell = Callable[[str, float], None]
 """called with what is done now, and the share of the whole that is done, 0 to 1"""
@@ -51,12 +54,12 @@ def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -
     """
     chosen, settings = adapted(subjects, settings)
     interrupts = _Interrupts()
-    with machine_lock(settings.lock), interrupts.caught():
+    with machine_lock(settings.lock), ending.handled(interrupts):
         before = snapshot()
         passive = settings.procedure.interleaved and before.others > CROWDED
         session = _Session(chosen, settings, passive, interrupts, tell)
         session.run()
-        after = snapshot()
+        after = before if interrupts.count else snapshot()
     if not session.finished:
         if interrupts.count:
             raise KeyboardInterrupt
@@ -70,7 +73,7 @@ def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -
     }
     preparations = session.preparations()
     refused = {one.subject for one in preparations if one.refused}
-    blocks = [block for one in session.finished for block in one.blocks]
+    blocks = [block for one in session.finished for block in one.whole]
     return TimedRun(
         subjects=chosen,
         blocks=tuple(block for block in blocks if block.subject not in refused),
@@ -83,7 +86,7 @@ def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -
 
 
 class _Interrupts:
-    """Ctrl-C: once lets the process finish its round, twice kills it."""
+    """Signals that end a run: the first lets the process finish its block, the second kills it."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -91,22 +94,15 @@ class _Interrupts:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
-        if self.child is not None and self.count == 1:
-            self.child.ask_to_stop()
-        elif self.child is not None:
-            self.child.kill()
-
-    @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Catch Ctrl-C, if this is the thread that gets it."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
+        if self.child is None:
             return
-        before = signal.signal(signal.SIGINT, self)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+        if self.count > 1:
+            self.child.kill()
+            return
+        self.child.ask_to_stop()
+        late = threading.Timer(LATE, self.child.kill)
+        late.daemon = True
+        late.start()
 
 
 @dataclass
@@ -134,6 +130,11 @@ class _Process:
         """Whether it is of use: it ended well, and has times or knows why there are none."""
         refused = [one for one in self.preparations.values() if one.refused]
         return self.ended and (bool(self.rounds) or len(refused) == len(self.places))
+
+    @property
+    def whole(self) -> list[Block]:
+        """The blocks of the rounds that were finished."""
+        return [block for block in self.blocks if block.round < self.rounds]
 
     @property
     def least(self) -> float:
