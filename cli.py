@@ -23,8 +23,7 @@ def main() -> None:
     except KeyboardInterrupt:
         code = told.code
     if told.number:
-        code = told.code
-        ending.end_children()
+        ending.leave(told.code, last_words)
     if code > 128:
         last_words()
     sys.exit(code)

@@ -18,7 +18,7 @@ from types import FrameType
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-GRACE = 2.4
+GRACE = 2.2
 """seconds from the signal to the end"""
 FAREWELL = 0.4
 """seconds that the last words may take, to a stream that nobody may read"""
@@ -155,12 +155,15 @@ def _watch(ear: int, done: threading.Event, ending: Ending, last_words: Callable
         if told and told[0] in SIGNALS:
             ending.number = ending.number or told[0]
             if not done.wait(GRACE):
-                cut_short(ending.code, last_words)
+                leave(ending.code, last_words)
             return
 
 
-def cut_short(code: int, last_words: Callable[[], None]) -> None:
-    """End this process at once, and all that it has started."""
+def leave(code: int, last_words: Callable[[], None]) -> None:
+    """End this process at once, and all that it has started.
+
+    The interpreter's own farewell takes seconds where large libraries are loaded.
+    """
     with contextlib.suppress(Exception):
         end_children()
     farewell = threading.Thread(target=_farewell, args=(last_words,), daemon=True)

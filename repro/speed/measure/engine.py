@@ -1,5 +1,6 @@
 """Time subjects in fresh worker processes, one after the other, within a budget."""
 
+import os
 import tempfile
 import threading
 import time
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
-from repro.errors import RunError
+from repro.errors import ReproError, RunError
 from repro.papers.values import Scalar
 from repro.processes import ending
 from repro.records import lock
@@ -27,8 +28,6 @@ from repro.speed.measure.subjects import Block, Preparation, Subject, TimedRun
 
 CROWDED = 0.5
 """cores kept busy by others, from which on waiting threads sleep instead of spinning"""
-LOCK = "repro-timing.lock"
-"""in the system's folder of temporary files"""
 
 LATE = 0.8
 """seconds after a signal in which a process may finish its block"""
@@ -37,10 +36,31 @@ Tell = Callable[[str, float], None]
 """called with what is done now, and the share of the whole that is done, 0 to 1"""
 
 
+def own_lock() -> Path:
+    """The file that a user's timings lock, in the system's folder of temporary files.
+
+    Everybody may write there, so that it is this user's alone; a ReproError where it is not.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    path = Path(tempfile.gettempdir()) / f"repro-timing-{user}.lock"
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    cure = "Remove it, or name another folder for temporary files: TMPDIR=DIR."
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise ReproError(f"`{path}` cannot be locked: {error.strerror}.", cure) from error
+    try:
+        if os.fstat(handle).st_uid != user:
+            raise ReproError(f"`{path}` is another user's, who could hold up this one.", cure)
+    finally:
+        os.close(handle)
+    return path
+
+
 def machine_lock(path: Path | None = None) -> AbstractContextManager[None]:
-    """One timing run at a time on a machine; a ReproError if another has it."""
+    """One timing run of a user at a time on a machine; a ReproError if another has it."""
     return lock.held(
-        path or Path(tempfile.gettempdir()) / LOCK,
+        path or own_lock(),
         "Another timing run is under way on this machine",
         "Two at once would time each other. Wait for it, or end it.",
     )
