@@ -13,8 +13,8 @@ import pytest
 import typer.main
 import yaml
 
-import cli
 from repro import nightly
+from repro.commands.app import app
 from repro.nightly import Done, Night, NightStep
 from support.command_line import ROOT, Run
 from support.compare_records import count, kept, timing
@@ -25,7 +25,7 @@ WORKFLOWS = ROOT / ".github/workflows"
 
 def parse(words: list[str]) -> None:
     """Raise unless the command line takes these words; nothing is run."""
-    command = typer.main.get_command(cli.app)
+    command = typer.main.get_command(app)
     while hasattr(command, "commands"):
         command = command.commands[words[0]]
         words = words[1:]

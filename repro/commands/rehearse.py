@@ -7,6 +7,7 @@ import typer
 
 from repro.commands import options
 from repro.commands.common import complain, console, emit, names_of, warn
+from repro.processes import ending
 from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def rehearse(
     warn(rehearsal.store)
     for failure in result.outcome.failures:
         complain(failure)
-    code = 130 if result.outcome.interrupted else 6 if result.outcome.failures else 0
+    code = ending.code() if result.outcome.interrupted else 6 if result.outcome.failures else 0
     if as_json:
         _emit(rehearsal, result, files, code)
     raise typer.Exit(code)

@@ -10,6 +10,7 @@ from repro.commands.common import complain, console, emit, names_of, warn
 from repro.commands.estimate import tell
 from repro.commands.fetch import fetch_lacking, of_plan
 from repro.commands.run_request import RunRequest, typed
+from repro.processes import ending
 from repro.report.terminal.console import put, say
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def run_and_judge(
         complain(failure)
     code, why = (6, "") if outcome.failures else judge.exit_code(cells, gates, strict)
     if outcome.interrupted:
-        code, why = 130, "ended early: every sample so far is kept"
+        code, why = ending.code(), "ended early: every sample so far is kept"
     if why:
         say(why)
     if as_json:

@@ -8,6 +8,7 @@ import typer
 
 from repro.commands import options, speed_files, timing_options
 from repro.commands.common import console, emit, names_of, tell
+from repro.processes import ending
 from repro.report.terminal.console import say
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from repro.speed.results.analysis import Analysis
     from repro.speed.roofline.model import MachineLimits
 
-UNSTABLE, FAILED, INTERRUPTED = 5, 6, 130
+UNSTABLE, FAILED = 5, 6
 BUDGET = 60.0
 """seconds, where the selection does not need more"""
 
@@ -185,7 +186,7 @@ def check_device(name: str) -> None:
 def exit_code(run: "TimedRun", analysis: "Analysis", allow_noisy: bool) -> int:
     """What became of the run as a whole."""
     if run.interrupted:
-        return INTERRUPTED
+        return ending.code()
     if run.failures and any(one.refused.startswith("its process") for one in run.preparations):
         return FAILED
     return UNSTABLE if analysis.unstable and not allow_noisy else 0

@@ -17,6 +17,7 @@ from repro.executors.spreading import Ended, spread
 from repro.files import temporary_file
 from repro.models import registry
 from repro.plans.planned import Plan, PlannedRun
+from repro.processes import ending
 from repro.run import Attempt, Course
 
 if TYPE_CHECKING:
@@ -57,17 +58,8 @@ class RayCluster:
             yield False
             return
         try:
-            if self.address is None:
-                ray.init(
-                    "local",
-                    num_cpus=self.workers or env.cores(),
-                    object_store_memory=OBJECTS,
-                    include_dashboard=False,
-                    log_to_driver=False,
-                    logging_level=logging.ERROR,
-                )
-            else:
-                ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR)
+            with ending.handled():
+                self._begin()
         except (ConnectionError, ValueError, RuntimeError) as error:
             where = f"at `{self.address}`" if self.address else "on this machine"
             raise ReproError(f"Ray cannot be had {where}: {error}", "See `ray status`.") from error
@@ -75,6 +67,22 @@ class RayCluster:
             yield self.address is None
         finally:
             ray.shutdown()
+
+    def _begin(self) -> None:
+        """Start Ray here, or find the cluster."""
+        import ray
+
+        if self.address is not None:
+            ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        ray.init(
+            "local",
+            num_cpus=self.workers or env.cores(),
+            object_store_memory=OBJECTS,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from repro.executors import worker
 from repro.executors.spreading import Ended, spread
 from repro.models import registry
 from repro.plans.planned import Plan, PlannedRun
+from repro.processes import ending
 from repro.run import Attempt, Course
 
 
@@ -55,7 +56,8 @@ class ProcessPool:
             self.made.append(Ended(planned, self.course.made(planned)))
             return
         process = self.idle.pop()
-        future = process.submit(worker.make, planned, self.course.store.folder)
+        with ending.not_to_children():
+            future = process.submit(worker.make, planned, self.course.store.folder)
         self.going[future] = planned, process
 
     def ended(self, seconds: float) -> Sequence[Ended]:

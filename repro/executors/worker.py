@@ -36,6 +36,8 @@ def start(lifeline: Connection, variables: Mapping[str, str | None]) -> None:
     So it ends with the process that has the plan, however that one ends. Ctrl-C is that one's own.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     env.set_variables(variables)
     registry.load()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()

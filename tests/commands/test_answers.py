@@ -10,10 +10,10 @@ import pytest
 import torch
 import typer.main
 
-import cli
 import zoo
 from repro.checkpoints import inspection
 from repro.commands.answers import document
+from repro.commands.app import app
 from repro.commands.schema import FILE
 from support import answer_check
 from support.command_line import ROOT, Run
@@ -30,7 +30,7 @@ def commands(command: typer.core.TyperCommand, name: str = "") -> Iterator[str]:
         yield name
 
 
-@pytest.mark.parametrize("name", list(commands(typer.main.get_command(cli.app))))
+@pytest.mark.parametrize("name", list(commands(typer.main.get_command(app))))
 def test_every_command_has_the_types_of_its_answers(name: str) -> None:
     assert name in document.ANSWERS or name.split()[0] in document.ANSWERS
 

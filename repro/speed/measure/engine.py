@@ -1,17 +1,18 @@
 """Time subjects in fresh worker processes, one after the other, within a budget."""
 
-import signal
+import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
-from repro.errors import RunError
+from repro.errors import ReproError, RunError
 from repro.papers.values import Scalar
+from repro.processes import ending
 from repro.records import lock
 from repro.speed.measure.child import Child, Event, read_block, read_preparation
 from repro.speed.measure.conditions import SAMPLE, snapshot
@@ -27,17 +28,39 @@ from repro.speed.measure.subjects import Block, Preparation, Subject, TimedRun
 
 CROWDED = 0.5
 """cores kept busy by others, from which on waiting threads sleep instead of spinning"""
-LOCK = "repro-timing.lock"
-"""in the system's folder of temporary files"""
+
+LATE = 0.8
+"""seconds after a signal in which a process may finish its block"""
 
 Tell = Callable[[str, float], None]
 """called with what is done now, and the share of the whole that is done, 0 to 1"""
 
 
+def own_lock() -> Path:
+    """The file that a user's timings lock, in the system's folder of temporary files.
+
+    Everybody may write there, so that it is this user's alone; a ReproError where it is not.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    path = Path(tempfile.gettempdir()) / f"repro-timing-{user}.lock"
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    cure = "Remove it, or name another folder for temporary files: TMPDIR=DIR."
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise ReproError(f"`{path}` cannot be locked: {error.strerror}.", cure) from error
+    try:
+        if os.fstat(handle).st_uid != user:
+            raise ReproError(f"`{path}` is another user's, who could hold up this one.", cure)
+    finally:
+        os.close(handle)
+    return path
+
+
 def machine_lock(path: Path | None = None) -> AbstractContextManager[None]:
-    """One timing run at a time on a machine; a ReproError if another has it."""
+    """One timing run of a user at a time on a machine; a ReproError if another has it."""
     return lock.held(
-        path or Path(tempfile.gettempdir()) / LOCK,
+        path or own_lock(),
         "Another timing run is under way on this machine",
         "Two at once would time each other. Wait for it, or end it.",
     )
@@ -51,12 +74,12 @@ def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -
     """
     chosen, settings = adapted(subjects, settings)
     interrupts = _Interrupts()
-    with machine_lock(settings.lock), interrupts.caught():
+    with machine_lock(settings.lock), ending.handled(interrupts):
         before = snapshot()
         passive = settings.procedure.interleaved and before.others > CROWDED
         session = _Session(chosen, settings, passive, interrupts, tell)
         session.run()
-        after = snapshot()
+        after = before if interrupts.count else snapshot()
     if not session.finished:
         if interrupts.count:
             raise KeyboardInterrupt
@@ -70,7 +93,7 @@ def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -
     }
     preparations = session.preparations()
     refused = {one.subject for one in preparations if one.refused}
-    blocks = [block for one in session.finished for block in one.blocks]
+    blocks = [block for one in session.finished for block in one.whole]
     return TimedRun(
         subjects=chosen,
         blocks=tuple(block for block in blocks if block.subject not in refused),
@@ -83,7 +106,7 @@ def measure(subjects: Sequence[Subject], settings: TimingSettings, tell: Tell) -
 
 
 class _Interrupts:
-    """Ctrl-C: once lets the process finish its round, twice kills it."""
+    """Signals that end a run: the first lets the process finish its block, the second kills it."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -91,22 +114,15 @@ class _Interrupts:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
-        if self.child is not None and self.count == 1:
-            self.child.ask_to_stop()
-        elif self.child is not None:
-            self.child.kill()
-
-    @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Catch Ctrl-C, if this is the thread that gets it."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
+        if self.child is None:
             return
-        before = signal.signal(signal.SIGINT, self)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+        if self.count > 1:
+            self.child.kill()
+            return
+        self.child.ask_to_stop()
+        late = threading.Timer(LATE, self.child.kill)
+        late.daemon = True
+        late.start()
 
 
 @dataclass
@@ -134,6 +150,11 @@ class _Process:
         """Whether it is of use: it ended well, and has times or knows why there are none."""
         refused = [one for one in self.preparations.values() if one.refused]
         return self.ended and (bool(self.rounds) or len(refused) == len(self.places))
+
+    @property
+    def whole(self) -> list[Block]:
+        """The blocks of the rounds that were finished."""
+        return [block for block in self.blocks if block.round < self.rounds]
 
     @property
     def least(self) -> float:

@@ -179,6 +179,8 @@ class TimedSubjects:
             if number >= LEAST_ROUNDS and start + lasted > self.until:
                 break
             for subject in self.job.rows[number % len(self.job.rows)]:
+                if self.parent.stopped.is_set():
+                    return
                 if subject in self.runs:
                     self.block(subject, number)
             self.parent.tell("round", number=number)

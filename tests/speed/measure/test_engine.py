@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ import pytest
 from repro.errors import ReproError, RunError
 from repro.speed.measure import conditions, engine, procedures
 from repro.speed.measure.child import Child, environment
-from repro.speed.measure.engine import machine_lock, measure
+from repro.speed.measure.engine import machine_lock, measure, own_lock
 from repro.speed.measure.procedures import TWIN, TimingSettings, job
 from repro.speed.measure.subjects import Subject, TimedRun, read
 from support.timing_fakes import BUILDER, fake
@@ -234,6 +235,7 @@ def gone(process: psutil.Process) -> bool:
 
 PARENT = """
 import sys
+import tempfile
 from pathlib import Path
 from support.timing_fakes import BUILDER, fake
 from repro.speed.measure.child import Child
@@ -269,3 +271,24 @@ def test_a_child_is_ended_when_its_block_ends(settings: TimingSettings) -> None:
         (grandchild,) = psutil.Process(child.process.pid).children()
     assert child.process.returncode == -signal.SIGKILL
     assert gone(grandchild)
+
+
+def test_the_lock_of_timings_is_this_users_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    path = own_lock()
+    assert path.parent == tmp_path and path.stat().st_mode & 0o777 == 0o600
+    with machine_lock(), pytest.raises(ReproError, match=f"process {os.getpid()}"), machine_lock():
+        pass
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReproError, match="cannot be locked"):
+        own_lock()
+    assert not (tmp_path / "elsewhere").exists()
+    other = os.getuid() + 1
+    (tmp_path / f"repro-timing-{other}.lock").touch()
+    monkeypatch.setattr(os, "getuid", lambda: other)
+    with pytest.raises(ReproError, match="is another user's") as caught:
+        own_lock()
+    assert "TMPDIR" in caught.value.hint
