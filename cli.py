@@ -31,6 +31,15 @@ def main() -> None:
 
 def done() -> int:
     """Do what the command line says; the exit code."""
+    from repro.commands.listing import TOUR, overview
+
+    words = sys.argv[1:]
+    if not words and "_REPRO_COMPLETE" not in os.environ:
+        print(TOUR)
+        return 0
+    if words in (["--help"], ["-h"]):
+        print(overview())
+        return 0
     import typer
 
     from repro.commands import modules
@@ -40,7 +49,7 @@ def done() -> int:
 
     modules.forget_left_out()
     try:
-        code = int(app(prog_name="repro", standalone_mode=False) or 0)
+        code = int(app(words)(prog_name="repro", standalone_mode=False) or 0)
         if sys.stdout is not None:
             sys.stdout.flush()
     except ReproError as error:

@@ -25,7 +25,7 @@ WORKFLOWS = ROOT / ".github/workflows"
 
 def parse(words: list[str]) -> None:
     """Raise unless the command line takes these words; nothing is run."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(app())
     while hasattr(command, "commands"):
         command = command.commands[words[0]]
         words = words[1:]

@@ -30,7 +30,7 @@ def commands(command: typer.core.TyperCommand, name: str = "") -> Iterator[str]:
         yield name
 
 
-@pytest.mark.parametrize("name", list(commands(typer.main.get_command(app))))
+@pytest.mark.parametrize("name", list(commands(typer.main.get_command(app()))))
 def test_every_command_has_the_types_of_its_answers(name: str) -> None:
     assert name in document.ANSWERS or name.split()[0] in document.ANSWERS
 
