@@ -76,10 +76,13 @@ def last_words() -> None:
 
 def output_lost(error: OSError | SystemExit) -> int:
     """The exit code where the system refused a file: 0 if it is only that nobody reads on."""
+    from repro.commands import refusals
     from repro.report.terminal.console import say
 
     if isinstance(error, OSError) and error.filename is not None:
         say(f"error: `{error.filename!s:.200}` cannot be used: {error.strerror}.")
+        return 2
+    if refusals.told(error):
         return 2
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,19 +95,17 @@ def output_lost(error: OSError | SystemExit) -> int:
 def usage(error: Exception) -> int:
     """The exit code of a wrong command line, printed as one sentence; re-raise anything else.
 
-    Of a package that is not installed too, and of a network in a user's own file.
+    Of what is not installed or not to be had of the system too, and of a network in a user's own
+    file.
     """
-    from repro.commands import modules
+    from repro.commands import modules, refusals
     from repro.report.terminal.console import say
 
     place = modules.blamed(error)
     if place:
         say(f"error: {place}")
         return 2
-    package = (getattr(error, "name", None) or "").partition(".")[0]
-    if isinstance(error, ModuleNotFoundError) and package not in ("", "cli", "repro", "zoo"):
-        say(f"error: This needs `{package}`, which is not installed.")
-        say("       pip install it; `repro doctor` lists what is absent.")
+    if refusals.told(error):
         return 2
     show, code = getattr(error, "format_message", None), getattr(error, "exit_code", None)
     if show is None or code is None:

@@ -1,20 +1,13 @@
 """The options and arguments of all commands, each named once: its form, its range, its help."""
 
-import math
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from typer import Argument, Option
 
+from repro.commands.option_checks import finite, looked_at
+
 RECORDS, RESULTS = Path("records"), Path("RESULTS.md")
-
-
-def finite(value: float | None) -> float | None:
-    """A number of the command line; the range of an option lets `nan` pass."""
-    if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is no finite number.")
-    return value
 
 
 # what many commands share
@@ -70,13 +63,18 @@ CountedModels = Annotated[
 ]
 Model = Annotated[str, Argument(help="A model of the zoo; see `repro list --models`.")]
 ModelOrFile = Annotated[
-    str, Argument(help="A model, or an exported FILE.onnx, FILE.xml (OpenVINO) or FILE.tflite.")
+    str,
+    Argument(
+        callback=looked_at,
+        help="A model, or an exported FILE.onnx, FILE.xml (OpenVINO) or FILE.tflite.",
+    ),
 ]
 ModelFileOrTruth = Annotated[
     str,
     Argument(
+        callback=looked_at,
         help="A model, an exported FILE.onnx, FILE.xml (OpenVINO) or FILE.tflite, or `truth` for a "
-        "perfect one."
+        "perfect one.",
     ),
 ]
 ModelOptions = Annotated[
@@ -283,7 +281,11 @@ ExifOfPictures = Annotated[
 ]
 DetectorFile = Annotated[
     Path | None,
-    Option("--detector", help="An exported FILE.onnx that finds the persons, as YOLOX or YOLOv8."),
+    Option(
+        "--detector",
+        callback=looked_at,
+        help="An exported FILE.onnx that finds the persons, as YOLOX or YOLOv8.",
+    ),
 ]
 BoxScore = Annotated[
     float,
@@ -316,7 +318,10 @@ LeastScore = Annotated[
 
 # boxes
 
-BoxDetector = Annotated[Path, Argument(metavar="DETECTOR", help="An exported FILE of a detector.")]
+BoxDetector = Annotated[
+    Path,
+    Argument(metavar="DETECTOR", callback=looked_at, help="An exported FILE of a detector."),
+]
 BoxedImages = Annotated[Path, Option("--images", help="The folder of the pictures.")]
 BoxesTo = Annotated[Path, Option("--output", "-o", help="The file to write, NAME.json.")]
 ImageList = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from repro.commands.options import finite
+from repro.commands.option_checks import finite
 
 CalibrationDir = Annotated[
     Path, Option("--calibrate", help="Folder of pictures like those that it will see.")

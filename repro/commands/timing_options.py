@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from repro.commands.options import finite
+from repro.commands.option_checks import finite
 
 TimedModels = Annotated[
     list[str] | None,

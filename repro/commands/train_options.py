@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from repro.commands.options import finite
+from repro.commands.option_checks import finite
 
 Recipe = Annotated[str, Option(help="paper, official, or another of the study.")]
 TrainedOn = Annotated[Path | None, Option(help="What to train on.")]

@@ -170,7 +170,7 @@ def _outputs(runtime: Runtime, image: Pixels, form: DetectorForm, size: Size) ->
             )
     with running():
         names = [output.name for output in runtime.outputs]
-        arrays = runtime.run(feeds, names, 1)
+        arrays = runtime.run(feeds, names)
     return {
         name: array[:1] if array.ndim > 2 else array
         for name, array in zip(names, arrays, strict=True)

@@ -1,6 +1,7 @@
 """An exported network at work: images in, outputs of its head out, whatever its layout, batch and
 numbers."""
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,9 @@ class ExportedNetwork:
         """The outputs for normalised images (N, 3, H, W), as `repro.evaluation.network` asks."""
         batch = self.file.image.batch or len(images)
         parts = [self._outputs(part, batch) for part in torch.split(images, batch)]
-        together = [torch.cat(maps) for maps in zip(*parts, strict=True)]
+        together = parts[0]
+        if len(parts) > 1:
+            together = [torch.cat(maps) for maps in zip(*parts, strict=True)]
         for maps in together:
             if len(maps) != len(images):
                 raise ReproError(
@@ -51,14 +54,28 @@ class ExportedNetwork:
         return together
 
     def _outputs(self, images: Tensor, batch: int) -> list[Tensor]:
-        filled = torch.cat([images, images.new_zeros(batch - len(images), *images.shape[1:])])
+        filled = images
+        if len(images) < batch:
+            blank = images.new_zeros(batch - len(images), *images.shape[1:])
+            filled = torch.cat([images, blank])
         names = [output.name for output in self.outputs]
         given = {self.file.image.name: as_given(filled, self.file.image)}
-        found = self.file.runtime.run(given, names, batch)
+        found = self.file.runtime.run(given, names)
         return [
             _planes(values, output)[: len(images)]
             for values, output in zip(found, self.outputs, strict=True)
         ]
+
+
+def tried(file: NetworkFile, size: Size) -> None:
+    """Run a file once on blank pictures of height, width; RunError where it has no end, or dies.
+
+    For those who run it later in ways of their own. What else may be wrong they tell.
+    """
+    sides = (*size, 3) if file.image.layout == NHWC else (3, *size)
+    blank = np.zeros((file.image.batch or 1, *sides), NUMBERS[file.image.kind])
+    with contextlib.suppress(RuntimeError):
+        file.runtime.run({file.image.name: blank}, [output.name for output in file.outputs])
 
 
 def as_given(images: Tensor, image: ImageInput) -> Values:

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.errors import ReproError
 from repro.exported import leading, opening
 from repro.exported.form import ImageInput, Port
 from repro.exported.runtime import Inputs, Step, Values
 
 if TYPE_CHECKING:
     import onnxruntime
+
+
+SILENT = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +27,10 @@ class OnnxFile:
     outputs: tuple[Port, ...]
     metadata: Mapping[str, str]
 
-    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
+    def run(self, given: Inputs, outputs: Sequence[str]) -> Sequence[Values]:
         """See Runtime."""
-        return opening.run(self.session, self.path, given, outputs, images)
+        values: Sequence[Values] = self.session.run(list(outputs), dict(given))
+        return values
 
     def first_steps(self) -> Sequence[Step]:
         """See Runtime; it takes the library `onnx`."""
@@ -37,7 +42,22 @@ class OnnxFile:
 
 def opened(path: Path, threads: int) -> OnnxFile:
     """The network in an ONNX file; raise ReproError for whatever is none."""
-    session = opening.session(path, threads)
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ReproError(
+            f"`{path}` needs onnxruntime, which is not installed.", "Try `pip install onnxruntime`."
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = SILENT
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # the runtime's own exceptions share no base
+        message = f"`{path}` is no ONNX file that can be run: {opening.reason(error)}."
+        raise ReproError(message, "Export it again.") from error
     inputs, outputs = (
         tuple(map(_port, ports)) for ports in (session.get_inputs(), session.get_outputs())
     )

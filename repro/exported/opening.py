@@ -1,4 +1,4 @@
-"""Exported files with what lies beside them, and the session of ONNX Runtime that runs ONNX files.
+"""Exported files with what lies beside them.
 
 An OpenVINO IR is two files, NAME.xml and NAME.bin. ONNX files of more than 2 GB, and those that
 some exporters write, keep their values in a second file, which the first names. That name is found
@@ -8,18 +8,11 @@ without a library for the format.
 import hashlib
 import mmap
 import re
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from repro.errors import ReproError, RunError, listed
+from repro.errors import ReproError, listed
 from repro.files import sha256
-
-if TYPE_CHECKING:
-    import numpy as np
-    import onnxruntime
-    from numpy.typing import NDArray
 
 LOCATION = re.compile(
     rb"\x6a(?:[\x00-\x7f]|[\x80-\xff][\x01-\x03])\x0a\x08location"
@@ -30,11 +23,8 @@ LOCATION = re.compile(
 ONNX, OPENVINO, TFLITE = "onnx", "openvino", "tflite"
 KINDS: Mapping[str, str] = {".onnx": ONNX, ".xml": OPENVINO, ".tflite": TFLITE}
 """suffix, by which a file is known among the names of models -> what kind of file it is"""
-SILENT = 4
 REASON = 240
 """characters that are shown of an error of the runtime"""
-PATIENCE, PATIENCE_EACH = 120.0, 20.0
-"""seconds that a call may take, and for each of its images besides"""
 _PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .{1,400}? failed:)?")
 
 
@@ -49,25 +39,6 @@ def kind_of(path: Path) -> str:
     if kind is None:
         raise ReproError(f"`{path}` is no exported file.", f"Such files end in {listed([*KINDS])}.")
     return kind
-
-
-def session(path: Path, threads: int = 0) -> "onnxruntime.InferenceSession":
-    """A session on the processor; raise ReproError for whatever is no file that it can run."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ReproError(
-            f"`{path}` needs onnxruntime, which is not installed.", "Try `pip install onnxruntime`."
-        ) from error
-    check_parts(path)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = SILENT
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's own exceptions share no base
-        message = f"`{path}` is no ONNX file that can be run: {reason(error)}."
-        raise ReproError(message, "Export it again.") from error
 
 
 def check_parts(path: Path) -> None:
@@ -106,6 +77,19 @@ def lacking_files(path: Path) -> tuple[str, ...]:
     return tuple(name for name in side_files(path) if not (path.parent / name).is_file())
 
 
+def size_of(path: Path) -> int:
+    """The bytes of a file and of those beside it; 0 for what is not there."""
+    paths = (path, *(path.parent / name for name in side_files(path)))
+    return sum(one.stat().st_size for one in paths if one.is_file())
+
+
+def stamps(path: Path) -> tuple[tuple[int, ...], ...]:
+    """What changes when a file or one beside it is written: inode, bytes, time."""
+    paths = (path, *(path.parent / name for name in side_files(path)))
+    states = [one.stat() for one in paths if one.is_file()]
+    return tuple((one.st_ino, one.st_size, one.st_mtime_ns) for one in states)
+
+
 def content_digest(path: Path) -> str:
     """The sha256 of a file; with values beside it, of its digest and those of the others."""
     names = side_files(path)
@@ -113,54 +97,6 @@ def content_digest(path: Path) -> str:
         return sha256(path)
     digests = [sha256(path), *(sha256(path.parent / name) for name in names)]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
-def run(
-    session: "onnxruntime.InferenceSession",
-    path: Path,
-    given: "Mapping[str, NDArray[np.generic]]",
-    outputs: Sequence[str] | None = None,
-    images: int = 1,
-) -> "Sequence[NDArray[np.generic]]":
-    """The outputs of a file for so many images, all of them by default.
-
-    A RunError where it does not come to an end; what the runtime raises otherwise is passed on.
-    """
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
-    ended = threading.Event()
-
-    def end() -> None:
-        ended.set()
-        options.terminate = True
-
-    timer = threading.Timer(patience(images), end)
-    timer.daemon = True
-    timer.start()
-    try:
-        names = None if outputs is None else list(outputs)
-        values: Sequence[NDArray[np.generic]] = session.run(names, dict(given), options)
-    except Exception as error:  # the runtime's own exceptions share no base
-        if ended.is_set():
-            raise endless(path, images) from error
-        raise
-    finally:
-        timer.cancel()
-    return values
-
-
-def patience(images: int) -> float:
-    """The seconds that a call with so many images may take."""
-    return PATIENCE + PATIENCE_EACH * images
-
-
-def endless(path: Path, images: int) -> RunError:
-    """The error for a file that was not done in time."""
-    return RunError(
-        f"`{path}` does not finish {images} images in {patience(images):.0f} s.",
-        "Does it loop without end?",
-    )
 
 
 def reason(error: Exception) -> str:

@@ -43,13 +43,10 @@ class OpenVinoFile:
     outputs: tuple[Port, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
+    def run(self, given: Inputs, outputs: Sequence[str]) -> Sequence[Values]:
         """See Runtime."""
         feeds = [given[port.name] for port in self.inputs]
-        self.request.start_async(feeds, share_inputs=True)
-        if not self.request.wait_for(int(1000 * opening.patience(images))):
-            self.request.cancel()
-            raise opening.endless(self.path, images)
+        self.request.infer(feeds, share_inputs=True)
         places = [port.name for port in self.outputs]
         return [
             np.array(self.request.get_output_tensor(places.index(name)).data) for name in outputs

@@ -16,7 +16,7 @@ Step = tuple[str, NDArray[np.float64]]
 
 
 class Runtime(Protocol):
-    """An exported file that was opened on the processor."""
+    """An exported file that was opened to run on the processor."""
 
     @property
     def inputs(self) -> Sequence[Port]:
@@ -30,8 +30,8 @@ class Runtime(Protocol):
     def metadata(self) -> Mapping[str, str]:
         """What it says of itself."""
 
-    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
-        """Those outputs for so many images; a RunError where it does not come to an end."""
+    def run(self, given: Inputs, outputs: Sequence[str]) -> Sequence[Values]:
+        """Those outputs; what the library that runs it raises is a RuntimeError or its own."""
 
     def first_steps(self) -> Sequence[Step]:
         """The arithmetic directly behind its input; ReproError where that is not known."""

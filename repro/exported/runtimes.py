@@ -1,21 +1,16 @@
-"""The runtime of each kind of exported file."""
+"""Where exported files run: in a process of their own, once they were looked at."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from repro.exported import onnx_file, opening, openvino_file, tflite_file
-from repro.exported.opening import ONNX, OPENVINO, TFLITE
+from repro.exported import host, loops, opening
 from repro.exported.runtime import Runtime
-
-RUNTIMES: Mapping[str, Callable[[Path, int], Runtime]] = {
-    ONNX: onnx_file.opened,
-    OPENVINO: openvino_file.opened,
-    TFLITE: tflite_file.opened,
-}
-"""kind of file -> what opens it with so many threads, 0 for as many as there are"""
 
 
 def opened(path: Path, threads: int = 0) -> Runtime:
-    """A file, ready to run; raise ReproError for whatever is no network that can be run."""
+    """A file, ready to run; raise ReproError for whatever is no network that can be run.
+
+    A RunError comes of running it where it crashes, takes too much memory, or does not end in time.
+    """
     opening.check_parts(path)
-    return RUNTIMES[opening.kind_of(path)](path, threads)
+    opening.kind_of(path)
+    return host.opened(path, threads, loops.checked(path))

@@ -5,7 +5,6 @@ Whole numbers that stand for others (value = scale x (number - zero)) are given 
 
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,29 +52,15 @@ class TfliteFile:
     given: Sequence[StoredTensor]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
-        """See Runtime. What does not end is left behind, since LiteRT cannot be stopped."""
-        failures: list[Exception] = []
-
-        def invoke() -> None:
-            try:
-                for port, tensor in zip(self.inputs, self.taken, strict=True):
-                    values = given[port.name]
-                    if values.shape != self.interpreter.get_tensor(tensor.index).shape:
-                        self.interpreter.resize_tensor_input(tensor.index, values.shape)
-                        self.interpreter.allocate_tensors()
-                    self.interpreter.set_tensor(tensor.index, stored(values, tensor))
-                self.interpreter.invoke()
-            except Exception as error:  # told to whoever waits
-                failures.append(error)
-
-        thread = threading.Thread(target=invoke, daemon=True)
-        thread.start()
-        thread.join(opening.patience(images))
-        if thread.is_alive():
-            raise opening.endless(self.path, images)
-        if failures:
-            raise RuntimeError(opening.reason(failures[0])) from failures[0]
+    def run(self, given: Inputs, outputs: Sequence[str]) -> Sequence[Values]:
+        """See Runtime."""
+        for port, tensor in zip(self.inputs, self.taken, strict=True):
+            values = given[port.name]
+            if values.shape != self.interpreter.get_tensor(tensor.index).shape:
+                self.interpreter.resize_tensor_input(tensor.index, values.shape)
+                self.interpreter.allocate_tensors()
+            self.interpreter.set_tensor(tensor.index, stored(values, tensor))
+        self.interpreter.invoke()
         places = [port.name for port in self.outputs]
         chosen = [self.given[places.index(name)] for name in outputs]
         return [meant(self.interpreter.get_tensor(one.index), one) for one in chosen]

@@ -92,7 +92,7 @@ def checked(request: ExportRequest, path: Path, usual: Sequence[Usual]) -> Expor
         shape = "x".join(map(str, one.images.shape))
         try:
             given = {file.image.name: one.images.numpy()}
-            outputs = file.runtime.run(given, names, len(one.images))
+            outputs = file.runtime.run(given, names)
         except Exception as error:  # the runtime's own exceptions share no base
             first = (str(error).strip().splitlines() or [type(error).__name__])[0]
             return ExportCheck(

@@ -3,22 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repro.errors import RunError
 from repro.evaluation.inference import Tell
-from repro.exported import opening
+from repro.exported import runtimes
 from repro.exported.form import NHWC, ImageInput
+from repro.exported.runtime import Runtime
 from repro.files import temporary_folder
 from repro.quantising import layers
 from repro.quantising.layers import MatchedLayer
 from repro.speed.backends.base import reason
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 Values = NDArray[np.generic]
 
@@ -104,7 +101,7 @@ def measured(
         paths = folder / "floats.onnx", folder / "quantised.onnx"
         layers.expose(floats, [one.tensor for one in pairs], paths[0])
         layers.expose(quantised, [one.twin for one in pairs], paths[1])
-        sessions = [opening.session(path) for path in paths]
+        networks = [runtimes.opened(path) for path in paths]
         both = [(one.tensor, one.twin) for one in pairs] + [(name, name) for name in names]
         sums = [_Sums() for _ in both]
         heights: list[int | None] = []
@@ -113,8 +110,8 @@ def measured(
             given = {image.name: np.load(path)}
             height = height or given[image.name].shape[1 if image.layout == NHWC else 2]
             ours, theirs = (
-                _run(session, file, given, [pair[side] for pair in both])
-                for side, (session, file) in enumerate(zip(sessions, paths, strict=True))
+                _run(network, file, given, [pair[side] for pair in both])
+                for side, (network, file) in enumerate(zip(networks, paths, strict=True))
             )
             _check(names, ours[len(pairs) :], theirs[len(pairs) :])
             heights = heights or [_height(one) for one in ours[: len(pairs)]]
@@ -127,10 +124,10 @@ def measured(
 
 
 def _run(
-    session: "InferenceSession", path: Path, given: dict[str, Values], names: Sequence[str]
+    network: Runtime, path: Path, given: dict[str, Values], names: Sequence[str]
 ) -> Sequence[Values]:
     try:
-        return opening.run(session, path, given, names)
+        return network.run(given, names)
     except RunError:
         raise
     except Exception as error:  # the runtime's own exceptions share no base

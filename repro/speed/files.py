@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repro.errors import ReproError, listed
+from repro.exported.exported_network import tried
 from repro.exported.network_file import open_file
 from repro.exported.opening import ONNX, content_digest, kind_of
 from repro.papers.values import Options, Size
@@ -45,6 +46,7 @@ def timed_file(word: str, size: Size | None) -> TimedFile:
         )
     file = open_file(path)
     chosen, remarks = file.size(size)
+    tried(file, chosen)
     subject = SubjectFile(str(path.absolute()), content_digest(path), file.image)
     keypoints = file.stated.keypoints or 0
     return TimedFile(path.name, chosen, keypoints, subject, remarks=(*file.remarks, *remarks))

@@ -16,9 +16,10 @@ from repro.evaluation import choice, evaluator, exported, exported_rules, loadin
 from repro.evaluation.network import ZooNetwork
 from repro.evaluation.pipeline import PreparedEvaluation
 from repro.evaluation.request import ASSUMED, GIVEN, READ, EvaluationRequest, Execution
-from repro.exported import leading
+from repro.exported import leading, serving
 from repro.exported.exported_network import ExportedNetwork
 from repro.exported.network_file import open_file
+from repro.exported.opening import ONNX
 from repro.papers import protocol_choice
 from repro.papers.protocol import changed
 from support.evaluation_scenes import Scene, onnx_file
@@ -209,7 +210,8 @@ def test_pixels_are_normalised_in_the_order_in_which_they_come() -> None:
 def test_what_a_graph_does_first_is_known_or_said_to_be_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = open_file(onnx_file(tmp_path / "net.onnx"))
+    path = onnx_file(tmp_path / "net.onnx")
+    file = replace(open_file(path), runtime=serving.RUNTIMES[ONNX](path, 0))
     said = "`net.onnx` normalises by itself is not known: onnx is not installed."
     for version, count in (("1.0", 0), (None, 1)):
         monkeypatch.setattr(leading.env, "version", lambda name, found=version: found)

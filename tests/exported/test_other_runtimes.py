@@ -13,7 +13,7 @@ from repro.errors import ReproError
 from repro.evaluation import choice
 from repro.evaluation.predict import Predictor
 from repro.evaluation.request import EvaluationRequest
-from repro.exported import opening, runtimes, tflite_file
+from repro.exported import opening, runtimes, serving, tflite_file
 from repro.exported.form import ImageInput, Port
 from repro.exported.runtime import Inputs, Step, Values
 from repro.exported.tflite_file import StoredTensor
@@ -140,7 +140,7 @@ def test_a_runtime_that_is_not_installed_is_named(
     (tmp_path / "net.bin").write_bytes(b"")
     for name, library in (("net.tflite", "ai-edge-litert"), ("net.xml", "openvino")):
         with pytest.raises(ReproError, match=f"needs {library}") as caught:
-            runtimes.opened(tmp_path / name)
+            serving.RUNTIMES[opening.kind_of(tmp_path / name)](tmp_path / name, 0)
         assert "The extra" in caught.value.hint
 
 
@@ -152,9 +152,9 @@ class MoveNetInMemory:
     outputs: Sequence[Port]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, given: Inputs, outputs: Sequence[str], images: int) -> Sequence[Values]:
+    def run(self, given: Inputs, outputs: Sequence[str]) -> Sequence[Values]:
         (pixels,) = given.values()
-        assert pixels.dtype == np.uint8 and pixels.shape == (1, *SIZE, 3) and images == 1
+        assert pixels.dtype == np.uint8 and pixels.shape == (1, *SIZE, 3)
         network = Spots("points", normalise="0..255", channels_last=True)
         with torch.inference_mode():
             found = network(torch.from_numpy(pixels.astype(np.float32)))
@@ -172,8 +172,7 @@ def test_movenet_from_a_tflite_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "movenet.tflite"
     path.write_bytes(b"any")
     ports = (Port("image", (1, *SIZE, 3), "uint8"),), (Port("found", (1, 1, 17, 3), "float"),)
-    fake = {"tflite": lambda path, threads: MoveNetInMemory(*ports)}
-    monkeypatch.setattr(runtimes, "RUNTIMES", fake)
+    monkeypatch.setattr(runtimes, "opened", lambda path, threads: MoveNetInMemory(*ports))
     request = choice.requested(str(path))[1]
     check_spots(request)
     said = "\n".join(map(str, request.remarks))

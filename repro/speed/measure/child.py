@@ -5,23 +5,21 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from types import TracebackType
 
 from repro import schema
 from repro.env import THREAD_VARIABLES
 from repro.models import registry
+from repro.processes import starting
 from repro.speed.measure.procedures import WorkerJob
 from repro.speed.measure.subjects import Block, Preparation
 
 THREADS = (*THREAD_VARIABLES, "VECLIB_MAXIMUM_THREADS")
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
 """threads that wait for each other sleep, where spinning would take the core another one needs"""
-ROOT = Path(__file__).parents[3]
 
 Event = dict[str, object]
 
@@ -29,8 +27,7 @@ Event = dict[str, object]
 def environment(threads: int, passive: bool) -> dict[str, str]:
     """The variables of a worker process: libraries read their threads from them when loaded."""
     variables = dict(os.environ) | dict.fromkeys(THREADS, str(threads))
-    known = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    variables |= {"PYTHONPATH": os.pathsep.join(known), **registry.variables()}
+    variables |= {**starting.path_variable(), **registry.variables()}
     return variables | (PASSIVE if passive else {})
 
 
@@ -40,9 +37,8 @@ class Child:
     def __init__(self, job: WorkerJob, passive: bool) -> None:
         self.job = job
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115
-        command = (sys.executable, "-P", "-m", "repro.speed.measure.worker")
         self.process = subprocess.Popen(
-            command,
+            starting.command("repro.speed.measure.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
