@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import options, settings
+from repro.commands import options, score_options, settings
 from repro.commands.common import console, emit, size_of, tell, tell_file, warn
 from repro.commands.evaluating import (
     asked_of,
@@ -147,11 +147,11 @@ def evaluate_and_tell(
 
 
 def score(
-    dataset: options.ScoredDataset,
-    results: options.ResultsOfOthers,
-    annotations: options.ScoredAnnotations = None,
-    zero_based: options.ZeroBased = False,
-    resamples: options.Resamples = 1000,
+    dataset: score_options.ScoredDataset,
+    results: score_options.ResultsOfOthers,
+    annotations: score_options.ScoredAnnotations = None,
+    zero_based: score_options.ZeroBased = False,
+    resamples: score_options.Resamples = 1000,
     as_json: options.Json = False,
 ) -> None:
     """Score any results file, as the official evaluation does.

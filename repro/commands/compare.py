@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import options
+from repro.commands import options, score_options
 from repro.commands.common import console, emit, names_of
 from repro.report.terminal.console import say
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 def compare(
-    a: options.SideA = None,
-    b: options.SideB = None,
-    annotations: options.ComparedAnnotations = None,
+    a: score_options.SideA = None,
+    b: score_options.SideB = None,
+    annotations: score_options.ComparedAnnotations = None,
     data: options.DataDir = None,
-    dataset: options.ComparedDataset = None,
-    zero_based: options.ZeroBasedPoses = False,
-    resamples: options.ImageResamples = 1000,
-    only: options.OnlyFigures = "",
-    fail_on: options.FailOnChange = "worse,changed,incomparable",
-    min_effect: options.MinEffect = 3.0,
-    markdown: options.MarkdownFile = None,
-    junit: options.JunitFile = None,
+    dataset: score_options.ComparedDataset = None,
+    zero_based: score_options.ZeroBasedPoses = False,
+    resamples: score_options.ImageResamples = 1000,
+    only: score_options.OnlyFigures = "",
+    fail_on: score_options.FailOnChange = "worse,changed,incomparable",
+    min_effect: score_options.MinEffect = 3.0,
+    markdown: score_options.MarkdownFile = None,
+    junit: score_options.JunitFile = None,
     summary: options.Summary = None,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,

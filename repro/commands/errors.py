@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import error_options, evaluating, options
+from repro.commands import error_options, evaluating, options, score_options
 from repro.commands.common import console, emit, size_of, tell, warn
 from repro.report.terminal.console import say
 
@@ -34,10 +34,10 @@ class EvaluationWords:
 def errors(
     a: error_options.DiagnosedA,
     b: error_options.DiagnosedB = None,
-    annotations: options.ComparedAnnotations = None,
+    annotations: score_options.ComparedAnnotations = None,
     images: options.Images = None,
     dataset: error_options.DiagnosedDataset = None,
-    zero_based: options.ZeroBasedPoses = False,
+    zero_based: score_options.ZeroBasedPoses = False,
     weights: error_options.WeightsOfEach = None,
     data: options.DataDir = None,
     protocol: options.Protocol = None,
@@ -47,7 +47,7 @@ def errors(
     pictures: error_options.ErrorPictures = None,
     worst: error_options.WorstOfEach = 3,
     html: error_options.ErrorPage = None,
-    resamples: options.Resamples = 1000,
+    resamples: score_options.Resamples = 1000,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from repro.commands import completions
 from repro.commands.option_checks import finite, looked_at
 
 RECORDS, RESULTS = Path("records"), Path("RESULTS.md")
@@ -33,15 +34,34 @@ TablesFolder = Annotated[
 
 # which printed numbers
 
-Paper = Annotated[str, Argument(help="A paper's name or short name; see `repro list`.")]
-PaperOrAll = Annotated[str, Argument(help="A paper, or all.")]
-ListedPaper = Annotated[str | None, Argument(help="One paper: its tables.")]
+Paper = Annotated[
+    str,
+    Argument(
+        autocompletion=completions.papers, help="A paper's name or short name; see `repro list`."
+    ),
+]
+PaperOrAll = Annotated[
+    str, Argument(autocompletion=completions.papers_or_all, help="A paper, or all.")
+]
+ListedPaper = Annotated[
+    str | None, Argument(autocompletion=completions.papers, help="One paper: its tables.")
+]
 ListModels = Annotated[bool, Option("--models", help="The models of the zoo.")]
-Table = Annotated[str, Argument(help="table1, 1 or I.")]
-TableOrAll = Annotated[str | None, Argument(help="One table; all of them by default.")]
-Row = Annotated[str, Argument(help="The row's label, or its beginning.")]
-Column = Annotated[str, Argument(help="The column's key, label or metric.")]
-RowPattern = Annotated[str | None, Option("--row", help="Only rows like `LPN*`.")]
+Table = Annotated[str, Argument(autocompletion=completions.tables, help="table1, 1 or I.")]
+TableOrAll = Annotated[
+    str | None,
+    Argument(autocompletion=completions.tables, help="One table; all of them by default."),
+]
+Row = Annotated[
+    str, Argument(autocompletion=completions.rows, help="The row's label, or its beginning.")
+]
+Column = Annotated[
+    str, Argument(autocompletion=completions.columns, help="The column's key, label or metric.")
+]
+RowPattern = Annotated[
+    str | None,
+    Option("--row", autocompletion=completions.rows, help="Only rows like `LPN*`."),
+]
 Metrics = Annotated[str, Option("--metric", help="Only these, as in `params,macs`.")]
 ClaimKinds = Annotated[
     str, Option("--kind", help="Only these: result, cost, speed, recipe, unit, reference.")
@@ -59,13 +79,23 @@ FailOnFinding = Annotated[
 # a network, its weights, and what it runs on
 
 CountedModels = Annotated[
-    list[str], Argument(help="Models, patterns such as `lpn_*`, or exported FILE.onnx.")
+    list[str],
+    Argument(
+        autocompletion=completions.models,
+        help="Models, patterns such as `lpn_*`, or exported FILE.onnx.",
+    ),
 ]
-Model = Annotated[str, Argument(help="A model of the zoo; see `repro list --models`.")]
+Model = Annotated[
+    str,
+    Argument(
+        autocompletion=completions.models, help="A model of the zoo; see `repro list --models`."
+    ),
+]
 ModelOrFile = Annotated[
     str,
     Argument(
         callback=looked_at,
+        autocompletion=completions.models,
         help="A model, or an exported FILE.onnx, FILE.xml (OpenVINO) or FILE.tflite.",
     ),
 ]
@@ -73,6 +103,7 @@ ModelFileOrTruth = Annotated[
     str,
     Argument(
         callback=looked_at,
+        autocompletion=completions.models,
         help="A model, an exported FILE.onnx, FILE.xml (OpenVINO) or FILE.tflite, or `truth` for a "
         "perfect one.",
     ),
@@ -204,11 +235,15 @@ Split = Annotated[str | None, Option(help="val2017, test, val ...")]
 Protocol = Annotated[
     str | None,
     Option(
+        autocompletion=completions.protocols,
         help="A protocol such as paper2/coco-val2017; else the model's. Several, as in A,B, or all "
-        "combinations of rules that no option fixes: all."
+        "combinations of rules that no option fixes: all.",
     ),
 ]
-ProtocolOfPictures = Annotated[str | None, Option(help="As in paper2/coco-val2017.")]
+ProtocolOfPictures = Annotated[
+    str | None,
+    Option(autocompletion=completions.protocols, help="As in paper2/coco-val2017."),
+]
 Annotations = Annotated[Path | None, Option(help="An annotation file by name.")]
 Images = Annotated[Path | None, Option(help="The folder of its images.")]
 HeadBoxes = Annotated[Path | None, Option(help="MPII: mpii_gt_valid.mat.")]
@@ -284,6 +319,7 @@ DetectorFile = Annotated[
     Option(
         "--detector",
         callback=looked_at,
+        autocompletion=completions.models,
         help="An exported FILE.onnx that finds the persons, as YOLOX or YOLOv8.",
     ),
 ]
@@ -331,44 +367,6 @@ ExifOfBoxes = Annotated[
     str,
     Option("--exif", help="The turn that a picture's EXIF asks for: ignore, as eval, or apply."),
 ]
-
-# score and compare
-
-ScoredDataset = Annotated[
-    str, Argument(help="coco, crowdpose, mpii, or your own FILE.json or FILE.toml.")
-]
-ScoredAnnotations = Annotated[
-    Path | None, Option(help="The data set's annotation file; FILE.json has its own.")
-]
-ResultsOfOthers = Annotated[Path, Option(help="Poses in the data set's own format.")]
-ZeroBased = Annotated[bool, Option("--zero-based", help="MPII: add 1 to every coordinate.")]
-Resamples = Annotated[int, Option(min=0, max=100_000, help="For the intervals; 0: none.")]
-SideA = Annotated[
-    str | None,
-    Argument(
-        metavar="A",
-        help="`published`, a folder of records, a file that --json wrote, a git revision; or "
-        "of an evaluation its key, or a file of poses; or alone a paper.",
-    ),
-]
-SideB = Annotated[
-    str | None, Argument(metavar="B", help="Another. Without it A is held against the papers.")
-]
-ComparedAnnotations = Annotated[Path | None, Option(help="The annotation file of evaluations.")]
-ComparedDataset = Annotated[str | None, Option(help="Of poses; told from the file.")]
-ZeroBasedPoses = Annotated[
-    bool, Option("--zero-based", help="MPII poses: add 1 to every coordinate.")
-]
-ImageResamples = Annotated[int, Option(min=100, max=100_000, help="Of the images.")]
-OnlyFigures = Annotated[str, Option("--only", help="Only these: exact, accuracy, speed.")]
-FailOnChange = Annotated[str, Option(help="Of worse, changed, missing, incomparable; or nothing.")]
-MinEffect = Annotated[
-    float,
-    Option(min=0, max=1000, callback=finite, help="Per cent, below which no speed changed."),
-]
-MarkdownFile = Annotated[Path | None, Option(help="Write a table to this file.")]
-JunitFile = Annotated[Path | None, Option(help="Write a test case for each figure.")]
-
 
 # nightly
 
