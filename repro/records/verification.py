@@ -14,7 +14,6 @@ from repro.errors import ReproError
 from repro.files import sha256
 from repro.records.fingerprint import digest
 from repro.records.record import SCHEMA, Record, plain
-from repro.records.rule import StoredRecord, with_standing
 from repro.records.runs import (
     QUANTISED,
     CountRun,
@@ -90,22 +89,23 @@ def verified(store: Store, beginning: str, means: Means) -> Iterator[VerifiedRec
             key, why = path.name.partition(".")[0], (_sentence(str(error)),)
             yield VerifiedRecord(key, path, "", DIFFERS, why, NOT_MEASURED, None)
             continue
-        yield _held(with_standing(StoredRecord(record, path)), store, means)
+        yield _held(record, path, store, means)
 
 
-def _held(stored: StoredRecord, store: Store, means: Means) -> VerifiedRecord:
-    record, folder = stored.record, store.artifacts(stored.record.key)
+def _held(record: Record, path: Path, store: Store, means: Means) -> VerifiedRecord:
+    folder = store.artifacts(record.key)
     run, values = run_of(record.spec), NOT_MEASURED
     wrong, open_ = list(_other_files(record, folder)), list(_unproved(record, run, folder, means))
     if open_ and run is not None and run.code and run.code == record.code:
         wrong, open_ = [*wrong, "By the code that made it, the key of this run is another."], []
     if isinstance(run, CountRun) and means.count is not None:
         values, said = _measured(record, run, means.count)
-        (open_ if record.stale or values == NOT_MEASURED else wrong).extend(said)
+        older = run.key != record.key
+        (open_ if older or values == NOT_MEASURED else wrong).extend(said)
     state = DIFFERS if wrong else UNPROVED if open_ else SOUND
     name = str(run) if run else str(record.spec.get("network", record.spec.get("kind", "")))
     why = (*wrong, *open_)
-    return VerifiedRecord(record.key, stored.path, name, state, why, values, provenance(record))
+    return VerifiedRecord(record.key, path, name, state, why, values, provenance(record))
 
 
 def _other_files(record: Record, folder: Path) -> Iterator[str]:
