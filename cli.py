@@ -7,12 +7,14 @@ import errno
 import io
 import os
 import sys
+from types import TracebackType
 
 from repro.processes import ending
 
 
 def main() -> None:
     """Run the command line; turn errors and signals into one sentence and their exit code."""
+    sys.excepthook = tell_bug
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # signs that a terminal cannot show become `?`
@@ -65,6 +67,17 @@ def done() -> int:
         code = usage(error)
     modules.tell_left_out()
     return code
+
+
+def tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show an error that nobody foresaw; its text may be from a file, and is not obeyed."""
+    import traceback
+
+    from repro.report.inert import visible
+
+    if sys.stderr is not None:
+        text = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(visible(text, keep="\n"))
 
 
 def last_words() -> None:

@@ -1,4 +1,4 @@
-"""`import repro`: about ten names, typed, no torch before it is needed; README's lines run."""
+"""`import repro`: about ten names, typed, no torch before it is needed; documents' lines run."""
 
 import inspect
 import re
@@ -15,15 +15,15 @@ from repro.errors import ReproError
 from support.command_line import ROOT
 
 
-def test_the_lines_of_the_readme_run(
+def test_the_lines_of_the_documents_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
     assert 8 <= len(code.splitlines()) <= 12
     shutil.copytree(ROOT / "records", tmp_path / "records")
     monkeypatch.chdir(tmp_path)
     found: dict[str, object] = {}
-    exec(compile(code, "README.md", "exec"), found)
+    exec(compile(code, "python.md", "exec"), found)
     printed = capsys.readouterr().out.splitlines()
     assert "paper1 table1 Ours 256x192 gflops 0.58 match" in printed and len(printed) == 28
     assert found["macs"] == 1_082_300_416

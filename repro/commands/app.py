@@ -10,6 +10,7 @@ from repro.commands import modules
 from repro.commands.listing import COMMANDS, EPILOG, HELP, ListedCommand
 from repro.commands.modules import taking_models
 from repro.env import __version__
+from repro.report.terminal.console import put
 
 
 def app(words: Sequence[str] = ()) -> typer.Typer:
@@ -36,7 +37,7 @@ def root(
 ) -> None:
     """Reproduce the tables of papers on lightweight human pose estimation."""
     if version:
-        print(f"repro {__version__}")
+        put(f"repro {__version__}")
     elif context.invoked_subcommand != "check":
         modules.begin()
 

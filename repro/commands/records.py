@@ -112,9 +112,9 @@ def records_verify(
         found.append(one)
         if not as_json:
             shown = f", values {one.values}" if values else ""
-            print(f"{one.key[:12]}  {one.state:8}  {one.run}{shown}")
+            put(f"{one.key[:12]}  {one.state:8}  {one.run}{shown}")
             for why in one.why:
-                print(f"              {why}")
+                put(f"              {why}")
     states = Counter(one.state for one in found)
     counts = ", ".join(f"{states[state]} {state}" for state in (SOUND, UNPROVED, DIFFERS))
     say(f"{len(found)} records in {store}: {counts}")

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from rich.console import Group
 from rich.text import Text
 
+import cli
 from repro.papers import study
 from repro.plans import selection
 from repro.records.store import Store
@@ -249,6 +250,13 @@ def test_names_of_files_and_joints_reach_no_command(repro: Run, tmp_path: Path) 
         outcome = repro(*[word.replace("\x00", "") for word in words])
         assert not steering(outcome.out + outcome.err), words
         assert "Traceback" not in outcome.err and "EVIL" in outcome.out + outcome.err
+
+
+def test_an_error_that_nobody_foresaw_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    error = ValueError(f"{STEERING}\ud800")
+    cli.tell_bug(ValueError, error, None)
+    err = capsys.readouterr().err
+    assert err.startswith("ValueError: ") and r"\x1b[31mEVIL" in err and not steering(err)
 
 
 def test_there_is_no_other_way_out() -> None:

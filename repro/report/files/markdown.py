@@ -198,7 +198,7 @@ def _noises(cells: Sequence[Cell]) -> list[str]:
 
 
 def verdict_table() -> str:
-    """Every sign with its verdict and its meaning, as README.md has them."""
+    """Every sign with its verdict and its meaning, as docs/index.md has them."""
     rows = [
         {
             "sign": kind.sign,

@@ -1,5 +1,6 @@
 """Where tables and bars are drawn."""
 
+import io
 import sys
 from collections.abc import Iterable
 
@@ -15,13 +16,24 @@ class Screen(Console):
 
     Signs that a terminal would obey become escapes, and no word in brackets or colons has a
     meaning: colours come from `Text` with a style, lines below each other from a `Group`.
+    With `picture`, so many columns wide, it draws for `export_svg`.
     """
 
-    def __init__(self, stderr: bool = False) -> None:
+    def __init__(self, stderr: bool = False, picture: int = 0) -> None:
         stream = sys.stderr if stderr else sys.stdout
         terminal = stream is not None and stream.isatty()
         width = None if terminal or stderr else 300  # as wide as it needs, where nobody looks
-        super().__init__(width=width, stderr=stderr, markup=False, emoji=False, highlight=False)
+        super().__init__(
+            file=io.StringIO() if picture else None,
+            width=picture or width,
+            stderr=stderr,
+            record=bool(picture),
+            force_terminal=True if picture else None,
+            color_system="truecolor" if picture else "auto",
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

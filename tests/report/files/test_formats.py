@@ -211,5 +211,5 @@ def test_a_changed_cell_changes_every_format(own_tables: Path, cells: list[Cell]
         assert before != after
 
 
-def test_the_readme_explains_every_verdict() -> None:
-    assert f"\n\n{markdown.verdict_table()}\n\n" in (ROOT / "README.md").read_text("utf-8")
+def test_the_documents_explain_every_verdict() -> None:
+    assert f"\n\n{markdown.verdict_table()}\n\n" in (ROOT / "docs/index.md").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What the README shows for a user's own pictures, in small."""
+"""What docs/guide/train.md shows for a user's own pictures, in small."""
 
 import json
 import re
@@ -9,14 +9,14 @@ from support.command_line import ROOT, Run
 from support.data_files import own_document, own_pictures, saved
 
 SMALL = {"--epochs": "1", "--batch": "4"}
-"""instead of what the README says"""
+"""instead of what the guide says"""
 PICTURES = 5
 
 
 def commands() -> list[list[str]]:
-    """The words of each command of that section, made small."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = text.partition("### Your own pictures")[2].partition("```sh\n")[2].partition("```")[0]
+    """The words of each command of its first block, made small."""
+    text = (ROOT / "docs/guide/train.md").read_text(encoding="utf-8")
+    block = text.partition("```sh\n")[2].partition("```")[0]
     found = []
     for line in block.replace("\\\n", " ").splitlines():
         program, *words = shlex.split(line, comments=True)
