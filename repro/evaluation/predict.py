@@ -182,7 +182,8 @@ def parse_box(text: str) -> Box:
         left = top = width = height = float("nan")
     if not np.isfinite([left, top, width, height]).all() or width <= 0 or height <= 0:
         raise ReproError(
-            f"`{text}` is no box.", "Boxes are left,top,width,height in pixels, as 10,20,100,200."
+            f"`{text:.60}` is no box.",
+            "Boxes are left,top,width,height in pixels, as 10,20,100,200.",
         )
     return left, top, width, height
 
@@ -199,7 +200,7 @@ def read_boxes(path: Path) -> Boxes:
             raise ReproError(f"Entry {place} of `{path}` has no `bbox`.", hint)
         score, name = row.get("score", 1.0), row.get("file_name")
         if not isinstance(score, int | float) or not np.isfinite(score):
-            raise ReproError(f"Entry {place} of `{path}` has the score `{score}`.", hint)
+            raise ReproError(f"Entry {place} of `{path}` has the score `{score!s:.60}`.", hint)
         if not isinstance(name, str) or not Path(name).name:
             raise ReproError(f"Entry {place} of `{path}` has no `file_name`.", hint)
         try:

@@ -1,0 +1,74 @@
+"""Commands killed before any file operation or at any moment, and run again, lose nothing.
+
+They end with the files of an undisturbed run to the byte, and with no other file.
+"""
+
+import random
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from support import fault_server
+from support.faults import commands
+from support.faults.figures import Figures
+from support.faults.kills import Death, Trial
+
+pytestmark = pytest.mark.faults
+NAMES = ("run", "eval", "train", "predict", "fetch", "synth")
+PARTS = 3
+"""of the operations of a command, each a test"""
+MOMENTS = 20
+"""at which each command is killed"""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+TOLD = 5
+"""how often each command is told to end by each of them"""
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def trial(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trial]:
+    """A command that was run once undisturbed."""
+    folder = tmp_path_factory.mktemp(request.param)
+    (folder / "in").mkdir()
+    if request.param == "fetch":
+        with fault_server.serving() as server:
+            yield Trial(commands.fetching(folder / "in", server), folder)
+    else:
+        yield Trial(commands.made(folder / "in")[request.param], folder)
+
+
+def kill(trial: Trial, deaths: list[Death], what: str, figures: Figures) -> None:
+    """Kill it again and again; fail with all that went wrong."""
+    told = {death: trial.killed(death) for death in deaths}
+    wrong = [f"{death}: {why}" for death, why in told.items() if why]
+    figures.add(f"kills: {what}", len(deaths))
+    figures.add("failures: of kills", len(wrong))
+    assert not wrong, "\n\n".join(wrong)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_command_killed_before_a_file_operation_is_as_if_it_were_not(
+    trial: Trial, part: int, figures: Figures
+) -> None:
+    operations = range(1 + part, trial.ended.operations + 1, PARTS)
+    kill(trial, [Death(number) for number in operations], "before a file operation", figures)
+
+
+def test_a_command_killed_at_some_moment_is_as_if_it_were_not(
+    trial: Trial, figures: Figures
+) -> None:
+    dice = random.Random(figures.seed)
+    moments = [dice.uniform(0.001, trial.ended.seconds) for _ in range(MOMENTS)]
+    kill(trial, [Death(seconds=one) for one in moments], "at a random moment", figures)
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_command_told_to_end_is_as_if_it_were_not(
+    trial: Trial, name: str, figures: Figures
+) -> None:
+    dice = random.Random(figures.seed + SIGNALS.index(name))
+    number = getattr(signal, name)
+    operations = dice.sample(range(1, trial.ended.operations + 1), TOLD)
+    kill(trial, [Death(one, signal=number) for one in operations], f"by {name}", figures)

@@ -1,0 +1,219 @@
+"""Commands in forked processes that are killed before a file operation, or at some moment."""
+
+import fnmatch
+import functools
+import importlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from support.faults.batches import context
+
+PATIENCE = 120.0
+"""seconds after which a command hangs that is not killed"""
+CHANGES = frozenset(
+    f"os.{name}"
+    for name in (
+        "rename",
+        "remove",
+        "link",
+        "mkdir",
+        "rmdir",
+        "truncate",
+        "symlink",
+        "chmod",
+        "utime",
+    )
+)
+"""audit events of what changes files, beside the opening of one to write"""
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+INDEX = ".index.sqlite"
+"""of a store: made anew from it, and so another one each time"""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command whose outputs lie in the folder that it is run in."""
+
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stray: tuple[str, ...] = ()
+    """the command that clears what only it clears, after the same one was run again"""
+    free: tuple[str, ...] = ()
+    """patterns of files that are another time's: one must be there, whatever is in it"""
+    setup: str = ""
+    """`module:function` that is called first in its process"""
+
+
+@dataclass(frozen=True)
+class Death:
+    """When a command is killed, and by what."""
+
+    operation: int = 0
+    """before which of its file operations, the first is 1; 0: before none"""
+    seconds: float = 0.0
+    """after its start; 0: at no moment"""
+    signal: int = signal.SIGKILL
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    """its exit code; minus a signal's number"""
+    operations: int
+    seconds: float
+    said: str
+
+
+ALIVE = Death()
+
+
+def carried_out(command: Command, folder: Path, death: Death = ALIVE) -> Ended:
+    """Run a command in a folder, which is made, in a process of its own; kill it as told."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said = folder.with_name(f"{folder.name}.said")
+    count = context().Value("i", 0, lock=False)
+    begun = context().Value("d", 0.0, lock=False)
+    words = (command, folder, death, said, count, begun)
+    process = context().Process(target=_be, args=words)
+    process.start()
+    if death.seconds:
+        while not begun.value and process.is_alive():
+            time.sleep(0.001)
+        process.join(death.seconds)
+        if process.is_alive() and process.pid:
+            os.kill(process.pid, death.signal)
+    process.join(PATIENCE)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        raise AssertionError(f"`repro {' '.join(command.words)}` hangs: {said.read_text()[-2000:]}")
+    seconds = time.monotonic() - begun.value
+    text = said.read_text(errors="replace") if said.exists() else ""
+    assert process.exitcode is not None
+    return Ended(process.exitcode, count.value, seconds, text)
+
+
+def _be(command: Command, folder: Path, death: Death, said: Path, count: Any, begun: Any) -> None:
+    """Be the process of a command."""
+    from support.faults.warm import forget
+
+    os.chdir(folder)
+    with said.open("wb") as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
+    os.environ.update({"SOURCE_DATE_EPOCH": "0", "OMP_NUM_THREADS": "1", **command.environment})
+    for name in ("HOME", "TMPDIR"):
+        os.environ[name] = str(folder / name.lower())
+        (folder / name.lower()).mkdir(exist_ok=True)
+    tempfile.tempdir = None
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
+    forget()
+    if command.setup:
+        module, _, name = command.setup.partition(":")
+        getattr(importlib.import_module(module), name)()
+    import cli
+
+    sys.argv = ["repro", *command.words]
+    sys.addaudithook(functools.partial(_audited, str(folder.resolve()), death, count))
+    begun.value = time.monotonic()
+    cli.main()
+
+
+def _audited(folder: str, death: Death, count: Any, event: str, args: tuple[object, ...]) -> None:
+    """Count the operations on files in a folder, and die before one of them."""
+    if event == "open":
+        flags = args[2]
+        changes = isinstance(flags, int) and bool(flags & WRITING)
+    else:
+        changes = event in CHANGES
+    if not changes or not args or not _within(folder, args):
+        return
+    count.value += 1
+    if count.value == death.operation:
+        os.kill(os.getpid(), death.signal)
+
+
+def _within(folder: str, args: tuple[object, ...]) -> bool:
+    for path in args[:2]:
+        if isinstance(path, str | os.PathLike):
+            whole = os.path.join(os.getcwd(), os.fspath(path))  # noqa: PTH118, PTH109
+            if isinstance(whole, str) and whole.startswith(folder):
+                return True
+        elif isinstance(path, bytes):
+            return True
+    return False
+
+
+def contents(folder: Path, free: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """Every file that a command wrote, with its bytes; those of a free pattern together."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        pattern = next((one for one in free if fnmatch.fnmatch(name, one)), None)
+        if path.is_file() and not path.name.startswith(INDEX):
+            found[pattern or name] = b"" if pattern else path.read_bytes()
+    return found
+
+
+@dataclass
+class Trial:
+    """A command killed again and again, and what its outputs should be."""
+
+    command: Command
+    folder: Path
+    whole: Mapping[str, bytes] = field(init=False)
+    ended: Ended = field(init=False)
+    """how it ends undisturbed"""
+    prepare: Callable[[Path], None] = lambda folder: None
+    """what lies in the folder before"""
+
+    def __post_init__(self) -> None:
+        place = self._fresh("whole")
+        self.ended = carried_out(self.command, place)
+        assert self.ended.code == 0, self.ended.said
+        self.whole = contents(place, self.command.free)
+        assert self.whole, "it wrote nothing"
+
+    def killed(self, death: Death) -> str:
+        """What is wrong after a command was killed and run again; empty for nothing."""
+        place = self._fresh("killed")
+        ended = carried_out(self.command, place, death)
+        expected = -death.signal if death.signal == signal.SIGKILL else 128 + death.signal
+        if ended.code not in ((0, expected) if death.seconds else (expected,)):
+            return f"it ended with {ended.code}: {ended.said[-1500:]}"
+        if death.signal != signal.SIGKILL and "Traceback" in ended.said:
+            return f"it ended with a traceback: {ended.said[-1500:]}"
+        again = carried_out(self.command, place)
+        if again.code != 0 or "Traceback" in again.said:
+            return f"run again it ended with {again.code}: {again.said[-1500:]}"
+        found = contents(place, self.command.free)
+        if self.command.stray and found.keys() - self.whole.keys():
+            carried_out(Command(self.command.stray, self.command.environment), place)
+            found = contents(place, self.command.free)
+        return _difference(found, self.whole)
+
+    def _fresh(self, name: str) -> Path:
+        place = self.folder / name
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        self.prepare(place)
+        return place
+
+
+def _difference(found: Mapping[str, bytes], whole: Mapping[str, bytes]) -> str:
+    stray = sorted(found.keys() - whole.keys())
+    lost = sorted(whole.keys() - found.keys())
+    other = sorted(name for name in whole.keys() & found.keys() if found[name] != whole[name])
+    parts = {"stray": stray, "lost": lost, "differing": other}
+    return "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)

@@ -1,0 +1,79 @@
+"""Everything that commands import, imported once in the process that others are forked from."""
+
+import contextlib
+import functools
+import gc
+import importlib
+import os
+import pkgutil
+import resource
+import sys
+import warnings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["COLUMNS"] = "80"
+LIBRARIES = (
+    *(
+        "cv2",
+        "faster_coco_eval",
+        "fvcore.nn",
+        "hotcoco",
+        "hypothesis",
+        "jinja2",
+        "lightning_fabric",
+    ),
+    *("numpy", "onnx", "onnxruntime", "orjson", "pandas", "pooch", "pycocotools.coco", "requests"),
+    *("pycocotools.cocoeval", "rich.console", "rich.table", "rich.progress", "safetensors.torch"),
+    *("scipy.io", "scipy.optimize", "timm", "torch", "torchvision"),
+)
+KEPT = ("repro.records.fingerprint", "repro.records.outside_code", "repro.schema", "repro.env")
+"""rooms whose caches depend on no file of a case"""
+
+
+def _import_all() -> None:
+    import repro
+
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    for one in pkgutil.walk_packages(repro.__path__, "repro."):
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(one.name)
+
+
+@functools.cache
+def _caches() -> "list[functools._lru_cache_wrapper[object]]":
+    """The caches of functions that read what a user may change."""
+    return [
+        one
+        for one in gc.get_objects()
+        if isinstance(one, functools._lru_cache_wrapper)
+        and one.__module__.startswith("repro.")
+        and one.__module__ not in KEPT
+    ]
+
+
+def forget() -> None:
+    """As if no command had run in this process."""
+    from repro.models import registry
+
+    for cache in _caches():
+        cache.cache_clear()
+    registry.forget()
+
+
+def limit(more: int) -> None:
+    """No more than so many bytes of addresses may come to those that the process has."""
+    if sys.platform != "linux":
+        return
+    with open("/proc/self/statm") as file:  # noqa: PTH123
+        pages = int(file.read().split()[0])
+    most = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    _import_all()
+    _caches()
+gc.collect()
+gc.freeze()  # what is here stays shared with the processes that are forked
