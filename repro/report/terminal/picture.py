@@ -25,6 +25,7 @@ xmlns="http://www.w3.org/2000/svg" role="img" aria-label="What the command shows
 <style>
 .{unique_id}-matrix {{ font: {char_height}px ui-monospace, Menlo, Consolas, monospace; \
 line-height: {line_height}px; }}
+.{unique_id}-title {{ font: 16px system-ui, sans-serif; }}
 {styles}
 </style>
 <defs>
