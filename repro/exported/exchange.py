@@ -35,7 +35,7 @@ class SharedArray(msgspec.Struct, frozen=True):
     start: int
 
 
-class Asked(msgspec.Struct, frozen=True):
+class AskedDeed(msgspec.Struct, frozen=True):
     """What the other process is to do."""
 
     what: Literal["open", "resize", "steps", "run"]
@@ -122,7 +122,7 @@ def _nameless() -> int:
         return os.dup(file.fileno())
 
 
-def write(handle: int, message: Asked | Answer) -> None:
+def write(handle: int, message: AskedDeed | Answer) -> None:
     """Send a message; OSError where nobody reads on."""
     content = msgspec.msgpack.encode(message)
     left = memoryview(len(content).to_bytes(LENGTH) + content)

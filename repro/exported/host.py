@@ -24,7 +24,7 @@ import numpy as np
 
 from repro.errors import ReproError, RunError
 from repro.exported import allowance, exchange, opening
-from repro.exported.exchange import Answer, Asked, SharedMemory
+from repro.exported.exchange import Answer, AskedDeed, SharedMemory
 from repro.exported.form import ImageInput, Port
 from repro.exported.runtime import Inputs, Runtime, Step, Values
 from repro.processes import starting
@@ -61,7 +61,7 @@ class NetworkProcess:
         self.poll = select.poll()
         self.poll.register(self.process.stdout, select.POLLIN)
 
-    def ask(self, asked: Asked, seconds: float) -> Answer:
+    def ask(self, asked: AskedDeed, seconds: float) -> Answer:
         """What it answers.
 
         TimeoutError where it does not in time, EOFError where it dies; then it is gone for good.
@@ -162,10 +162,10 @@ class HostedFile:
         """
         if self._process is not None and self._process.alive:
             return self._number
-        asked = Asked("open", 0, str(self.path), str(Path.cwd()), self.threads)
+        asked = AskedDeed("open", 0, str(self.path), str(Path.cwd()), self.threads)
         if self.resized_from is not None:
             number = self.resized_from.number()
-            asked = Asked("resize", number, str(self.path), str(Path.cwd()), 0, self.image)
+            asked = AskedDeed("resize", number, str(self.path), str(Path.cwd()), 0, self.image)
         process = begin()
         answer = self._answer(process, asked)
         if answer.number:
@@ -175,7 +175,7 @@ class HostedFile:
             weakref.finalize(self, process.forgotten.append, answer.number).atexit = False
         return answer.number
 
-    def _answer(self, process: NetworkProcess, asked: Asked) -> Answer:
+    def _answer(self, process: NetworkProcess, asked: AskedDeed) -> Answer:
         """What comes of opening the file; whatever goes wrong is the file's fault."""
         limit = allowance.seconds_to_open(self.size)
         said = f"`{self.path}` cannot be opened:"
@@ -200,7 +200,7 @@ class HostedFile:
         number, images = self.number(), max(len(one) if one.ndim else 1 for one in given.values())
         process, limit = begin(), allowance.seconds(images, self.loops)
         placed = process.memory.put(list(given.items()))
-        asked = Asked("run", number, given=placed, outputs=tuple(outputs))
+        asked = AskedDeed("run", number, given=placed, outputs=tuple(outputs))
         try:
             answer = process.ask(asked, limit)
         except TimeoutError:
@@ -224,7 +224,7 @@ class HostedFile:
     def first_steps(self) -> Sequence[Step]:
         """See Runtime."""
         number = self.number()
-        asked = Asked("steps", number, folder=str(Path.cwd()))
+        asked = AskedDeed("steps", number, folder=str(Path.cwd()))
         try:
             answer = begin().ask(asked, allowance.seconds_to_open(self.size))
         except (TimeoutError, EOFError):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from repro.errors import ReproError
 from repro.exported import onnx_parts, opening
-from repro.exported.onnx_parts import Graph, Node
+from repro.exported.onnx_parts import GraphBody, GraphNode
 from repro.exported.opening import ONNX, OPENVINO
 
 MOST_ROUNDS = 100_000
@@ -49,14 +49,14 @@ def _checked(path: Path, stamps: tuple[tuple[int, ...], ...]) -> bool:
     model = onnx_parts.read(path)
     if model is None:
         return False
-    graphs: list[Graph] = [model.graph, *model.functions]  # type: ignore[list-item]
+    graphs: list[GraphBody] = [model.graph, *model.functions]  # type: ignore[list-item]
     found = False
     for graph in graphs:
         found |= _open_ended(graph, NOTHING, path, 1, 0)
     return found
 
 
-def _open_ended(graph: Graph, numbers: Numbers, path: Path, rounds: int, depth: int) -> bool:
+def _open_ended(graph: GraphBody, numbers: Numbers, path: Path, rounds: int, depth: int) -> bool:
     """Whether a graph has a loop that may end or not; it is carried out so many times."""
     if depth > onnx_parts.DEEPEST:
         raise ReproError(f"`{path}` has more than {depth - 1} graphs inside each other.")
@@ -79,7 +79,7 @@ def _open_ended(graph: Graph, numbers: Numbers, path: Path, rounds: int, depth: 
     return found
 
 
-def _rounds(node: Node, numbers: Numbers) -> int | None:
+def _rounds(node: GraphNode, numbers: Numbers) -> int | None:
     """The most rounds of a loop, 0 where it never begins; None where that is not a constant."""
     count, begins = (*node.input, "", "")[:2]
     body = next(onnx_parts.subgraphs(node), None)
@@ -92,7 +92,7 @@ def _rounds(node: Node, numbers: Numbers) -> int | None:
     return numbers.get(count)
 
 
-def _endless(node: Node, numbers: Numbers) -> bool:
+def _endless(node: GraphNode, numbers: Numbers) -> bool:
     """Whether nothing that changes from round to round has a part in the condition of a loop.
 
     Not where the number of rounds is computed: that ends it.
@@ -120,7 +120,7 @@ def _endless(node: Node, numbers: Numbers) -> bool:
     return not _needed(names[0], sources) & (changing | {RANDOM[0]})
 
 
-def _sources(body: Graph) -> dict[str, set[str]]:
+def _sources(body: GraphBody) -> dict[str, set[str]]:
     """Name of a value -> the names that it is computed of, those of graphs inside too."""
     sources: dict[str, set[str]] = {}
     for node in body.node:
@@ -132,7 +132,7 @@ def _sources(body: Graph) -> dict[str, set[str]]:
     return sources
 
 
-def _free(node: Node, depth: int = 0) -> set[str]:
+def _free(node: GraphNode, depth: int = 0) -> set[str]:
     """The names that the graphs of a node mention."""
     names: set[str] = set()
     for graph in onnx_parts.subgraphs(node) if depth <= onnx_parts.DEEPEST else ():
@@ -154,7 +154,7 @@ def _needed(name: str, sources: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _passed(name: str, body: Graph) -> str:
+def _passed(name: str, body: GraphBody) -> str:
     """The value that a name is only another name of."""
     aliases = {node.output[0]: node.input[0] for node in body.node if _is_alias(node)}
     for _ in range(len(aliases)):
@@ -164,11 +164,11 @@ def _passed(name: str, body: Graph) -> str:
     return name
 
 
-def _is_alias(node: Node) -> bool:
+def _is_alias(node: GraphNode) -> bool:
     return node.op_type == "Identity" and bool(node.output) and bool(node.input)
 
 
-def _within(numbers: Numbers, graph: Graph) -> Numbers:
+def _within(numbers: Numbers, graph: GraphBody) -> Numbers:
     """The constants that a graph sees, its own among them."""
     known = numbers.new_child()
     for given in getattr(graph, "input", ()):
@@ -184,7 +184,7 @@ def _within(numbers: Numbers, graph: Graph) -> Numbers:
     return known
 
 
-def _constant(node: Node) -> int | None:
+def _constant(node: GraphNode) -> int | None:
     """The whole number that a node Constant gives; None for any other."""
     if node.op_type != "Constant":
         return None
@@ -201,7 +201,7 @@ def _note(numbers: Numbers, name: str, number: int | None) -> None:
         numbers[name] = number
 
 
-def _refusal(path: Path, node: Node, rounds: int | None) -> ReproError:
+def _refusal(path: Path, node: GraphNode, rounds: int | None) -> ReproError:
     name = f" `{node.output[0]:.80}`" if node.output and node.output[0] else ""
     count = "without end" if rounds is None or rounds >= 2**62 else f"of {rounds:,} rounds"
     return ReproError(

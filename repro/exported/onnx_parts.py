@@ -70,7 +70,7 @@ class Value(Protocol):
     name: str
 
 
-class Node(Protocol):
+class GraphNode(Protocol):
     """An operation."""
 
     input: Sequence[str]
@@ -80,10 +80,10 @@ class Node(Protocol):
     domain: str
 
 
-class Graph(Protocol):
+class GraphBody(Protocol):
     """Operations, constants, and what goes in and out."""
 
-    node: Sequence[Node]
+    node: Sequence[GraphNode]
     initializer: Sequence[Tensor]
     input: Sequence[Value]
     output: Sequence[Value]
@@ -95,8 +95,8 @@ class Attribute(Protocol):
     name: str
     i: int
     t: Tensor
-    g: Graph
-    graphs: Sequence[Graph]
+    g: GraphBody
+    graphs: Sequence[GraphBody]
 
 
 class GraphFunction(Protocol):
@@ -104,13 +104,13 @@ class GraphFunction(Protocol):
 
     name: str
     domain: str
-    node: Sequence[Node]
+    node: Sequence[GraphNode]
 
 
 class GraphModel(Protocol):
     """A file."""
 
-    graph: Graph
+    graph: GraphBody
     functions: Sequence[GraphFunction]
 
 
@@ -128,7 +128,7 @@ def read(path: Path) -> GraphModel | None:
         raise ReproError(f"`{path}` cannot be read: {error.strerror}.") from error
 
 
-def subgraphs(node: Node) -> Iterator[Graph]:
+def subgraphs(node: GraphNode) -> Iterator[GraphBody]:
     """The graphs that a node carries out."""
     for attribute in node.attribute:
         if attribute.g.node or attribute.g.output:

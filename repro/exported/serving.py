@@ -18,7 +18,7 @@ import numpy as np
 from repro.errors import ReproError
 from repro.exported import exchange, onnx_file, opening, openvino_file, tflite_file
 from repro.exported.allowance import MemoryLimit, first_to_go
-from repro.exported.exchange import Answer, Asked, SharedMemory
+from repro.exported.exchange import Answer, AskedDeed, SharedMemory
 from repro.exported.opening import ONNX, OPENVINO, TFLITE
 from repro.exported.runtime import Runtime
 
@@ -40,7 +40,7 @@ class OpenFiles:
         self.files: dict[int, Runtime] = {}
         self.count = 0
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: AskedDeed) -> Answer:
         """Do what is asked; what goes wrong is an answer, too."""
         for number in asked.forgotten:
             self.files.pop(number, None)
@@ -60,12 +60,12 @@ class OpenFiles:
             lacks = isinstance(error, MemoryError) or _lacks_memory(str(error))
             return Answer(error=opening.reason(error), out_of_memory=lacks)
 
-    def open(self, asked: Asked) -> Answer:
+    def open(self, asked: AskedDeed) -> Answer:
         path = Path(asked.path)
         self.limit.to_open(opening.size_of(path))
         return self._kept(RUNTIMES[opening.kind_of(path)](path, asked.threads))
 
-    def resize(self, asked: Asked) -> Answer:
+    def resize(self, asked: AskedDeed) -> Answer:
         assert asked.image is not None
         self.limit.to_open(opening.size_of(Path(asked.path)))
         resized = self.files[asked.number].any_size(asked.image)
@@ -78,11 +78,11 @@ class OpenFiles:
         ports = tuple(runtime.inputs), tuple(runtime.outputs)
         return Answer(self.count, *ports, dict(runtime.metadata))
 
-    def steps(self, asked: Asked) -> Answer:
+    def steps(self, asked: AskedDeed) -> Answer:
         found = self.files[asked.number].first_steps()
         return Answer(steps=tuple((name, tuple(map(float, one))) for name, one in found))
 
-    def run(self, asked: Asked) -> Answer:
+    def run(self, asked: AskedDeed) -> Answer:
         given = {one.name: self.memory.get(one) for one in asked.given}
         self.limit.to_run(asked.number, sum(one.nbytes for one in given.values()))
         values = map(np.asarray, self.files[asked.number].run(given, asked.outputs))
@@ -94,7 +94,7 @@ class OpenFiles:
         return Answer(arrays=self.memory.put(named, end))
 
 
-DEEDS: Mapping[str, Callable[[OpenFiles, Asked], Answer]] = {
+DEEDS: Mapping[str, Callable[[OpenFiles, AskedDeed], Answer]] = {
     "open": OpenFiles.open,
     "resize": OpenFiles.resize,
     "steps": OpenFiles.steps,
@@ -119,7 +119,7 @@ def main() -> NoReturn:
     os.dup2(2, 1)  # what libraries print is no message
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     first_to_go()
-    files, asked = OpenFiles(SharedMemory(memory)), msgspec.msgpack.Decoder(Asked)
+    files, asked = OpenFiles(SharedMemory(memory)), msgspec.msgpack.Decoder(AskedDeed)
     try:
         while True:
             exchange.write(mouth, files.answer(asked.decode(exchange.read_bytes(0))))
