@@ -6,6 +6,14 @@ from typing import Annotated
 from typer import Argument, Option
 
 from repro.commands import completions
+from repro.commands.limits import (
+    LONGEST,
+    MOST,
+    MOST_AT_ONCE,
+    MOST_EPOCHS,
+    MOST_JOINTS,
+    MOST_THREADS,
+)
 from repro.commands.option_checks import finite, looked_at
 
 RECORDS, RESULTS = Path("records"), Path("RESULTS.md")
@@ -119,8 +127,8 @@ Entry = Annotated[
     Option("--entry", help="Which of a checkpoint's sets of tensors, as in `state_dict_ema`."),
 ]
 Device = Annotated[str, Option(help="cpu or cuda.")]
-Crops = Annotated[int, Option(min=1, help="Crops at a time.")]
-Threads = Annotated[int | None, Option(min=1, help="Of the network.")]
+Crops = Annotated[int, Option(min=1, max=MOST_AT_ONCE, help="Crops at a time.")]
+Threads = Annotated[int | None, Option(min=1, max=MOST_THREADS, help="Of the network.")]
 
 # export
 
@@ -143,7 +151,8 @@ FixedValues = Annotated[
     list[str] | None, Option("--fix", help="Search with this value alone, as in `order=first`.")
 ]
 MostReadings = Annotated[
-    int | None, Option("--limit", min=1, help="Try about so many, in whole parts of the grid.")
+    int | None,
+    Option("--limit", min=1, max=MOST, help="Try about so many, in whole parts of the grid."),
 ]
 
 # plan and run
@@ -156,10 +165,15 @@ Seeds = Annotated[
     int | None,
     Option(min=1, max=100, help="Trainings of each row; without --train of one ablation's, small."),
 ]
-EpochsOfEach = Annotated[int | None, Option(min=1, help="Of each training, not the recipe's.")]
+EpochsOfEach = Annotated[
+    int | None, Option(min=1, max=MOST_EPOCHS, help="Of each training, not the recipe's.")
+]
 PicturesDir = Annotated[Path, Option(help="Folder of the pictures that are generated.")]
 BudgetOfEach = Annotated[
-    float, Option(min=1, callback=finite, help="Seconds for each set of networks that is timed.")
+    float,
+    Option(
+        min=1, max=LONGEST, callback=finite, help="Seconds for each set of networks that is timed."
+    ),
 ]
 Fresh = Annotated[bool, Option("--fresh", help="Measure again, keep both.")]
 Estimate = Annotated[
@@ -206,8 +220,10 @@ RehearsedSteps = Annotated[
 # count, parity and weights
 
 Convention = Annotated[str, Option(help="A counting convention, or all.")]
-Keypoints = Annotated[int | None, Option(help="17 COCO, 16 MPII, 14 CrowdPose.")]
-Depth = Annotated[int, Option(min=0, help="Levels of the module tree.")]
+Keypoints = Annotated[
+    int | None, Option(min=1, max=MOST_JOINTS, help="17 COCO, 16 MPII, 14 CrowdPose.")
+]
+Depth = Annotated[int, Option(min=0, max=1000, help="Levels of the module tree.")]
 GoldenModels = Annotated[list[str] | None, Argument(help="All with a golden by default.")]
 GoldenDir = Annotated[Path, Option(help="Folder of goldens.")]
 PublishedModel = Annotated[str | None, Argument(help="One model; all by default.")]
@@ -216,7 +232,7 @@ WeightsDir = Annotated[
     Path | None, Option("--data", envvar="REPRO_DATA", help="Where files may be.")
 ]
 CheckedKeypoints = Annotated[
-    int | None, Option(min=1, max=1000, help="17 COCO, 16 MPII, 14 CrowdPose.")
+    int | None, Option(min=1, max=MOST_JOINTS, help="17 COCO, 16 MPII, 14 CrowdPose.")
 ]
 
 # the rules of an evaluation: eval and predict
@@ -277,7 +293,7 @@ Remember = Annotated[
     Option("--remember", help="Write what is said of an exported file into FILE.toml beside it."),
 ]
 Nms = Annotated[str | None, Option(help="OKS above which persons are one, or off.")]
-Padding = Annotated[float | None, Option(help="Of the boxes, 1.25 as a rule.")]
+Padding = Annotated[float | None, Option(callback=finite, help="Of the boxes, 1.25 as a rule.")]
 Udp = Annotated[bool | None, Option("--udp/--no-udp", help="UDP geometry.")]
 Geometry = Annotated[
     str | None,
@@ -310,7 +326,9 @@ Pictures = Annotated[list[Path], Argument(help="Pictures, folders of them, or vi
 Recursive = Annotated[
     bool, Option("--recursive", "-r", help="Also the pictures of folders in the folders.")
 ]
-EveryFrame = Annotated[int, Option("--every", min=1, help="Of a video look at every Nth frame.")]
+EveryFrame = Annotated[
+    int, Option("--every", min=1, max=MOST, help="Of a video look at every Nth frame.")
+]
 ExifOfPictures = Annotated[
     str, Option("--exif", help="The turn that a picture's EXIF asks for: apply, or ignore.")
 ]
@@ -337,7 +355,8 @@ BoxOverlap = Annotated[
     Option(min=0, max=1, callback=finite, help="IoU of a detector's boxes above which one goes."),
 ]
 PersonClass = Annotated[
-    int | None, Option(min=0, help="Number of the detector's class of persons, 0 as a rule.")
+    int | None,
+    Option(min=0, max=MOST, help="Number of the detector's class of persons, 0 as a rule."),
 ]
 DetectorColour = Annotated[str | None, Option(help="What the detector takes: RGB or BGR.")]
 DetectorNormalise = Annotated[
@@ -349,7 +368,7 @@ PersonBoxes = Annotated[
 BoxesFile = Annotated[Path | None, Option(help="A json list of {file_name, bbox, score}.")]
 PosesDir = Annotated[Path, Option(help="Folder of what is written.")]
 LeastScore = Annotated[
-    float, Option(min=0, callback=finite, help="Score below which a joint is not drawn.")
+    float, Option(min=0, max=MOST, callback=finite, help="Score below which a joint is not drawn.")
 ]
 
 # boxes
@@ -368,14 +387,6 @@ ExifOfBoxes = Annotated[
     Option("--exif", help="The turn that a picture's EXIF asks for: ignore, as eval, or apply."),
 ]
 
-# nightly
-
-NightDir = Annotated[Path, Option(help="Folder of the night; an earlier one there goes.")]
-NightBudget = Annotated[float, Option(min=1, callback=finite, help="Seconds of the timing.")]
-NightProcesses = Annotated[int, Option(min=1, help="Of the timing.")]
-EarlierNight = Annotated[Path | None, Option(help="Folder of an earlier night to compare with.")]
-OnlySteps = Annotated[str, Option("--only", help="Only these steps, as in `doctor,count,exact`.")]
-ShowSteps = Annotated[bool, Option("--plan", help="Show the steps, do nothing.")]
 
 AnsweringCommand = Annotated[
     list[str] | None, Argument(help="One command, as in `data check`; all by default.")
@@ -384,7 +395,7 @@ AnsweringCommand = Annotated[
 # records and report
 
 Key = Annotated[str, Argument(help="The key, or a beginning of 6 letters or more.")]
-ListedRecords = Annotated[int, Option("--limit", min=1, help="List so many, the newest.")]
+ListedRecords = Annotated[int, Option("--limit", min=1, max=MOST, help="List so many, the newest.")]
 EveryRecord = Annotated[bool, Option("--all", help="List every record, however many.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Only tell.")]
 ReportFile = Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import options, quantise_options, timing_options
+from repro.commands import data_options, options, quantise_options, timing_options
 from repro.commands.common import complain, console, emit, size_of, tell, warn
 from repro.files import temporary_folder
 from repro.report.terminal.console import put, say
@@ -53,6 +53,7 @@ def quantise(
     threads: timing_options.TimedThreads = None,
     force: options.Overwrite = False,
     store: options.StoreDir = options.RECORDS,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Make a network int8, and hold it against itself in floats, in one row.
