@@ -165,12 +165,12 @@ def _reader(annotation: Hashable) -> Reader:
 
 def _scalar(annotation: object) -> Reader:
     def read(value: object) -> object:
-        if type(value) is annotation and (annotation is not int or -WHOLE < value < WHOLE):
+        if type(value) is annotation:
+            if isinstance(value, int) and abs(value) >= WHOLE:
+                raise _unlike("a whole number below 2^63", value)
             return value
         if annotation is float and type(value) is int and abs(value) < 2**1000:
             return float(value)
-        if type(value) is annotation:
-            raise _unlike("a whole number below 2^63", value)
         raise _unlike(TYPE_NAMES[annotation], value)  # type: ignore[index]
 
     return read
