@@ -18,7 +18,6 @@ from repro.commands.option_checks import finite, looked_at
 
 RECORDS, RESULTS = Path("records"), Path("RESULTS.md")
 
-
 # what many commands share
 
 Json = Annotated[bool, Option("--json", help="One JSON object on stdout, nothing else.")]
@@ -129,20 +128,6 @@ Entry = Annotated[
 Device = Annotated[str, Option(help="cpu or cuda.")]
 Crops = Annotated[int, Option(min=1, max=MOST_AT_ONCE, help="Crops at a time.")]
 Threads = Annotated[int | None, Option(min=1, max=MOST_THREADS, help="Of the network.")]
-
-# export
-
-ExportedTo = Annotated[Path, Option("--output", "-o", help="The file to write, NAME.onnx.")]
-ExportedBatch = Annotated[str, Option("--batch", help="1, or dynamic for any number of images.")]
-ExportedPrecision = Annotated[str, Option("--precision", help="fp32, or fp16 inside.")]
-DynamicSize = Annotated[
-    bool | None,
-    Option(
-        "--dynamic-size/--fixed-size",
-        help="Whether the file takes inputs of any size; bottom-up networks by default.",
-    ),
-]
-Overwrite = Annotated[bool, Option("--force", help="Write over a file of that name.")]
 
 # readings
 
@@ -387,16 +372,14 @@ ExifOfBoxes = Annotated[
     Option("--exif", help="The turn that a picture's EXIF asks for: ignore, as eval, or apply."),
 ]
 
+# schema
 
 AnsweringCommand = Annotated[
     list[str] | None, Argument(help="One command, as in `data check`; all by default.")
 ]
 
-# records and report
+# report
 
-Key = Annotated[str, Argument(help="The key, or a beginning of 6 letters or more.")]
-ListedRecords = Annotated[int, Option("--limit", min=1, max=MOST, help="List so many, the newest.")]
-EveryRecord = Annotated[bool, Option("--all", help="List every record, however many.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Only tell.")]
 ReportFile = Annotated[
     Path | None, Option("--output", "-o", help="The file; its ending tells the format.")

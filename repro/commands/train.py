@@ -74,9 +74,9 @@ def train(
     from repro.training.request import TrainingMachine
 
     ways = device, devices, 1, accumulate, precision, channels_last, workers, threads
-    files = named(annotations, images, dataset), named(val_annotations, val_images)
-    rest = weights, partial, crop_cache, save_every, hold_out
-    request = requested(chosen, data, out, TrainingMachine(*ways), seed, *files, *rest)
+    files, val_files = named(annotations, images, dataset), named(val_annotations, val_images)
+    given = chosen, data, out, TrainingMachine(*ways), seed, files, val_files
+    request = requested(*given, weights, partial, crop_cache, save_every, hold_out)
     train_and_tell(replace(request, entry=entry), chosen.differing, resume, store, as_json)
 
 

@@ -47,9 +47,9 @@ def decoded(path: Path, upright: bool = False, size: tuple[int, int] | None = No
 
     As stored, or `upright` as EXIF asks. Decoders fill what a file lacks with grey and say nothing;
     a file that lacks data of some pixels is a ReproError, as is one that is no picture, has more
-    pixels than are read, or is not of the height and width that are stated. An end mark alone may lack,
-    and more may follow. Transparency is ignored; of 16 bits the upper 8 are taken, or where all
-    values are below 2**12 or 2**10 the upper 8 of those.
+    pixels than are read, or is not of the height and width that are stated. An end mark alone may
+    lack, and more may follow. Transparency is ignored; of 16 bits the upper 8 are taken, or where
+    all values are below 2**12 or 2**10 the upper 8 of those.
     """
     data = content(path, "image")
     outline = jpeg.outline(data) if data.startswith(jpeg.START) else None
@@ -106,9 +106,10 @@ def most_pixels() -> int:
 
 def check_pixels(path: Path, height: int, width: int) -> None:
     """Raise ReproError for a picture of more pixels than are read."""
-    if height * width > most_pixels():
+    most = most_pixels()
+    if height * width > most:
         raise ReproError(
-            f"The image `{path}` has {height} x {width} pixels; {most_pixels():,} are read at most.",
+            f"The image `{path}` has {height} x {width} pixels; {most:,} are read at most.",
             f"Make it smaller, or set {env.PIXELS} where there is memory: 9 bytes each.",
         )
 
