@@ -183,7 +183,7 @@ def write(
 ) -> None:
     """Write records, broken ones in their place at times, and files beside them, until `done`."""
     run = count_run("lpn_50", (64 * (number + 1), 64))
-    figures = (Measurement("params", 7, ""),)
+    figures = (Measurement("params", 7, "parameters"),)
     record = Record(run.key, run.described(), figures, {}, code=run.code)
     turn = 0
     while not done.is_set():

@@ -29,6 +29,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 WAIT_POLICY = "OMP_WAIT_POLICY"
 GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 """where Linux shows control groups, and which of them are a process's own"""
+OUTSIDE = "REPRO_ALLOW_OUTSIDE"
+PIXELS = "REPRO_MOST_PIXELS"
 USUAL_PERIOD = 100_000
 """microseconds that a quota of cores is for, where none are named"""
 
@@ -36,6 +38,19 @@ USUAL_PERIOD = 100_000
 def variable(name: str) -> str | None:
     """An environment variable; None where it is unset or empty."""
     return os.environ.get(name) or None
+
+
+def outside_allowed() -> bool:
+    """Whether names of pictures in a file may lead out of their folder."""
+    return variable(OUTSIDE) not in (None, "0")
+
+
+def allow_outside(allowed: bool) -> bool:
+    """Allow it, or not, to this process and to those that it starts."""
+    os.environ.pop(OUTSIDE, None)
+    if allowed:
+        os.environ[OUTSIDE] = "1"
+    return allowed
 
 
 def version(library: str) -> str | None:

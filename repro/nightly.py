@@ -19,7 +19,7 @@ from pathlib import Path
 
 from repro import schema
 from repro.errors import ReproError, unknown
-from repro.files import read_plain, write_whole
+from repro.files import write_whole
 from repro.models import registry
 from repro.papers.datasets import SYNTH
 
@@ -170,10 +170,10 @@ def before(night: Night) -> tuple[str, ...]:
         raise ReproError(f"`{night.out}` is the earlier night.", "Choose another --out.")
     path = night.previous / RESULT
     try:
-        data = json.loads(read_plain(path))
+        data = schema.json_file(path)
         known = {key: data[key] for key in data if key not in ("schema", "command")}
         return schema.read(Result, known, str(path)).bad
-    except (OSError, ValueError, TypeError, RecursionError, ReproError) as error:
+    except (OSError, ValueError, TypeError, ReproError) as error:
         raise ReproError(
             f"`{night.previous}` holds no whole night: its `{RESULT}` is absent or broken.",
             "Give the --out folder of an earlier one, or leave --previous out.",
@@ -278,8 +278,8 @@ def _last(log: Path) -> str:
 def _object(result: Path) -> Mapping[str, object]:
     """What a step wrote; empty where it did not come so far."""
     try:
-        data = json.loads(read_plain(result))
-    except (OSError, ValueError, RecursionError):
+        data = schema.json_file(result)
+    except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}
 

@@ -8,12 +8,15 @@ file, the place and the valid keys. Understood annotations: str, int, float, boo
 
 import dataclasses
 import functools
+import json
+import math
+import re
 import tomllib
 import types
 import typing
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from repro.errors import ReproError, unknown
 from repro.files import read_plain
@@ -21,17 +24,92 @@ from repro.files import read_plain
 T = TypeVar("T")
 Reader = Callable[[object], object]
 
-TYPE_NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+MOST_PARTS = 12
+"""of a key of TOML, as `a.b.c` has three"""
+DIGITS = 4300
+"""of a whole number, as Python reads it; what is used is smaller"""
+WHOLE = 2**63
+"""beyond which no whole number is"""
+HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
+_TEXT = r'"""(?:[^\\]|\\.)*?"""|' + r"'''.*?'''|" + r'"(?:[^"\\\n]|\\.)*+"?|' + r"'[^'\n]*+'?"
+STRING = re.compile(_TEXT, re.DOTALL)
+KEYS = re.compile(rf"(?s:#[^\n]*+|(?:{_TEXT}|[\w+-]++)(?:[ \t]*+\.[ \t]*+(?:{_TEXT}|[\w+-]++))*+)")
+"""of TOML: a comment, or a key or value with what its dots join"""
+CHAIN = re.compile(rf"""(?:\.[ \t]*+(?:[\w+-]++|"[^"\n]*+"?|'[^'\n]*+'?)[ \t]*+){{{MOST_PARTS}}}""")
+"""many dots with one word between two of them, be it a key or within a text"""
+TYPE_NAMES = {
+    str: "a string",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
+
+
+def json_value(text: str | bytes) -> Any:
+    """The value of a JSON text; ValueError says in a few words why it is none.
+
+    NaN, infinity, numbers that no float holds and halves of letters are none: what is made of them
+    cannot be written again.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refused, parse_float=_finite)
+        if HALF_LETTER.search(text if isinstance(text, str) else text.decode()):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeError as error:
+        raise ValueError("a letter in it is no whole one of UTF-8") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except ValueError as error:
+        if _is_endless(error):
+            raise ValueError(f"it has a number of more than {DIGITS:,} digits") from error
+        raise
+    return value
+
+
+def json_file(path: Path, limit: int = 2**26) -> Any:
+    """The value of a regular file of JSON; OSError or ValueError where it is none."""
+    return json_value(read_plain(path, limit))
 
 
 def toml(path: Path, file: str) -> dict[str, object]:
-    """The values of a TOML file of at most 1 MiB; a ReproError, which calls it `file`, if not."""
+    """The values of a TOML file of at most 512 KiB; a ReproError, which calls it `file`, if not."""
     try:
-        return tomllib.loads(read_plain(path, limit=2**20))
+        text = read_plain(path, limit=2**19)
+        _check_keys(text)
+        return tomllib.loads(text)
     except OSError as error:
         raise ReproError(f"{file} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ReproError(f"{file} is no TOML: {error}.") from error
+    except RecursionError as error:
+        raise ReproError(f"{file} is no TOML: it is nested too deeply.") from error
+    except ValueError as error:
+        reason = f"a number has more than {DIGITS:,} digits" if _is_endless(error) else error
+        raise ReproError(f"{file} is no TOML: {reason}.") from error
+
+
+def _is_endless(error: ValueError) -> bool:
+    return "integer string conversion" in str(error)
+
+
+def _refused(word: str) -> object:
+    raise ValueError(f"it has `{word}`, which is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"it has the number {digits[:40]}, which is too large")
+    return number
+
+
+def _check_keys(text: str) -> None:
+    """Raise ValueError for a key of many parts: tomllib's memory grows with their square."""
+    if CHAIN.search(text) is None:  # as a rule, and quickly told
+        return
+    for match in KEYS.finditer(text):
+        key = match[0]
+        if key[0] != "#" and STRING.sub("", key).count(".") >= MOST_PARTS:
+            line = text.count("\n", 0, match.start()) + 1
+            raise ValueError(f"a key has more than {MOST_PARTS} parts (at line {line})")
 
 
 def read(cls: type[T], data: object, file: str, place: str = "") -> T:
@@ -88,6 +166,8 @@ def _reader(annotation: Hashable) -> Reader:
 def _scalar(annotation: object) -> Reader:
     def read(value: object) -> object:
         if type(value) is annotation:
+            if isinstance(value, int) and abs(value) >= WHOLE:
+                raise _unlike("a whole number below 2^63", value)
             return value
         if annotation is float and type(value) is int and abs(value) < 2**1000:
             return float(value)
@@ -207,7 +287,14 @@ def _fields(cls: Hashable) -> tuple[Mapping[str, Reader], set[str]]:
 
 
 def _unlike(kind: str, value: object) -> _MisfitError:
-    return _MisfitError(lambda at: ReproError(f"`{at}` should be {kind}, not {value!r:.60}."))
+    return _MisfitError(lambda at: ReproError(f"`{at}` should be {kind}, not {_shown(value)}."))
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.60}"
+    except (ValueError, RecursionError):  # a number too long, or lists too deep, to be written
+        return "what it has, which is too long"
 
 
 def _unknown(key: str, known: Iterable[str]) -> _MisfitError:

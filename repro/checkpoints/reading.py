@@ -7,7 +7,6 @@ nothing to call.
 
 import hashlib
 import io
-import json
 import pickle
 import re
 import warnings
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from repro import schema
 from repro.checkpoints import containers, graph_files, tensor_sets
 from repro.checkpoints.file_layers import FileLayers
 from repro.checkpoints.pickles import BrokenPickleError, Walk, walk
@@ -154,7 +154,7 @@ def facts(path: Path) -> Mapping[str, str]:
 
     try:
         with safe_open(path, "pt") as file:
-            written = json.loads((file.metadata() or {}).get("repro", "{}"))
+            written = schema.json_value((file.metadata() or {}).get("repro", "{}"))
     except (SafetensorError, OSError, ValueError):
         return {}
     if not isinstance(written, dict):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import options, score_options, settings
+from repro.commands import data_options, options, score_options, settings
 from repro.commands.common import console, emit, size_of, tell, tell_file, warn
 from repro.commands.evaluating import (
     asked_of,
@@ -67,6 +67,7 @@ def eval_(
     output: options.PosesFile = None,
     fresh: options.FreshEvaluation = False,
     store: options.StoreDir = options.RECORDS,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Evaluate a model on a data set: AP or PCKh with 95 % intervals.

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import options
+from repro.commands import data_options, export_options, options
 from repro.commands.common import emit, tell
 from repro.report.terminal.console import put
 
@@ -23,8 +23,9 @@ def boxes(
     detector_normalise: options.DetectorNormalise = None,
     recursive: options.Recursive = False,
     exif: options.ExifOfBoxes = "ignore",
-    force: options.Overwrite = False,
+    force: export_options.Overwrite = False,
     threads: options.Threads = None,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Write the persons that a detector finds on pictures, in COCO's form, for `eval --boxes`.

@@ -25,6 +25,7 @@ def check(
     images: data_options.ImagesOfFile = None,
     dataset: data_options.JointsOfFile = None,
     output: data_options.AnnotatedSheet = SHEET,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Name what is in a folder of data sets, or check an annotation file of your own.

@@ -5,6 +5,9 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from repro.commands.limits import MOST_PICTURES
+from repro.env import OUTSIDE, allow_outside
+
 FetchedThings = Annotated[
     list[str] | None,
     Argument(help="`coco val2017`, `weights lpn_*`, `paper1 table1`; see --list."),
@@ -38,7 +41,16 @@ JointsOfFile = Annotated[
 AnnotatedSheet = Annotated[
     Path, Option(help="Of an annotation file: a PNG of a few annotated persons.")
 ]
+AllowOutside = Annotated[
+    bool,
+    Option(
+        "--allow-outside",
+        envvar=OUTSIDE,
+        callback=allow_outside,
+        help="Pictures may lie outside of their folder, by their name or through a link.",
+    ),
+]
 SynthFolder = Annotated[Path, Argument(help="It gets a folder `synth`.")]
-TrainPictures = Annotated[int, Option(min=1, help="Pictures to train on.")]
-ValPictures = Annotated[int, Option(min=1, help="Pictures to evaluate on.")]
+TrainPictures = Annotated[int, Option(min=1, max=MOST_PICTURES, help="Pictures to train on.")]
+ValPictures = Annotated[int, Option(min=1, max=MOST_PICTURES, help="Pictures to evaluate on.")]
 PictureSeed = Annotated[int, Option(min=0, max=2**32, help="Another seed, other pictures.")]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import error_options, evaluating, options, score_options
+from repro.commands import data_options, error_options, evaluating, options, score_options
 from repro.commands.common import console, emit, size_of, tell, warn
 from repro.report.terminal.console import say
 
@@ -49,6 +49,7 @@ def errors(
     html: error_options.ErrorPage = None,
     resamples: score_options.Resamples = 1000,
     store: options.StoreDir = options.RECORDS,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Tell the kinds of errors of poses, how often each is, and what mending it would give.

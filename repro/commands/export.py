@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from repro.commands import options
+from repro.commands import export_options, options
 from repro.commands.common import emit, size_of, tell
 from repro.report.terminal.console import put, say
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 def export(
     model: options.Model,
-    output: options.ExportedTo,
+    output: export_options.ExportedTo,
     weights: options.Weights = None,
     size: options.SizeOrUsual = None,
-    batch: options.ExportedBatch = "1",
-    dynamic_size: options.DynamicSize = None,
-    precision: options.ExportedPrecision = "fp32",
+    batch: export_options.ExportedBatch = "1",
+    dynamic_size: export_options.DynamicSize = None,
+    precision: export_options.ExportedPrecision = "fp32",
     dataset: options.JointsOf = None,
     protocol: options.ProtocolOfPictures = None,
     keypoints: options.Keypoints = None,
     option: options.ModelOptions = None,
     partial: options.AllowPartial = False,
     entry: options.Entry = None,
-    force: options.Overwrite = False,
+    force: export_options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
     """Write a network as an ONNX file, checked against PyTorch before it is kept.

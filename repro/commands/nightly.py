@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import options
+from repro.commands import night_options, options
 from repro.commands.common import emit, names_of
 from repro.report.terminal.console import put, say
 
@@ -16,13 +16,13 @@ OUT = Path("nightly")
 
 
 def nightly(
-    out: options.NightDir = OUT,
-    budget: options.NightBudget = 600.0,
-    processes: options.NightProcesses = 5,
-    previous: options.EarlierNight = None,
-    only: options.OnlySteps = "",
+    out: night_options.NightDir = OUT,
+    budget: night_options.NightBudget = 600.0,
+    processes: night_options.NightProcesses = 5,
+    previous: night_options.EarlierNight = None,
+    only: night_options.OnlySteps = "",
     summary: options.Summary = None,
-    plan: options.ShowSteps = False,
+    plan: night_options.ShowSteps = False,
     executor: options.ExecutorName = "local",
     workers: options.SideBySide = None,
     address: options.RayAddress = None,

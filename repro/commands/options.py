@@ -6,10 +6,17 @@ from typing import Annotated
 from typer import Argument, Option
 
 from repro.commands import completions
+from repro.commands.limits import (
+    LONGEST,
+    MOST,
+    MOST_AT_ONCE,
+    MOST_EPOCHS,
+    MOST_JOINTS,
+    MOST_THREADS,
+)
 from repro.commands.option_checks import finite, looked_at
 
 RECORDS, RESULTS = Path("records"), Path("RESULTS.md")
-
 
 # what many commands share
 
@@ -119,22 +126,8 @@ Entry = Annotated[
     Option("--entry", help="Which of a checkpoint's sets of tensors, as in `state_dict_ema`."),
 ]
 Device = Annotated[str, Option(help="cpu or cuda.")]
-Crops = Annotated[int, Option(min=1, help="Crops at a time.")]
-Threads = Annotated[int | None, Option(min=1, help="Of the network.")]
-
-# export
-
-ExportedTo = Annotated[Path, Option("--output", "-o", help="The file to write, NAME.onnx.")]
-ExportedBatch = Annotated[str, Option("--batch", help="1, or dynamic for any number of images.")]
-ExportedPrecision = Annotated[str, Option("--precision", help="fp32, or fp16 inside.")]
-DynamicSize = Annotated[
-    bool | None,
-    Option(
-        "--dynamic-size/--fixed-size",
-        help="Whether the file takes inputs of any size; bottom-up networks by default.",
-    ),
-]
-Overwrite = Annotated[bool, Option("--force", help="Write over a file of that name.")]
+Crops = Annotated[int, Option(min=1, max=MOST_AT_ONCE, help="Crops at a time.")]
+Threads = Annotated[int | None, Option(min=1, max=MOST_THREADS, help="Of the network.")]
 
 # readings
 
@@ -143,7 +136,8 @@ FixedValues = Annotated[
     list[str] | None, Option("--fix", help="Search with this value alone, as in `order=first`.")
 ]
 MostReadings = Annotated[
-    int | None, Option("--limit", min=1, help="Try about so many, in whole parts of the grid.")
+    int | None,
+    Option("--limit", min=1, max=MOST, help="Try about so many, in whole parts of the grid."),
 ]
 
 # plan and run
@@ -156,10 +150,15 @@ Seeds = Annotated[
     int | None,
     Option(min=1, max=100, help="Trainings of each row; without --train of one ablation's, small."),
 ]
-EpochsOfEach = Annotated[int | None, Option(min=1, help="Of each training, not the recipe's.")]
+EpochsOfEach = Annotated[
+    int | None, Option(min=1, max=MOST_EPOCHS, help="Of each training, not the recipe's.")
+]
 PicturesDir = Annotated[Path, Option(help="Folder of the pictures that are generated.")]
 BudgetOfEach = Annotated[
-    float, Option(min=1, callback=finite, help="Seconds for each set of networks that is timed.")
+    float,
+    Option(
+        min=1, max=LONGEST, callback=finite, help="Seconds for each set of networks that is timed."
+    ),
 ]
 Fresh = Annotated[bool, Option("--fresh", help="Measure again, keep both.")]
 Estimate = Annotated[
@@ -206,8 +205,10 @@ RehearsedSteps = Annotated[
 # count, parity and weights
 
 Convention = Annotated[str, Option(help="A counting convention, or all.")]
-Keypoints = Annotated[int | None, Option(help="17 COCO, 16 MPII, 14 CrowdPose.")]
-Depth = Annotated[int, Option(min=0, help="Levels of the module tree.")]
+Keypoints = Annotated[
+    int | None, Option(min=1, max=MOST_JOINTS, help="17 COCO, 16 MPII, 14 CrowdPose.")
+]
+Depth = Annotated[int, Option(min=0, max=1000, help="Levels of the module tree.")]
 GoldenModels = Annotated[list[str] | None, Argument(help="All with a golden by default.")]
 GoldenDir = Annotated[Path, Option(help="Folder of goldens.")]
 PublishedModel = Annotated[str | None, Argument(help="One model; all by default.")]
@@ -216,7 +217,7 @@ WeightsDir = Annotated[
     Path | None, Option("--data", envvar="REPRO_DATA", help="Where files may be.")
 ]
 CheckedKeypoints = Annotated[
-    int | None, Option(min=1, max=1000, help="17 COCO, 16 MPII, 14 CrowdPose.")
+    int | None, Option(min=1, max=MOST_JOINTS, help="17 COCO, 16 MPII, 14 CrowdPose.")
 ]
 
 # the rules of an evaluation: eval and predict
@@ -277,7 +278,7 @@ Remember = Annotated[
     Option("--remember", help="Write what is said of an exported file into FILE.toml beside it."),
 ]
 Nms = Annotated[str | None, Option(help="OKS above which persons are one, or off.")]
-Padding = Annotated[float | None, Option(help="Of the boxes, 1.25 as a rule.")]
+Padding = Annotated[float | None, Option(callback=finite, help="Of the boxes, 1.25 as a rule.")]
 Udp = Annotated[bool | None, Option("--udp/--no-udp", help="UDP geometry.")]
 Geometry = Annotated[
     str | None,
@@ -310,7 +311,9 @@ Pictures = Annotated[list[Path], Argument(help="Pictures, folders of them, or vi
 Recursive = Annotated[
     bool, Option("--recursive", "-r", help="Also the pictures of folders in the folders.")
 ]
-EveryFrame = Annotated[int, Option("--every", min=1, help="Of a video look at every Nth frame.")]
+EveryFrame = Annotated[
+    int, Option("--every", min=1, max=MOST, help="Of a video look at every Nth frame.")
+]
 ExifOfPictures = Annotated[
     str, Option("--exif", help="The turn that a picture's EXIF asks for: apply, or ignore.")
 ]
@@ -337,7 +340,8 @@ BoxOverlap = Annotated[
     Option(min=0, max=1, callback=finite, help="IoU of a detector's boxes above which one goes."),
 ]
 PersonClass = Annotated[
-    int | None, Option(min=0, help="Number of the detector's class of persons, 0 as a rule.")
+    int | None,
+    Option(min=0, max=MOST, help="Number of the detector's class of persons, 0 as a rule."),
 ]
 DetectorColour = Annotated[str | None, Option(help="What the detector takes: RGB or BGR.")]
 DetectorNormalise = Annotated[
@@ -349,7 +353,7 @@ PersonBoxes = Annotated[
 BoxesFile = Annotated[Path | None, Option(help="A json list of {file_name, bbox, score}.")]
 PosesDir = Annotated[Path, Option(help="Folder of what is written.")]
 LeastScore = Annotated[
-    float, Option(min=0, callback=finite, help="Score below which a joint is not drawn.")
+    float, Option(min=0, max=MOST, callback=finite, help="Score below which a joint is not drawn.")
 ]
 
 # boxes
@@ -368,24 +372,14 @@ ExifOfBoxes = Annotated[
     Option("--exif", help="The turn that a picture's EXIF asks for: ignore, as eval, or apply."),
 ]
 
-# nightly
-
-NightDir = Annotated[Path, Option(help="Folder of the night; an earlier one there goes.")]
-NightBudget = Annotated[float, Option(min=1, callback=finite, help="Seconds of the timing.")]
-NightProcesses = Annotated[int, Option(min=1, help="Of the timing.")]
-EarlierNight = Annotated[Path | None, Option(help="Folder of an earlier night to compare with.")]
-OnlySteps = Annotated[str, Option("--only", help="Only these steps, as in `doctor,count,exact`.")]
-ShowSteps = Annotated[bool, Option("--plan", help="Show the steps, do nothing.")]
+# schema
 
 AnsweringCommand = Annotated[
     list[str] | None, Argument(help="One command, as in `data check`; all by default.")
 ]
 
-# records and report
+# report
 
-Key = Annotated[str, Argument(help="The key, or a beginning of 6 letters or more.")]
-ListedRecords = Annotated[int, Option("--limit", min=1, help="List so many, the newest.")]
-EveryRecord = Annotated[bool, Option("--all", help="List every record, however many.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Only tell.")]
 ReportFile = Annotated[
     Path | None, Option("--output", "-o", help="The file; its ending tells the format.")

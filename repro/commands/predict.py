@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import options
+from repro.commands import data_options, options
 from repro.commands.common import emit, size_of, tell, tell_file
 from repro.commands.evaluating import facts_of, geometry_of, options_of
 from repro.report.terminal.console import put, say
@@ -54,6 +54,7 @@ def predict(
     entry: options.Entry = None,
     device: options.Device = "cpu",
     threads: options.Threads = None,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Draw the poses that a model finds on pictures and videos, and write them in COCO's format.
@@ -71,9 +72,8 @@ def predict(
     rules: dict[str, object] = {"decode": decode, "flip": flip, "colour": colour}
     rules |= {"normalise": normalise, "exif": exif, **geometry_of(geometry, None)}
     refuse_truth(model)
-    facts = facts_of(head, layout, output_name)
-    words = model, weights, dataset, protocol, *network, rules, entry, facts, remember
-    name, request = choice.requested(*words)
+    words = model, weights, dataset, protocol, *network, rules, entry
+    name, request = choice.requested(*words, facts_of(head, layout, output_name), remember)
     named = inputs.named(images, recursive, output)
     persons = persons_of(request, [one.name for one in named], box or [], boxes, detector)
     told = box_score, box_overlap, person_class, detector_colour, detector_normalise

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from repro.commands import options, quantise_options, timing_options
+from repro.commands import data_options, export_options, options, quantise_options, timing_options
 from repro.commands.common import complain, console, emit, size_of, tell, warn
 from repro.files import temporary_folder
 from repro.report.terminal.console import put, say
@@ -26,7 +26,7 @@ NOBODY = 3
 
 def quantise(
     network: options.ModelOrFile,
-    output: options.ExportedTo,
+    output: export_options.ExportedTo,
     calibrate: quantise_options.CalibrationDir,
     pictures: quantise_options.CalibrationCount = 100,
     people: quantise_options.CalibrationPeople = None,
@@ -51,8 +51,9 @@ def quantise(
     no_speed: quantise_options.NoSpeed = False,
     budget: quantise_options.SpeedBudget = None,
     threads: timing_options.TimedThreads = None,
-    force: options.Overwrite = False,
+    force: export_options.Overwrite = False,
     store: options.StoreDir = options.RECORDS,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Make a network int8, and hold it against itself in floats, in one row.

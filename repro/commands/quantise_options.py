@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
+from repro.commands.limits import LONGEST
 from repro.commands.option_checks import finite
 
 CalibrationDir = Annotated[
@@ -33,6 +34,7 @@ BoxFile = Annotated[
     Path | None, Option("--boxes", help="A detector's json file; ground truth by default.")
 ]
 SpeedBudget = Annotated[
-    float | None, Option("--budget", min=1, callback=finite, help="Seconds of the timing.")
+    float | None,
+    Option("--budget", min=1, max=LONGEST, callback=finite, help="Seconds of the timing."),
 ]
 NoSpeed = Annotated[bool, Option("--no-speed", help="Time nothing.")]

@@ -23,8 +23,8 @@ app = typer.Typer(help="The store of measured records.", rich_markup_mode=None)
 @app.command("ls")
 @taking_models
 def records_ls(
-    limit: options.ListedRecords = 100,
-    every: options.EveryRecord = False,
+    limit: record_options.ListedRecords = 100,
+    every: record_options.EveryRecord = False,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,
 ) -> None:
@@ -56,7 +56,7 @@ def records_ls(
 
 @app.command("rm")
 def records_rm(
-    key: options.Key,
+    key: record_options.Key,
     store: options.StoreDir = options.RECORDS,
     as_json: options.Json = False,
 ) -> None:

@@ -100,6 +100,7 @@ def run(
     workers: options.SideBySide = None,
     address: options.RayAddress = None,
     quiet: options.Quiet = False,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure, judge every cell, write RESULTS.md.

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from repro.commands.limits import LONGEST, MOST_THREADS
 from repro.commands.option_checks import finite
 
 TimedModels = Annotated[
@@ -16,7 +17,7 @@ Batches = Annotated[
     list[str] | None,
     Option("--batch", help="Images at a time, one or more, as in `1,8,16`."),
 ]
-TimedThreads = Annotated[int | None, Option(min=1, help="All cores by default.")]
+TimedThreads = Annotated[int | None, Option(min=1, max=MOST_THREADS, help="All cores by default.")]
 Backends = Annotated[
     list[str] | None,
     Option("--backend", help="One or more, as in `eager,onnx_runtime`, or all."),
@@ -30,9 +31,11 @@ TwoPasses = Annotated[bool, Option("--flip", help="Two passes, as with a flip te
 TimingProtocol = Annotated[str, Option(help="repro, paper1 or paper2.")]
 Budget = Annotated[
     float | None,
-    Option(min=1, callback=finite, help="Seconds; 60, or what a verdict needs if more."),
+    Option(
+        min=1, max=LONGEST, callback=finite, help="Seconds; 60, or what a verdict needs if more."
+    ),
 ]
-FreshProcesses = Annotated[int, Option(min=1, help="Fresh ones, one after another.")]
+FreshProcesses = Annotated[int, Option(min=1, max=1000, help="Fresh ones, one after another.")]
 Against = Annotated[str | None, Option(help="A paper: its printed speeds beside ours.")]
 Roofline = Annotated[
     bool, Option("--roofline", help="How far from this machine's limits, and why.")

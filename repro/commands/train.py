@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.commands import options, train_options
+from repro.commands import data_options, options, train_options
 from repro.commands.common import console, emit, size_of, tell
 from repro.report.terminal.console import put, say
 
@@ -57,6 +57,7 @@ def train(
     smoke: train_options.Smoke = False,
     plan: train_options.ShowRecipe = False,
     store: options.StoreDir = options.RECORDS,
+    allow_outside: data_options.AllowOutside = False,
     as_json: options.Json = False,
 ) -> None:
     """Train a network by a paper's recipe; a killed training goes on where it was.
@@ -72,11 +73,10 @@ def train(
     from repro.training.choice import requested
     from repro.training.request import TrainingMachine
 
-    ways = accumulate, precision, channels_last, workers, threads
-    machine = TrainingMachine(device, devices, 1, *ways)
+    ways = device, devices, 1, accumulate, precision, channels_last, workers, threads
     files, val_files = named(annotations, images, dataset), named(val_annotations, val_images)
-    rest = weights, partial, crop_cache, save_every, hold_out
-    request = requested(chosen, data, out, machine, seed, files, val_files, *rest)
+    given = chosen, data, out, TrainingMachine(*ways), seed, files, val_files
+    request = requested(*given, weights, partial, crop_cache, save_every, hold_out)
     train_and_tell(replace(request, entry=entry), chosen.differing, resume, store, as_json)
 
 

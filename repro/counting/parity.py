@@ -5,7 +5,6 @@ of its outputs in float64 for weights and input drawn from the names alone (fill
 checkpoint is needed.
 """
 
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -19,7 +18,6 @@ from torch import Tensor, nn
 import zoo
 from repro import env, schema
 from repro.errors import ReproError
-from repro.files import read_plain
 from repro.papers.values import Size
 from repro.records.measurement import Measurement
 from repro.records.record import Record
@@ -205,8 +203,8 @@ def _build(golden: Golden) -> nn.Module:
 
 def _read(path: Path) -> Golden | None:
     try:
-        data = json.loads(read_plain(path))
-    except (OSError, ValueError, RecursionError) as error:
+        data = schema.json_file(path)
+    except (OSError, ValueError) as error:
         raise ReproError(f"`{path}` is no golden: {error}.") from error
     if not isinstance(data, dict) or "kind" in data or "state_dict" not in data:
         return None

@@ -5,13 +5,14 @@ machine, with slashes of its own, or the signs of an address.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
 
+from repro import env
 from repro.data.coco_people import WHAT
 from repro.data.people import Annotations, Images
 from repro.data.picture_heads import head_of
@@ -33,10 +34,12 @@ def found(annotations: Annotations, folder: Path, exif: str = IGNORE) -> Annotat
     """The annotations with the names of files that are there, and sizes where the file has none.
 
     What was taken otherwise than written is remarked on; a file that is not there keeps its name,
-    and one that cannot be read has no size. `exif` is the protocol's rule for turned pictures.
+    and one that cannot be read has no size. A ReproError for one outside of the folder. `exif` is
+    the protocol's rule for turned pictures.
     """
     images = annotations.images
     files = _located(images.files, folder)
+    check_inside(folder, files)
     moved = sum(old != new for old, new in zip(images.files, files, strict=True))
     what = f"images are found in `{folder.name}` by another spelling of their `file_name`"
     remarks: list[Remark] = []
@@ -51,6 +54,49 @@ def found(annotations: Annotations, folder: Path, exif: str = IGNORE) -> Annotat
     if images is annotations.images:
         return annotations
     return replace(annotations, images=images, remarks=(*annotations.remarks, *remarks))
+
+
+def check_inside(folder: Path, files: Iterable[str]) -> None:
+    """Raise ReproError for a file that is there, but not in the folder that its name is in.
+
+    `..`, a whole path or a link may lead out of it, to what whoever wrote the name shall not see.
+    The folder may itself be a link. `--allow-outside` allows it all.
+    """
+    if env.outside_allowed() or not folder.is_dir():
+        return
+    root = folder.resolve()
+    with os.scandir(folder) as entries:
+        links = {entry.name for entry in entries if entry.is_symlink()}
+    plain: dict[str, bool] = {}
+    for name in files:
+        place, slash, last = name.replace(os.sep, "/").rpartition("/")
+        if slash and place not in plain:
+            plain[place] = bool(place) and _is_within(folder / place, root)
+        direct = plain[place] if slash else name not in links
+        linked = slash and direct and last and _is_link(folder / name)
+        if (not direct or linked or last == "..") and _leads_out(folder / name, root):
+            raise ReproError(
+                f"The picture `{name}` leads out of the folder `{folder}`.",
+                f"Where you trust who wrote the name: --allow-outside, or {env.OUTSIDE}=1.",
+            )
+
+
+def _leads_out(path: Path, root: Path) -> bool:
+    return _is_file(path) and not _is_within(path, root)
+
+
+def _is_within(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except (OSError, ValueError):
+        return False
 
 
 def present(folder: Path, files: tuple[str, ...]) -> Iterator[bool]:

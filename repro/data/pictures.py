@@ -1,5 +1,6 @@
 """Images as arrays, decoded as the official code does; files without all pixels are refused."""
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from repro import env
 from repro.data import jpeg
 from repro.data.json_rows import content
 from repro.data.people import Annotations
@@ -20,8 +22,8 @@ Colour = Literal["RGB", "BGR"]
 STORED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 DEEP = STORED | cv2.IMREAD_ANYDEPTH
 AGAIN = "Fetch the file again."
-LARGEST = 10**8
-"""pixels of a picture; beyond them, decoding takes seconds and gigabytes"""
+LARGEST = 64 * 10**6
+"""pixels of a picture, unless REPRO_MOST_PIXELS says otherwise; of each nine bytes are taken"""
 NARROW = (10, 12)
 """bits that a camera's values may have in a file of 16"""
 TURNS: Mapping[int, Callable[[Pixels], Pixels]] = {
@@ -45,15 +47,16 @@ def decoded(path: Path, upright: bool = False, size: tuple[int, int] | None = No
 
     As stored, or `upright` as EXIF asks. Decoders fill what a file lacks with grey and say nothing;
     a file that lacks data of some pixels is a ReproError, as is one that is no picture, has more
-    than 1e8 pixels, or is not of the height and width that are stated. An end mark alone may lack,
-    and more may follow. Transparency is ignored; of 16 bits the upper 8 are taken, or where all
-    values are below 2**12 or 2**10 the upper 8 of those.
+    pixels than are read, or is not of the height and width that are stated. An end mark alone may
+    lack, and more may follow. Transparency is ignored; of 16 bits the upper 8 are taken, or where
+    all values are below 2**12 or 2**10 the upper 8 of those.
     """
     data = content(path, "image")
     outline = jpeg.outline(data) if data.startswith(jpeg.START) else None
     found = head(data) if outline is None or upright else PictureHead(outline.size)
     turn = found.turn if upright else 1
-    _check_size(path, data, found.size, size, turn)
+    stated = found.size or (_stated(path, data) if outline is None else None)
+    _check_size(path, data, stated, size, turn)
     if data.startswith(PNG) and data.rfind(b"IEND") < 0:
         raise ReproError(f"The image `{path}` is truncated: its end is missing.", AGAIN)
     whole = data if outline is None else jpeg.ended(data, outline)
@@ -73,6 +76,44 @@ def decoded(path: Path, upright: bool = False, size: tuple[int, int] | None = No
     return pixels if turn == 1 else np.ascontiguousarray(TURNS[turn](pixels))
 
 
+def _stated(path: Path, data: bytes) -> tuple[int, int]:
+    """Height and width by the header of any other kind of picture, before memory is taken for it.
+
+    OpenCV asks no header first, and Pillow reads those of all that OpenCV does here.
+    """
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # the limit is one's own, and told
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            width, height = picture.size
+    except Exception as error:  # of its many readers, whose errors share no base
+        raise ReproError(f"The image `{path}` cannot be decoded.", AGAIN) from error
+    return height, width
+
+
+def most_pixels() -> int:
+    """How many pixels a picture may have: LARGEST, or what the environment says."""
+    text = env.variable(env.PIXELS)
+    if text is None:
+        return LARGEST
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
+        raise ReproError(
+            f"`{env.PIXELS}` is `{text:.40}`, no number of pixels.", f"As {env.PIXELS}={LARGEST}."
+        )
+    return int(text)
+
+
+def check_pixels(path: Path, height: int, width: int) -> None:
+    """Raise ReproError for a picture of more pixels than are read."""
+    most = most_pixels()
+    if height * width > most:
+        raise ReproError(
+            f"The image `{path}` has {height} x {width} pixels; {most:,} are read at most.",
+            f"Make it smaller, or set {env.PIXELS} where there is memory: 9 bytes each.",
+        )
+
+
 def _stored(path: Path, data: bytes, reading: int) -> Pixels:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), reading) if data else None
@@ -86,10 +127,11 @@ def _stored(path: Path, data: bytes, reading: int) -> Pixels:
 def _of_eight_bits(pixels: NDArray[np.generic]) -> Pixels:
     if pixels.dtype == np.uint8:
         return pixels.astype(np.uint8, copy=False)
-    whole = pixels.astype(np.uint16)
+    whole = pixels.astype(np.uint16, copy=False)
     most = int(whole.max(initial=0))
     bits = next((bits for bits in NARROW if most < 2**bits), 16)
-    return (whole >> (bits - 8)).astype(np.uint8)
+    np.right_shift(whole, bits - 8, out=whole)
+    return whole.astype(np.uint8)
 
 
 def _has_empty_data(data: bytes) -> bool:
@@ -124,11 +166,7 @@ def _check_size(
         else:
             cure = "Is it of another data set, or resized?"
         raise ReproError(f"The image `{path}` is {sizes}.", cure)
-    if height * width > LARGEST:
-        raise ReproError(
-            f"The image `{path}` has {height} x {width} pixels.",
-            f"Make it smaller: at most {LARGEST:,} in all.",
-        )
+    check_pixels(path, height, width)
 
 
 def picture(folder: Path, annotations: Annotations, position: int, upright: bool = False) -> Pixels:

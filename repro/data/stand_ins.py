@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from repro import schema
 from repro.data import synth
 from repro.data.people import Bools, Floats
 from repro.data.synth import Row
 from repro.data.synth_scenes import JOINTS, Scene, crowding, scene
 from repro.errors import ReproError
-from repro.files import read_plain, write_whole
+from repro.files import write_whole
 from repro.papers.datasets import Dataset, FileForm
 from repro.papers.skeletons import CROWDPOSE, MPII
 
@@ -46,10 +47,10 @@ def share_in(folder: Path) -> float | None:
     if not path.is_file():
         return None
     try:
-        share = json.loads(read_plain(path))["share"]
+        share = schema.json_file(path)["share"]
         if isinstance(share, float) and 0 < share <= 1:
             return share
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     raise ReproError(
         f"`{path}` marks generated stand-ins, and is broken.", f"Remove the folder `{folder}`."

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from repro import env
-from repro.files import read_plain, write_whole
+from repro import env, schema
+from repro.files import write_whole
 from repro.papers.values import Scalar
 from repro.records.runs import CountRun, network_name
 
@@ -64,7 +64,7 @@ def data_of(facts: Mapping[str, Scalar]) -> str:
 def _read(path: Path) -> dict[str, dict[str, Figures]]:
     """The figures of every machine; none where the file is absent or not one of this version."""
     try:
-        content = json.loads(read_plain(path))
+        content = schema.json_file(path)
         if content["schema"] != SCHEMA:
             return {}
         return {

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from repro.data.image_files import check_inside
 from repro.errors import ReproError
 from repro.evaluation import videos
 
@@ -60,7 +61,8 @@ def named(paths: Sequence[Path], recursive: bool, output: Path) -> list[NamedInp
 def pictures_in(folder: Path, recursive: bool, output: Path | None = None) -> list[NamedInput]:
     """The pictures in a folder by their names, without those that an earlier run has annotated.
 
-    Nor are those in `output` among them. A ReproError where there are none.
+    Nor are those in `output` among them. A ReproError where there are none, or a link leads out of
+    the folder.
     """
     if not folder.is_dir():
         raise ReproError(f"There is no folder `{folder}`.", "Correct the path.")
@@ -69,6 +71,7 @@ def pictures_in(folder: Path, recursive: bool, output: Path | None = None) -> li
         cure = ", ".join(SUFFIXES)
         cure += "" if recursive else "; those in folders inside it: --recursive"
         raise ReproError(f"There are no pictures in `{folder}`.", cure)
+    check_inside(folder, [one.name for one in inside])
     return inside
 
 

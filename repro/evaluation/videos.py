@@ -10,7 +10,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-from repro.data.pictures import Pixels
+from repro.data.pictures import Pixels, check_pixels
 from repro.errors import ReproError, StoreError
 from repro.files import temporary_folder
 from repro.records.remarks import Remark
@@ -47,6 +47,8 @@ class Video:
             raise ReproError(
                 f"The video `{path}` cannot be read.", "Is it whole? Convert it to mp4 with H.264."
             )
+        sides = (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
+        check_pixels(path, *(int(self._capture.get(side)) for side in sides))
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if np.isfinite(rate) and 0 < rate <= 1000 else USUAL_RATE
         """frames a second"""

@@ -4,12 +4,12 @@ Metadata are pairs of texts. Where two of them, or one and the user, disagree, i
 cannot be understood is an error, unless the user gave the fact.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from repro import schema
 from repro.errors import ReproError, unknown
 from repro.papers.protocol import COLOURS, NORMALISATIONS, ROWS, normalisation
 from repro.papers.values import Size
@@ -132,8 +132,8 @@ def _constants(text: str, joints: int) -> tuple[float, ...] | None:
 
 def _listed(text: str) -> list[Any] | None:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = schema.json_value(text)
+    except ValueError:
         return None
     return value if isinstance(value, list) else None
 
@@ -258,8 +258,8 @@ def _first(text: str) -> str:
 def _names(text: str) -> tuple[str, ...]:
     """A list of names, in JSON or with commas."""
     try:
-        names = json.loads(text)
-    except (ValueError, RecursionError):
+        names = schema.json_value(text)
+    except ValueError:
         names = [name.strip() for name in text.split(",")]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return ()

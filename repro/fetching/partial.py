@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro import schema
 from repro.errors import ReproError, RunError
-from repro.files import read_plain, sha256, write_whole
+from repro.files import sha256, write_whole
 
 if TYPE_CHECKING:
     from repro.fetching.wanted_file import WantedFile
@@ -58,7 +59,7 @@ class Partial:
     def origin(self) -> Origin | None:
         """What was kept of where they are from; None where nothing was, or it cannot be read."""
         try:
-            kept = json.loads(read_plain(self.note, limit=2**16))
+            kept = schema.json_file(self.note, limit=2**16)
             origin = Origin(str(kept["address"]), str(kept["validator"]), kept["total"])
         except (OSError, ValueError, KeyError, TypeError):
             return None

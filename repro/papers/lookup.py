@@ -1,6 +1,7 @@
 """What a user typed, as the study, table, row, column, size or options that are meant."""
 
 import fnmatch
+import math
 import re
 from collections.abc import Sequence
 
@@ -18,6 +19,9 @@ from repro.papers.study import (
     table_names,
 )
 from repro.papers.values import Scalar, Size
+
+MOST_DIGITS = 18
+"""of a whole number that a user types"""
 
 
 def find_study(text: str) -> Study:
@@ -101,9 +105,9 @@ def _roman(name: str) -> str:
 
 def parse_size(text: str) -> Size:
     """`256x192` (height x width) as numbers."""
-    sides = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    sides = re.fullmatch(r"([0-9]{1,5})[x×]([0-9]{1,5})", text.strip().lower())
     if sides is None:
-        raise ReproError(f"`{text}` is no size.", "Sizes are height x width, as in 256x192.")
+        raise ReproError(f"`{text:.40}` is no size.", "Sizes are height x width, as in 256x192.")
     return int(sides[1]), int(sides[2])
 
 
@@ -113,7 +117,9 @@ def parse_options(words: Sequence[str]) -> dict[str, Scalar | tuple[Scalar, ...]
     for word in words:
         name, sign, text = word.partition("=")
         if not sign or not name.isidentifier():
-            raise ReproError(f"`{word}` is no option.", "Options are NAME=VALUE, as attention=se.")
+            raise ReproError(
+                f"`{word:.80}` is no option.", "Options are NAME=VALUE, as attention=se."
+            )
         parts = tuple(_scalar(part) for part in text.split("+"))
         options[name] = parts if len(parts) > 1 else parts[0]
     return options
@@ -122,9 +128,14 @@ def parse_options(words: Sequence[str]) -> dict[str, Scalar | tuple[Scalar, ...]
 def _scalar(text: str) -> Scalar:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    bare = text.strip().lstrip("+-")
+    whole = bare.replace("_", "").isdecimal()
+    if whole and len(bare) > MOST_DIGITS:
+        raise ReproError(f"`{text:.40}…` is too large.", f"Give at most {MOST_DIGITS} digits.")
+    try:
+        number = int(text) if whole else float(text)
+    except ValueError:
+        return text
+    if not math.isfinite(number) and bare.lower() not in ("inf", "infinity"):
+        raise ReproError(f"`{text:.40}` is no number that can be used.", "Give a finite one.")
+    return number

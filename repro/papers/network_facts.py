@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from repro import schema
 from repro.errors import ReproError, unknown
-from repro.files import read_plain
 from repro.papers import folders, lookup, study
 from repro.papers.readings import Value, shown
 
@@ -106,10 +105,10 @@ def load(paper: str) -> NetworkFacts:
     if not path.exists():
         return NetworkFacts(paper, {})
     try:
-        data = json.loads(read_plain(path, limit=2**20))
+        data = schema.json_file(path, limit=2**20)
     except OSError as error:
         raise ReproError(f"{name} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ReproError(f"{name} is no JSON: {error}.") from error
     return NetworkFacts(paper, schema.read(_NetworksFile, data, name).networks)
 

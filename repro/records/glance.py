@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from repro.files import read_plain
+from repro import schema
 from repro.records.record import NAME, MadeBy, Record
 from repro.records.requirements import (
     AccuracyRequirement,
@@ -47,7 +47,7 @@ class Glance(NamedTuple):
 def glance(file: Path, path: str, stamp: str) -> Glance:
     """What the index keeps of a record file; its digest is for whoever uses the record."""
     try:
-        data = json.loads(read_plain(file))
+        data = schema.json_file(file)
         spec, probe, made = data["spec"], data.get("probe", {}), data.get("made")
         code, unstable = data.get("code", ""), data.get("notes", {}).get("unstable", "")
         at = "" if made is None else made["at"]
@@ -64,7 +64,7 @@ def glance(file: Path, path: str, stamp: str) -> Glance:
         kind, rank = _safe(spec.get("kind")), _safe(worth(outline(file, *texts).record))
         decisive = "" if probe or kind in EVENTS else _safe(code)
         return Glance(path, stamp, kind, _subject(spec), rank, decisive, _safe(at), *texts)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return Glance(path, stamp, BROKEN, "", "", "", FIRST, "", "")
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from repro import schema
 from repro.errors import ReproError
-from repro.files import read_plain
-from repro.records.measurement import is_sane
+from repro.records import quantities
 from repro.records.record import CURRENT, SCHEMA, Record
 
 UNWRITTEN = ("standing", "number")
@@ -33,11 +32,7 @@ def read(data: object) -> Record:
         raise ReproError(f"it has schema {record.schema}, this version reads {SCHEMA}")
     if not record.measurements:
         raise ReproError("it holds no measurement")
-    for measurement in record.measurements:
-        if not is_sane(measurement):
-            numbers = (measurement.value, measurement.low, measurement.high)
-            shown = ", ".join(f"{number!s:.20}" for number in numbers if number is not None)
-            raise ReproError(f"it is impossible: {measurement.metric:.40} cannot be {shown}")
+    quantities.check(record.measurements, record.parts)
     assert isinstance(data, Mapping)
     if record.digest != content_digest(data):
         raise ReproError("the content is not what was written")
@@ -47,10 +42,10 @@ def read(data: object) -> Record:
 def answer(path: Path, cure: str = CURE) -> Mapping[str, object]:
     """What a command answered with --json, from a file; empty for other JSON, else a ReproError."""
     try:
-        data = json.loads(read_plain(path))
+        data = schema.json_file(path)
     except OSError as error:
         raise ReproError(f"`{path}` cannot be read: {error.strerror}.", cure) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ReproError(f"`{path}` is no JSON: {str(error)[:80]}.", cure) from error
     return data if isinstance(data, dict) and isinstance(data.get("command"), str) else {}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from repro import schema
 from repro.errors import ReproError, StoreError
-from repro.files import read_plain, write_whole
+from repro.files import write_whole
 
 NAME = "settings.json"
 """of the file beside a record"""
@@ -93,6 +93,6 @@ def keep(folder: Path, kept: SettingRows) -> None:
 def read(folder: Path) -> SettingRows | None:
     """The rows beside a record; None where there are none, or no whole ones."""
     try:
-        return schema.read(SettingRows, json.loads(read_plain(folder / NAME)), NAME)
-    except (OSError, ValueError, RecursionError, ReproError):
+        return schema.read(SettingRows, schema.json_file(folder / NAME), NAME)
+    except (OSError, ValueError, ReproError):
         return None

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from repro import schema
 from repro.errors import ReproError, StoreError
-from repro.files import erase, read_plain, sweep, write_whole
+from repro.files import erase, sweep, write_whole
 from repro.records import plain_form, rule, setting_rows
 from repro.records.claims import Claims
 from repro.records.glance import narrowed
@@ -216,8 +217,8 @@ class Store:
     def read(self, path: Path) -> Record:
         """The record of a file, without its standing; a ReproError says why it is none."""
         try:
-            record = plain_form.read(json.loads(read_plain(path)))
-        except (OSError, ValueError, RecursionError) as error:
+            record = plain_form.read(schema.json_file(path))
+        except (OSError, ValueError) as error:
             raise ReproError(str(error)) from error
         if record.key != path.name.partition(".")[0]:
             raise ReproError("it is of another key than its file")
@@ -339,8 +340,8 @@ class Store:
 def _goes_on(folder: Path) -> bool:
     """Whether the present code would go on with the run that has begun in a folder."""
     try:
-        spec = json.loads(read_plain(folder / BEGUN))
-    except (OSError, ValueError, RecursionError):
+        spec = schema.json_file(folder / BEGUN)
+    except (OSError, ValueError):
         return False
     run = run_of(spec) if isinstance(spec, dict) else None
     return run is not None and run.key == folder.name

@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from repro import schema
 from repro.data import stand_ins
 from repro.errors import ReproError
 from repro.fetching.order import FetchSettings, fetch
-from repro.files import read_plain, write_whole
+from repro.files import write_whole
 from repro.papers.datasets import DATASETS, Dataset
 from repro.records import lock
 from repro.rehearsal import mirror
@@ -120,10 +121,10 @@ def opened(folder: Path, share: float) -> Ground:
         ground.keep()
         return ground
     try:
-        state = json.loads(read_plain(path))
+        state = schema.json_file(path)
         version, former, splits = (state[name] for name in ("version", "share", "splits"))
         ground = Ground(folder, former, {name: dict(counts) for name, counts in splits.items()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReproError(
             f"`{path}` is broken.", f"Remove `{folder}`, or choose another with --out."
         ) from error

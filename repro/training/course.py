@@ -1,11 +1,11 @@
 """What a training's folder tells of it, read back: what it was, how it went, how far it came."""
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from repro import schema
 from repro.papers.metrics import MAIN
 from repro.training import step_log
 
@@ -102,5 +102,5 @@ def _evaluated(epoch: int, row: Plain) -> list[Evaluated]:
 
 def _json(path: Path) -> object:
     with suppress(OSError, ValueError):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return schema.json_file(path)
     return None

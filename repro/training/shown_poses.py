@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from repro import schema
 from repro.data.people import Annotations, Floats
 from repro.errors import RunError
 from repro.evaluation import predictions
@@ -94,7 +95,7 @@ def settle(folder: Path, step: int, best: bool) -> None:
 def read(folder: Path) -> ShownPoses | None:
     """What a folder has; None where that is nothing, or nothing of ours."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        content = schema.json_file(folder / NAME)
         joints = tuple(map(str, content["joints"]))
         limbs = tuple((int(start), int(end)) for start, end in content["limbs"])
         shape = -1, len(joints), 3

@@ -29,7 +29,7 @@ ENV = {
 
 def counted(value: int = 7, **changes: object) -> Record:
     """A record of a count by the present code."""
-    measured = (Measurement("macs", value, "MACs", "hrnet"), Measurement("params", 5, ""))
+    measured = (Measurement("macs", value, "MACs", "hrnet"), Measurement("params", 5, "parameters"))
     made = MadeBy("2026-11-30T22:36:40.225039")
     whole = Record(RUN.key, RUN.described(), measured, ENV, code=RUN.code, made=made)
     return replace(whole, **changes)  # type: ignore[arg-type]

@@ -87,7 +87,7 @@ def timed(
     took = {name: ms + place for place, name in enumerate(names)}
     figures = [Measurement("latency", took[one], "ms", None, of=one) for one in names]
     figures += [
-        Measurement("ratio", ratio, "1", None, ratio - 0.001, ratio + 0.001, f"{a} / {b}")
+        Measurement("ratio", ratio, "x", None, ratio - 0.001, ratio + 0.001, f"{a} / {b}")
         for a in names
         for b in names
         if a != b and names[0] in (a, b) and (ratio := took[a] / took[b])

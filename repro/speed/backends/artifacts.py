@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro import env
+from repro import env, schema
 from repro.errors import ReproError
 from repro.files import sha256, temporary_folder, write_whole
 from repro.models import registry
@@ -118,7 +118,7 @@ def obtain(
 def _read(path: Path, note: Path) -> Artifact | None:
     """A kept file, if it is what its note says."""
     try:
-        known = json.loads(note.read_text(encoding="utf-8"))
+        known = schema.json_file(note)
         if sha256(path) != known["sha256"]:
             return None
         return Artifact(path, float(known["seconds"]), True, dict(known["facts"]))

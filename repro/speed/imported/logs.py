@@ -9,7 +9,6 @@
 What a log does not say stays unsaid: none names the device as it is sold.
 """
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TypeGuard
 
+from repro import schema
 from repro.data.json_rows import content
 from repro.errors import ReproError
 from repro.papers.values import Scalar
@@ -181,8 +181,8 @@ def _tflite(text: str, path: Path) -> TimingLog | None:
 
 def _ai_hub(text: str, path: Path) -> TimingLog | None:
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
+        data = schema.json_value(text)
+    except ValueError:
         return None
     summary = data.get("execution_summary") if isinstance(data, dict) else None
     if not isinstance(summary, dict):
