@@ -33,6 +33,8 @@ ZOMBIE = "Z"
 
 _swept: set[str] = set()
 """folders that this process has swept"""
+_begun: set[Path] = set()
+"""what this process is writing"""
 
 
 def read_plain(path: Path, limit: int = 2**26) -> str:
@@ -83,6 +85,7 @@ def temporary_file(folder: Path) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
+        _begun.discard(path)
 
 
 @contextlib.contextmanager
@@ -94,6 +97,13 @@ def temporary_folder(within: Path | None = None) -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+        _begun.discard(path)
+
+
+def erase_begun() -> None:
+    """Remove what is being written, where this process ends in the midst of it."""
+    for path in list(_begun):
+        erase(path)
 
 
 def left_overs(folder: Path) -> list[Path]:
@@ -128,7 +138,9 @@ def _new(folder: Path) -> Path:
         _swept.add(str(folder))
         sweep(folder)
     process = os.getpid()
-    return folder / f".repro-{_host()}-{process}-{_own(process)}-{os.urandom(4).hex()}.tmp"
+    path = folder / f".repro-{_host()}-{process}-{_own(process)}-{os.urandom(4).hex()}.tmp"
+    _begun.add(path)
+    return path
 
 
 def _is_left(path: Path) -> bool:

@@ -160,12 +160,15 @@ def _watch(ear: int, done: threading.Event, ending: Ending, last_words: Callable
 
 
 def leave(code: int, last_words: Callable[[], None]) -> None:
-    """End this process at once, and all that it has started.
+    """End this process at once, with all that it has started or is writing.
 
     The interpreter's own farewell takes seconds where large libraries are loaded.
     """
+    from repro import files
+
     with contextlib.suppress(Exception):
         end_children()
+        files.erase_begun()
     farewell = threading.Thread(target=_farewell, args=(last_words,), daemon=True)
     with contextlib.suppress(RuntimeError):
         farewell.start()
