@@ -258,7 +258,7 @@ class Store:
     def _first(self, wanted: Requirement) -> StoredRecord | None:
         """The record that counts, by the index; what it calls whole is read before it is named."""
         for outline in rule.best_first(*self.index.fitting(wanted)):
-            stored = self._at(outline.path, quiet=True)
+            stored = self._at(outline.path)
             if stored is not None and wanted.fits(stored.record.spec):
                 return stored
         return None
@@ -316,7 +316,9 @@ class Store:
         return present is not None and present.spec == plain(record.spec)
 
     def _warn(self, path: Path, why: str) -> None:
-        self.warnings.append(f"`{path}` is not a whole record and is left out: {why.rstrip('.')}.")
+        text = f"`{path}` is not a whole record and is left out: {why.rstrip('.')}."
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def _set_aside(self, path: Path) -> None:
         try:

@@ -140,6 +140,15 @@ def test_a_record_of_another_run_under_a_runs_name_makes_room(tmp_path: Path) ->
     assert path.with_suffix(".1.broken").exists()
 
 
+def test_an_impossible_count_of_other_code_is_named(tmp_path: Path) -> None:
+    wanted, store = cell(*LPN, "params"), Store(tmp_path)
+    assert isinstance(wanted.spec, CountRun)
+    path = store.add(record_scenes.counted(wanted.spec, 1, "a" * 64))
+    path.write_text(path.read_text().replace('"parameters"', '"bananas"'))
+    assert store.find(wanted.spec) is None
+    assert path.name in store.warnings[0] and "`bananas`" in store.warnings[0]
+
+
 def test_a_torn_count_is_named_though_accuracies_were_looked_for_first(tmp_path: Path) -> None:
     wanted, store = cell(*LPN, "params"), Store(tmp_path)
     assert isinstance(wanted.spec, CountRun)
