@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from repro.data import box_remarks
-from repro.data.coco_people import image_ids
+from repro.data.coco_people import box_numbers, image_ids
 from repro.data.json_rows import Rows, load
 from repro.data.people import Annotations, Bools, Floats, Ints
 from repro.errors import ReproError
@@ -148,10 +148,7 @@ def detected(path: Path, annotations: Annotations, least_score: float = 0.0) -> 
     wanted, remark = _wanted(rows, annotations)
     categories = rows.whole("category_id", otherwise=wanted)
     ids, known = image_ids(rows, annotations.images)
-    boxes, scores = rows.numbers("bbox", 4), rows.numbers("score")
-    negative = (boxes[:, 2:] < 0).any(axis=1)
-    if negative.any():
-        rows.refuse("bbox", int(np.flatnonzero(negative)[0]), "a box of no negative size")
+    boxes, scores = box_numbers(rows), rows.numbers("score")
     image = _positions(ids, annotations.images.ids)
     person = categories == wanted
     high = scores >= least_score

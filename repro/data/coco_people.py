@@ -19,6 +19,10 @@ BOX_SHARE = 0.53
 """the share of the box that CrowdPose's evaluation takes as the area, as it has no segments"""
 OFFICIAL = "Give the data set's own annotation file."
 ID_0 = "The annotation with id 0 counts as never found: official evaluators take 0 for no match."
+FARTHEST = 1e7
+"""pixels from an image's first that anything in it can be; no image that is read is as wide"""
+LEAST_SIDE = 1e-6
+"""pixels of a box that is not empty; the region about a smaller one cannot be cut out"""
 WHAT = "annotations"
 """what remarks are about"""
 
@@ -123,8 +127,7 @@ def people(rows: Rows, of: Images, kind: Dataset, told: Told) -> People:
     joints = len(kind.skeleton.joints)
     ids = _ids(rows, told)
     image = _positions(rows, of)
-    boxes = rows.numbers("bbox", 4)
-    check_least(rows, "bbox", np.minimum(boxes[:, 2], boxes[:, 3]), "a box of no negative size")
+    boxes = box_numbers(rows)
     keypoints = _keypoints(rows, joints, told)
     labelled = _labelled(rows, keypoints, told)
     crowd = _crowd(rows, told)
@@ -187,6 +190,26 @@ def _positions(rows: Rows, of: Images) -> Ints:
     return np.array([position[image_id] for image_id in given], np.int64)
 
 
+def box_numbers(rows: Rows) -> Floats:
+    """(N, 4) left, top, width, height of rows; the first that no image can have is refused."""
+    boxes = rows.numbers("bbox", 4)
+    check_least(rows, "bbox", np.minimum(boxes[:, 2], boxes[:, 3]), "a box of no negative size")
+    check_far(rows, "bbox", boxes)
+    largest = boxes[:, 2:].max(axis=1, initial=0)
+    tiny = np.flatnonzero((largest > 0) & (largest < LEAST_SIDE))
+    if tiny.size:
+        rows.refuse("bbox", int(tiny[0]), f"a box with no side, or one of {LEAST_SIDE:g} pixels")
+    return boxes
+
+
+def check_far(rows: Rows, name: str, numbers: Floats) -> None:
+    """Refuse the first row with a place (N, ...) that is in no image."""
+    axes = tuple(range(1, numbers.ndim))
+    far = np.abs(numbers).max(axis=axes, initial=0) > FARTHEST
+    if far.any():
+        rows.refuse(name, int(np.flatnonzero(far)[0]), f"within {FARTHEST:,.0f} pixels")
+
+
 def _keypoints(rows: Rows, joints: int, told: Told) -> Floats:
     """(P, K, 3); a person without joints, and a joint that is null, has none labelled."""
     lists = [row.get("keypoints") if isinstance(row, dict) else None for row in rows.rows]
@@ -202,6 +225,7 @@ def _keypoints(rows: Rows, joints: int, told: Told) -> Floats:
         rows = _replaced(rows, "keypoints", lambda row: _filled(row.get("keypoints"), joints))
         numbers = rows.numbers("keypoints", 3 * joints)
     keypoints = numbers.reshape(-1, joints, 3)
+    check_far(rows, "keypoints", keypoints[..., :2])
     visibility = keypoints[..., 2]
     strange = np.flatnonzero((visibility > 2).any(axis=1))
     if strange.size:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from repro.data.coco_people import FARTHEST, check_far
 from repro.data.json_rows import Rows, content
 from repro.data.matlab import Struct, Value, arrays, structs
 from repro.data.people import Annotations, Bools, Floats, Images, Ints, People
@@ -19,6 +20,7 @@ from repro.errors import ReproError
 from repro.papers.skeletons import MPII
 
 JOINTS = len(MPII.joints)
+AGAIN = "Fetch it again."
 PIXELS_PER_SCALE = 200
 LOWER_PER_SCALE = 15
 SAME = 1.5
@@ -49,6 +51,9 @@ def listed(rows: Rows, sha256: str) -> Annotations:
     centres, scales = rows.numbers("center", 2), rows.numbers("scale")
     if (scales <= 0).any():
         rows.refuse("scale", int(np.flatnonzero(scales <= 0)[0]), "above 0")
+    for name, numbers in (("joints", points), ("center", centres)):
+        check_far(rows, name, numbers)
+    check_far(rows, "scale", PIXELS_PER_SCALE * scales)
     visible = np.where(annotated, 2.0, 0.0)
     return _annotations(rows.words("image"), points, visible, centres, scales, sha256)
 
@@ -62,19 +67,22 @@ def release(path: Path, text: bytes, sha256: str) -> Annotations:
         releases = structs(text, "RELEASE")
     except ValueError as error:
         message = f"The annotation file `{path}` cannot be read as MATLAB's: {error}."
-        raise ReproError(message, "Fetch it again.") from error
+        raise ReproError(message, AGAIN) from error
     if not releases:
         hint = "Give the data set's valid.json; mpii_gt_valid.mat has no image names."
         raise ReproError(f"`{path}` is not the official release of MPII.", hint)
     try:
         persons = list(_persons(releases[0]))
     except (IndexError, OverflowError, TypeError, ValueError) as error:
-        raise ReproError(f"`{path}` is not as released: {error}.", "Fetch it again.") from error
+        raise ReproError(f"`{path}` is not as released: {error}.", AGAIN) from error
     if not persons:
-        raise ReproError(f"`{path}` has no persons with joints.", "Fetch it again.")
+        raise ReproError(f"`{path}` has no persons with joints.", AGAIN)
     names, points, visible, regions = zip(*persons, strict=True)
     *centres, scales = np.array(regions, np.float64).T
     placed, seen, centre = np.stack(points), np.stack(visible), np.stack(centres, axis=1)
+    places = (placed, centre, PIXELS_PER_SCALE * scales)
+    if not all((np.abs(numbers) <= FARTHEST).all() for numbers in places):
+        raise ReproError(f"`{path}` has a joint, a centre or a scale that is in no picture.", AGAIN)
     return _annotations(names, placed, seen, centre, scales, sha256)
 
 
@@ -97,9 +105,7 @@ def truth(path: Path) -> Truth:
     try:
         contents = arrays(text, shapes)
     except ValueError as error:
-        raise ReproError(f"`{path}` cannot be read as MATLAB's: {error}.", "Fetch it again.") from (
-            error
-        )
+        raise ReproError(f"`{path}` cannot be read as MATLAB's: {error}.", AGAIN) from (error)
     people = np.asarray(contents.get("pos_gt_src", ())).shape[-1:]
     parts = []
     for name, shape in shapes.items():

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from repro.data.box_remarks import beside_image
 from repro.data.boxes import Instances
+from repro.data.coco_people import FARTHEST, LEAST_SIDE
 from repro.data.json_rows import load
 from repro.data.people import Annotations, Images, People, Poses
 from repro.data.pictures import Pixels
@@ -180,12 +181,17 @@ def parse_box(text: str) -> Box:
         left, top, width, height = (float(part) for part in text.split(","))
     except ValueError:
         left = top = width = height = float("nan")
-    if not np.isfinite([left, top, width, height]).all() or width <= 0 or height <= 0:
+    return _checked(left, top, width, height, text)
+
+
+def _checked(left: float, top: float, width: float, height: float, text: str) -> Box:
+    far = not all(abs(one) <= FARTHEST for one in (left, top, width, height))
+    if far or min(width, height) < LEAST_SIDE:
         raise ReproError(
             f"`{text:.60}` is no box.",
             "Boxes are left,top,width,height in pixels, as 10,20,100,200.",
         )
-    return left, top, width, height
+    return float(left), float(top), float(width), float(height)
 
 
 def read_boxes(path: Path) -> Boxes:
@@ -204,7 +210,8 @@ def read_boxes(path: Path) -> Boxes:
         if not isinstance(name, str) or not Path(name).name:
             raise ReproError(f"Entry {place} of `{path}` has no `file_name`.", hint)
         try:
-            box = parse_box(",".join(map(str, row["bbox"])))
+            numbers = row["bbox"] if all(type(one) in (int, float) for one in row["bbox"]) else []
+            box = _checked(*(numbers if len(numbers) == 4 else [0.0] * 4), str(row["bbox"]))
         except ReproError as error:
             raise ReproError(f"Entry {place} of `{path}`: {error}", error.hint) from error
         boxes.setdefault(name, []).append((box, float(score)))

@@ -196,3 +196,19 @@ def test_a_damaged_release_is_one_sentence(tmp_path: Path) -> None:
             refused += 1
             assert "\n" not in str(error)
     assert refused > 50
+
+
+@pytest.mark.parametrize(
+    "numbers", [[5, 5, 1e-300, 1e-300], [5, 5, 1e300, 9], [-1e300, 5, 9, 9], [5, 5, 0, 1e-9]]
+)
+def test_a_box_that_is_in_no_image_is_refused_with_its_place(
+    tmp_path: Path, numbers: list[float]
+) -> None:
+    annotations = read(saved(tmp_path, document()))
+    rows = [box(5, 1, 2, 30, 40), box(5, *numbers)]
+    with pytest.raises(ReproError, match=r"has `bbox` = .* in entry 1; it must be"):
+        detected(saved(tmp_path, rows, "boxes.json"), annotations)
+    content = document()
+    content["annotations"][0].update(bbox=numbers)
+    with pytest.raises(ReproError, match=r"has `bbox` = .* in annotations\[0\]"):
+        read(saved(tmp_path, content))
