@@ -79,6 +79,8 @@ def read(path: Path) -> OnnxWeights:
     try:
         graph = onnx.load(str(path)).graph
         constants = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+        if not all(isinstance(name, str) for name in constants):
+            raise ValueError("a name in it is not UTF-8")  # the parser gives it as bytes
     except Exception as error:  # the parser's own share no base
         reason = (str(error).strip().splitlines() or ["it cannot be parsed"])[0].rstrip(".")
         raise ReproError(f"`{path}` is no ONNX file that can be read: {reason:.120}.") from error

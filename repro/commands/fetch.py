@@ -94,6 +94,7 @@ def carry_out(
             say(line)
         room.check()
         consent(room.download, yes)
+    order.tidy(chosen.files)
     with DownloadProgress(show) as tell:
         outcome = order.fetch(coming, settings, tell)
     for error in outcome.failures.values():

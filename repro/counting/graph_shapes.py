@@ -202,7 +202,7 @@ def _computed(model: "ModelProto") -> dict[str, Shape]:
             inferred = SymbolicShapeInference.infer_shapes(model, 2**31 - 1, True)
     except Exception:  # what it cannot follow stays unknown, and is told
         return {}
-    return _stated(inferred.graph)
+    return {} if inferred is None else _stated(inferred.graph)
 
 
 def _stated(graph: "GraphProto") -> dict[str, Shape]:

@@ -1,5 +1,6 @@
 """Carry out an order: fetch file after file, from the first source that has it, and unpack."""
 
+import contextlib
 import errno
 import os
 import shutil
@@ -78,6 +79,18 @@ def fetch(files: "Sequence[WantedFile]", settings: FetchSettings, tell: Tell) ->
         except ReproError as error:
             outcome.failures[wanted.name] = error
     return outcome
+
+
+def tidy(files: "Sequence[WantedFile]") -> None:
+    """Remove what a killed process left of files that it had unpacked, or placed, already."""
+    for wanted in files:
+        partial = Partial(wanted.path)
+        left = (partial.path, partial.note, partial.lock)
+        if not wanted.here or not any(path.exists() for path in left):
+            continue
+        with contextlib.suppress(ReproError, OSError), lock.held(partial.lock, "", ""):
+            partial.clear()
+            partial.lock.unlink(missing_ok=True)
 
 
 def sources(wanted: "WantedFile", settings: FetchSettings) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from support import fault_server
 from support.faults import commands
 from support.faults.figures import Figures
-from support.faults.kills import Death, Trial
+from support.faults.kills import Fault, Trial
 
 pytestmark = pytest.mark.faults
 NAMES = ("run", "eval", "train", "predict", "fetch", "synth")
@@ -39,11 +39,11 @@ def trial(
         yield Trial(commands.made(folder / "in")[request.param], folder)
 
 
-def kill(trial: Trial, deaths: list[Death], what: str, figures: Figures) -> None:
+def kill(trial: Trial, faults: list[Fault], what: str, figures: Figures) -> None:
     """Kill it again and again; fail with all that went wrong."""
-    told = {death: trial.killed(death) for death in deaths}
-    wrong = [f"{death}: {why}" for death, why in told.items() if why]
-    figures.add(f"kills: {what}", len(deaths))
+    told = {fault: trial.befallen(fault) for fault in faults}
+    wrong = [f"{fault}: {why}" for fault, why in told.items() if why]
+    figures.add(f"kills: {what}", len(faults))
     figures.add("failures: of kills", len(wrong))
     assert not wrong, "\n\n".join(wrong)
 
@@ -53,7 +53,7 @@ def test_a_command_killed_before_a_file_operation_is_as_if_it_were_not(
     trial: Trial, part: int, figures: Figures
 ) -> None:
     operations = range(1 + part, trial.ended.operations + 1, PARTS)
-    kill(trial, [Death(number) for number in operations], "before a file operation", figures)
+    kill(trial, [Fault(number) for number in operations], "before a file operation", figures)
 
 
 def test_a_command_killed_at_some_moment_is_as_if_it_were_not(
@@ -61,7 +61,7 @@ def test_a_command_killed_at_some_moment_is_as_if_it_were_not(
 ) -> None:
     dice = random.Random(figures.seed)
     moments = [dice.uniform(0.001, trial.ended.seconds) for _ in range(MOMENTS)]
-    kill(trial, [Death(seconds=one) for one in moments], "at a random moment", figures)
+    kill(trial, [Fault(seconds=one) for one in moments], "at a random moment", figures)
 
 
 @pytest.mark.parametrize("name", SIGNALS)
@@ -71,4 +71,4 @@ def test_a_command_told_to_end_is_as_if_it_were_not(
     dice = random.Random(figures.seed + SIGNALS.index(name))
     number = getattr(signal, name)
     operations = dice.sample(range(1, trial.ended.operations + 1), TOLD)
-    kill(trial, [Death(one, signal=number) for one in operations], f"by {name}", figures)
+    kill(trial, [Fault(one, signal=number) for one in operations], f"by {name}", figures)

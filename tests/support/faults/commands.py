@@ -19,7 +19,7 @@ from support.official import set_facts
 ROOT = Path(__file__).parents[3]
 STORE = ("--store", "st")
 SWEPT = ("records", "gc", *STORE)
-QUICK = "support.faults.commands:few_resamples"
+QUICK = ("support.faults.commands:few_resamples",)
 
 
 def paper(folder: Path) -> Mapping[str, str]:
@@ -104,7 +104,7 @@ def fetching(folder: Path, server: FaultServer) -> Command:
     return Command(
         ("fetch", "coco", "val2017", "--data", "data", "--yes"),
         {"REPRO_TABLES": str(own), **proxies},
-        setup="support.faults.commands:small_official",
+        setup=("support.faults.commands:small_official",),
     )
 
 

@@ -31,6 +31,10 @@ JUDGED = {3, 4, 5}
 RAW = re.compile(
     r"\w*Warning: |\[ ?WARN|Exception ignored|Traceback \(most|\[ONNXRuntimeError\].*\n.*\n"
 )
+NATIVE = re.compile(
+    r"^(libpng (error|warning): |Warning: unknown JFIF|Corrupt JPEG).*\n", re.MULTILINE
+)
+"""what the libraries that decode pictures print by themselves"""
 PLACE = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 ROOT = Path(cli.__file__).parent
 
@@ -100,11 +104,12 @@ class Judge:
         self, words: Sequence[str], code: int | None, out: str, err: str
     ) -> tuple[str, str]:
         """The sort of failure, and what tells it from others."""
-        raw = RAW.search(err) or RAW.search(out)
+        own = NATIVE.sub("", err)
+        raw = RAW.search(own) or RAW.search(out)
         if code not in CODES:
             return "traceback", f"exit code {code}: {err[-300:]}"
         if raw:
-            return "raw message", raw[0] + err[raw.end() : raw.end() + 200]
+            return "raw message", raw[0] + own[raw.end() : raw.end() + 200]
         for text in (out, err):
             for sign in text:
                 if not (sign.isprintable() or sign == "\n") and _harmful(sign):
@@ -113,8 +118,9 @@ class Judge:
                         f"{sign!r} in {text[max(0, text.index(sign) - 60) :][:120]!r}",
                     )
         if code not in (0, *JUDGED):
-            own = sum(map(len, words))
-            return ("", "") if code == 2 and out and "error: " not in err else _sentence(err, own)
+            length = sum(map(len, words))
+            whole = code == 2 and out and "error: " not in err
+            return ("", "") if whole else _sentence(err, length)
         answer = _answer(out) if "--json" in words and out else {}
         if isinstance(answer, str):
             return "wrong answer", answer
@@ -188,7 +194,7 @@ def _harmful(sign: str) -> bool:
 
 def _sentence(err: str, own: int) -> tuple[str, str]:
     """What is wrong with how an error is told of a command of so many signs."""
-    before, sign, after = err.partition("error: ")
+    before, sign, after = NATIVE.sub("", err).partition("error: ")
     lines = (sign + after.partition("\nwarning: ")[0]).splitlines()
     starts = [place for place, line in enumerate(lines) if line.startswith("error: ")]
     if not starts or before[-1:] not in ("", "\n"):

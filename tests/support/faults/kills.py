@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +48,32 @@ class Command:
     """the command that clears what only it clears, after the same one was run again"""
     free: tuple[str, ...] = ()
     """patterns of files that are another time's: one must be there, whatever is in it"""
-    setup: str = ""
-    """`module:function` that is called first in its process"""
+    setup: tuple[str, ...] = ()
+    """`module:function`, each of which is called first in its process"""
+
+    def after(self, setup: str) -> "Command":
+        """The same after one more of them."""
+        return replace(self, setup=(*self.setup, setup))
 
 
 @dataclass(frozen=True)
-class Death:
-    """When a command is killed, and by what."""
+class Fault:
+    """What befalls a command, and when; by itself it is killed."""
 
     operation: int = 0
     """before which of its file operations, the first is 1; 0: before none"""
     seconds: float = 0.0
     """after its start; 0: at no moment"""
     signal: int = signal.SIGKILL
+    error: int = 0
+    """what the system answers instead, from that operation on, to all that changes files"""
+    lost: str = ""
+    """a folder that is removed instead, with a file in its place if it ends in `!`"""
+
+    @property
+    def fatal(self) -> bool:
+        """Whether it ends the process."""
+        return not self.error and not self.lost
 
 
 @dataclass(frozen=True)
@@ -74,24 +87,24 @@ class Ended:
     said: str
 
 
-ALIVE = Death()
+NONE = Fault()
 
 
-def carried_out(command: Command, folder: Path, death: Death = ALIVE) -> Ended:
+def carried_out(command: Command, folder: Path, fault: Fault = NONE) -> Ended:
     """Run a command in a folder, which is made, in a process of its own; kill it as told."""
     folder.mkdir(parents=True, exist_ok=True)
     said = folder.with_name(f"{folder.name}.said")
     count = context().Value("i", 0, lock=False)
     begun = context().Value("d", 0.0, lock=False)
-    words = (command, folder, death, said, count, begun)
+    words = (command, folder, fault, said, count, begun)
     process = context().Process(target=_be, args=words)
     process.start()
-    if death.seconds:
+    if fault.seconds:
         while not begun.value and process.is_alive():
             time.sleep(0.001)
-        process.join(death.seconds)
+        process.join(fault.seconds)
         if process.is_alive() and process.pid:
-            os.kill(process.pid, death.signal)
+            os.kill(process.pid, fault.signal)
     process.join(PATIENCE)
     if process.is_alive():
         process.kill()
@@ -103,7 +116,7 @@ def carried_out(command: Command, folder: Path, death: Death = ALIVE) -> Ended:
     return Ended(process.exitcode, count.value, seconds, text)
 
 
-def _be(command: Command, folder: Path, death: Death, said: Path, count: Any, begun: Any) -> None:
+def _be(command: Command, folder: Path, fault: Fault, said: Path, count: Any, begun: Any) -> None:
     """Be the process of a command."""
     from support.faults.warm import forget
 
@@ -119,29 +132,41 @@ def _be(command: Command, folder: Path, death: Death, said: Path, count: Any, be
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
     forget()
-    if command.setup:
-        module, _, name = command.setup.partition(":")
-        getattr(importlib.import_module(module), name)()
     import cli
 
+    for setup in command.setup:
+        module, _, name = setup.partition(":")
+        getattr(importlib.import_module(module), name)()
     sys.argv = ["repro", *command.words]
-    sys.addaudithook(functools.partial(_audited, str(folder.resolve()), death, count))
+    sys.addaudithook(functools.partial(_audited, str(folder.resolve()), fault, count))
     begun.value = time.monotonic()
     cli.main()
 
 
-def _audited(folder: str, death: Death, count: Any, event: str, args: tuple[object, ...]) -> None:
-    """Count the operations on files in a folder, and die before one of them."""
+def _audited(folder: str, fault: Fault, count: Any, event: str, args: tuple[object, ...]) -> None:
+    """Count the operations on files in a folder; before one of them the fault befalls."""
     if event == "open":
         flags = args[2]
         changes = isinstance(flags, int) and bool(flags & WRITING)
     else:
         changes = event in CHANGES
-    if not changes or not args or not _within(folder, args):
+    if not changes or not _within(folder, args):
         return
     count.value += 1
-    if count.value == death.operation:
-        os.kill(os.getpid(), death.signal)
+    if not fault.operation or count.value < fault.operation:
+        return
+    if fault.error:
+        raise OSError(fault.error, os.strerror(fault.error), str(args[0]))
+    if count.value == fault.operation and fault.lost:
+        _lose(Path(folder) / fault.lost.rstrip("!"), fault.lost.endswith("!"))
+    elif count.value == fault.operation:
+        os.kill(os.getpid(), fault.signal)
+
+
+def _lose(path: Path, replaced: bool) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if replaced:
+        path.write_text("a file")
 
 
 def _within(folder: str, args: tuple[object, ...]) -> bool:
@@ -179,21 +204,25 @@ class Trial:
     """what lies in the folder before"""
 
     def __post_init__(self) -> None:
-        place = self._fresh("whole")
+        place = self.fresh("whole")
         self.ended = carried_out(self.command, place)
         assert self.ended.code == 0, self.ended.said
         self.whole = contents(place, self.command.free)
         assert self.whole, "it wrote nothing"
 
-    def killed(self, death: Death) -> str:
-        """What is wrong after a command was killed and run again; empty for nothing."""
-        place = self._fresh("killed")
-        ended = carried_out(self.command, place, death)
-        expected = -death.signal if death.signal == signal.SIGKILL else 128 + death.signal
-        if ended.code not in ((0, expected) if death.seconds else (expected,)):
-            return f"it ended with {ended.code}: {ended.said[-1500:]}"
-        if death.signal != signal.SIGKILL and "Traceback" in ended.said:
-            return f"it ended with a traceback: {ended.said[-1500:]}"
+    def befallen(self, fault: Fault) -> str:
+        """What is wrong after a fault befell a command and it was run again; empty for nothing."""
+        place = self.fresh("befallen")
+        ended = carried_out(self.command, place, fault)
+        why = badly_ended(fault, ended)
+        if why:
+            return f"{why}: {ended.said[-1500:]}"
+        if fault.lost.endswith("!") and (place / fault.lost[:-1]).is_file():
+            (place / fault.lost[:-1]).unlink()
+        return self.run_again(place)
+
+    def run_again(self, place: Path) -> str:
+        """What is wrong after the command was run once more; empty for nothing."""
         again = carried_out(self.command, place)
         if again.code != 0 or "Traceback" in again.said:
             return f"run again it ended with {again.code}: {again.said[-1500:]}"
@@ -203,12 +232,29 @@ class Trial:
             found = contents(place, self.command.free)
         return _difference(found, self.whole)
 
-    def _fresh(self, name: str) -> Path:
+    def fresh(self, name: str) -> Path:
+        """A folder with what the command finds there."""
         place = self.folder / name
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         self.prepare(place)
         return place
+
+
+def badly_ended(fault: Fault, ended: Ended) -> str:
+    """What is wrong with how a command ended; empty for nothing."""
+    if "Traceback" in ended.said:
+        return f"it ended with {ended.code} and a traceback"
+    expected = {-fault.signal if fault.signal == signal.SIGKILL else 128 + fault.signal}
+    if not fault.fatal:
+        expected = {0, 2, 6}
+    elif fault.seconds:
+        expected.add(0)  # it was at its end before
+    if ended.code not in expected:
+        return f"it ended with {ended.code}"
+    if ended.code > 0 and not fault.fatal and "error: " not in ended.said:
+        return f"it ended with {ended.code} and no sentence"
+    return ""
 
 
 def _difference(found: Mapping[str, bytes], whole: Mapping[str, bytes]) -> str:
