@@ -181,17 +181,19 @@ def parse_box(text: str) -> Box:
         left, top, width, height = (float(part) for part in text.split(","))
     except ValueError:
         left = top = width = height = float("nan")
-    return _checked(left, top, width, height, text)
+    return _checked([left, top, width, height], text)
 
 
-def _checked(left: float, top: float, width: float, height: float, text: str) -> Box:
+def _checked(numbers: Sequence[object], text: str) -> Box:
+    box = [one for one in numbers if isinstance(one, int | float) and one is not True]
+    left, top, width, height = map(float, box if len(box) == len(numbers) == 4 else (0,) * 4)
     far = not all(abs(one) <= FARTHEST for one in (left, top, width, height))
     if far or min(width, height) < LEAST_SIDE:
         raise ReproError(
             f"`{text:.60}` is no box.",
             "Boxes are left,top,width,height in pixels, as 10,20,100,200.",
         )
-    return float(left), float(top), float(width), float(height)
+    return left, top, width, height
 
 
 def read_boxes(path: Path) -> Boxes:
@@ -210,8 +212,7 @@ def read_boxes(path: Path) -> Boxes:
         if not isinstance(name, str) or not Path(name).name:
             raise ReproError(f"Entry {place} of `{path}` has no `file_name`.", hint)
         try:
-            numbers = row["bbox"] if all(type(one) in (int, float) for one in row["bbox"]) else []
-            box = _checked(*(numbers if len(numbers) == 4 else [0.0] * 4), str(row["bbox"]))
+            box = _checked(row["bbox"], str(row["bbox"]))
         except ReproError as error:
             raise ReproError(f"Entry {place} of `{path}`: {error}", error.hint) from error
         boxes.setdefault(name, []).append((box, float(score)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.data.coco_people import FARTHEST, check_far, image_ids
+from repro.data.coco_people import image_ids
 from repro.data.json_rows import Rows, content, parsed, unpacked
 from repro.data.matlab import arrays
 from repro.data.people import Annotations, Bools, Floats, Ints, Poses
@@ -80,12 +80,10 @@ def _all_ours(plain: PlainRows, annotations: Annotations) -> bool:
 
 
 def _plain_results(plain: PlainRows, joints: int) -> Results | None:
-    """Rows of which there is nothing to tell; None where the joints are not so many, or too far."""
+    """Rows of which there is nothing to tell; None where the joints are not so many."""
     if plain.keypoints.shape[1] != 3 * joints:
         return None
     keypoints = plain.keypoints.reshape(-1, joints, 3)
-    if (np.abs(keypoints[..., :2]) > FARTHEST).any():
-        return None
     return Results(Poses(plain.images, keypoints, plain.scores), plain.boxes)
 
 
@@ -143,7 +141,6 @@ def _results(rows: Rows, images: Ints, joints: int, remarks: tuple[Remark, ...])
     boxes = rows.numbers("bbox", 4) if boxed else None
     _check_finite(rows, "keypoints", keypoints)
     _check_finite(rows, "score", scores)
-    check_far(rows, "keypoints", keypoints[..., :2])
     if boxes is not None:
         _check_finite(rows, "bbox", boxes)
     return Results(Poses(images, keypoints, scores), boxes, remarks)
