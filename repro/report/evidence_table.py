@@ -10,14 +10,15 @@ from repro.verdicts import digits
 
 TITLE = "Networks with published weights, on real images"
 LEAD = (
-    "Weights and accuracy of these networks are public, so that the whole chain from a picture to "
-    "a figure can be held against a figure that somebody else measured."
+    "A test of our own chain from a picture to a figure: weights and accuracy of these networks are "
+    "public, so that ours can be held against a figure that somebody else measured. They are not of "
+    "the papers, and no number of a paper is judged by them."
 )
 LIMITS = (
     "A published figure inside the 95 % interval of ours, which comes from resampled images, is "
     "what right crops, decoding and evaluator give; an error smaller than the interval it cannot "
     "exclude. One outside means that something is wrong, or that these images are easier or harder "
-    "than the whole set: they are few, and no random sample. No number of a paper is judged by it."
+    "than the whole set: they are few, and no random sample."
 )
 HEADINGS = ("network", "evaluated by", "published", "ours", "95 % interval", "Δ", "inside")
 """`Δ` is ours less published, in points; `inside` whether the published lies in the interval"""
@@ -93,9 +94,9 @@ class EvidenceTable:
         if len(known.differences) < 2:
             return ""
         return (
-            f"Published less ours over {counted(len(known.differences), 'network')} of "
+            f"Ours less published over {counted(len(known.differences), 'network')} of "
             f"{counted(known.architectures, 'architecture')}: "
-            f"{digits.signed(f'{known.mean:.2f}')} points on average, standard deviation "
+            f"{digits.signed(f'{-known.mean:.2f}')} points on average, standard deviation "
             f"{known.deviation:.2f}."
         )
 

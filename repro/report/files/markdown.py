@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from repro.errors import listed
 from repro.evidence.checks import NetworkCheck
 from repro.papers import study
 from repro.papers.conventions import CONVENTIONS
@@ -60,12 +61,11 @@ def results(report: ReportContents, folder: str = "results") -> ResultsPages:
     studies = {name: study.load_study(name) for name, _ in groups}
     fronts = {name: front(report, name) for name in studies}
     parts: list[str | Fold] = ["# Results", *_totals(report.cells)]
+    parts += _headlines(headlines(report), folder)
     for name, paper in studies.items():
-        parts += [
-            inert.visible(f"## In short: {name}, {paper.title}"),
-            _three_lines(fronts[name], f"{folder}/{name}.md"),
-        ]
-    parts += [*_headlines(headlines(report), folder), *_evidence(report.evidence)]
+        parts.append(inert.visible(f"## In short: {name}, {paper.title}"))
+        parts.append(_three_lines(fronts[name], f"{folder}/{name}.md"))
+    parts += _evidence(report.evidence)
     parts += ["## How to read the tables", *_legend(report.cells), _links((), report.evidence)]
     papers = {}
     for name, paper in studies.items():
@@ -114,9 +114,9 @@ def _totals(cells: Sequence[Cell]) -> list[str]:
     """How many numbers there are, and what became of them, of all and of each paper."""
     papers = text.papers(len(study.study_names()))
     said = (
-        f"{len(cells):,} printed numbers of {papers}, each beside what we measured: "
-        f"**{_counts(cells)}**. Accuracy and speed are never estimated: a number that was not run "
-        "says what would supply it."
+        f"{len(cells):,} printed numbers of {papers}, each beside what was measured here, where it "
+        f"was: **{_counts(cells)}**. {_by_field(cells)} What was not run is not estimated: each "
+        "such number, a `missing` one, says what would supply it."
     )
     frame = pd.DataFrame(
         {
@@ -125,6 +125,26 @@ def _totals(cells: Sequence[Cell]) -> list[str]:
         }
     )
     return [said, _markdown(_crossed(pd.crosstab(frame["paper"], frame["verdict"])))]
+
+
+def _by_field(cells: Sequence[Cell]) -> str:
+    """`Of 256 parameters and MACs 252 were measured here, of 665 accuracies none, ...`."""
+    parts = []
+    for names, noun in (
+        (("parameters", "MACs"), "parameter and MAC counts"),
+        (("accuracy",), "accuracies"),
+        (("speed",), "speeds"),
+    ):
+        own = [
+            cell
+            for cell in cells
+            if overview.field(cell.wanted.column) in names and cell.verdict.kind != "cited"
+        ]
+        run = sum(cell.verdict.kind != "missing" for cell in own)
+        if own:
+            parts.append(f"of {len(own):,} {noun} {f'{run:,}' if run else 'none'}")
+    said = listed(parts)
+    return f"{said[:1].upper()}{said[1:]} were measured or derived here."
 
 
 def _counts(cells: Sequence[Cell]) -> str:
@@ -136,10 +156,14 @@ def _three_lines(short: PaperFront, page: str) -> str:
     """What holds of a paper, what does not, and what is not known and would be told by what."""
     lines = []
     for heading, found in short.parts:
-        first = next((line.parts[0] for line in found if line.parts), "")
-        more = f" The most, {first}" if found is short.unknown else f" First, {first}"
-        said = " ".join(line.said for line in found)
-        lines.append(f"- **{heading}**: {said}{more if first else ''}")
+        first = next((place for place, line in enumerate(found) if line.parts), None)
+        told = [
+            f"{line.said.rstrip('.')} ({line.parts[0].rstrip('.')})."
+            if place == first
+            else line.said
+            for place, line in enumerate(found)
+        ]
+        lines.append(f"- **{heading}**: {' '.join(told)}")
     lines.append(f"- [Its tables, cell by cell]({page})")
     return "\n".join(lines)
 
@@ -149,7 +173,7 @@ def _headlines(found: Sequence[Headline], folder: str) -> list[str]:
     if not found:
         return []
     lines = [
-        f"{number}. **{one.said}** {one.proof} `{one.command}`, "
+        f"{number}. **{one.table.study}: {one.said}** {one.proof} `{one.command}`, "
         f"[{one.table.study} Table {one.table.number}]({folder}/{one.table.study}.md#"
         f"{_anchor(_heading(one.table))})."
         for number, one in enumerate(found, start=1)
@@ -184,7 +208,10 @@ def _legend(cells: Sequence[Cell]) -> list[str | Fold]:
     return [
         signs,
         "A cost matches if it prints as the paper's digits, rounded or cut, under the counting "
-        "convention of its cell. What the papers call FLOPs are multiply-accumulates (MACs).",
+        "convention of its cell. What the papers call FLOPs are multiply-accumulates (MACs). "
+        "Networks are built after public code where there is some, else after the paper's text; "
+        "`repro readings` shows what else a text may mean. A statement holds if the numbers it is "
+        "about bear it out: the printed ones, and ours where they were measured.",
         Fold("How many of each sort", [_matrix(cells)]),
         Fold("Counting conventions", [_conventions()]),
     ]
@@ -233,15 +260,19 @@ def _evidence(checks: Sequence[NetworkCheck]) -> list[str | Fold]:
     """Networks with published weights on real images; nothing where none are known."""
     if not checks:
         return []
-    parts: list[str | Fold] = [f"## {evidence_table.TITLE}", evidence_table.LEAD]
-    for table in evidence_table.tables(checks):
-        parts.append(f"### {table.images.name}: {table.images.title}")
-        parts.append(_markdown(pd.DataFrame([_checked(line) for line in table.lines])))
-        parts += [table.spread, _listed(table.lacking)]
+    parts: list[str | Fold] = [f"## {evidence_table.TITLE}"]
+    parts += [evidence_table.LEAD, evidence_table.LIMITS]
+    for place, table in enumerate(evidence_table.tables(checks)):
+        lines = _markdown(pd.DataFrame([_checked(line) for line in table.lines]))
         chosen = f"The images are {table.images.chosen} Their ids are in `tables/evidence.toml`."
-        parts.append(Fold("The images", [table.facts, chosen]))
+        shown = [lines, table.spread, _listed(table.lacking)]
+        parts.append(f"### {table.images.name}: {table.images.title}")
+        if place == 0:
+            parts += [*shown, Fold("The images", [table.facts, chosen])]
+        else:
+            parts.append(Fold("The same on these images", [*shown, table.facts, chosen]))
     sources = _listed(evidence_table.sources(checks))
-    return [*parts, evidence_table.LIMITS, Fold("Where the figures are published", [sources])]
+    return [*parts, Fold("Where the figures are published", [sources])]
 
 
 def _listed(said: Sequence[tuple[str, str]]) -> str:
