@@ -6,11 +6,14 @@ pickle names: a global stays a name, and what a call would give is a mark of tha
 """
 
 import _compat_pickle
-import pickletools
+import mmap
+import struct
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO
+
+from repro.checkpoints.opcodes import OPCODES, Buffer, Read
 
 LONGEST = 256 * 2**20
 """bytes of a pickle that is walked; tensors lie outside of it"""
@@ -31,6 +34,10 @@ DATA_NAMES = {
 COPYING = {"builtins.set", "collections.Counter", "collections.OrderedDict", "torch.Size"}
 """what copies the entries of what it gets"""
 DEVICE_COPIES = "torch._utils._rebuild_device_tensor_from_"
+MOST_STEPS = 2**21
+"""opcodes of a pickle; each makes at most an empty dictionary, of some 64 bytes"""
+DEEPEST = 1000
+"""marks within each other"""
 COPIES = 2**20
 """entries and letters that calls may copy, beside four for each byte of the pickle"""
 
@@ -63,6 +70,8 @@ class Walk:
     """globals whose results are appended to"""
     refused: str = ""
     """the first global that is called as no checkpoint of weights needs"""
+    values: int = 0
+    """of the largest storage that is claimed"""
     result: object = None
     """what the pickle stands for: numbers and texts as they are, the rest as marks"""
 
@@ -73,22 +82,38 @@ class BrokenPickleError(ValueError):
 
 def walk(file: IO[bytes], longest: int = LONGEST) -> Walk:
     """Walk one pickle from where a file stands to its end; BrokenPickleError where it has none."""
-    machine = _Machine()
-    begun = file.tell()
+    machine, begun = _Machine(), file.tell()
+    content, start = _content(file, begun, longest)
+    place = start
     try:
-        for opcode, argument, _ in pickletools.genops(file):
-            if opcode.name == "STOP":
+        for _ in range(MOST_STEPS):
+            step, read = TABLE[content[place]]
+            argument, place = (None, place + 1) if read is None else read(content, place + 1)
+            if step is None:
                 machine.seen.result = machine.stack.pop()
-                return machine.seen
-            machine.step(opcode.name, argument)
+                break
+            step(machine, argument)
             if machine.seen.refused:
-                return machine.seen
-            walked = file.tell() - begun
+                break
+            walked = place - start
             if walked > longest or machine.copied > COPIES + 4 * walked:
                 raise BrokenPickleError("its pickle asks for more memory than it has bytes")
+        else:
+            raise BrokenPickleError(f"its pickle has more than {MOST_STEPS:,} steps")
+    except (IndexError, struct.error) as error:
+        raise BrokenPickleError("it ends early") from error
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise BrokenPickleError(str(error)) from error
-    raise BrokenPickleError("it ends early")
+    file.seek(begun + place - start)
+    return machine.seen
+
+
+def _content(file: IO[bytes], begun: int, longest: int) -> tuple[Buffer, int]:
+    """The bytes of a pickle and where it begins in them; of a file on a disk none are copied."""
+    try:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), begun
+    except (OSError, ValueError):  # it lies in memory
+        return file.read(longest + 1), 0
 
 
 class _Machine:
@@ -101,17 +126,6 @@ class _Machine:
         self.seen = Walk()
         self.copied = 0
 
-    def step(self, name: str, argument: object) -> None:
-        """Carry out one opcode."""
-        if name in CONSTANTS:
-            self.stack.append(CONSTANTS[name]())
-        elif name in STEPS:
-            STEPS[name](self, argument)
-        elif name in VALUES:
-            self.stack.append(argument)
-        elif name not in ("PROTO", "FRAME"):
-            raise BrokenPickleError(f"it has the opcode {name}")
-
     def since_mark(self) -> list[object]:
         """What was put on the stack since the last mark."""
         items, self.stack = self.stack, self.marked.pop()
@@ -119,6 +133,8 @@ class _Machine:
 
     def mark(self) -> None:
         """Begin to gather."""
+        if len(self.marked) >= DEEPEST:
+            raise BrokenPickleError("its parts lie too deep in each other")
         self.marked.append(self.stack)
         self.stack = []
 
@@ -148,6 +164,8 @@ class _Machine:
         """Put a mark of what a call gives on the stack, or refuse the call."""
         if not isinstance(maker, Global) or not isinstance(args, tuple):
             raise BrokenPickleError("it calls what is no global")
+        if maker.name in COPYING and args and isinstance(args[0], list | tuple):
+            self.hashed(list(args[0]))
         size = sum(map(_size, args))
         self.copied += size
         if not is_harmless(maker.name, args):
@@ -162,6 +180,14 @@ class _Machine:
             target.size += len(items)
         elif isinstance(target, list):
             target += items
+
+    def hashed(self, keys: list[object]) -> None:
+        """Note keys or entries of a set; tuples in tuples may take for ever to be hashed."""
+        for key in keys:
+            if isinstance(key, tuple):
+                self.copied += len(key)
+                if any(isinstance(part, tuple) for part in key):
+                    raise BrokenPickleError("a key of it is made of tuples in tuples")
 
     def build(self) -> None:
         """Take a state from the stack, which some object would have been given."""
@@ -259,6 +285,8 @@ def _storage(machine: _Machine, argument: object) -> None:
     kept = machine.stack.pop()
     if isinstance(kept, tuple) and kept[:1] == ("module",) and isinstance(kept[1], Global):
         machine.seen.refused = kept[1].name  # a class with its code, in files of the older kind
+    if isinstance(kept, tuple) and len(kept) > 4 and isinstance(kept[4], int):
+        machine.seen.values = max(machine.seen.values, kept[4])
     machine.stack.append(CallResult("storage"))
 
 
@@ -266,6 +294,8 @@ def _number(argument: object) -> int:
     return int(str(argument))
 
 
+Step = Callable[[_Machine, object], object]
+"""of an opcode with its argument"""
 CONSTANTS: Mapping[str, Callable[[], object]] = {  # of a dictionary and a set the size counts
     "NONE": lambda: None,
     "NEWTRUE": lambda: True,
@@ -280,7 +310,7 @@ VALUES = {
     *("STRING", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
     *("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BYTEARRAY8"),
 }
-STEPS: Mapping[str, Callable[[_Machine, object], object]] = {
+STEPS: Mapping[str, Step] = {
     "MARK": lambda machine, _: machine.mark(),
     "POP": lambda machine, _: machine.stack.pop(),
     "POP_MARK": lambda machine, _: machine.since_mark(),
@@ -291,7 +321,7 @@ STEPS: Mapping[str, Callable[[_Machine, object], object]] = {
     "TUPLE3": lambda machine, _: machine.group(3),
     "LIST": lambda machine, _: machine.group(None, list),
     "DICT": lambda machine, _: machine.group(None, list),
-    "FROZENSET": lambda machine, _: machine.group(None, list),
+    "FROZENSET": lambda machine, argument: _frozen(machine, argument),
     "PUT": lambda machine, place: machine.keep(_number(place)),
     "BINPUT": lambda machine, place: machine.keep(_number(place)),
     "LONG_BINPUT": lambda machine, place: machine.keep(_number(place)),
@@ -301,9 +331,9 @@ STEPS: Mapping[str, Callable[[_Machine, object], object]] = {
     "LONG_BINGET": lambda machine, place: machine.stack.append(machine.memo[_number(place)]),
     "APPEND": lambda machine, _: machine.fill(machine.seen.lists, [machine.stack.pop()]),
     "APPENDS": lambda machine, _: _filled(machine, machine.seen.lists),
-    "ADDITEMS": lambda machine, _: _filled(machine, set()),
-    "SETITEM": lambda machine, _: _set(machine),
-    "SETITEMS": lambda machine, _: _filled(machine, machine.seen.mappings),
+    "ADDITEMS": lambda machine, argument: _added(machine, argument),
+    "SETITEM": lambda machine, _: _set(machine, [machine.stack.pop(-2), machine.stack.pop()]),
+    "SETITEMS": lambda machine, _: _set(machine, machine.since_mark()),
     "GLOBAL": _pair,
     "STACK_GLOBAL": _stacked,
     "INST": _instance,
@@ -319,10 +349,44 @@ STEPS: Mapping[str, Callable[[_Machine, object], object]] = {
 
 
 def _filled(machine: _Machine, targets: set[str]) -> None:
-    items = machine.since_mark()
-    machine.fill(targets, items)
+    machine.fill(targets, machine.since_mark())
 
 
-def _set(machine: _Machine) -> None:
-    items = [machine.stack.pop(), machine.stack.pop()]
+def _set(machine: _Machine, items: list[object]) -> None:
+    machine.hashed(items[::2])
     machine.fill(machine.seen.mappings, items)
+
+
+def _added(machine: _Machine, argument: object) -> None:
+    items = machine.since_mark()
+    machine.hashed(items)
+    machine.fill(set(), items)
+
+
+def _frozen(machine: _Machine, argument: object) -> None:
+    machine.hashed(machine.since_mark())
+    machine.stack.append(CallResult("builtins.frozenset"))
+
+
+def _step(name: str) -> Step | None:
+    """What an opcode does to the stack; None where it ends the pickle."""
+    if name in CONSTANTS:
+        made = CONSTANTS[name]
+        return lambda machine, _: machine.stack.append(made())
+    if name in VALUES:
+        return lambda machine, argument: machine.stack.append(argument)
+    if name in ("PROTO", "FRAME"):
+        return lambda machine, _: None
+    if name == "STOP":
+        return None
+    return STEPS.get(name, _unread)
+
+
+def _unread(machine: _Machine, argument: object) -> None:
+    raise BrokenPickleError("it has an opcode that no checkpoint needs")
+
+
+TABLE: list[tuple[Step | None, Read | None]] = [(_unread, None)] * 256
+"""byte -> what it does, and what reads its argument"""
+for _code, (_name, _read) in OPCODES.items():
+    TABLE[_code] = _step(_name), _read

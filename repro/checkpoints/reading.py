@@ -1,8 +1,8 @@
 """Read a checkpoint file, whoever made it: tensors and nothing else, within bounds, or one error.
 
-Files of torch.save, zipped or of the older kind, are walked first (`repro.checkpoints.pickles`) and
-then pass its weights-only reader, which calls nothing that the file names; safetensors files hold
-nothing to call.
+Files of torch.save, zipped or of the older kind, are walked first, see `screening`, and then pass
+its weights-only reader, which calls nothing that the file names; safetensors files hold nothing to
+call.
 """
 
 import hashlib
@@ -10,16 +10,15 @@ import io
 import pickle
 import re
 import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from repro import schema
-from repro.checkpoints import containers, graph_files, tensor_sets
+from repro.checkpoints import containers, graph_files, screening, tensor_sets
 from repro.checkpoints.file_layers import FileLayers
-from repro.checkpoints.pickles import BrokenPickleError, Walk, walk
+from repro.checkpoints.screening import LEGACY, LIMIT, SAFETENSORS
 from repro.checkpoints.stand_ins import StandIn, safe_globals
 from repro.checkpoints.tensor_sets import TensorSet
 from repro.errors import ReproError
@@ -27,19 +26,8 @@ from repro.errors import ReproError
 if TYPE_CHECKING:
     from torch import Tensor
 
-LIMIT = 4 * 2**30
-"""Bytes of the largest file that is read, and of all its tensors together."""
-AGAIN = "Fetch the file again, and compare its size with the one on its page."
 ONLY_TENSORS = "Save a state dict: `torch.save(model.state_dict(), ...)`."
 
-OTHER_FILES = {
-    b"<": "is a web page, not a checkpoint",
-    b"version https://git-lfs": "is a pointer of git-lfs, not the file itself",
-    b"\x1f\x8b": "is a compressed archive, not a checkpoint",
-}
-"""what downloads end in that went wrong, by how the files begin"""
-LEGACY_PICKLES = 5
-"""before the storages of the older kind: mark, version, machine, what was saved, storages' names"""
 LATER_PROTOCOLS = {0x8C, 0x8D, 0x8E, 0x8F, 0x90, 0x91, 0x93, 0x94, 0x95, *b"BC", 0x96, 0x97, 0x98}
 """opcodes of pickle protocols above 2"""
 BROKEN_PICKLE = (pickle.UnpicklingError, ValueError, LookupError, TypeError, AttributeError)
@@ -99,17 +87,17 @@ def read(path: Path, limit: int = LIMIT, entry: str | None = None) -> State:
     meant, and all of them are in `State.sets`.
     """
     try:
-        size = _size(path, limit)
+        size = screening.checked_size(path, limit)
         with path.open("rb") as file:
             start = file.read(512)
             graph = containers.kind_of(path, start)
             if graph is not None:
                 return _of_graph(path, graph, entry, limit)
-            kind = _format(path, start, size)
+            kind = screening.kind_of(path, start, size)
             sha256 = _sha256(file)
             content = _content(path, kind, file, size)
     except OSError as error:
-        raise ReproError(f"`{path}` cannot be read: {error.strerror or error}.") from error
+        raise screening.unreadable(path, error) from error
     from zoo.weights import WRAPPERS
 
     found = tensor_sets.contents(content)
@@ -140,9 +128,9 @@ def _of_graph(path: Path, kind: str, entry: str | None, limit: int) -> State:
     """The weights of a file that holds a network's graph, with those beside it."""
     if entry is not None:
         raise ReproError(f"`{path}` has one set of weights.", "Leave --entry out.")
-    sizes = [_size(path, limit)]
+    sizes = [screening.checked_size(path, limit)]
     if kind != containers.ONNX:
-        sizes.append(_size(containers.values_beside(path), limit))
+        sizes.append(screening.checked_size(containers.values_beside(path), limit))
     tensors, layers = graph_files.read(path, kind)
     digest = containers.digest(path)
     return State(path.name, kind, sum(sizes), digest, tensors, graph=layers)
@@ -162,38 +150,6 @@ def facts(path: Path) -> Mapping[str, str]:
     return {str(name): value for name, value in written.items() if isinstance(value, str)}
 
 
-def _size(path: Path, limit: int) -> int:
-    if not path.exists():
-        raise ReproError(f"There is no file `{path}`.", "`repro weights` says where to get it.")
-    if path.is_dir():
-        raise ReproError(f"`{path}` is a folder, not a checkpoint.", "Name the file in it.")
-    if not path.is_file():
-        raise ReproError(f"`{path}` is not a regular file.")
-    size = path.stat().st_size
-    if not size:
-        raise ReproError(f"`{path}` is empty.", AGAIN)
-    if size > limit:
-        raise ReproError(f"`{path}` has {size:,} bytes; no more than {limit:,} are read.")
-    return size
-
-
-def _format(path: Path, start: bytes, size: int) -> str:
-    if start.startswith(b"PK"):
-        return "torch"
-    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size:
-        return "safetensors"  # though the length of its header may begin as a pickle does
-    if start.startswith(b"\x80"):
-        return "torch-legacy"
-    if path.suffix == ".safetensors":
-        return "safetensors"
-    beside = containers.graph_beside(path)
-    if path.suffix.lower() == containers.VALUES and beside is not None:
-        raise ReproError(f"`{path}` holds the values of `{beside.name}`.", f"Name `{beside}`.")
-    texts = (text for mark, text in OTHER_FILES.items() if start.lstrip().startswith(mark))
-    what = next(texts, "is no checkpoint that is read here")
-    raise ReproError(f"`{path}` {what}.", "`repro weights` lists the published files and pages.")
-
-
 def _sha256(file: io.BufferedReader) -> str:
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -202,88 +158,31 @@ def _sha256(file: io.BufferedReader) -> str:
 
 
 def _content(path: Path, kind: str, file: io.BufferedReader, size: int) -> object:
-    if kind == "torch":
-        _check_zip(path, file, size)
-        file.seek(0)
+    walks = screening.screened(path, kind, file, size)
+    file.seek(0)
     try:
-        if kind == "safetensors":
+        if kind == SAFETENSORS:
             from safetensors.torch import load_file
 
             return load_file(path)
         import torch
 
-        walks = _walked(path, kind, file)
-        file.seek(0)
         with warnings.catch_warnings(), torch.serialization.safe_globals(safe_globals(walks)):
             warnings.simplefilter("ignore")  # of the pickle's protocol, of old storages
             loaded: object = torch.load(file, map_location="cpu", weights_only=True)
         return loaded
-    except ReproError:
-        raise
     # A broken pickle ends in an error of any kind.
     except Exception as error:
         raise _explained(path, kind, error) from error
-
-
-def _walked(path: Path, kind: str, file: io.BufferedReader) -> list[Walk]:
-    """What the pickles of a file name; ReproError where they call what no tensors need."""
-    import torch
-
-    walks: list[Walk] = []
-    pickled: IO[bytes] = file
-    pickles = LEGACY_PICKLES
-    if kind == "torch":  # by the reader that loads it: others may find another entry of that name
-        pickled = io.BytesIO(torch._C.PyTorchFileReader(file).get_record("data.pkl"))
-        pickles = 1
-    file.seek(0)
-    while len(walks) < pickles:
-        walks.append(walk(pickled))
-        refused = walks[-1].refused
-        marked = kind == "torch" or walks[0].result == torch.serialization.MAGIC_NUMBER
-        if refused.startswith("torch.") and not marked:
-            raise pickle.UnpicklingError("not written by torch.save")
-        if refused:
-            raise _refused(path, refused)
-        if not marked:
-            break  # the library looks no further either
-    return walks
-
-
-def _refused(path: Path, name: str) -> ReproError:
-    return ReproError(
-        f"`{path}` calls for `{name}`, which tensors do not need; nothing of it was run.",
-        "Take a file whose source you know: `repro weights` lists the published ones.",
-    )
-
-
-def _check_zip(path: Path, file: io.BufferedReader, size: int) -> None:
-    """Raise unless the archive is as torch.save writes it: uncompressed, no larger than it is."""
-    try:
-        entries = zipfile.ZipFile(file).infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise ReproError(f"`{path}` is cut short or damaged: {error}.", AGAIN) from error
-    names = {entry.filename.rpartition("/")[2] for entry in entries}
-    if "constants.pkl" in names:
-        raise ReproError(f"`{path}` is a TorchScript program, not a checkpoint.")
-    unpacked = sum(entry.file_size for entry in entries)
-    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
-    if not stored or unpacked > size:
-        raise ReproError(
-            f"`{path}` would unpack to {unpacked:,} bytes from {size:,}; "
-            "a checkpoint is stored uncompressed.",
-            "Unpack it first if you know what is in it.",
-        )
-    if "data.pkl" not in names:
-        raise ReproError(f"`{path}` is an archive without a checkpoint in it.", AGAIN)
 
 
 def _explained(path: Path, kind: str, error: Exception) -> ReproError:
     """What is wrong with a file that the library did not read."""
     unsafe = re.search(r"GLOBAL ([\w.]+)", str(error))
     if unsafe:
-        return _refused(path, unsafe[1])
-    if kind == "torch-legacy" and isinstance(error, pickle.UnpicklingError):
-        return ReproError(f"`{path}` is a pickle, but no checkpoint of torch.save.", AGAIN)
+        return screening.refused(path, unsafe[1])
+    if kind == LEGACY and isinstance(error, pickle.UnpicklingError):
+        return screening.foreign_pickle(path)
     operand = re.search(r"Unsupported operand (\d+)", str(error))
     if operand and int(operand[1]) in LATER_PROTOCOLS:
         return ReproError(
@@ -291,9 +190,9 @@ def _explained(path: Path, kind: str, error: Exception) -> ReproError:
             "Where you trust it: `torch.save(torch.load(FILE, weights_only=False), OTHER)`.",
         )
     reason = (str(error).strip().splitlines() or ["it ends early"])[0].rstrip(".")
-    if isinstance(error, BROKEN_PICKLE) and not isinstance(error, BrokenPickleError):
+    if isinstance(error, BROKEN_PICKLE):
         reason = "its pickle does not hold together"
-    return ReproError(f"`{path}` is cut short or damaged: {reason:.160}.", AGAIN)
+    return screening.damaged(path, reason)
 
 
 def _without_tensors(path: Path, content: object) -> ReproError:

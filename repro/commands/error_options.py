@@ -5,6 +5,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from repro.commands.option_checks import screened
+
 DiagnosedA = Annotated[
     str,
     Argument(
@@ -16,7 +18,12 @@ DiagnosedB = Annotated[
     str | None, Argument(metavar="B", help="Another, on the same images; held against A in pairs.")
 ]
 WeightsOfEach = Annotated[
-    list[Path] | None, Option("--weights", help="A checkpoint, for each of the two that needs one.")
+    list[Path] | None,
+    Option(
+        "--weights",
+        callback=screened,
+        help="A checkpoint, for each of the two that needs one.",
+    ),
 ]
 DiagnosedDataset = Annotated[
     str | None, Option(help="Of the annotations, or your own FILE.toml; told from the file.")

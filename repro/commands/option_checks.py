@@ -7,6 +7,7 @@ from typing import TypeVar
 import typer
 
 Named = TypeVar("Named", str, Path, Path | None)
+Checkpoints = TypeVar("Checkpoints", Path | None, list[Path] | None)
 
 
 def looked_at(word: Named) -> Named:
@@ -24,6 +25,19 @@ def looked_at(word: Named) -> Named:
         loops.checked(path)
         host.begin()
     return word
+
+
+def screened(given: Checkpoints) -> Checkpoints:
+    """Checkpoint files, of which none is hostile or broken in what is told at once of it.
+
+    It is asked before the libraries are loaded that take seconds; ReproError says what is wrong.
+    """
+    from repro.checkpoints import screening
+
+    for path in given if isinstance(given, list) else [given]:
+        if path is not None:
+            screening.check(path)
+    return given
 
 
 def finite(value: float | None) -> float | None:

@@ -14,7 +14,7 @@ from repro.commands.limits import (
     MOST_JOINTS,
     MOST_THREADS,
 )
-from repro.commands.option_checks import finite, looked_at
+from repro.commands.option_checks import finite, looked_at, screened
 
 RECORDS, RESULTS = Path("records"), Path("RESULTS.md")
 
@@ -119,7 +119,7 @@ ModelOptions = Annotated[
     list[str] | None, Option(help="An option of the model, as in `attention=se`.")
 ]
 SizeOrUsual = Annotated[str | None, Option("--input", help="Height x width.")]
-Weights = Annotated[Path | None, Option(help="A checkpoint of the model.")]
+Weights = Annotated[Path | None, Option(callback=screened, help="A checkpoint of the model.")]
 AllowPartial = Annotated[bool, Option("--allow-partial", help="Load what fits of a checkpoint.")]
 Entry = Annotated[
     str | None,
@@ -212,7 +212,9 @@ Depth = Annotated[int, Option(min=0, max=1000, help="Levels of the module tree."
 GoldenModels = Annotated[list[str] | None, Argument(help="All with a golden by default.")]
 GoldenDir = Annotated[Path, Option(help="Folder of goldens.")]
 PublishedModel = Annotated[str | None, Argument(help="One model; all by default.")]
-CheckedFile = Annotated[Path | None, Option("--check", help="Report how a checkpoint fits.")]
+CheckedFile = Annotated[
+    Path | None, Option("--check", callback=screened, help="Report how a checkpoint fits.")
+]
 WeightsDir = Annotated[
     Path | None, Option("--data", envvar="REPRO_DATA", help="Where files may be.")
 ]

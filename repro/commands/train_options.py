@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from repro.commands.limits import MOST, MOST_EPOCHS, MOST_THREADS
-from repro.commands.option_checks import finite
+from repro.commands.option_checks import finite, screened
 
 Recipe = Annotated[str, Option(help="paper, official, or another of the study.")]
 TrainedOn = Annotated[Path | None, Option(help="What to train on.")]
@@ -38,7 +38,7 @@ RecipeFields = Annotated[
 Accumulate = Annotated[
     int, Option(min=1, max=2**20, help="Parts that a step is seen in, for small memories.")
 ]
-StartWeights = Annotated[Path | None, Option(help="A checkpoint to begin with.")]
+StartWeights = Annotated[Path | None, Option(callback=screened, help="A checkpoint to begin with.")]
 AllowPartialStart = Annotated[bool, Option("--allow-partial", help="Load what fits of it.")]
 Seed = Annotated[int, Option(min=0, max=2**31)]
 DeviceOrAuto = Annotated[str, Option(help="cpu, cuda, or auto.")]

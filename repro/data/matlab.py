@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEADER = 128
-LARGEST = 2**30
-"""bytes that a compressed variable may unpack to; MPII's release may have a quarter of it"""
+LARGEST = 2**29
+"""bytes that a compressed variable may unpack to; MPII's release may have half of it"""
+MULTIPLE, FEW = 64, 2**24
+"""bytes that each byte of one may unpack to, and bytes that any may"""
 MOST = 2**23
 """values within a struct; MPII's release has less than half as many"""
 MATRIX, COMPRESSED = 14, 15
@@ -101,13 +103,14 @@ def _elements(text: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
 
 
 def _unpacked(content: memoryview) -> bytes:
+    most = min(LARGEST, max(FEW, MULTIPLE * len(content)))
     try:
         unpacker = zlib.decompressobj()
-        text = unpacker.decompress(content, LARGEST)
+        text = unpacker.decompress(content, most)
     except zlib.error as error:
         raise ValueError(DAMAGED) from error
     if not unpacker.eof:
-        raise ValueError(f"a variable is damaged or has more than {LARGEST:,} bytes")
+        raise ValueError(f"a variable is damaged or has more than {most:,} bytes")
     return text
 
 

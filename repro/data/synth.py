@@ -6,6 +6,7 @@ Below `synth`: the folders `train` and `val` of PNG pictures, whose pixels follo
 The annotations say that they are generated, and their names are not those of COCO or CrowdPose.
 """
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -24,6 +25,10 @@ SPLITS = ("train", "val")
 FORMS = tuple(DATASETS[name] for name in GENERATED)
 """in which the annotations are written"""
 LEAST_SIDE = 64
+BYTES, SECONDS = 1.2, 3e-7
+"""that a pixel takes, roughly"""
+MOST = 2 * 999_999
+"""pictures of both splits, whose names have six digits"""
 BODY = 12
 """of CrowdPose's joints, the first, which its num_keypoints counts: not head top and neck"""
 
@@ -52,6 +57,7 @@ def write(
         hint = f"Both sides need {LEAST_SIDE} pixels."
         raise ReproError(f"Pictures of {size[0]} x {size[1]} are too small.", hint)
     root = folder / SYNTH
+    _check_room(folder, train + val, size)
     try:
         for number, (split, count) in enumerate(zip(SPLITS, (train, val), strict=True)):
             _write_split(root, split, count, (seed, number), size, tell)
@@ -60,6 +66,23 @@ def write(
         message = f"The generated data set cannot be written to `{root}`: {reason}."
         raise ReproError(message, "Make room or give another folder.") from error
     return root
+
+
+def _check_room(folder: Path, pictures: int, size: tuple[int, int]) -> None:
+    """Raise ReproError where so many pictures are too many for their names, or for the disk."""
+    if pictures > MOST:
+        raise ReproError(
+            f"`{pictures!s:.20}` pictures are too many.", f"{MOST:,} are made at most."
+        )
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    taken, free = int(BYTES * size[0] * size[1] * pictures), shutil.disk_usage(there).free
+    if taken > free:
+        hours = SECONDS * size[0] * size[1] * pictures / 3600
+        raise ReproError(
+            f"{pictures:,} pictures take about {taken / 1e9:,.1f} GB and {hours:,.1f} hours, and "
+            f"`{there}` has {free / 1e9:,.1f} GB free.",
+            "Ask for fewer, or give another folder.",
+        )
 
 
 def is_written(folder: Path) -> bool:

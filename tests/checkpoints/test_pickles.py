@@ -2,7 +2,10 @@
 
 import io
 import pickle
+import pickletools
 import resource
+import subprocess
+import sys
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from repro.checkpoints.opcodes import OPCODES
 from repro.checkpoints.pickles import BrokenPickleError, walk
 from repro.checkpoints.reading import read
 from repro.errors import ReproError
@@ -103,3 +107,76 @@ def test_the_reader_sees_the_same_pickle(tmp_path: Path) -> None:
         assert set(read(path).tensors) == {"a"}
     except ReproError as error:
         assert "calls for" in str(error) or "damaged" in str(error)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_opcodes_are_those_that_the_library_reads(protocol: int) -> None:
+    values = [1, -(2**40), 3.5, "é\n", b"\x00\xff", None, True, {"a": (1, 2)}, OrderedDict(b=[])]
+    content = pickle.dumps([values, bytearray(b"x"), "x" * 300, {1, 2}], protocol)
+    place, found = 0, []
+    while place < len(content):
+        name, read_argument = OPCODES[content[place]]
+        argument, place = (
+            (None, place + 1) if read_argument is None else read_argument(content, place + 1)
+        )
+        found.append((name, argument))
+    assert found == [(code.name, argument) for code, argument, _ in pickletools.genops(content)]
+
+
+HUNGRY = {
+    "marks": (b"(" * 10**6, "too deep in each other"),
+    "a long number": (b"\x8b\xff\xff\xff\x7f", "longer than it is"),
+    "a number of digits": (b"L" + b"9" * 60_000 + b"L\n.", "too many digits"),
+    "a long text": (b"\x8d" + b"\xff" * 8, "longer than it is"),
+    "bytes": (b"\x96" + b"\xff" * 7 + b"\x7f", "longer than it is"),
+    "an endless line": (b"cos" + b"x" * 10**6, "without an end"),
+    "many steps": (b"N0" * 2**20 + b"N.", "more than 2,097,152 steps"),
+    "doubled keys": (b"}(N" + b"2\x86" * 60 + b"Nu.", "tuples in tuples"),
+    "doubled entries": (b"\x8f(N" + b"2\x86" * 60 + b"\x90.", "tuples in tuples"),
+    "no opcode": (b"\x01.", "no checkpoint needs"),
+}
+
+
+@pytest.mark.parametrize("kind", HUNGRY)
+def test_what_would_take_time_or_memory_is_told(kind: str) -> None:
+    content, reason = HUNGRY[kind]
+    with pytest.raises(BrokenPickleError, match=reason):
+        walk(io.BytesIO(b"\x80\x02" + content))
+
+
+def test_an_older_file_claims_no_more_values_than_it_has_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "m.pth"
+    torch.save({"a": torch.zeros(3)}, path, _use_new_zipfile_serialization=False)
+    assert set(read(path).tensors) == {"a"}
+    three = b"K\x03N"  # the number of values, and no view
+    assert path.read_bytes().count(three) == 1
+    path.write_bytes(path.read_bytes().replace(three, b"\x8a\x05\x00\x00\x00\x00\x01N"))
+    with pytest.raises(ReproError, match="claims 4,294,967,296 values in"):
+        read(path)
+
+
+def test_entries_that_lie_in_each_other_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "m.pth"
+    torch.save({"a": torch.zeros(300), "b": torch.zeros(300)}, path)
+    with zipfile.ZipFile(path) as archive:
+        first, second = (archive.getinfo(f"m/data/{place}") for place in (0, 1))
+    content = bytearray(path.read_bytes())
+    listed = content.rfind(second.filename.encode()) - 46
+    content[listed + 42 : listed + 46] = (first.header_offset + 64).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(ReproError, match="lies in another"):
+        read(path)
+
+
+def test_a_hostile_file_is_told_before_libraries_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "m.pth").write_bytes(BOMBS["bytearray"][0])
+    code = (
+        "import sys; from pathlib import Path; from repro.checkpoints import screening\n"
+        "try:\n    screening.check(Path('m.pth'))\n"
+        "except Exception as error:\n    print(error)\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "calls for `builtins.bytearray`" in done.stdout

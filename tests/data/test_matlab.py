@@ -92,3 +92,12 @@ def test_a_bomb_does_not_go_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("repro.data.matlab.LARGEST", 10**6)
     with pytest.raises(ValueError, match="more than"):
         arrays(file.getvalue(), ["whole"])
+
+
+def test_a_variable_unpacks_to_a_multiple_of_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = BytesIO()
+    savemat(file, {"whole": np.zeros(10**6)}, do_compression=True)
+    assert len(arrays(file.getvalue(), ["whole"])["whole"].ravel()) == 10**6
+    monkeypatch.setattr("repro.data.matlab.FEW", 10**6)
+    with pytest.raises(ValueError, match="more than 1,000,000 bytes"):
+        arrays(file.getvalue(), ["whole"])

@@ -7,7 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
+from repro import env
 from repro.data import pictures
 from repro.data.annotations import read
 from repro.data.boxes import Instances, ground_truth
@@ -174,3 +176,46 @@ def test_a_missing_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.png").unlink()
     with pytest.raises(ReproError, match=r"image `.*a\.png` does not exist"):
         Crops(tmp_path, annotations, instances, (64, 48))[0]
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "tif", "webp", "jp2", "ppm"])
+def test_a_picture_of_too_many_pixels_is_told_by_its_header(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"x.{ending}"
+    cv2.imwrite(str(path), np.zeros((90, 110, 3), np.uint8))
+    monkeypatch.setenv(env.PIXELS, str(90 * 110))
+    assert decoded(path).shape == (90, 110, 3)
+    monkeypatch.setenv(env.PIXELS, str(90 * 110 - 1))
+    monkeypatch.setattr("repro.data.pictures._stored", None)  # nothing is decoded
+    with pytest.raises(ReproError, match="90 x 110 pixels; 9,899 are read at most") as told:
+        decoded(path)
+    assert env.PIXELS in told.value.hint
+
+
+def test_a_limit_that_is_no_number_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.png"
+    cv2.imwrite(str(path), np.zeros((90, 110, 3), np.uint8))
+    monkeypatch.setenv(env.PIXELS, "1e9")
+    with pytest.raises(ReproError, match="`1e9`, no number of pixels"):
+        decoded(path)
+
+
+STRANGE = {
+    "CMYK": ("x.jpg", "CMYK", False),
+    "printed": ("x.tif", "CMYK", False),
+    "grey": ("x.png", "L", False),
+    "palette": ("x.gif", "P", False),
+    "animated": ("x.gif", "RGB", True),
+    "of two pages": ("x.tif", "RGB", True),
+    "moving": ("x.webp", "RGB", True),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_of_strange_pictures_the_first_is_taken(kind: str, tmp_path: Path) -> None:
+    name, mode, several = STRANGE[kind]
+    first, second = (Image.new(mode, (30, 20), value) for value in (7, 9))
+    more = {"save_all": True, "append_images": [second]} if several else {}
+    first.save(tmp_path / name, **more)
+    assert decoded(tmp_path / name).shape == (20, 30, 3)

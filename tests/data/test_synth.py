@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -182,3 +183,14 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "synth").write_text("a file in the way")
     with pytest.raises(ReproError, match="cannot be written to"):
         synth.write(tmp_path, train=1, val=1, size=SIZE)
+
+
+def test_more_pictures_than_the_disk_holds_are_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10**6))
+    with pytest.raises(ReproError, match=r"take about 0\.1 GB and 0\.0 hours, and .* 0\.0 GB free"):
+        synth.write(tmp_path, train=900, val=100)
+    with pytest.raises(ReproError, match="pictures are too many"):
+        synth.write(tmp_path, train=10**400)
+    assert not list(tmp_path.iterdir())
