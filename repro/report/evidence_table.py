@@ -10,9 +10,9 @@ from repro.verdicts import digits
 
 TITLE = "Networks with published weights, on real images"
 LEAD = (
-    "A test of our own chain from a picture to a figure: weights and accuracy of these networks are "
-    "public, so that ours can be held against a figure that somebody else measured. They are not of "
-    "the papers, and no number of a paper is judged by them."
+    "A test of our own chain from a picture to a figure: weights and accuracy of these networks "
+    "are public, so that ours can be held against a figure that somebody else measured. They are "
+    "not of the papers, and no number of a paper is judged by them."
 )
 LIMITS = (
     "A published figure inside the 95 % interval of ours, which comes from resampled images, is "
