@@ -213,8 +213,7 @@ class HostedFile:
             raise RunError(text, "What was finished before is kept.") from None
         if answer.out_of_memory:
             raise RunError(
-                f"`{self.path}` takes more memory than a network may for {_pictures(images)} of its "
-                "input.",
+                f"`{self.path}` takes more memory than a network may for {_pictures(images)}.",
                 "A smaller --batch may do, down to 1.",
             )
         if answer.error is not None:
