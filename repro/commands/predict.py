@@ -136,6 +136,8 @@ def predict_and_tell(
     run: "PredictionRun", inputs: "Sequence[NamedInput]", protocol: str, as_json: bool
 ) -> None:
     """Find the poses by a protocol of that name, draw and write them, and say where they are."""
+    from repro.errors import RunError
+
     if not as_json:
         say(f"protocol {protocol}: {run.predictor.request.rules}")
         tell_file(run.predictor.request)
@@ -145,7 +147,7 @@ def predict_and_tell(
             one_input(run, given, show=not as_json)
             for done in run.done[before:] if not as_json else ():
                 put(done)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RunError):
         if run.file.images:
             say(f"{run.people} persons so far, {run.finish()}")
         raise

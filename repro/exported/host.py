@@ -205,7 +205,7 @@ class HostedFile:
             answer = process.ask(asked, limit)
         except TimeoutError:
             raise RunError(
-                f"`{self.path}` does not finish {images} images in {limit:.0f} s.",
+                f"`{self.path}` does not finish {_pictures(images)} in {limit:.0f} s.",
                 f"Does it loop without end? Else {allowance.VARIABLE}=SECONDS gives it longer.",
             ) from None
         except EOFError:
@@ -213,8 +213,7 @@ class HostedFile:
             raise RunError(text, "What was finished before is kept.") from None
         if answer.out_of_memory:
             raise RunError(
-                f"`{self.path}` takes more memory than a network may for {images} images of its "
-                "input.",
+                f"`{self.path}` takes more memory than a network may for {_pictures(images)}.",
                 "A smaller --batch may do, down to 1.",
             )
         if answer.error is not None:
@@ -238,6 +237,10 @@ class HostedFile:
         parts = self.path, self.threads, self.size, self.loops
         resized = HostedFile(*parts, resized_from=self, image=image)
         return resized if resized.number() else None
+
+
+def _pictures(count: int) -> str:
+    return "one picture" if count == 1 else f"{count} pictures"
 
 
 def opened(path: Path, threads: int, loops: bool) -> Runtime:

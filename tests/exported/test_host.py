@@ -45,7 +45,7 @@ def test_what_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(allowance.VARIABLE, "0.4")
     path = open_ended(tmp_path / "net.onnx")
     begun = time.monotonic()
-    with pytest.raises(RunError, match=r"does not finish 1 images in 0 s") as caught:
+    with pytest.raises(RunError, match=r"does not finish one picture in 0 s") as caught:
         run(path)
     assert allowance.VARIABLE in caught.value.hint and time.monotonic() - begun < 5
     assert run(open_ended(tmp_path / "good.onnx", "few")).shape == (1, 17, 16, 12)
