@@ -1,6 +1,7 @@
 """Images as arrays, decoded as the official code does; files without all pixels are refused."""
 
 import io
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -85,7 +86,7 @@ def _stated(path: Path, data: bytes) -> tuple[int, int]:
 
     Image.MAX_IMAGE_PIXELS = None  # the limit is one's own, and told
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as picture:
             width, height = picture.size
     except Exception as error:  # of its many readers, whose errors share no base
         raise ReproError(f"The image `{path}` cannot be decoded.", AGAIN) from error
