@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from repro import env
+from repro import env, schema
 from repro.errors import StoreError, listed
 from repro.files import write_whole
 from repro.records.fingerprint import digest
@@ -21,6 +21,8 @@ from repro.speed.results.analysis import Analysis, Times
 from repro.speed.results.percentiles import PERCENTS
 
 SAMPLES = "run.json.gz"
+MOST_BYTES = 2**28
+"""of the samples when they are unpacked"""
 
 
 def record(run: TimedRun, analysis: Analysis) -> Record:
@@ -116,7 +118,11 @@ def kept(folder: Path) -> TimedRun:
     """The run whose samples lie in a folder; a StoreError where they are gone or broken."""
     path = folder / SAMPLES
     try:
-        content = json.loads(gzip.decompress(path.read_bytes()))
+        with gzip.open(path) as file:
+            text = file.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
+        content = schema.json_value(text)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise StoreError(f"`{path}` cannot be read: {error}.") from error
     return read(content, str(path))
