@@ -5,38 +5,20 @@ They end with the files of an undisturbed run to the byte, and with no other fil
 
 import random
 import signal
-from collections.abc import Iterator
 
 import pytest
 
-from support import fault_server
-from support.faults import commands
 from support.faults.figures import Figures
 from support.faults.kills import Fault, Trial
 
 pytestmark = pytest.mark.faults
-NAMES = ("run", "eval", "train", "predict", "fetch", "synth")
 PARTS = 3
 """of the operations of a command, each a test"""
-MOMENTS = 20
-"""at which each command is killed"""
+MOMENTS = {"run": 25, "eval": 10, "train": 5, "predict": 25, "fetch": 25, "synth": 25}
+"""how many there are at which a command is killed; what takes longer is killed less often"""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-TOLD = 5
+TOLD = 3
 """how often each command is told to end by each of them"""
-
-
-@pytest.fixture(scope="module", params=NAMES)
-def trial(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Trial]:
-    """A command that was run once undisturbed."""
-    folder = tmp_path_factory.mktemp(request.param)
-    (folder / "in").mkdir()
-    if request.param == "fetch":
-        with fault_server.serving() as server:
-            yield Trial(commands.fetching(folder / "in", server), folder)
-    else:
-        yield Trial(commands.made(folder / "in")[request.param], folder)
 
 
 def kill(trial: Trial, faults: list[Fault], what: str, figures: Figures) -> None:
@@ -60,7 +42,8 @@ def test_a_command_killed_at_some_moment_is_as_if_it_were_not(
     trial: Trial, figures: Figures
 ) -> None:
     dice = random.Random(figures.seed)
-    moments = [dice.uniform(0.001, trial.ended.seconds) for _ in range(MOMENTS)]
+    count = MOMENTS[trial.command.name]
+    moments = [dice.uniform(0.001, trial.ended.seconds) for _ in range(count)]
     kill(trial, [Fault(seconds=one) for one in moments], "at a random moment", figures)
 
 

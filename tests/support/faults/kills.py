@@ -16,6 +16,8 @@ from typing import Any
 
 from support.faults.batches import context
 
+NAMES = ("run", "eval", "train", "predict", "fetch", "synth")
+"""of the commands that are killed, see `support.faults.commands`"""
 PATIENCE = 120.0
 """seconds after which a command hangs that is not killed"""
 CHANGES = frozenset(
@@ -42,6 +44,7 @@ INDEX = ".index.sqlite"
 class Command:
     """A command whose outputs lie in the folder that it is run in."""
 
+    name: str
     words: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     stray: tuple[str, ...] = ()
@@ -228,7 +231,7 @@ class Trial:
             return f"run again it ended with {again.code}: {again.said[-1500:]}"
         found = contents(place, self.command.free)
         if self.command.stray and found.keys() - self.whole.keys():
-            carried_out(Command(self.command.stray, self.command.environment), place)
+            carried_out(replace(self.command, words=self.command.stray), place)
             found = contents(place, self.command.free)
         return _difference(found, self.whole)
 

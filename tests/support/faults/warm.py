@@ -24,7 +24,8 @@ LIBRARIES = (
     ),
     *("numpy", "onnx", "onnxruntime", "orjson", "pandas", "pooch", "pycocotools.coco", "requests"),
     *("pycocotools.cocoeval", "rich.console", "rich.table", "rich.progress", "safetensors.torch"),
-    *("scipy.io", "scipy.optimize", "timm", "torch", "torchvision"),
+    *("scipy.io", "scipy.optimize", "timm", "torch", "torchvision", "pandas.core.reshape.reshape"),
+    *("psutil", "torch.utils.serialization", "torch.utils.tensorboard", "zoo.weights"),
 )
 KEPT = ("repro.records.fingerprint", "repro.records.outside_code", "repro.schema", "repro.env")
 """rooms whose caches depend on no file of a case"""
