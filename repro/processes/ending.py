@@ -18,6 +18,8 @@ from types import FrameType
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
+NOTHING = b"\0"
+"""no signal's number: wakes who listens"""
 GRACE = 2.2
 """seconds from the signal to the end"""
 FAREWELL = 0.4
@@ -142,6 +144,8 @@ def _watched(ending: Ending, last_words: Callable[[], None]) -> Iterator[None]:
         if not ending.number:
             done.set()
             signal.set_wakeup_fd(before)
+            with contextlib.suppress(OSError):
+                os.write(mouth, NOTHING)  # forked processes hold this end too: it does not close
             os.close(mouth)
             if watcher.ident is not None:
                 watcher.join()
@@ -151,7 +155,7 @@ def _watched(ending: Ending, last_words: Callable[[], None]) -> Iterator[None]:
 def _watch(ear: int, done: threading.Event, ending: Ending, last_words: Callable[[], None]) -> None:
     """Sleep until there is a signal, and end the process unless that is `done` in time."""
     while not done.is_set():
-        told = os.read(ear, 1)  # nothing once the other end is closed
+        told = os.read(ear, 1)
         if told and told[0] in SIGNALS:
             ending.number = ending.number or told[0]
             if not done.wait(GRACE):
