@@ -5,7 +5,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import typer.main
 import cli
 from repro.models import registry
 from repro.papers import readings, study
+from repro.processes import ending
 from support import answer_check, evaluation_scenes
 from support.command_line import ROOT, Outcome, Run
 
@@ -33,6 +35,13 @@ metadata.entry_points = lambda **words: _entry_points(tuple(sys.path), **words)
 """what the packages in a path offer, which takes reading a file of each, read once"""
 
 
+def left(code: int, last_words: Callable[[], None]) -> None:
+    """What a signal makes of a command, but for the end of the process, which a thread sees to."""
+    if threading.current_thread() is threading.main_thread():
+        last_words()
+        sys.exit(code)
+
+
 @pytest.fixture
 def repro(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -44,6 +53,8 @@ def repro(
     def run(*words: str) -> Outcome:
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", ["repro", *words])
+        monkeypatch.setattr(ending, "leave", left)  # which would end the tests as well
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # deaf after an earlier one
         with pytest.raises(SystemExit) as stop:
             cli.main()
         captured = capsys.readouterr()

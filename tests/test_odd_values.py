@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from repro import schema
 from repro.data import annotations, boxes, own_dataset
 from repro.errors import ReproError
 from repro.evaluation import box_run, predict
@@ -17,7 +18,6 @@ from repro.papers.datasets import DATASETS
 from repro.records import glance, plain_form
 from repro.records.requirements import Requirement
 from repro.records.runs import count_run
-from repro.schema import read as read_as
 from repro.scoring import score
 from repro.speed.imported import logs
 from support import small_record
@@ -162,7 +162,7 @@ def read_record(path: Path) -> None:
 
 
 def read_side_file(path: Path) -> None:
-    side_file.spelled(read_as(side_file.SideFacts, json.loads(path.read_text()), "`x.toml`"))
+    side_file.spelled(schema.read(side_file.SideFacts, json.loads(path.read_text()), "`x.toml`"))
 
 
 def read_names(path: Path) -> None:

@@ -57,7 +57,7 @@ def test_records(repro: Run, committed: Path) -> None:
         ("count lpn_50 --input 250x190", "multiples of 16"),
         ("count lpn_50 --input big", "`big` is no size"),
         ("count lpn_50 --convention mmvc", "`mmcv`"),
-        ("count lpn_50 --keypoints 0", "0 keypoints"),
+        ("count lpn_50 --keypoints 0", "'--keypoints': 0 is not in the range"),
         ("count lpn_50 --keypoints many", "many"),
         ("parity lpn50", "`lpn_50`"),
         ("parity --golden nowhere", "`nowhere` is no folder"),

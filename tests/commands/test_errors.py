@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from support.command_line import Run
 from support.evaluation_scenes import Scene, labelled_poses, mpii, parsed, refused, written
@@ -125,7 +126,9 @@ def test_a_model_is_evaluated_once_and_a_record_is_taken_by_its_key(
     pair = parsed(repro("errors", side["record"][:10], given, *scene.named(), "--json"))
     assert [one["record"] for one in pair["sides"]] == [side["record"], None]  # type: ignore[attr-defined]
     refused(repro("errors", "lpn_50", *files), "needs weights", "--weights")
-    refused(repro("errors", "truth", "--weights", given, *files), "Nothing takes the weights")
+    refused(repro("errors", "truth", "--weights", given, *files), "is no checkpoint")
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "one.pth")
+    refused(repro("errors", "truth", "--weights", "one.pth", *files), "Nothing takes the weights")
     refused(repro("errors", "nothing.json", *files), "no results file or model `nothing.json`")
     refused(repro("errors", "0123456789", *files), "0 evaluations begin with")
     refused(repro("errors", given), "annotations are not named", "--annotations")

@@ -31,7 +31,7 @@ def begun(repro: Run, folder: Path) -> Path:
 
 def sections(document: Path) -> dict[str, tuple[str, str]]:
     """The papers of a RESULTS.md: each in short, and its page without the links to its records."""
-    text = document.read_text(encoding="utf-8").partition("\n## What stands out")[0]
+    text = document.read_text(encoding="utf-8").partition("\n## Networks with published")[0]
     short = {re.split("[:,]", one)[0]: one for one in text.split("\n## In short: ")[1:]}
     folder = document.parent / document.stem.lower()
     pages = {name: (folder / f"{name}.md").read_text(encoding="utf-8") for name in short}

@@ -106,7 +106,7 @@ def test_a_bottom_up_network_needs_no_boxes(
         ("--box 1,2,-3,4", "is no box"),
         ("--box nan,2,3,4", "is no box"),
         ("--box 1,2,inf,4", "is no box"),
-        ("--box 0,0,1e300,1e300", "shows nothing"),
+        ("--box 0,0,1e300,1e300", "is no box"),
         ("--boxes absent.json", "does not exist"),
         ("--least -1", "--least"),
         ("--device banana", "`banana`"),

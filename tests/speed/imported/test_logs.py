@@ -83,7 +83,7 @@ def test_a_profile_of_ai_hub_tells_every_call(tmp_path: Path) -> None:
         (("a" + " " * 1998 + "\n") * 2000, "is the log of no tool"),
         ('{"execution_summary": 3}', "is the log of no tool"),
         ('{"execution_summary": {}}', "without a time"),
-        ('{"execution_summary": {"estimated_inference_time": NaN}}', "without a time"),
+        ('{"execution_summary": {"estimated_inference_time": NaN}}', "the log of no tool"),
         ('{"execution_summary": {"estimated_inference_time": -1}}', "has -0.001 ms as estimate"),
         ('{"execution_summary": {"all_inference_times": ["1"]}}', "is no list of numbers"),
         (OPENVINO.partition("[ INFO ] Latency")[0], "without a latency"),

@@ -74,7 +74,7 @@ def test_a_file_that_is_no_result_is_one_sentence(tmp_path: Path, content: str, 
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (order(EAGER, sure=False, a=float("nan"), b=1.0), "`a` takes nan seconds"),
+        (order(EAGER, sure=False, a=float("nan"), b=1.0), "it has `NaN`, which is no JSON"),
         (order(EAGER, sure=False, a=-1.0, b=1.0), "`a` takes -1.0 seconds"),
         (order(EAGER, a=1.0, b=2.0) | {"faster": [["b", "a"]]}, "`b` is said to be faster"),
         (order(EAGER, a=1.0, b=2.0) | {"faster": [["a", "z"]]}, "`a` is said to be faster"),
