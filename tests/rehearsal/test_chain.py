@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -173,7 +174,7 @@ def test_a_full_disk_is_one_sentence(rehearse: Rehearse, monkeypatch: pytest.Mon
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     refused(rehearse("--out", "new"), "No space left on device", "smaller --share")
 
 

@@ -158,7 +158,7 @@ def test_the_document_begins_with_it() -> None:
     cells = judge_all(selection.select(selection.tables("paper2", "table3")), lambda spec: None)
     pages = markdown.results(ReportContents(cells, (), (), {}))
     begun, _, _ = pages.main.partition("## How to read the tables")
-    assert "## In short: paper2, " in begun and "numbers were not run here." in begun
+    assert "## In short: paper2, " in begun and "numbers were not run here" in begun
     assert "### paper2 Table" not in pages.main and "(results/paper2.md)" in begun
     document = pages.papers["paper2"]
     begun, _, rest = document.partition("### paper2 Table 3")
