@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -171,10 +170,10 @@ def test_what_cannot_be_rehearsed_is_refused(
 
 
 def test_a_full_disk_is_one_sentence(rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr("repro.data.stand_ins.write_whole", full)
     refused(rehearse("--out", "new"), "No space left on device", "smaller --share")
 
 
