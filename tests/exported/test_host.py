@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from repro.errors import ReproError, RunError
-from repro.exported import allowance, host, opening, runtimes, serving
+from repro.exported import allowance, exchange, host, opening, runtimes, serving
 from repro.exported.runtime import Values
 from support.command_line import ROOT
 from support.looping_files import SIZE, greedy, open_ended
@@ -54,14 +54,23 @@ def test_what_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         run(path)
 
 
-def test_a_runtime_that_dies_is_a_sentence(tmp_path: Path) -> None:
+def test_a_runtime_that_dies_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = open_ended(tmp_path / "net.onnx", "few")
     file = runtimes.opened(path)
     before = file.run({"image": IMAGE}, ["maps"])[0]
     process = host.begin().process
     process.send_signal(signal.SIGSTOP)
-    os.kill(process.pid, signal.SIGSEGV)
-    os.kill(process.pid, signal.SIGCONT)
+    write = exchange.write
+
+    def write_and_kill(handle: int, asked: exchange.AskedDeed) -> None:
+        monkeypatch.undo()
+        write(handle, asked)
+        process.send_signal(signal.SIGSEGV)
+        process.send_signal(signal.SIGCONT)
+
+    monkeypatch.setattr(exchange, "write", write_and_kill)
     with pytest.raises(RunError, match="the process of its runtime was killed by SIGSEGV"):
         file.run({"image": IMAGE}, ["maps"])
     np.testing.assert_array_equal(file.run({"image": IMAGE}, ["maps"])[0], before)

@@ -161,7 +161,7 @@ def test_sixteen_bits_are_stated_with_their_difference(tmp_path: Path, short_lpn
         ("lpn_50 -o a.onnx --input 63x48", "multiples of 16"),
         ("lpn_50 -o a.onnx --option depth=9", "does not take"),
         ("lpn_50 -o a.onnx --weights absent.pth", "absent.pth"),
-        ("lpn_50 -o a.onnx --keypoints 5000", "cannot have 5000"),
+        ("lpn_50 -o a.onnx --keypoints 5000", "5000 is not in the range"),
         ("lpn_50 -o a.onnx --dataset humans", "humans"),
         ("litepose_xs -o a.onnx --protocol paper2/coco-val2017", "finds persons by"),
         ("lpn_50 -o a.onnx --protocol paper4/coco-val2017", "heatmaps of one person"),
