@@ -252,9 +252,8 @@ def pictures(folder: Path) -> Kind:
     pixels = painted(96, 72)
     whole = {
         ending: cv2.imencode(f".{ending}", pixels)[1].tobytes()
-        for ending in ("png", "jpg", "bmp", "webp", "tiff")
+        for ending in ("png", "jpg", "bmp", "webp", "tiff", "ppm")
     }
-    whole["gif"] = GIF
     more = (*whole.values(), cv2.imencode(".png", deep)[1].tobytes())
 
     @st.composite
@@ -270,9 +269,6 @@ def pictures(folder: Path) -> Kind:
         return {f"p.{ending}": content}, (*words, f"p.{ending}", JSON)
 
     return Kind(cases(), _finite)
-
-
-GIF = bytes.fromhex("47494638396102000200800000ff00000000002c00000000020002000002028401003b")
 
 
 @st.composite
