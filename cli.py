@@ -93,7 +93,9 @@ def output_lost(error: OSError | SystemExit) -> int:
     from repro.report.terminal.console import say
 
     if isinstance(error, OSError) and error.filename is not None:
-        say(f"error: `{error.filename!s:.200}` cannot be used: {error.strerror}.")
+        name = error.filename
+        name = os.fsdecode(name) if isinstance(name, bytes) else name
+        say(f"error: `{name!s:.200}` cannot be used: {error.strerror}.")
         return 2
     if refusals.told(error):
         return 2

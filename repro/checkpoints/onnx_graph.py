@@ -190,7 +190,8 @@ def _layer(
     kind = CONV if operator == "Conv" else TRANSPOSED
     stride, dilation = (_pair(attributes.get(key, (1, 1))) for key in ("strides", "dilations"))
     groups = attributes.get("group", 1)
-    assert isinstance(groups, int)
+    if not isinstance(groups, int):
+        raise TypeError("groups that are no whole number")
     return Step(kind, *named, weight, shift, stride, dilation, groups)
 
 
@@ -199,7 +200,8 @@ def _batch_norm(attributes: Attributes, named: Named, fixed: Sequence[Array | No
         _fractions(one).astype(np.float64) for one in fixed[1:5] if one is not None
     )
     small = attributes.get("epsilon", 1e-5)
-    assert isinstance(small, float)
+    if not isinstance(small, float):
+        raise TypeError("an epsilon that is no number")
     if (variance + small <= 0).any():
         raise ValueError("a variance that is not positive")
     scale = slope / np.sqrt(variance + small)
@@ -211,6 +213,7 @@ def _fractions(values: Array) -> NDArray[np.float32]:
 
 
 def _pair(value: object) -> tuple[int, int]:
-    assert isinstance(value, Sequence)
+    if not isinstance(value, Sequence):
+        raise TypeError("sides that are no list")
     height, width = value
     return int(height), int(width)

@@ -85,6 +85,7 @@ def _stated(path: Path, data: bytes) -> tuple[int, int]:
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = None  # the limit is one's own, and told
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # so is whatever is amiss
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as picture:
             width, height = picture.size

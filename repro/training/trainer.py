@@ -333,10 +333,10 @@ def _all_steps(training: Training, curves: Curves | None, log: StepLog | None) -
             training.state.step,
             prepared.request.seed,
         ):
+            if log is not None:
+                log.add(report)  # before the checkpoint: rows of later steps are forgotten
             figures = training.after(report)
             training.listeners.step(report)
-            if log is not None:
-                log.add(report)
             if curves is not None:
                 curves.step(report)
                 if figures:

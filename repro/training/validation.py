@@ -1,6 +1,7 @@
 """The weights of a training evaluated on its way, as `repro eval` does; its course as curves."""
 
 import shutil
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -74,6 +75,8 @@ class Curves:
         from torch.utils.tensorboard import SummaryWriter  # takes a second
 
         self.writer = SummaryWriter(str(folder), purge_step=start)
+        self.usual = threading.excepthook
+        threading.excepthook = self._told_of
 
     def step(self, report: StepReport) -> None:
         """Loss, its parts, learning rate and speed of one step in ten."""
@@ -93,4 +96,12 @@ class Curves:
 
     def close(self) -> None:
         """Write what is left."""
-        self.writer.close()
+        try:
+            self.writer.close()
+        finally:
+            threading.excepthook = self.usual
+
+    def _told_of(self, failure: "threading.ExceptHookArgs") -> None:
+        """Print nothing of what hinders the thread that writes: it is raised from here as well."""
+        if not type(failure.thread).__module__.startswith("tensorboard."):
+            self.usual(failure)

@@ -102,10 +102,13 @@ def test_a_command_ends_in_time_whatever_it_does(
 
 
 def test_a_signal_that_is_ignored_stays_ignored(place: Path, figures: Figures) -> None:
-    script = f"trap '' HUP; exec {sys.executable} -m cli list > /dev/null"
+    ready = place / "ready"
+    script = f"trap '' HUP; touch {ready}; exec {sys.executable} -m cli list > /dev/null"
     process = subprocess.Popen(
         ["sh", "-c", script], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
+    while not ready.exists():
+        time.sleep(0.01)
     for _ in range(20):
         process.send_signal(signal.SIGHUP)
         time.sleep(0.03)

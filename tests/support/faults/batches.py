@@ -146,7 +146,7 @@ def _carry_out(kind: str, count: int, number: int, folder: Path, beat: Any) -> N
         case.mkdir(exist_ok=True)
         os.chdir(case)
         (folder / "words.json").write_text(json.dumps(words))
-        forget()
+        forget("REPRO_TABLES" in made.environment)
         beat.value, begun = time.monotonic(), time.process_time()
         outcome = judge(words)
         told = {"code": outcome.code, "sort": outcome.sort, "where": outcome.where}

@@ -133,8 +133,9 @@ def _be(command: Command, folder: Path, fault: Fault, said: Path, count: Any, be
         os.environ[name] = str(folder / name.lower())
         (folder / name.lower()).mkdir(exist_ok=True)
     tempfile.tempdir = None
+    tempfile.gettempdir()  # which tries the folder by a file whose name nobody knows
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
-    forget()
+    forget("REPRO_TABLES" in command.environment)
     import cli
 
     for setup in command.setup:

@@ -8,7 +8,7 @@ from support.faults.warm import limit
 
 FILES = 32
 """open at a time"""
-BYTES = 9000
+BYTES = 4000
 """of a file"""
 MEMORY = 3 * 2**20
 """bytes of addresses beside those that the process begins with"""

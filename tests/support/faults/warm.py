@@ -28,7 +28,9 @@ LIBRARIES = (
     *("psutil", "torch.utils.serialization", "torch.utils.tensorboard", "zoo.weights"),
 )
 KEPT = ("repro.records.fingerprint", "repro.records.outside_code", "repro.schema", "repro.env")
-"""rooms whose caches depend on no file of a case"""
+"""modules whose caches depend on no file of a case"""
+TABLES = ("repro.papers", "repro.verdicts", "repro.estimates")
+"""rooms whose caches hold what the papers' tables say"""
 
 
 def _import_all() -> None:
@@ -39,6 +41,14 @@ def _import_all() -> None:
     for one in pkgutil.walk_packages(repro.__path__, "repro."):
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(one.name)
+
+
+def _read_papers() -> None:
+    from repro.papers import study
+
+    for paper in study.study_names():
+        for table in study.table_names(paper):
+            study.load_table(paper, table)
 
 
 @functools.cache
@@ -53,12 +63,13 @@ def _caches() -> "list[functools._lru_cache_wrapper[object]]":
     ]
 
 
-def forget() -> None:
-    """As if no command had run in this process."""
+def forget(tables: bool) -> None:
+    """As if no command had run in this process; the papers are known still, unless asked for."""
     from repro.models import registry
 
     for cache in _caches():
-        cache.cache_clear()
+        if tables or not cache.__module__.startswith(TABLES):
+            cache.cache_clear()
     registry.forget()
 
 
@@ -76,5 +87,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     _import_all()
     _caches()
+    _read_papers()
 gc.collect()
 gc.freeze()  # what is here stays shared with the processes that are forked

@@ -163,7 +163,12 @@ class Foreign:
 TENSORS: tuple[Callable[[torch.Tensor], object], ...] = (
     *(lambda t: t.half(), lambda t: t.double(), lambda t: t.to(torch.complex64), lambda t: t[None]),
     *(lambda t: t.long(), lambda t: t * float("nan"), lambda t: torch.zeros(1).expand(2**33)),
-    *(lambda t: torch.zeros(0), lambda t: t.to_sparse(), lambda t: t.flatten(), lambda t: t.T),
+    *(
+        lambda t: torch.zeros(0),
+        lambda t: t.to_sparse(),
+        lambda t: t.flatten(),
+        lambda t: t.mT if t.ndim > 1 else t,
+    ),
     *(lambda t: 7, lambda t: "text", lambda t: None, lambda t: [t], lambda t: {"a": {"b": t}}),
     *(lambda t: bytearray(10), lambda t: {1, 2}, lambda t: Foreign(), lambda t: 2**400),
     *(lambda t: torch.nn.Parameter(t.float()), lambda t: t.to(torch.bfloat16), lambda t: t > 0),
@@ -252,9 +257,8 @@ def pictures(folder: Path) -> Kind:
     pixels = painted(96, 72)
     whole = {
         ending: cv2.imencode(f".{ending}", pixels)[1].tobytes()
-        for ending in ("png", "jpg", "bmp", "webp", "tiff")
+        for ending in ("png", "jpg", "bmp", "webp", "tiff", "ppm")
     }
-    whole["gif"] = GIF
     more = (*whole.values(), cv2.imencode(".png", deep)[1].tobytes())
 
     @st.composite
@@ -270,9 +274,6 @@ def pictures(folder: Path) -> Kind:
         return {f"p.{ending}": content}, (*words, f"p.{ending}", JSON)
 
     return Kind(cases(), _finite)
-
-
-GIF = bytes.fromhex("47494638396102000200800000ff00000000002c00000000020002000002028401003b")
 
 
 @st.composite

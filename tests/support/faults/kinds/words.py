@@ -201,7 +201,6 @@ fetch coco val2017 --dry-run --data d
 readings paper4
 claims paper3
 new paper paper9
-run paper2 table3 --dry-run
 doctor
 schema"""
 
