@@ -54,9 +54,7 @@ def test_what_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         run(path)
 
 
-def test_a_runtime_that_dies_is_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_runtime_that_dies_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = open_ended(tmp_path / "net.onnx", "few")
     file = runtimes.opened(path)
     before = file.run({"image": IMAGE}, ["maps"])[0]
