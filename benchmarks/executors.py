@@ -28,7 +28,7 @@ import torch
 import zoo
 from repro.data import synth
 from repro.data.layout import find
-from repro.evaluation import choice, evaluator, pipeline
+from repro.evaluation import choice, evaluator, preparing
 from repro.evaluation.request import Execution
 from repro.executors.choice import chosen
 from repro.papers.values import Size
@@ -150,7 +150,7 @@ def sixty(
     for batch in range(1, RUNS - len(counts) + 1):
         execution = Execution(batch=batch, threads=1)
         _, request = choice.requested(model, weights, "synth", size=size, execution=execution)
-        run = evaluator.run_of(pipeline.prepare(request, source))
+        run = evaluator.run_of(preparing.prepare(request, source))
         runs += single(run, store, (request, source)).runs
     runs += [one for run in counts for one in single(run, store, None).runs]
     return Plan((), tuple(runs))

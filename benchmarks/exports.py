@@ -38,7 +38,7 @@ from repro.data.layout import Source, find
 from repro.data.normalising import normalised
 from repro.data.people import Annotations, Poses
 from repro.errors import ReproError
-from repro.evaluation import choice, inference, pipeline
+from repro.evaluation import choice, inference, preparing
 from repro.evaluation.loading import opened
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.evaluation.shards import Shards
@@ -275,7 +275,7 @@ def targets_of(grouping: str, outputs: Sequence[torch.Tensor], where: tuple[Any,
 
 def poses_of(request: EvaluationRequest, folder: Path, source: Source) -> tuple[Annotations, Poses]:
     """The persons that a network or a file finds."""
-    prepared = pipeline.prepare(request, source)
+    prepared = preparing.prepare(request, source)
     found, _ = inference.poses(
         opened(prepared.request, prepared.annotations, prepared.instances, prepared.size),
         prepared.request,

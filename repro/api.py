@@ -87,12 +87,12 @@ def evaluate_model(
     `data` is the folder with the data sets; `rules` are instead of the protocol's, as `flip=False`
     or `boxes="ground truth"`. From the store if it is there.
     """
-    from repro.evaluation import choice, evaluator, pipeline
+    from repro.evaluation import choice, evaluator, preparing
 
     registry.load()
     _, request = choice.requested(model, weights, dataset, protocol, rules=rules)
     files = choice.source(request.protocol, data, {})
-    run = evaluator.run_of(pipeline.prepare(request, files))
+    run = evaluator.run_of(preparing.prepare(request, files))
     return execute(single(run, store, (request, files)), store).only
 
 

@@ -67,7 +67,7 @@ def _check(settings: RunSettings) -> None:
     if settings.data is not None and not settings.data.is_dir():
         raise ReproError(f"There is no folder `{settings.data}`.", "See --data.")
     if settings.data is not None:
-        from repro.evaluation.loading import device_of
+        from repro.evaluation.devices import device_of
         from repro.evaluation.request import Execution
 
         device_of(Execution(settings.device, settings.batch, threads=settings.threads))

@@ -344,12 +344,12 @@ def _told(error: Exception) -> str:
 def _evaluate(planned: PlannedRun, course: Course) -> Record:
     assert isinstance(planned.run, EvaluationRun) and isinstance(planned.work, tuple)
     from repro.data.layout import Source
-    from repro.evaluation import evaluator, pipeline
+    from repro.evaluation import evaluator, preparing
     from repro.evaluation.request import EvaluationRequest
 
     request, source = planned.work
     assert isinstance(request, EvaluationRequest) and isinstance(source, Source)
-    prepared = pipeline.prepare(request, source)
+    prepared = preparing.prepare(request, source)
     course.store.begin(planned.run)
     with course.watch.run(planned.name, prepared.total, prepared.unit) as tell:
         folder = course.store.artifacts(planned.run.key)

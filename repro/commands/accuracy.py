@@ -126,11 +126,11 @@ def evaluate_and_tell(
     as_json: bool,
 ) -> None:
     """Evaluate by a protocol, keep the record, and print it; copy the poses to `output`."""
-    from repro.evaluation import evaluator, pipeline
+    from repro.evaluation import evaluator, preparing
     from repro.records.store import Store
     from repro.report.terminal import accuracy_table
 
-    prepared, records = pipeline.prepare(request, files), Store(store)
+    prepared, records = preparing.prepare(request, files), Store(store)
     if not as_json:
         say(f"{evaluator.run_of(prepared)}")
         say(f"protocol {protocol}: {request.rules}")

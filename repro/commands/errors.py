@@ -139,7 +139,7 @@ def evaluate(
 ) -> "tuple[str, Source, tuple[Remark, ...]]":
     """The key of a model's evaluation, which `eval` would make too, its files, and remarks."""
     from repro.data import own_dataset
-    from repro.evaluation import choice, evaluator, pipeline
+    from repro.evaluation import choice, evaluator, preparing
     from repro.evaluation.request import Execution
 
     annotations = by.annotations or own_dataset.annotations_of(by.dataset)
@@ -159,7 +159,7 @@ def evaluate(
     named = {"annotations": annotations, "images": by.images, "boxes": detector}
     files = choice.source(request.protocol, by.data, named)
     name, request = choice.on_files(name, request, files)
-    prepared, show = pipeline.prepare(request, files), not as_json
+    prepared, show = preparing.prepare(request, files), not as_json
     if show:
         say(f"{evaluator.run_of(prepared)}")
         say(f"protocol {name}: {request.rules}")

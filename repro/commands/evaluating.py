@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from repro.data.layout import Source
-    from repro.evaluation.pipeline import PreparedEvaluation
+    from repro.evaluation.preparing import PreparedEvaluation
     from repro.evaluation.request import EvaluationRequest, Execution
     from repro.exported.side_file import SideFacts
     from repro.papers.values import Options, Size

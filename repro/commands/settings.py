@@ -13,7 +13,7 @@ from repro.report.terminal.console import say
 if TYPE_CHECKING:
     from repro.commands.evaluating import Asked
     from repro.data.layout import Source
-    from repro.evaluation.pipeline import PreparedEvaluation
+    from repro.evaluation.preparing import PreparedEvaluation
     from repro.papers.protocol import Protocol
     from repro.records.record import Record
     from repro.records.remarks import Remark
@@ -77,7 +77,7 @@ def try_and_tell(
 ) -> None:
     """Score every setting, keep the base's record and the rows beside it, and print them."""
     from repro.comparing import targets
-    from repro.evaluation import evaluator, pipeline
+    from repro.evaluation import evaluator, preparing
     from repro.evaluation.shared_crops import FOLDER
     from repro.records import setting_rows
     from repro.records.store import Store
@@ -86,7 +86,7 @@ def try_and_tell(
 
     wanted = None if target is None else targets.value_of(target)
     (protocol, request), records = asked[0], Store(store)
-    prepared = pipeline.prepare(request, files)
+    prepared = preparing.prepare(request, files)
     run = evaluator.run_of(prepared)
     if not as_json:
         say(f"{run}, {counted(len(tried), 'setting')}")

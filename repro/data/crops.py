@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch.utils.data import Dataset
-
 from repro.data.boxes import Instances
 from repro.data.people import Annotations
 from repro.data.pictures import Colour, Pixels, coloured, picture
@@ -14,7 +12,7 @@ KEPT = 4
 """decoded images held back, enough for a few threads that walk through neighbouring instances"""
 
 
-class Crops(Dataset[tuple[Pixels, int]]):
+class Crops:
     """Of each instance the crop (height, width, 3), uint8, and the position of the instance.
 
     Instances of one image follow each other, so that an image is decoded once. Those that are

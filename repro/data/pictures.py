@@ -9,7 +9,6 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import Dataset
 
 from repro import env
 from repro.data import jpeg
@@ -187,7 +186,7 @@ def coloured(pixels: Pixels, colour: Colour) -> Pixels:
     return pixels if colour == "BGR" else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
 
 
-class Pictures(Dataset[tuple[Pixels, int]]):
+class Pictures:
     """Whole images: the pixels (H, W, 3), as stored or upright, and the position in Images.
 
     Those that are `held` in memory, BGR, are not read.

@@ -28,10 +28,10 @@ from repro.estimates.calibrations import LIMITS, START, Calibrations, Figures
 from repro.estimates.devices import Rates
 from repro.estimates.portions import STEP, Trial
 from repro.estimates.shapes import shape_of
-from repro.evaluation import grouping, inference, pipeline
+from repro.evaluation import grouping, inference, pipeline, preparing
 from repro.evaluation.loading import opened
 from repro.evaluation.network import Network, created
-from repro.evaluation.pipeline import PreparedEvaluation
+from repro.evaluation.preparing import PreparedEvaluation
 from repro.evaluation.request import EvaluationRequest
 from repro.evaluation.shards import Shards
 from repro.files import temporary_folder
@@ -200,7 +200,7 @@ def _evaluation(request: EvaluationRequest, source: Source, folder: Path) -> Fig
     batch = 1 if rules.bottom_up else _batch(request, request.execution.batch, 1 + rules.flip)
     execution = replace(request.execution, batch=batch)
     stamps = Stamps()
-    prepared = pipeline.prepare(replace(request, weights=weights, execution=execution), source)
+    prepared = preparing.prepare(replace(request, weights=weights, execution=execution), source)
     network = opened(prepared.request, prepared.annotations, prepared.instances, prepared.size)
     with contextlib.suppress(EnoughError):
         inference.poses(
@@ -242,7 +242,7 @@ def _loading(prepared: PreparedEvaluation, network: Network) -> float:
 
 def _scoring(request: EvaluationRequest, source: Source) -> Figures:
     """By poses that are drawn: of every box, else of every person."""
-    prepared = pipeline.prepare(request, source)
+    prepared = preparing.prepare(request, source)
     annotations, instances, rules = prepared.annotations, prepared.instances, request.protocol
     regions = boxes.ground_truth(annotations) if instances is None else instances
     random = np.random.default_rng(0)

@@ -120,7 +120,7 @@ def _on_the_way(
     run: TrainingRun, request: "TrainingRequest", device: str, times: int, official: bool
 ) -> Made:
     """The evaluations of a training's weights, as `repro.training.validation` does them."""
-    from repro.evaluation import pipeline
+    from repro.evaluation import preparing
     from repro.evaluation.request import EvaluationRequest, Execution
     from repro.training.request import evaluation_rules
 
@@ -130,7 +130,7 @@ def _on_the_way(
     asked = EvaluationRequest(
         request.model, None, rules, request.size, request.options, execution=Execution(device)
     )
-    prepared = pipeline.prepare(asked, source)
+    prepared = preparing.prepare(asked, source)
     data = data_of({"dataset": rules.dataset, "annotations": prepared.annotations.sha256})
     own = data, prepared.total, len(prepared.annotations.images)
     return evaluation(network_of(run), asked, source, own, official, times)

@@ -116,7 +116,7 @@ def _task(planned: PlannedRun, made: Made) -> Task:
 
 def _asked(planned: PlannedRun, pictures: Path) -> Task | None:
     """An evaluation that lacks data and weights here; None where it is not to be had at all."""
-    from repro.evaluation import pipeline
+    from repro.evaluation import preparing
     from repro.evaluation.request import EvaluationRequest
 
     asked = planned.asks
@@ -126,7 +126,7 @@ def _asked(planned: PlannedRun, pictures: Path) -> Task | None:
     request = EvaluationRequest(asked.model, None, rules, asked.input, dict(asked.options))
     try:
         source = find(pictures, rules.dataset, rules.split)
-        prepared = pipeline.prepare(request, source)
+        prepared = preparing.prepare(request, source)
     except ReproError:
         return None
     own = data_of({"dataset": rules.dataset, "annotations": prepared.annotations.sha256})

@@ -11,13 +11,13 @@ from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
 from repro.evaluation import exported, exported_rules
 from repro.evaluation.exported_rules import SettledRules
-from repro.evaluation.oracle import STRIDES
 from repro.evaluation.request import (
     BY_PROTOCOL,
     FILES,
     GIVEN,
     PIXEL_RULES,
     READ,
+    STRIDES,
     TRUTH,
     EvaluationRequest,
     Execution,

@@ -1,22 +1,18 @@
 """An evaluation as a run: what it is, so that its key finds it again, and its record."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING
 
 from repro import env
 from repro.checkpoints import matching, reading
 from repro.data import stand_ins
 from repro.data.annotations import is_official
-from repro.evaluation import pipeline, predictions, probe
+from repro.evaluation import predictions
+from repro.evaluation.devices import device_of
 from repro.evaluation.exported import options_of
-from repro.evaluation.inference import Tell
-from repro.evaluation.loading import device_of
-from repro.evaluation.network import created
-from repro.evaluation.pipeline import PreparedEvaluation
+from repro.evaluation.preparing import PreparedEvaluation
 from repro.evaluation.request import FILES, TRUTH, EvaluationRequest
 from repro.exported.opening import content_digest
 from repro.files import sha256
@@ -27,6 +23,9 @@ from repro.records.measurement import Measurement
 from repro.records.record import Record
 from repro.records.remarks import Remark
 from repro.records.runs import EvaluationRun, count_run, weights_name
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Facts = Mapping[str, Scalar]
 MAIN = ("AP", "Mean")
@@ -60,10 +59,16 @@ def execute(
     run: EvaluationRun,
     prepared: PreparedEvaluation,
     folder: Path,
-    tell: Tell,
+    tell: Callable[[int], None],
     fresh: bool = False,
 ) -> Record:
-    """The record of an evaluation; see `pipeline.measure` for what becomes of `folder`."""
+    """The record of an evaluation; see `pipeline.measure` for what becomes of `folder`.
+
+    ReproError for images that are not there, before torch is loaded.
+    """
+    prepared.check_images()
+    from repro.evaluation import pipeline, probe
+
     measured, notes, remarks = pipeline.measure(prepared, folder, tell, fresh)
     remarks = (*remarks, *next_to_nothing(measured, prepared.request))
     pictures = pictures_of(prepared)
@@ -149,8 +154,12 @@ def of_checkpoint(request: EvaluationRequest) -> tuple[Remark, ...]:
 
 
 @functools.lru_cache(64)
-def _outline(model: str, keypoints: int, **options: Scalar | tuple[Scalar, ...]) -> nn.Module:
+def _outline(model: str, keypoints: int, **options: Scalar | tuple[Scalar, ...]) -> "nn.Module":
     """A network without values; a plan asks for it again and again."""
+    import torch
+
+    from repro.evaluation.network import created
+
     with torch.device("meta"):
         return created(model, keypoints, options)
 

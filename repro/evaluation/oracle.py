@@ -11,12 +11,11 @@ from repro.data.boxes import Instances
 from repro.data.people import Annotations
 from repro.errors import ReproError
 from repro.evaluation.network import Network, sigma_of
+from repro.evaluation.request import STRIDES
 from repro.papers.protocol import Protocol
 from repro.papers.values import Size
 from repro.pose import targets, transforms, whole_image
 
-STRIDES = (4, 2)
-"""of the two outputs of an associative embedding network"""
 APART = 10.0
 """between the tags of two persons"""
 FAINT = 0.3

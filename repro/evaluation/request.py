@@ -12,6 +12,8 @@ from repro.records.remarks import Remark
 
 TRUTH = "truth"
 """what stands for the annotations themselves among the models"""
+STRIDES = (4, 2)
+"""of its heatmaps: an associative embedding network has both, any other the first"""
 FILES = tuple(KINDS.values())
 """what stands for exported files among the models: `onnx` and others"""
 READ, GIVEN, ASSUMED = "read from the file", "given", "assumed"

@@ -23,7 +23,7 @@ from repro.data.layout import Source
 from repro.data.people import Poses
 from repro.data.pictures import Colour, Pixels
 from repro.errors import StoreError
-from repro.evaluation import pipeline
+from repro.evaluation import pipeline, preparing
 from repro.evaluation.inference import (
     Chosen,
     CropMaps,
@@ -38,7 +38,7 @@ from repro.evaluation.inference import (
 from repro.evaluation.loading import opened
 from repro.evaluation.network import Network
 from repro.evaluation.overlap import overlapped
-from repro.evaluation.pipeline import PreparedEvaluation
+from repro.evaluation.preparing import PreparedEvaluation
 from repro.evaluation.request import TRUTH, EvaluationRequest
 from repro.evaluation.shards import Arrays, Shards
 from repro.papers.protocol import APPLY, OF_JOINTS, OFF, Protocol, changed
@@ -212,7 +212,7 @@ def shared(
     for group in groups.values():
         least = min(setting.box_score for setting in group)
         rules = changed(group[0], box_score=least)
-        prepared = pipeline.prepare(replace(request, protocol=rules), source)
+        prepared = preparing.prepare(replace(request, protocol=rules), source)
         made.append(SharedCrops(prepared, tuple(group)))
     return made
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from repro.data import stand_ins
 from repro.data.layout import Source, find
 from repro.errors import ReproError
-from repro.evaluation import evaluator, pipeline
+from repro.evaluation import evaluator, preparing
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.papers import checkpoint_catalogue
 from repro.papers.datasets import DATASETS
@@ -29,7 +29,7 @@ def supplied(
     _check_official(settings.data, requirement)
     execution = Execution(settings.device, settings.batch, settings.loaders, settings.threads)
     request, source = files(requirement, settings.data, execution)
-    prepared = pipeline.prepare(request, source)
+    prepared = preparing.prepare(request, source)
     run = evaluator.run_of(prepared)
     if not run.data["official"]:
         raise ReproError(

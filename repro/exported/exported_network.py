@@ -3,11 +3,10 @@ numbers."""
 
 import contextlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from repro.errors import ReproError
 from repro.exported.form import NHWC, WHOLE, ImageInput
@@ -15,6 +14,9 @@ from repro.exported.heads import HeadOutput
 from repro.exported.network_file import NetworkFile
 from repro.exported.runtime import Values
 from repro.papers.values import Size
+
+if TYPE_CHECKING:
+    from torch import Tensor  # not loaded for a file that is refused
 
 NUMBERS = {
     "float": np.float32,
@@ -38,8 +40,12 @@ class ExportedNetwork:
     canvas: Size | None = None
     """the input that whole images are scaled into; None where it follows the image"""
 
-    def __call__(self, images: Tensor, chosen: NDArray[np.int64], mirrored: bool) -> list[Tensor]:
+    def __call__(
+        self, images: "Tensor", chosen: NDArray[np.int64], mirrored: bool
+    ) -> "list[Tensor]":
         """The outputs for normalised images (N, 3, H, W), as `repro.evaluation.network` asks."""
+        import torch
+
         batch = self.file.image.batch or len(images)
         parts = [self._outputs(part, batch) for part in torch.split(images, batch)]
         together = parts[0]
@@ -53,11 +59,11 @@ class ExportedNetwork:
                 )
         return together
 
-    def _outputs(self, images: Tensor, batch: int) -> list[Tensor]:
+    def _outputs(self, images: "Tensor", batch: int) -> "list[Tensor]":
         filled = images
         if len(images) < batch:
-            blank = images.new_zeros(batch - len(images), *images.shape[1:])
-            filled = torch.cat([images, blank])
+            filled = images.new_zeros(batch, *images.shape[1:])
+            filled[: len(images)] = images
         names = [output.name for output in self.outputs]
         given = {self.file.image.name: as_given(filled, self.file.image)}
         found = self.file.runtime.run(given, names)
@@ -78,7 +84,7 @@ def tried(file: NetworkFile, size: Size) -> None:
         file.runtime.run({file.image.name: blank}, [output.name for output in file.outputs])
 
 
-def as_given(images: Tensor, image: ImageInput) -> Values:
+def as_given(images: "Tensor", image: ImageInput) -> Values:
     """Normalised images (N, 3, H, W) in the layout and the numbers that a file takes."""
     if image.layout == NHWC:
         images = images.permute(0, 2, 3, 1)
@@ -88,6 +94,8 @@ def as_given(images: Tensor, image: ImageInput) -> Values:
     return given
 
 
-def _planes(values: Values, output: HeadOutput) -> Tensor:
+def _planes(values: Values, output: HeadOutput) -> "Tensor":
+    import torch
+
     maps = torch.from_numpy(np.asarray(values, np.float32))
     return maps.permute(0, 3, 1, 2).contiguous() if output.layout == NHWC else maps

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from repro import env
 from repro.comparing import paired
 from repro.data.layout import Source
-from repro.evaluation import evaluator, pipeline
+from repro.evaluation import evaluator, preparing
 from repro.evaluation.request import EvaluationRequest
 from repro.papers.metrics import MAIN
 from repro.plan import single
@@ -62,7 +62,7 @@ class PairedSpeed:
 
 def check_images(request: EvaluationRequest, source: Source) -> None:
     """Raise ReproError for whatever would stop an evaluation."""
-    pipeline.prepare(request, source).check_images()
+    preparing.prepare(request, source).check_images()
 
 
 def accuracy(
@@ -94,7 +94,7 @@ def speed(request: QuantisationRequest, clock: Clock, store: Store, watch: RunWa
 
 
 def _evaluated(request: EvaluationRequest, source: Source, store: Store, watch: RunWatch) -> Record:
-    prepared = pipeline.prepare(request, source)
+    prepared = preparing.prepare(request, source)
     run = evaluator.run_of(prepared)
     known = store.find(run)
     fresh = known is not None and bool(evaluator.other_pictures(known, prepared))

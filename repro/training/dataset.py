@@ -13,7 +13,7 @@ from repro.data.bottom_up_samples import ImageSamples, ImageTargets
 from repro.data.people import Annotations
 from repro.data.top_down_samples import PersonSamples, PersonTargets
 from repro.errors import ReproError
-from repro.evaluation.pipeline import check_images
+from repro.evaluation.preparing import check_images
 from repro.papers.recipe import Recipe
 from repro.papers.values import Size
 from repro.training.request import TrainingRequest

@@ -17,7 +17,7 @@ from repro import schema
 from repro.data.people import Annotations, Floats
 from repro.errors import RunError
 from repro.evaluation import predictions
-from repro.evaluation.pipeline import PreparedEvaluation
+from repro.evaluation.preparing import PreparedEvaluation
 from repro.files import write_whole
 from repro.papers.protocol import APPLY
 from repro.papers.skeletons import Skeleton

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import zoo
 from repro.data.layout import Source, find
 from repro.errors import ReproError, unknown
-from repro.evaluation import evaluator, pipeline
+from repro.evaluation import evaluator, preparing
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.papers import lookup
 from repro.papers.datasets import GENERATED, with_joints
@@ -352,7 +352,7 @@ def _evaluation(
         row.variant,
         execution=Execution(settings.device, settings.batch, threads=settings.threads),
     )
-    prepared = pipeline.prepare(request, row.source)
+    prepared = preparing.prepare(request, row.source)
     name = evaluator.usual_name(prepared)
     weights: dict[str, Scalar] = {"name": name, "training": trained.key}
     weights |= {} if trained.faithful else {"faithful": False}

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from repro.evaluation import pipeline
+from repro.evaluation import pipeline, preparing
 from repro.evaluation.inference import Tell
 from repro.evaluation.request import EvaluationRequest, Execution
 from repro.files import sha256
@@ -49,7 +49,8 @@ def evaluate(
         request.options,
         execution=Execution(device),
     )
-    prepared = pipeline.prepare(asked, request.evaluated)
+    prepared = preparing.prepare(asked, request.evaluated)
+    prepared.check_images()
     with progress(prepared.total, prepared.unit) as tell:
         own = folder / sha256(weights)[:16]
         measured, *_ = pipeline.measure(prepared, own, tell)

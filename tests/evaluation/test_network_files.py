@@ -14,7 +14,7 @@ from repro.data.normalising import normalised
 from repro.errors import ReproError, RunError
 from repro.evaluation import choice, evaluator, exported, exported_rules, loading, network
 from repro.evaluation.network import ZooNetwork
-from repro.evaluation.pipeline import PreparedEvaluation
+from repro.evaluation.preparing import PreparedEvaluation
 from repro.evaluation.request import ASSUMED, GIVEN, READ, EvaluationRequest, Execution
 from repro.exported import leading, serving
 from repro.exported.exported_network import ExportedNetwork

@@ -9,7 +9,7 @@ import pytest
 
 from repro.data import synth
 from repro.data.layout import find
-from repro.evaluation import choice, evaluator, pipeline
+from repro.evaluation import choice, evaluator, preparing
 from repro.executors import cluster
 from repro.executors.cluster import RayCluster
 from repro.executors.node import Home
@@ -40,7 +40,7 @@ def real_runs(folder: Path, store: Store) -> Plan:
     rules = {"boxes": "ground truth", "flip": False}
     _, request = choice.requested("truth", None, "synth", None, rules=rules)
     files = find(folder / "data", "synth", "val")
-    run = evaluator.run_of(pipeline.prepare(request, files))
+    run = evaluator.run_of(preparing.prepare(request, files))
     count = single(count_run("hwl_mobilenetv3", (64, 64)), store, None)
     return Plan((), (*count.runs, *single(run, store, (request, files)).runs))
 
