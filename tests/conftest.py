@@ -26,6 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core, one thread a
 # that the compiler knows the processor's instructions is not tried in each new cache
 os.environ.setdefault("TORCHINDUCTOR_VEC_ISA_OK", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in jobs of the background
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup
 
 
 typer.main.get_command = functools.cache(typer.main.get_command)

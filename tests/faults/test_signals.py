@@ -63,6 +63,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def told(words: str, place: Path, number: int, after: float) -> Told:
     """Run a command, and tell it to end so many seconds later."""
     around = {"PYTHONPATH": str(ROOT), allowance.VARIABLE: "600", "REPRO_CACHE": str(place / "c")}
+    around["TMPDIR"] = str(place)  # where the lock is that timings of other tests would wait for
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", *words.split()],
         cwd=place,

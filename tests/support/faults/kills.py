@@ -245,8 +245,14 @@ class Trial:
         return place
 
 
+BY_LOADER = (127, "cannot allocate memory for thread-local data: ABORT\n")
+"""how the loader of libraries ends a process for want of memory, which nobody can catch"""
+
+
 def badly_ended(fault: Fault, ended: Ended) -> str:
     """What is wrong with how a command ended; empty for nothing."""
+    if ended.code == BY_LOADER[0] and ended.said.endswith(BY_LOADER[1]):
+        return ""
     if "Traceback" in ended.said:
         return f"it ended with {ended.code} and a traceback"
     expected = {-fault.signal if fault.signal == signal.SIGKILL else 128 + fault.signal}
