@@ -8,7 +8,7 @@ from support.faults import batches
 from support.faults.figures import Figures
 
 pytestmark = pytest.mark.faults
-CASES = 560
+CASES = 536
 """of a kind"""
 KINDS = (
     *("documents:annotations", "documents:results", "documents:boxes", "documents:records"),

@@ -89,7 +89,7 @@ def test_a_command_ends_in_time_whatever_it_does(
     command: str, name: str, place: Path, figures: Figures
 ) -> None:
     drawn = random.Random(f"{figures.seed} {command} {name}")
-    moments = [0.5, drawn.uniform(0.5, 5), 9.0]
+    moments = [0.5, drawn.uniform(0.5, 5), 6.0]
     wrong = []
     for after in moments:
         ended = told(COMMANDS[command], place, getattr(signal, name), after)
