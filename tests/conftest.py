@@ -19,6 +19,7 @@ from repro.papers import readings, study
 from repro.processes import ending
 from support import answer_check, evaluation_scenes
 from support.command_line import ROOT, Outcome, Run
+from support.faults import figures
 
 for name in ("REPRO_TABLES", "REPRO_TABLES_ONLY", "REPRO_MODULES"):
     os.environ.pop(name, None)  # the tests are of the papers and the zoo that come with repro
@@ -106,3 +107,12 @@ def own_tables(papers_anew: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     shutil.copytree(ROOT / "tables", copy)
     monkeypatch.setenv("REPRO_TABLES", str(copy))
     return copy
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what all tests of the fault suite counted together."""
+    found = figures.gathered(terminalreporter)
+    if found:
+        terminalreporter.section("faults")
+        for line in figures.lines(found):
+            terminalreporter.write_line(line)

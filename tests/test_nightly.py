@@ -180,7 +180,10 @@ def test_actions_are_pinned_by_content() -> None:
 
 def test_the_faults_have_their_night() -> None:
     jobs = yaml.safe_load((WORKFLOWS / "nightly.yml").read_text())["jobs"]
-    assert any(step.get("run") == "python -m pytest -m faults" for step in jobs["faults"]["steps"])
+    assert any(
+        step.get("run") == "python -m pytest -m faults --dist worksteal"
+        for step in jobs["faults"]["steps"]
+    )
 
 
 def test_the_workflow_is_the_command_and_asks_for_little() -> None:

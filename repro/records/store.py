@@ -306,7 +306,7 @@ class Store:
         try:
             return self.read(path)
         except ReproError as error:
-            if not quiet:
+            if not quiet and os.path.lexists(path):  # else it was removed meanwhile
                 self._warn(path, str(error))
             return None
 

@@ -1,11 +1,10 @@
-"""The fault suite, `pytest -m faults`, prints its figures last."""
+"""The fault suite, `pytest -m faults`."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from support import fault_server
-from support.faults import figures
 from support.faults.figures import Figures
 from support.faults.kills import NAMES, Trial
 
@@ -30,12 +29,3 @@ def trial(
             yield Trial(commands.fetching(folder / "in", server), folder)
     else:
         yield Trial(commands.made(folder / "in")[request.param], folder)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell what all tests of the suite counted together."""
-    found = figures.gathered(terminalreporter)
-    if found:
-        terminalreporter.section("faults")
-        for line in figures.lines(found):
-            terminalreporter.write_line(line)

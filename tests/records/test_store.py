@@ -11,6 +11,7 @@ import pytest
 from repro.errors import StoreError
 from repro.records import plain_form
 from repro.records.cleanup import collect, entries, remove
+from repro.records.record import Record
 from repro.records.store import Store
 from support.command_line import ROOT
 from support.small_record import SPEC, record
@@ -147,6 +148,22 @@ def test_a_record_under_a_wrong_name_is_not_served(tmp_path: Path) -> None:
     target.write_bytes(path.read_bytes())
     assert store.current(SPEC) is None
     assert store.warnings
+
+
+def test_a_record_that_is_removed_while_it_is_read_is_none_and_not_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    store.add(record())
+    read = Store.read
+
+    def removed(self: Store, path: Path) -> Record:
+        path.unlink()
+        return read(self, path)
+
+    monkeypatch.setattr(Store, "read", removed)
+    reader = Store(tmp_path)
+    assert reader.find(SPEC) is None and not reader.warnings
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
