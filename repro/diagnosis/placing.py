@@ -83,9 +83,8 @@ def _similar(persons: JudgedPersons, poses: Poses, image: Ints, kept: Ints, rows
         people.crowd[rows],
         nothing,
     )
-    points = np.take(poses.keypoints[..., :2], kept, axis=0)
     nowhere = np.zeros((len(kept), 1), np.bool_)
-    detections = Detections(image[kept], poses.scores[kept], points, nowhere)
+    detections = Detections(image[kept], poses.scores[kept], poses.keypoints, kept, nowhere)
     sigmas = np.array(persons.annotations.entry.skeleton.sigmas)
     return similar(detections, truth, sigmas, LEAST)
 

@@ -11,6 +11,8 @@ BLOCK = 8192
 """pairs at a time, so that the numbers between stay in the cache"""
 FEW = 1024
 """poses at a time, likewise"""
+VANISHING = 700.0
+"""-log(OKS) of a joint that moves no bit of a mean that counts; beyond 708 `exp` is slow"""
 MARGIN = 1e-6
 """of -log(OKS), for what rounding may add"""
 
@@ -40,8 +42,10 @@ class Detections:
     image: Ints
     """(D,) position of the image, ascending"""
     scores: Floats
-    points: Floats
-    """(D, K, 2)"""
+    keypoints: Floats
+    """(N, K, 3) of all poses"""
+    pose: Ints
+    """(D,) whose of them"""
     outside: Bools
     """(D, A) whether its own area is outside the class of size"""
     ends: tuple[Floats, Floats] | None = None
@@ -71,26 +75,28 @@ def similar(detections: Detections, persons: Persons, sigmas: Floats, least: flo
     number = np.count_nonzero(labelled, axis=1)[person]
     joints = np.argsort(~labelled, axis=1, kind="stable")  # the labelled ones first, in order
     variances = _variances(sigmas)
-    oks = np.empty(len(detection))
+    pose, oks = detections.pose[detection], np.empty(len(detection))
     for n in np.unique(number):
         alike = np.flatnonzero(number == n)
         for start in range(0, len(alike), BLOCK):
             part = alike[start : start + BLOCK]
             who = person[part]
+            points = detections.keypoints[pose[part]][..., :2]
             if n:
                 chosen = joints[who, :n]
-                predicted = detections.points[detection[part, None], chosen]
-                away = predicted - persons.keypoints[who[:, None], chosen, :2]
+                away = _squares(points - persons.keypoints[who][..., :2])
+                away = np.take_along_axis(away, chosen, axis=1)
                 oks[part] = _mean(away, variances[chosen], persons.areas[who])
             else:
-                away = _beyond(detections.points[detection[part]], persons.boxes[who])
+                away = _squares(_beyond(points, persons.boxes[who]))
                 oks[part] = _mean(away, variances, persons.areas[who])
     kept = oks >= least
     return Pairs(detection[kept], person[kept], oks[kept])
 
 
-def ends(points: Floats) -> tuple[Floats, Floats]:
-    """(D, 2) and (D, 2) the least and the largest x and y of joints (D, K, 2)."""
+def ends(keypoints: Floats) -> tuple[Floats, Floats]:
+    """(N, 2) and (N, 2) the least and the largest x and y of joints (N, K, 3)."""
+    points = keypoints[..., :2]
     least, largest = (np.empty((len(points), 2)) for _ in range(2))
     for start in range(0, len(points), FEW):
         part = slice(start, start + FEW)
@@ -116,12 +122,12 @@ def _near(
     detection = np.repeat(np.arange(len(count)), count)
     person = np.arange(len(detection)) + np.repeat(first - np.cumsum(count) + count, count)
     low, high = _regions(persons, labelled, reach)
-    least, largest = detections.ends or ends(detections.points)
-    near = np.ones(len(detection), np.bool_)
+    least, largest = detections.ends or ends(detections.keypoints[detections.pose])
     for axis in range(2):
-        near &= least[detection, axis] <= high[person, axis]
+        near = least[detection, axis] <= high[person, axis]
         near &= largest[detection, axis] >= low[person, axis]
-    return detection[near], person[near]
+        detection, person = detection[near], person[near]
+    return detection, person
 
 
 def _regions(persons: Persons, labelled: Bools, reach: float) -> tuple[Floats, Floats]:
@@ -147,12 +153,17 @@ def _variances(sigmas: Floats) -> Floats:
     return np.asarray((sigmas * 2) ** 2)
 
 
-def _mean(away: Floats, variances: Floats, areas: Floats) -> Floats:
-    """(P,) OKS from the distances (P, n, 2) in x and y."""
+def _squares(away: Floats) -> Floats:
+    """(P, K) of the distances (P, K, 2) in x and y."""
     with np.errstate(over="ignore"):  # a joint at 1e300 is as far away as any
-        squares = away[..., 0] ** 2 + away[..., 1] ** 2
-        error = squares / variances / (areas[:, None] + EPSILON) / 2
-    return np.asarray(np.sum(np.exp(-error), axis=1) / error.shape[1])
+        return np.asarray(away[..., 0] ** 2 + away[..., 1] ** 2)
+
+
+def _mean(squares: Floats, variances: Floats, areas: Floats) -> Floats:
+    """(P,) OKS from the squares (P, n) of the distances."""
+    error = squares / variances / (areas[:, None] + EPSILON) / 2
+    small = np.exp(-np.minimum(error, VANISHING))
+    return np.asarray(np.sum(small, axis=1) / error.shape[1])
 
 
 def _beyond(points: Floats, boxes: Floats) -> Floats:

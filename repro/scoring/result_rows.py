@@ -77,20 +77,19 @@ class _Columns:
             self.fields, self.boxed = frozenset(first.keys()), "bbox" in first
             self.width = len(first["keypoints"])
         fields, width, boxed = len(self.fields), self.width, self.boxed
-        images, categories, scores = self.images, self.categories, self.scores
-        keypoints, boxes = self.keypoints, self.boxes
         if lists != 1 + len(rows) * (1 + boxed):
             return False
-        for row in rows:
-            points = row["keypoints"]
-            if len(points) != width or len(row) != fields:
-                return False
-            keypoints += points.as_buffer(of_type="d")
-            images.append(row["image_id"])
-            categories.append(row["category_id"])
-            scores.append(row["score"])
-            if boxed:
-                boxes += row["bbox"].as_buffer(of_type="d")
+        every = list(rows)
+        points = [row["keypoints"] for row in every]
+        boxes = [row["bbox"] for row in every] if boxed else []
+        alike = {*map(len, every)} == {fields} and {*map(len, points)} == {width}
+        if not alike or not {*map(len, boxes)} <= {4}:
+            return False
+        self.images += [row["image_id"] for row in every]
+        self.categories += [row["category_id"] for row in every]
+        self.scores += [row["score"] for row in every]
+        self.keypoints += b"".join([one.as_buffer(of_type="d") for one in points])
+        self.boxes += b"".join([one.as_buffer(of_type="d") for one in boxes])
         return True
 
     def whole(self) -> PlainRows | None:
