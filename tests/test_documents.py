@@ -6,6 +6,7 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import typer.main
@@ -185,6 +186,13 @@ def test_the_picture_shows_what_the_command_does() -> None:
     assert "script" not in kept and re.findall(r"https?://[^\"]+", kept) == [
         "http://www.w3.org/2000/svg"
     ]
+
+
+def test_the_picture_of_all_networks_is_what_the_report_draws(repro: Run) -> None:
+    kept = (ROOT / "docs/networks.svg").read_text(encoding="utf-8")
+    assert repro("report", "--format", "svg", "--store", str(ROOT / "records")).out == kept
+    drawn = ElementTree.fromstring(kept)
+    assert not drawn.findall(".//{*}script") and len(drawn.findall(".//{*}circle")) > 60
 
 
 def test_the_project_says_who_it_is_everywhere_alike() -> None:

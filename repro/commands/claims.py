@@ -10,6 +10,7 @@ from repro.report.terminal.console import say
 def claims(
     paper: options.PaperOrAll = "all",
     kind: options.ClaimKinds = "",
+    about: options.ClaimWords = "",
     fail_on: options.FailOnClaim = "",
     networks: options.ClaimNetworks = False,
     store: options.StoreDir = options.RECORDS,
@@ -17,9 +18,9 @@ def claims(
 ) -> None:
     """Check the papers' sentences against printed and measured cells.
 
-    Example: repro claims paper2 --kind cost
+    Example: repro claims paper4 --about "model will focus"
     """
-    from repro.errors import names_among
+    from repro.errors import ReproError, names_among
     from repro.papers import lookup, study
     from repro.records.store import Store
     from repro.verdicts.claims import claim, judging
@@ -35,6 +36,9 @@ def claims(
             say(claim_networks.write(name))
     records = Store(store, say=say)
     judged = judging.judge_papers(papers, MeasuredCells(records), kinds)
+    judged = [one for one in judged if one.claim.speaks_of(about)]
+    if about and not judged:
+        raise ReproError(f"No sentence has the words `{about:.80}`.", "See `repro claims`.")
     warn(records)
     code, why = judging.exit_code(judged, gates)
     if as_json:

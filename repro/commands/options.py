@@ -73,6 +73,7 @@ Metrics = Annotated[str, Option("--metric", help="Only these, as in `params,macs
 ClaimKinds = Annotated[
     str, Option("--kind", help="Only these: result, cost, speed, recipe, unit, reference.")
 ]
+ClaimWords = Annotated[str, Option("--about", help="Only sentences with these words.")]
 ClaimNetworks = Annotated[
     bool, Option("--networks", help="Build what claims ask of networks, and write networks.json.")
 ]
@@ -387,7 +388,7 @@ ReportFile = Annotated[
     Path | None, Option("--output", "-o", help="The file; its ending tells the format.")
 ]
 ReportFormat = Annotated[
-    str, Option("--format", help="html (the default), md, csv, latex, json or junit.")
+    str, Option("--format", help="html (the default), md, csv, latex, json, junit or svg.")
 ]
 CheckReport = Annotated[
     bool, Option("--check", help="Write nothing; exit 3 if the file would change.")

@@ -22,6 +22,7 @@ FORMATS = {
     "latex": (".tex",),
     "json": (".json",),
     "junit": (".xml",),
+    "svg": (".svg",),
 }
 """name -> endings of its files"""
 PAGE = Path("report.html")
@@ -121,6 +122,10 @@ def _text(name: str, store: "Store", paper: str, output: Path | None) -> str:
         from repro.report.files import junit
 
         return junit.cells(cells)
+    if name == "svg":
+        from repro.report.html import networks_svg
+
+        return networks_svg.render(cells)
     from repro.report.files import export
 
     return export.as_csv(cells) if name == "csv" else export.as_latex(cells)

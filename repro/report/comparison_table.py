@@ -94,14 +94,16 @@ def table(comparison: change.Comparison) -> RenderableType:
     for heading in ("A", "B", "B - A"):
         grid.add_column(heading, justify="right", no_wrap=True)
     grid.add_column("", no_wrap=True)
-    grid.add_column("", overflow="fold", style="dim")
     for figure in figures:
         call = Text(figure.call, style=COLOURS.get(figure.call, ""))
-        grid.add_row(figure.kind, figure.cell, *values(figure), call, short(figure.reason))
+        grid.add_row(figure.kind, figure.cell, *values(figure), call)
+    reasons = [
+        Text(f"{figure.cell}: {figure.reason}", style="dim") for figure in figures if figure.reason
+    ]
     lines = [Text(f"A {comparison.a}   B {comparison.b}")]
     left = sum(figure.call != "same" for figure in comparison.changes) - len(figures)
     tail = [Text(f"and {left} more; --json and --markdown have all", style="dim")] if left else []
-    return Group(*lines, *([grid] if figures else []), *tail, Text(totals(comparison)))
+    return Group(*lines, *([grid] if figures else []), *reasons, *tail, Text(totals(comparison)))
 
 
 def totals(comparison: change.Comparison) -> str:

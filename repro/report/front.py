@@ -122,6 +122,14 @@ def _statements(claims: Sequence[Judged], verdicts: Sequence[str]) -> Iterator[F
     parts = [_counting(totals[name], name) for name in verdicts if name in totals]
     if parts:
         yield FrontLine(f"Of {len(claims):,} statements of its text {listed(parts)}.")
+    held = [one for one in claims if one.verdict in HOLDING and verdicts == HOLDING]
+    ours = sum(one.own is not None and one.own.holds is True for one in held)
+    if held:
+        others = "the others" if ours else "all"
+        yield FrontLine(
+            f"Of these {ours or 'none'} {_verb(ours, 'are')} borne out by what was counted or "
+            f"measured here, {others} by the paper’s own numbers or public ones alone."
+        )
 
 
 def _verb(count: int, verb: str) -> str:

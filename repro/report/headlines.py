@@ -69,7 +69,8 @@ def _stated(finding: ListedFinding, report: ReportContents) -> tuple[str, str] |
     for one in report.claims:
         known = (one.claim.paper, one.claim.printed) == (finding.paper, finding.claim)
         if known and one.verdict in FAILING:
-            return f"“{one.claim.printed}”: {one.reason}", f"repro claims {finding.paper}"
+            proof = f"“{one.claim.printed}”: {one.reason} {one.claim.note or ''}".rstrip()
+            return proof, f'repro claims {finding.paper} --about "{one.claim.printed}"'
     return None
 
 

@@ -1,17 +1,20 @@
 """A published table as printed."""
 
+from collections.abc import Sequence
+
 from rich.console import Group, JustifyMethod, RenderableType
-from rich.table import Table as Grid
 from rich.text import Text
 
 from repro.papers import study
 from repro.papers.study import Column, Row, Table
 from repro.report import text
+from repro.report.fitted_table import FittedTable
 
 
 def printed(table: Table) -> RenderableType:
     """A published table as printed, with what its columns mean."""
-    grid = new_grid()
+    numbers = [column.label for column in table.columns if column.metric is not None]
+    grid = new_grid(numbers[::-1])
     for column in table.columns:
         justify: JustifyMethod = "left" if column.metric is None else "right"
         grid.add_column(Text(column.label), justify=justify, overflow="fold")
@@ -40,6 +43,6 @@ def title(table: Table) -> Group:
     return Group(heading, Text(" · ".join(facts), style="dim"))
 
 
-def new_grid() -> Grid:
-    """A borderless table."""
-    return Grid(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+def new_grid(droppable: Sequence[str] = ()) -> FittedTable:
+    """A borderless table; columns with these headings may be left out where there is no room."""
+    return FittedTable(droppable)

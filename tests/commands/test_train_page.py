@@ -13,10 +13,9 @@ from repro.data import synth
 from repro.records.cleanup import collect
 from repro.records.store import Store
 from repro.report.html import training_page
-from repro.training import trainer
 from repro.training.loop import StepReport
 from repro.training.sheet import sheet
-from repro.training.trainer import Training
+from repro.training.step_log import StepLog
 from support.command_line import Outcome, Run
 
 MODEL = ("train", "paper1", "hwl_mobilenetv3")
@@ -90,16 +89,16 @@ def test_a_recipe_that_does_not_fit_is_said_before_it_starts(repro: Run, data: P
 def test_an_interrupted_training_leaves_a_page_and_goes_on_to_another(
     repro: Run, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    after = Training.after
+    add = StepLog.add
 
-    def interrupted(training: Training, report: StepReport) -> object:
+    def interrupted(log: StepLog, report: StepReport) -> None:
         if report.step == 3:
             raise KeyboardInterrupt
-        return after(training, report)
+        add(log, report)
 
     words = ("--save-every", "1")
     with monkeypatch.context() as patch:
-        patch.setattr(trainer.Training, "after", interrupted)
+        patch.setattr(StepLog, "add", interrupted)
         done = trained(repro, data, *words)
     assert done.code == 130 and "out ü/training.html shows how far it came" in done.err
     page = Path("out ü/training.html")

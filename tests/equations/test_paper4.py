@@ -172,5 +172,6 @@ def test_equation_12_is_the_similarity_that_scores_use() -> None:
     people = Persons(
         here, here, np.array([[5.0, 5, 50, 40]]), person, np.array([area]), none[0], none
     )
-    pairs = similar(Detections(here, np.ones(1), found, none), people, constants, 0.0)
+    one = Detections(here, np.ones(1), found, here, none)
+    pairs = similar(one, people, constants, 0.0)
     assert pairs.oks.tolist() == pytest.approx([numerator / denominator])

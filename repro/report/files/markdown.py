@@ -21,6 +21,8 @@ from repro.report.evidence_table import EvidenceLine
 from repro.report.front import PaperFront, front
 from repro.report.grid import Grid, GridEntry, GridLine, grid
 from repro.report.headlines import Headline, headlines
+from repro.verdicts.audit.check import SEVERITIES
+from repro.verdicts.claims.judging import VERDICTS
 from repro.verdicts.judge import Cell, by_table, summary
 from repro.verdicts.kinds import KINDS
 
@@ -205,8 +207,11 @@ def _legend(cells: Sequence[Cell]) -> list[str | Fold]:
     signs = "\n".join(
         f"- {KINDS[kind].sign} **{kind}**: {KINDS[kind].meaning}" for kind in summary(cells)
     )
+    own = "; ".join(f"{one.sign} {one.meaning}" for one in VERDICTS.values())
+    tables = "; ".join(f"{one.sign} {name}: {one.meaning}" for name, one in SEVERITIES.items())
     return [
         signs,
+        f"Signs of statements: {own}. Of what tables hold: {tables}.",
         "A cost matches if it prints as the paper's digits, rounded or cut, under the counting "
         "convention of its cell. What the papers call FLOPs are multiply-accumulates (MACs). "
         "Networks are built after public code where there is some, else after the paper's text; "

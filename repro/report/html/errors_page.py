@@ -18,7 +18,16 @@ from repro.records.remarks import Remark
 from repro.report.html import error_curves
 from repro.report.html.assets import environment, joined, policy
 
-STYLES = ("base.css", "tables.css", "parts.css", "charts.css", "media.css", "errors.css")
+STYLES = (
+    "colours.css",
+    "base.css",
+    "tables.css",
+    "plots.css",
+    "parts.css",
+    "charts.css",
+    "media.css",
+    "errors.css",
+)
 GROUPS = {
     "joint": "By joint",
     "size": "By size of the person or pose",

@@ -21,12 +21,14 @@ from repro.report import evidence_table, overview, quantised_rows, text
 from repro.report.contents import ReportContents
 from repro.report.front import front
 from repro.report.grid import Grid, grid
+from repro.report.headlines import headlines
 from repro.report.html import (
     diagram_plot,
     evidence_plot,
     figures,
     fronts,
     methods,
+    networks_plot,
     page_data,
     plot,
     sentence_plots,
@@ -52,7 +54,16 @@ SCRIPTS = (
     "start.js",
 )
 """one module, in this order"""
-STYLES = ("base.css", "tables.css", "parts.css", "charts.css", "pictures.css", "media.css")
+STYLES = (
+    "colours.css",
+    "base.css",
+    "tables.css",
+    "plots.css",
+    "parts.css",
+    "charts.css",
+    "pictures.css",
+    "media.css",
+)
 
 
 def render(report: ReportContents) -> str:
@@ -64,7 +75,7 @@ def render(report: ReportContents) -> str:
         name: [cell for cell in report.cells if cell.wanted.table.study == name] for name in papers
     }
     return (
-        _templates()
+        templates()
         .get_template("page.html")
         .render(
             mark=Markup(MARK),  # the constant above
@@ -84,6 +95,9 @@ def render(report: ReportContents) -> str:
             sentences={name: overview.sentence(cells) for name, cells in by_paper.items()},
             **_pictures(papers),
             **_on_images(report),
+            networks=None if report.rehearsal else networks_plot.networks_plot(report.cells),
+            headlines=headlines(report),
+            networks_caption=networks_plot.CAPTION,
             matrix=overview.matrix(report.cells),
             fields=FIELDS,
             totals=summary(report.cells),
@@ -166,18 +180,18 @@ def _records(report: ReportContents) -> list[Record]:
     return [*report.records.values(), *filter(None, checked)]
 
 
-def _templates() -> Environment:
-    templates = environment()
-    templates.filters["minus"] = lambda number: str(number).replace("-", "−")
-    templates.filters["class"] = _class
-    templates.filters["outcome"] = page_data.outcome
-    templates.globals |= {
+def templates() -> Environment:
+    """The templates of the page, with what they call."""
+    found = environment()
+    found.filters["minus"] = lambda number: str(number).replace("-", "−")
+    found.filters["class"] = _class
+    found.filters["outcome"] = page_data.outcome
+    found.globals |= {
         "kinds": KINDS,
         "ticks": plot.ticks,
         "fronts": fronts.fronts,
-        "size": (plot.WIDTH, plot.HEIGHT),
     }
-    return templates
+    return found
 
 
 def _quotes(check: AuditCheck) -> dict[tuple[str, str, str], list[str]]:

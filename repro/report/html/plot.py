@@ -1,21 +1,32 @@
 """Where the marks of a plot stand: pure geometry, in the units of the drawing."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from repro.papers.metrics import COST
 from repro.papers.study import Column
 from repro.report.html.figures import Coordinate, Panel, Point
 
-WIDTH, HEIGHT = 440, 320
 LEFT, RIGHT, TOP, BOTTOM = 40, 12, 14, 38
-LARGEST = 22.0
-"""radius of the circle of the largest network"""
 SMALLEST = 2.5
 SEEN = 1.5
 LETTER, LINE = 6.4, 13
 """width of a letter and height of a line of a label"""
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What a plot is drawn on."""
+
+    width: int = 440
+    height: int = 320
+    radius: float = 22.0
+    """of the circle of the largest network"""
+
+
+FIGURE = Canvas()
+"""of a paper's own figures"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,8 @@ class Mark:
     ours_radius: float
     measured: bool
     """whether a coordinate or the size was measured"""
+    named: bool
+    """whether its name stands beside it; else it is told when one points at it"""
     label_x: float
     label_y: float
     anchor: str
@@ -81,24 +94,34 @@ class Plot:
     marks: tuple[Mark, ...]
     largest: float
     """the size that the largest circle stands for"""
+    canvas: Canvas
 
 
-def plot(panel: Panel, reach: Sequence[float] = ()) -> Plot | None:
+def plot(
+    panel: Panel,
+    reach: Sequence[float] = (),
+    names: Collection[str] | None = None,
+    canvas: Canvas = FIGURE,
+) -> Plot | None:
     """The geometry of a panel, None where it has no points.
 
-    `reach`: further values that marks may move to along x, by other counting conventions.
+    `reach`: further values that marks may move to along x, by other counting conventions. `names`:
+    the networks whose names stand beside them, where it is not all.
     """
-    if not panel.points:
+    points = panel.points
+    if not points:
         return None
-    x = _scale(panel.x, [*_all(one.x for one in panel.points), *reach], LEFT, WIDTH - RIGHT)
-    y = _scale(panel.y, _all(one.y for one in panel.points), HEIGHT - BOTTOM, TOP)
-    largest = max(_all(one.size for one in panel.points))
-    return Plot(panel, x, y, _marks(panel.points, x, y, largest), largest)
+    across = [*_all(one.x for one in points), *reach]
+    x = _scale(panel.x, across, LEFT, canvas.width - RIGHT)
+    y = _scale(panel.y, _all(one.y for one in points), canvas.height - BOTTOM, TOP)
+    largest = max(_all(one.size for one in points))
+    circles = [_circle(one, x, y, largest, canvas) for one in points]
+    return Plot(panel, x, y, _marks(points, circles, names, canvas), largest, canvas)
 
 
-def radius(size: float, largest: float) -> float:
+def _radius(size: float, largest: float, canvas: Canvas) -> float:
     """The radius of a circle whose area stands for a size."""
-    return round(max(SMALLEST, LARGEST * math.sqrt(size / largest)), 2)
+    return round(max(SMALLEST, canvas.radius * math.sqrt(size / largest)), 2)
 
 
 def ticks(scale: AxisScale) -> list[tuple[str, float]]:
@@ -124,10 +147,16 @@ def _step(rough: float) -> float:
 
 
 Box = tuple[float, float, float, float]
+Circles = tuple[float, float, float, float, float, float]
+"""x, y and radius as printed, and by ours"""
 
 
-def _marks(points: Sequence[Point], x: AxisScale, y: AxisScale, largest: float) -> tuple[Mark, ...]:
-    circles = [_circle(one, x, y, largest) for one in points]
+def _marks(
+    points: Sequence[Point],
+    circles: Sequence[Circles],
+    names: Collection[str] | None,
+    canvas: Canvas,
+) -> tuple[Mark, ...]:
     boxes = [
         box
         for at_x, at_y, size, ours_x, ours_y, ours_size in circles
@@ -136,22 +165,23 @@ def _marks(points: Sequence[Point], x: AxisScale, y: AxisScale, largest: float) 
     marks = []
     for point, circle in zip(points, circles, strict=True):
         measured = any(one.ours is not None for one in (point.x, point.y, point.size))
-        label_x, label_y, anchor, box = _label(point.name, circle, boxes)
-        boxes.append(box)
-        marks.append(Mark(point, *circle, measured, label_x, label_y, anchor))
+        named = names is None or point.name in names
+        label_x, label_y, anchor, box = _label(point.name, circle, boxes, canvas)
+        if named:
+            boxes.append(box)
+        marks.append(Mark(point, *circle, measured, named, label_x, label_y, anchor))
     return tuple(sorted(marks, key=lambda mark: -mark.radius))  # small circles on top of large
 
 
-def _circle(
-    point: Point, x: AxisScale, y: AxisScale, largest: float
-) -> tuple[float, float, float, float, float, float]:
-    printed = x(point.x.printed), y(point.y.printed), radius(point.size.printed, largest)
+def _circle(point: Point, x: AxisScale, y: AxisScale, largest: float, canvas: Canvas) -> Circles:
+    size = _radius(point.size.printed, largest, canvas)
     ours = [one.printed if one.ours is None else one.ours for one in (point.x, point.y, point.size)]
-    return *printed, x(ours[0]), y(ours[1]), radius(ours[2], largest)
+    own = x(ours[0]), y(ours[1]), _radius(ours[2], largest, canvas)
+    return x(point.x.printed), y(point.y.printed), size, *own
 
 
 def _label(
-    name: str, circle: tuple[float, float, float, float, float, float], boxes: Sequence[Box]
+    name: str, circle: Circles, boxes: Sequence[Box], canvas: Canvas
 ) -> tuple[float, float, str, Box]:
     """The place beside a circle where a label overlaps the least."""
     x, y, size, *_ = circle
@@ -171,7 +201,7 @@ def _label(
     for order, (at_x, at_y, anchor) in enumerate(places):
         left = at_x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor]
         box = (left, at_y - LINE + 2, left + width, at_y + 2)
-        cost = order + sum(_overlap(box, other) for other in boxes) + 40 * _outside(box)
+        cost = order + sum(_overlap(box, other) for other in boxes) + 40 * _outside(box, canvas)
         choices.append((cost, (round(at_x, 1), round(at_y, 1), anchor, box)))
     return min(choices)[1]
 
@@ -186,10 +216,10 @@ def _overlap(box: Box, other: Box) -> float:
     return max(0.0, wide) * max(0.0, high)
 
 
-def _outside(box: Box) -> float:
+def _outside(box: Box, canvas: Canvas) -> float:
     return (
         max(0.0, LEFT - box[0])
-        + max(0.0, box[2] - WIDTH)
+        + max(0.0, box[2] - (canvas.width - LETTER))
         + max(0.0, TOP - 10 - box[1])
-        + max(0.0, box[3] - (HEIGHT - BOTTOM))
+        + max(0.0, box[3] - (canvas.height - BOTTOM))
     )

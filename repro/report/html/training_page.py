@@ -23,7 +23,16 @@ from repro.training import course
 from repro.training.course import TrainingCourse
 from repro.training.sheet import Sheet, sheet
 
-STYLES = ("base.css", "tables.css", "parts.css", "charts.css", "training.css", "media.css")
+STYLES = (
+    "colours.css",
+    "base.css",
+    "tables.css",
+    "plots.css",
+    "parts.css",
+    "charts.css",
+    "training.css",
+    "media.css",
+)
 WRITTEN = re.compile(r"(\w+) .* \(the recipe: (.*)\)", re.DOTALL)
 """a deviation in words: its field, and the value as the recipe is written down"""
 

@@ -12,8 +12,7 @@ from repro.verdicts.claims.caveats import Caveat
 from repro.verdicts.claims.judging import VERDICTS, Judged, summary
 from repro.verdicts.claims.outcome import ClaimOutcome
 
-WIDE = 100
-"""columns of a terminal that has room for what every convention gives"""
+CONVENTIONS = "ours, other conventions"
 
 
 def judged(console: Console, claims: Sequence[Judged]) -> None:
@@ -33,15 +32,13 @@ def totals(claims: Sequence[Judged]) -> Text:
 
 def _paper(console: Console, paper: str, claims: Sequence[Judged]) -> None:
     console.print(Text(f"{paper} · {study.load_study(paper).title}", style="bold"))
-    grid = new_grid()
+    grid = new_grid([CONVENTIONS, "text"])
     grid.add_column("claim", ratio=3, overflow="fold")
-    wide = console.width >= WIDE
-    conventions = ("ours, other conventions",) if wide else ()
-    for heading in ("text", "print, facts", "ours", *conventions, ""):
+    for heading in ("text", "print, facts", "ours", CONVENTIONS, ""):
         grid.add_column(heading, overflow="fold")
     for claim in claims:
         place = Text(f"“{claim.claim.printed}”").append(f"  {claim.claim.where}", style="dim")
-        cells = (_cell(claim.published), _cell(claim.own), *((_others(claim),) if wide else ()))
+        cells = _cell(claim.published), _cell(claim.own), _others(claim)
         ending = Text(claim.verdict, style=VERDICTS[claim.verdict].colour)
         grid.add_row(place, Text(", ".join(claim.text)), *cells, ending)
     console.print(grid)

@@ -8,6 +8,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -18,6 +19,9 @@ from repro.fetching import space
 from repro.report.terminal.console import listens, say
 from repro.report.terminal.progress import INTERVAL, duration
 from repro.report.terminal.screen import Screen
+
+USUAL, WIDE = 80, 120
+"""columns of a terminal from which on a line has its rate and time left, and its bar"""
 
 
 class DownloadProgress:
@@ -32,12 +36,16 @@ class DownloadProgress:
 
     def __enter__(self) -> Self:
         if self.show and listens():
-            self.bars = Progress(
-                *(TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn()),
-                *(TransferSpeedColumn(), TimeRemainingColumn()),
-                console=Screen(stderr=True),
-                transient=True,
-            )
+            screen = Screen(stderr=True)
+            columns: list[ProgressColumn] = [
+                TextColumn("{task.description}", markup=False),
+                DownloadColumn(),
+            ]
+            if screen.width >= USUAL:
+                columns += [TransferSpeedColumn(), TimeRemainingColumn()]
+            if screen.width >= WIDE:
+                columns.insert(1, BarColumn())
+            self.bars = Progress(*columns, console=screen, transient=True)
             self.bars.start()
         return self
 

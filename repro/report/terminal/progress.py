@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rich.console import RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 from repro.errors import ReproError
 from repro.plans.watch import SIDE_BY_SIDE
@@ -24,6 +26,32 @@ from repro.report.terminal.screen import Screen
 
 INTERVAL = 30.0
 """seconds between lines where there is no terminal"""
+LEAST, LONGEST = 8, 40
+"""columns of a bar"""
+TIMES = len("0:00:00 left 0:00:00") + 4
+"""columns that the times of a bar take, with the room between its parts"""
+
+
+class RunBar(Bar):
+    """One bar, as long as the line has room for; what it is at stands below and is never cut."""
+
+    def __init__(self, title: str, total: int, screen: Screen) -> None:
+        times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        counts = 2 * len(str(total)) + 1
+        room = screen.width - counts - TIMES - len(title)
+        self.heading = "" if room >= LEAST else title
+        bar = BarColumn(max(LEAST, min(LONGEST, room + len(self.heading))))
+        first = () if self.heading else (TextColumn("{task.fields[title]}", markup=False),)
+        super().__init__(*first, bar, MofNCompleteColumn(), *times, console=screen, transient=True)
+        self.add_task("", total=total, title=title)
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The line of the bar, and what it is at."""
+        yield self.make_tasks_table(self.tasks)
+        now = [task.description for task in self.tasks]
+        below = " · ".join(filter(None, [self.heading, *now]))
+        if below:
+            yield Text(below, style="dim", overflow="fold")
 
 
 class Steps:
@@ -39,12 +67,7 @@ class Steps:
 
     def __enter__(self) -> Self:
         if self.show and listens():
-            times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-            title = TextColumn("{task.fields[title]}", markup=False)
-            now = TextColumn("{task.description}", markup=False)
-            columns = (title, BarColumn(), MofNCompleteColumn(), *times, now)
-            self.bar = Bar(*columns, console=Screen(stderr=True), transient=True)
-            self.bar.add_task("", total=self.total, title=self.of or self.what)
+            self.bar = RunBar(self.of or self.what, self.total, Screen(stderr=True))
             self.bar.start()
         return self
 

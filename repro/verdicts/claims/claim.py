@@ -44,6 +44,10 @@ class Claim:
     number: int = field(init=False, default=0)
     """place in the paper's list, from 1"""
 
+    def speaks_of(self, words: str) -> bool:
+        """Whether it has these words, or says so, in capitals or not."""
+        return words.lower() in f"{self.printed} {self.says} {self.where}".lower()
+
     def __str__(self) -> str:
         words = "".join(sign for sign in self.printed[:60] if sign.isprintable())
         return f"{self.paper}, claim {self.number} (`{words}`)"

@@ -53,7 +53,7 @@ def test_circles_stand_at_the_printed_numbers_and_their_area_is_the_size() -> No
         for mark in drawn.marks:
             if mark.radius > plot.SMALLEST:
                 share = mark.point.size.printed / drawn.largest
-                assert (mark.radius / plot.LARGEST) ** 2 == pytest.approx(share, abs=0.002)
+                assert (mark.radius / plot.FIGURE.radius) ** 2 == pytest.approx(share, abs=0.002)
     hourglass = next(mark for mark in cost.marks if mark.point.name == "8-stage Hourglass")
     assert hourglass.ours_x < hourglass.x and hourglass.ours_y == hourglass.y
 

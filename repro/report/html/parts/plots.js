@@ -1,5 +1,4 @@
 // The filled circles move to our cost under the chosen convention.
-const largest = 22;
 const smallest = 2.5;
 
 function scaled({ low, high, start, end, log }, value) {
@@ -31,7 +30,7 @@ function movePlots() {
       if (cost !== undefined)
         ours.setAttribute(
           "r",
-          Math.max(smallest, largest * Math.sqrt(cost / plot.dataset.largest)),
+          Math.max(smallest, plot.dataset.radius * Math.sqrt(cost / plot.dataset.largest)),
         );
     }
   }
