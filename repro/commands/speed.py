@@ -135,6 +135,7 @@ def time_and_tell(
     from repro.plan import single
     from repro.records.store import Store
     from repro.report.terminal.progress import TerminalWatch
+    from repro.report.text import counted
     from repro.run import carry_out
     from repro.speed import requests
     from repro.speed.measure import procedures
@@ -146,8 +147,11 @@ def time_and_tell(
     records.check()
     if not as_json:
         tell(settings.remarks)
-    extent = f"{len(subjects)} subjects, about {procedures.planned(subjects, settings):.0f} s"
-    say(f"{extent}; what is exported or compiled for the first time comes on top")
+    extent = f"{procedures.planned(subjects, settings):.0f} s"
+    say(
+        f"{counted(len(subjects), 'subject')}, about {extent}; what is exported or compiled for "
+        "the first time comes on top"
+    )
     machine = placement.measured(settings.threads) if roofline else None
     timing = requests.run_of(subjects, settings, device)
     plan = single(timing, records, (subjects, settings), served=False)

@@ -52,6 +52,7 @@ SCRIPTS = (
     "plots.js",
     "anatomy.js",
     "start.js",
+    "search.js",
 )
 """one module, in this order"""
 STYLES = (
