@@ -87,9 +87,10 @@ COSTLY = {
     "A backend",
     "A convention of counting",
     "A data set",
+    "A paper of your own",
     "Readings of what a paper leaves open",
 }
-"""sections whose commands load PyTorch"""
+"""sections whose commands load PyTorch, or are many"""
 
 
 @pytest.mark.parametrize("section", daily(SECTIONS, lambda section: section not in COSTLY))

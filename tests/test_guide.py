@@ -5,6 +5,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from support.command_line import ROOT, Run
 from support.data_files import own_document, own_pictures, saved
 
@@ -27,6 +29,7 @@ def commands() -> list[list[str]]:
     return found
 
 
+@pytest.mark.thorough
 def test_own_pictures_are_trained_on_exported_and_timed(repro: Run, tmp_path: Path) -> None:
     own_pictures(tmp_path / "pictures", PICTURES)
     saved(tmp_path, own_document(PICTURES), "arms.json")

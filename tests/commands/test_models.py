@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from support.command_line import ROOT, Run, parsed
 
 
@@ -19,6 +21,7 @@ def test_count(repro: Run) -> None:
     assert "layer3" in tree and "1,082,300,416" in tree and "operators without a rule: none" in tree
 
 
+@pytest.mark.thorough
 def test_what_is_not_said_of_a_counted_network_is_as_its_first_printed_row_has_it(
     repro: Run,
 ) -> None:
@@ -33,6 +36,7 @@ def test_what_is_not_said_of_a_counted_network_is_as_its_first_printed_row_has_i
     assert taken("small_hrnet_w16", "--keypoints", "5") == ([256, 192], 5)
 
 
+@pytest.mark.thorough
 def test_options_of_a_counted_network(repro: Run) -> None:
     words = ("--option", "width=48", "--option", "placement=E", "--convention", "conv")
     data = parsed(repro("count", "cbam_litehrnet", *words, "--json").out)

@@ -73,6 +73,7 @@ def test_from_a_typed_table_to_judged_rows_beside_the_four(
     assert "cached" in again.err and again.code == 0
 
 
+@pytest.mark.thorough
 def test_processes_beside_each_other_know_the_network(
     repro: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

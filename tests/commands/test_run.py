@@ -149,6 +149,7 @@ def test_a_store_that_cannot_be_written_is_named(repro: Run, tmp_path: Path) -> 
     assert outcome.code == 2 and "cannot be written" in outcome.err
 
 
+@pytest.mark.thorough
 def test_ctrl_c_keeps_finished_records(tmp_path: Path) -> None:
     words = [sys.executable, str(ROOT / "cli.py"), "run", "paper2", "table1", *COST]
     process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)

@@ -84,6 +84,7 @@ def rows_of(data: dict[str, object]) -> list[Row]:
     return found
 
 
+@pytest.mark.thorough
 def test_every_row_is_the_evaluation_by_its_protocol_alone(
     repro: Run, words: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ def trained(repro: Run, *words: str) -> tuple[Outcome, dict[str, object]]:
     return done, json.loads(done.out)
 
 
+@pytest.mark.thorough
 def test_a_smoke_training_stays_apart_from_the_printed_cells(
     repro: Run, tiny: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

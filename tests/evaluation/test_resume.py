@@ -66,6 +66,7 @@ cli.main()
 """
 
 
+@pytest.mark.thorough
 def test_kill_9_and_a_rerun_give_the_same_bytes(
     repro: Run, scene: Scene, tmp_path: Path, small_shards: None
 ) -> None:

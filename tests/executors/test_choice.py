@@ -35,6 +35,7 @@ def test_a_night_hands_it_on_to_what_makes_a_plan(repro: Run) -> None:
     assert outcome.out.count("--workers") == 1
 
 
+@pytest.mark.thorough
 def test_processes_are_told_in_one_line(repro: Run, tmp_path: Path) -> None:
     words = ("run", "paper1", "table1", "--row", "Ours*", *COST, "--no-write", "--workers", "2")
     outcome = repro(*words)

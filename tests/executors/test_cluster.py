@@ -60,6 +60,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("shared", [True, pytest.param(False, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
 def test_the_records_are_those_of_one_process_wherever_the_store_is(
     alone: Path, shared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
 
 
+@pytest.mark.thorough
 def test_each_process_takes_part_and_the_first_answers(tmp_path: Path) -> None:
     one = planned("one")
     attempt = devices.made(one, tmp_path, 2)
@@ -24,6 +25,7 @@ def test_each_process_takes_part_and_the_first_answers(tmp_path: Path) -> None:
     assert devices.count(one) == 1
 
 
+@pytest.mark.thorough
 def test_where_they_die_it_has_failed(tmp_path: Path) -> None:
     attempt = devices.made(planned("die"), tmp_path, 1)
     assert attempt.record is None and "torchrun ended with 1" in str(attempt.error)

@@ -218,7 +218,7 @@ def test_the_index_of_an_earlier_state_changes_no_choice(
             assert (chosen and chosen.path) == (expected and expected.path), one.place
 
 
-@pytest.mark.parametrize("part", daily(range(20), lambda part: part < 2))
+@pytest.mark.parametrize("part", daily(range(20), lambda part: part == 0))
 def test_all_commands_agree_on_the_record_of_every_cell(
     tmp_path: Path,
     two_tables: list[Wanted],

@@ -51,6 +51,7 @@ def rehearse(anew: Rehearse, kept: Path) -> Rehearse:
     return anew
 
 
+@pytest.mark.thorough
 def test_from_nothing_to_a_marked_table_over_an_interruption(
     anew: Rehearse, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,6 +152,7 @@ def test_a_resample_is_what_its_copies_give(dataset: str, tmp_path: Path) -> Non
                 assert here == pytest.approx(value, abs=rounded)
 
 
+@pytest.mark.thorough
 def test_precision_intervals_hold_the_truth(tmp_path: Path) -> None:
     one = scene(tmp_path, 0, images=500)
     whole = oks.evaluate(one.annotations(), one.poses)

@@ -64,6 +64,7 @@ def port() -> int:
     raise OSError("no port is free")
 
 
+@pytest.mark.thorough
 def test_two_processes_train_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)

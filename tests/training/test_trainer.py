@@ -106,6 +106,7 @@ def test_an_interrupted_training_goes_on_bit_for_bit(
     assert (tmp_path / "history.json").read_text() == (out / "history.json").read_text()
 
 
+@pytest.mark.thorough
 def test_a_killed_training_goes_on_bit_for_bit(
     data: Path, whole: tuple[Path, list[StepReport]], tmp_path: Path
 ) -> None:

@@ -331,6 +331,7 @@ def test_words_from_strangers_stay_words(hostile: ReportContents, document: str)
     assert "--row '</script><script>alert(1)</script>' --metric" in line
 
 
+@pytest.mark.thorough
 def test_ten_seconds_and_no_torch(tmp_path: Path) -> None:
     code = (
         "import sys, time, cli\n"
