@@ -136,9 +136,11 @@ def test_a_command_that_needs_nothing_runs(line: str, repro: Run, committed: Pat
 
 
 def test_links_lead_somewhere() -> None:
-    for path in (*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"):
+    named = [ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "RESULTS.md")]
+    for path in (*DOCUMENTS, *named, *(ROOT / "results").glob("*.md")):
         text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.S)
-        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        below = re.findall(r"^\[[^\]]+\]: (\S+)$", text, re.M)
+        for target in (*re.findall(r"\]\(([^)\s]+)\)", text), *below):
             if re.match(r"[a-z]+://", target):
                 continue
             name, _, anchor = target.partition("#")
