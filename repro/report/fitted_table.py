@@ -1,7 +1,7 @@
 """A table that breaks lines between words, and leaves out whole columns where there is no room."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Column, Table
@@ -12,7 +12,7 @@ class FittedTable(Table):
     """A borderless table whose words and numbers stay whole wherever the terminal has room.
 
     `droppable` are the headings of columns that may be left out, the first ones first; which were
-    stands below it. Where even so a line is too short for the longest words, they are broken.
+    stands below it. Where even so a line is too short, the cells of a row follow each other.
     """
 
     def __init__(self, droppable: Sequence[str] = ()) -> None:
@@ -22,13 +22,30 @@ class FittedTable(Table):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The rows, and what was left out."""
         fitting, dropped = self._fitting(console, options)
+        if fitting is None:
+            yield from self._rows_as_lines()
+            return
         yield from Table.__rich_console__(fitting, console, options)
         if dropped:
             names = ", ".join(dropped)
             yield Text(f"not shown at this width: {names}; --json has all", style="dim")
 
-    def _fitting(self, console: Console, options: ConsoleOptions) -> tuple[Table, list[str]]:
-        """The table with columns of such widths, and the headings of those without room."""
+    def _rows_as_lines(self) -> Iterator[Text]:
+        """Each row as a line that may be wrapped, with its headings."""
+        for row in zip(*(column.cells for column in self.columns), strict=True):
+            line = Text(overflow="fold")
+            for column, cell in zip(self.columns, row, strict=True):
+                text = cell if isinstance(cell, Text) else Text(str(cell))
+                if text.plain.strip():
+                    line.append(" · " if line else "").append(f"{column.header} ".lstrip(), "bold")
+                    line.append_text(text)
+            yield line
+
+    def _fitting(self, console: Console, options: ConsoleOptions) -> tuple[Table | None, list[str]]:
+        """The table with columns of such widths, and the headings of those without room.
+
+        None where what may not be left out has no room.
+        """
         fitting, dropped = copy.copy(self), []
         columns = list(self.columns)
         for heading in (*self.droppable, None):
@@ -40,6 +57,8 @@ class FittedTable(Table):
             dropped.append(heading)
         fitting.columns = [copy.copy(column) for column in columns]
         left = room - sum(least for least, _ in most)
+        if left < 0 and all(isinstance(one, str | Text) for of in columns for one in of.cells):
+            return None, []
         wanted = sum(natural - least for least, natural in most)
         for column, (least, natural) in zip(fitting.columns, most, strict=True):
             if left >= 0 and column.width is None:

@@ -3,11 +3,13 @@
 import io
 
 import pytest
+from rich.console import ConsoleDimensions
 from rich.text import Text
 
 from repro.report.fitted_table import FittedTable
 from repro.report.terminal.progress import RunBar
 from repro.report.terminal.screen import Screen
+from support.command_line import Run
 
 
 def lines(shown: object, width: int) -> list[str]:
@@ -48,8 +50,18 @@ def test_columns_go_in_their_order_and_are_named() -> None:
     assert "AR" in " ".join(lines(table("AR", "AP"), 60)[:1])
 
 
-def test_where_not_even_words_have_room_they_are_broken_as_ever() -> None:
-    assert all(len(line) <= 14 for line in lines(table(), 14))
+def test_where_not_even_words_have_room_cells_follow_each_other() -> None:
+    shown = lines(table(), 24)
+    assert all(len(line) <= 24 for line in shown)
+    words = " ".join(shown)
+    assert "Method SimpleBaseline of others [6] · Backbone MobileNetV2 · AP 64.6 · AR 70.7" in words
+    assert all(len(line) <= 9 for line in lines(table(), 9))
+
+
+def test_no_digit_of_a_count_is_cut(repro: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Screen, "size", ConsoleDimensions(80, 40))
+    out = " ".join(repro("count", "lpn_50", "--convention", "all").out.split())
+    assert "params 2,911,153" in out and "fvcore MACs 1,086,0" in out and "…" not in out
 
 
 @pytest.mark.parametrize("width", [50, 80, 120])

@@ -35,7 +35,7 @@ def render(cells: Sequence[Cell]) -> str:
         at += plot.canvas.width + BETWEEN
     return (
         page.templates()
-        .get_template("networks.svg")
+        .get_template("networks_svg.html")
         .render(
             title=f"{CAPTION}: as printed, and as counted here",
             style=Markup(joined(STYLES) + OWN),  # our own files

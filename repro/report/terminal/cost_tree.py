@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from rich.console import Group, RenderableType
-from rich.table import Table as Grid
 from rich.text import Text
 
 from repro.counting.counter import Count
 from repro.counting.exported import ExportedCount
 from repro.papers.conventions import CONVENTIONS
 from repro.records.runs import CountRun
+from repro.report.fitted_table import FittedTable
+from repro.report.printed_table import new_grid
 
 
 def described(spec: CountRun, count: Count, depth: int = 0) -> dict[str, object]:
@@ -51,9 +52,9 @@ def tree(spec: CountRun, count: Count, depth: int = 0) -> RenderableType:
     return Group(*lines)
 
 
-def _grid(conventions: Iterable[str]) -> Grid:
+def _grid(conventions: Iterable[str]) -> FittedTable:
     """An empty grid of parameters, and of MACs by each convention."""
-    grid = Grid(box=None, header_style="bold", pad_edge=False)
+    grid = new_grid()
     grid.add_column("")
     grid.add_column("params", justify="right")
     for name in conventions:
