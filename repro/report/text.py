@@ -14,6 +14,8 @@ from repro.verdicts.judge import Cell
 from repro.verdicts.kinds import KINDS
 from repro.verdicts.noise import CALLS
 
+RESULTS_MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
+"""the first line of RESULTS.md and of its pages: what has another is somebody's own"""
 SHORT = 7
 """letters of a record's key in the text"""
 LADDER = (

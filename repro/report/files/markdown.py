@@ -26,7 +26,6 @@ from repro.verdicts.claims.judging import VERDICTS
 from repro.verdicts.judge import Cell, by_table, summary
 from repro.verdicts.kinds import KINDS
 
-MARK = "<!-- Written by `repro run` from tables/ and records/; edits are lost. -->"
 SHORT = 80
 """characters of a reason that is said again below each table"""
 REHEARSED = "<!-- Written by `repro rehearse`: no results; edits are lost. -->"
@@ -80,8 +79,8 @@ def results(report: ReportContents, folder: str = "results") -> ResultsPages:
         for (owner, table), group in groups.items():
             if owner == name:
                 page += _table(grid(study.load_table(name, table), group), told)
-        papers[name] = _document(MARK, [*page, _links(of_paper, up="../")])
-    return ResultsPages(_document(MARK, parts), papers)
+        papers[name] = _document(text.RESULTS_MARK, [*page, _links(of_paper, up="../")])
+    return ResultsPages(_document(text.RESULTS_MARK, parts), papers)
 
 
 def _authors(paper: Study) -> str:

@@ -4,6 +4,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from repro.errors import ReproError
 from repro.files import write_whole
@@ -12,17 +13,20 @@ from repro.plans import selection
 from repro.records.record import Record
 from repro.records.requirements import Requirement
 from repro.records.store import Store
-from repro.report.files.markdown import MARK, ResultsPages, results
-from repro.report.text import counted
+from repro.report.text import RESULTS_MARK, counted
 from repro.verdicts.judge import judge_all
+
+if TYPE_CHECKING:
+    from repro.report.files.markdown import ResultsPages
 
 RESULTS = Path("RESULTS.md")
 
 
-def render(store: Store, path: Path = RESULTS) -> ResultsPages:
+def render(store: Store, path: Path = RESULTS) -> "ResultsPages":
     """The document of that name and its pages, from every table and the store's records."""
     from repro.evidence.checks import network_checks
     from repro.report.contents import ReportContents
+    from repro.report.files.markdown import results
     from repro.verdicts.audit import evidence, rules
     from repro.verdicts.claims import judging
     from repro.verdicts.claims.cell_values import MeasuredCells
@@ -70,7 +74,7 @@ def check(path: Path, store: Path | None = None, typed: bool = True) -> None:
         )
 
 
-def files(path: Path, pages: ResultsPages) -> dict[Path, str]:
+def files(path: Path, pages: "ResultsPages") -> dict[Path, str]:
     """What is to lie where: the document at `path`, its pages in a folder beside it."""
     beside = pages_folder(path)
     return {path: pages.main} | {beside / f"{name}.md": it for name, it in pages.papers.items()}
@@ -119,6 +123,6 @@ def _text(path: Path) -> str:
 def _ours(path: Path) -> bool:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(len(MARK)) in (MARK, "")
+            return file.read(len(RESULTS_MARK)) in (RESULTS_MARK, "")
     except OSError as error:
         raise ReproError(f"`{path}` cannot be read: {error.strerror}.") from error

@@ -14,6 +14,7 @@ import pytest
 from repro.papers import study
 from repro.plans import selection
 from repro.records.store import Store
+from repro.report import text
 from repro.report.contents import ReportContents
 from repro.report.files import export, junit, markdown
 from repro.verdicts.judge import Cell, Verdict, judge_all, summary
@@ -107,7 +108,7 @@ def test_markdown_holds_no_html(own_tables: Path, cells: list[Cell]) -> None:
     odd = replace(cells[0], verdict=Verdict("off", "<script>"))
     document = markdown.results(ReportContents([odd, *cells[1:]], (), (), {})).whole
     strange = re.sub(r"</?(details|summary)>", "", document)
-    assert strange.count("<") == strange.count(markdown.MARK) == 5
+    assert strange.count("<") == strange.count(text.RESULTS_MARK) == 5
     assert "&lt;img src=x>&lt;details>" in document
     assert "&lt;script>" in document
 
