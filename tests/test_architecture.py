@@ -3,6 +3,7 @@
 import ast
 import collections
 import graphlib
+import json
 import shutil
 import statistics
 import subprocess
@@ -174,14 +175,49 @@ def test_looking_does_not_import_torch(words: str, tmp_path: Path) -> None:
     in_own_process(code, words.split(), tmp_path)
 
 
-def test_a_cached_run_does_not_import_torch(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("more", "unwanted"), [([], {"torch"}), (["--no-write"], HEAVY)])
+def test_a_cached_run_does_not_import_torch(
+    more: list[str], unwanted: set[str], tmp_path: Path
+) -> None:
     code = (
         "import sys, cli\n"
         "try:\n    cli.main()\n"
         "except SystemExit as stop:\n    assert stop.code == 0, stop.code\n"
-        "sys.exit('imported torch' if 'torch' in sys.modules else 0)"
+        f"heavy = {unwanted} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     shutil.copytree(ROOT / "records", tmp_path / "records")
-    words = ["run", "paper1", "table1"]
+    words = ["run", "paper1", "table1", *more]
     done = in_own_process(code, words, tmp_path)
     assert "14 cached" in done.stderr
+
+
+def test_an_evaluation_without_its_pictures_is_refused_before_torch_is_loaded(
+    tmp_path: Path,
+) -> None:
+    person = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [4, 4, 30, 40], "iscrowd": 0}
+    person |= {"area": 900, "num_keypoints": 17, "keypoints": [10, 10, 2] * 17}
+    image = {"id": 1, "file_name": "gone.jpg", "width": 64, "height": 64}
+    category = {"id": 1, "name": "person"}
+    whole = {"images": [image], "annotations": [person], "categories": [category]}
+    (tmp_path / "a.json").write_text(json.dumps(whole))
+    (tmp_path / "im").mkdir()
+    code = (
+        "import sys, cli\n"
+        "try:\n    cli.main()\n"
+        "except SystemExit as stop:\n    assert stop.code == 2, stop.code\n"
+        "sys.exit('imported torch' if 'torch' in sys.modules else 0)"
+    )
+    words = [
+        "eval",
+        "truth",
+        "--annotations",
+        "a.json",
+        "--images",
+        "im",
+        "--boxes",
+        "gt",
+        "--no-flip",
+    ]
+    done = in_own_process(code, words, tmp_path)
+    assert "`im` lacks 1 of the 1 images (first: `gone.jpg`)" in done.stderr
