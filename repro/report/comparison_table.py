@@ -28,8 +28,6 @@ COLOURS = {
 MANY = 40
 """lines of a table on a terminal, and of those not run before or after"""
 FEW = 5
-WIDE = 120
-"""signs of a reason"""
 QUIET = ("missing", "new")
 """calls of which a few examples do"""
 
@@ -142,11 +140,6 @@ def values(figure: Change) -> tuple[str, str, str]:
         else f" [{figure.low:+.2f}, {figure.high:+.2f}]"
     )
     return a, b, f"{figure.change:+.2f}{unit}{bounds}"
-
-
-def short(text: str) -> str:
-    """The beginning of a long reason."""
-    return text if len(text) <= WIDE else f"{text[: WIDE - 2].rstrip()} …"
 
 
 def _value(figure: Change, value: change.Value) -> str:

@@ -1,7 +1,7 @@
 """A table that breaks lines between words, and leaves out whole columns where there is no room."""
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Column, Table
@@ -49,7 +49,7 @@ class FittedTable(Table):
         fitting, dropped = copy.copy(self), []
         columns = list(self.columns)
         for heading in (*self.droppable, None):
-            most = [_widths(self._words(column), column, console) for column in columns]
+            most = [_widths(column, console) for column in columns]
             room = options.max_width - (len(columns) - 1)
             if heading is None or sum(least for least, _ in most) <= room:
                 break
@@ -67,14 +67,11 @@ class FittedTable(Table):
                 )
         return fitting, dropped
 
-    def _words(self, column: Column) -> Iterable[object]:
-        return column.header, *column.cells
 
-
-def _widths(cells: Iterable[object], column: Column, console: Console) -> tuple[int, int]:
+def _widths(column: Column, console: Console) -> tuple[int, int]:
     """The longest word of a column, and its longest line."""
     boundless = console.options.update(width=10_000)
-    found = [console.measure(cell, options=boundless) for cell in cells]  # type: ignore[arg-type]
-    natural = max((one.maximum for one in found), default=0)
-    whole = column.no_wrap or natural == 0
-    return natural if whole else max(one.minimum for one in found), natural
+    cells = (column.header, *column.cells)
+    found = [console.measure(cell, options=boundless) for cell in cells]
+    natural = max(one.maximum for one in found)
+    return natural if column.no_wrap else max(one.minimum for one in found), natural

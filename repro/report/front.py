@@ -69,7 +69,7 @@ def front(report: ReportContents, paper: str) -> PaperFront:
     claims = [one for one in report.claims if one.claim.paper == paper]
     checks = [one for one in report.checks if one.finding and paper in one.papers]
     return PaperFront(
-        holds=(*_printing(cells), *_statements(claims, HOLDING)),
+        holds=(*_printing(cells), *_statements(claims, HOLDING), *_borne_out(claims)),
         fails=(*_costs(cells), *_runs(cells), *_contradicted(claims), *_found(checks, paper)),
         unknown=(
             *_missing(cells),
@@ -122,7 +122,11 @@ def _statements(claims: Sequence[Judged], verdicts: Sequence[str]) -> Iterator[F
     parts = [_counting(totals[name], name) for name in verdicts if name in totals]
     if parts:
         yield FrontLine(f"Of {len(claims):,} statements of its text {listed(parts)}.")
-    held = [one for one in claims if one.verdict in HOLDING and verdicts == HOLDING]
+
+
+def _borne_out(claims: Iterable[Judged]) -> Iterator[FrontLine]:
+    """How many of those that hold do so by what was counted or measured here."""
+    held = [one for one in claims if one.verdict in HOLDING]
     ours = sum(one.own is not None and one.own.holds is True for one in held)
     if held:
         others = "the others" if ours else "all"

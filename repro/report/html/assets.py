@@ -11,6 +11,8 @@ from markupsafe import Markup, escape
 from repro.report.inert import visible
 
 FOLDER = Path(__file__).parent / "parts"
+STYLES = ("colours.css", "base.css", "tables.css", "plots.css", "parts.css", "charts.css")
+"""of every page, before its own"""
 
 
 def environment() -> Environment:

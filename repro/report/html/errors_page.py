@@ -16,18 +16,8 @@ from repro.errors import StoreError
 from repro.files import write_whole
 from repro.records.remarks import Remark
 from repro.report.html import error_curves
-from repro.report.html.assets import environment, joined, policy
+from repro.report.html.assets import STYLES, environment, joined, policy
 
-STYLES = (
-    "colours.css",
-    "base.css",
-    "tables.css",
-    "plots.css",
-    "parts.css",
-    "charts.css",
-    "media.css",
-    "errors.css",
-)
 GROUPS = {
     "joint": "By joint",
     "size": "By size of the person or pose",
@@ -52,7 +42,7 @@ def write(
 
 def render(found: ErrorFindings, cases: Sequence[DrawnCase], remarks: Sequence[Remark]) -> str:
     """The page of one evaluation or of two, with pictures of the worst cases."""
-    style = joined(STYLES)
+    style = joined((*STYLES, "media.css", "errors.css"))
     templates = environment()
     templates.filters["base64"] = lambda content: base64.b64encode(content).decode()
     templates.filters["signed"] = lambda value: f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")

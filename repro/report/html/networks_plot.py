@@ -4,7 +4,7 @@ Only what is printed for the same images can be set side by side: the accuracies
 val2017, from the tables that print one beside a network's MACs.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from repro.papers import study
@@ -37,18 +37,41 @@ class NetworksPlot:
     others: Sequence[str]
     """those that print no cost beside such an accuracy"""
 
+    @property
+    def key(self) -> Sequence[tuple[str, str]]:
+        """Class and meaning of each sign; lines are `printed` and `ours`."""
+        papers = [(f"theirs colour{place}", name) for place, name in enumerate(self.papers)]
+        circles = [("theirs", "as printed"), ("filled", "as counted here"), *papers]
+        return [*circles, ("printed", "beaten by no other in print"), ("ours", "by our counts")]
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkRow:
     """A row that prints the accuracy."""
 
     row: Row
-    cells: Mapping[str, Sequence[Numbered]]
+    cells: dict[str, list[Numbered]]
     """by metric"""
 
     @property
+    def table(self) -> tuple[str, str]:
+        """Study and name."""
+        table = self.cells["AP"][0][1].wanted.table
+        return table.study, table.name
+
+    @property
     def paper(self) -> str:
-        return self.cells["AP"][0][1].wanted.table.study
+        return self.table[0]
+
+    @property
+    def name(self) -> str:
+        """Without the size of its input."""
+        return SIZES.sub("", self.row.label).strip() or self.row.label
+
+    @property
+    def own(self) -> bool:
+        """Whether its paper proposes it."""
+        return study.load_study(self.paper).proposes(self.row.model)
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -61,7 +84,7 @@ def networks_plot(cells: Sequence[Cell]) -> NetworksPlot | None:
     """The networks in the cells of a report; None where none is printed with such figures."""
     rows = list(_rows(cells))
     panels = {COST_CANVAS: _panel(COST, ("macs",), rows), TIME_CANVAS: _panel(TIME, SPEED, rows)}
-    drawn = [plot(panel, (), _foremost(panel), canvas) for canvas, panel in panels.items()]
+    drawn = [plot(panel, (), _foremost(panel, rows), canvas) for canvas, panel in panels.items()]
     plots = [one for one in drawn if one is not None]
     shown = list(dict.fromkeys(point.colour for one in plots for point in one.panel.points))
     every = dict.fromkeys(cell.wanted.table.study for cell in cells)
@@ -76,7 +99,7 @@ def _rows(cells: Sequence[Cell]) -> Iterator[NetworkRow]:
         table, row = cell.wanted.table, cell.wanted.row
         network = found.setdefault((table.study, table.name, row.label), NetworkRow(row, {}))
         metric = cell.wanted.column.metric or ""
-        network.cells.setdefault(metric, []).append((number, cell))  # type: ignore[attr-defined]
+        network.cells.setdefault(metric, []).append((number, cell))
     for network in found.values():
         accuracies = network.cells.get("AP", ())
         if len(accuracies) == 1 and _on(accuracies[0][1]):
@@ -99,8 +122,8 @@ def _panel(x: Column, metrics: Collection[str], rows: Sequence[NetworkRow]) -> P
         along = [numbered for metric in metrics for numbered in one.cells.get(metric, ())]
         if along and one.identity in sizes and one.identity not in points:
             points[one.identity] = Point(
-                SIZES.sub("", one.row.label).strip() or one.row.label,
-                study.load_study(one.paper).proposes(one.row.model),
+                one.name,
+                one.own,
                 one.paper,
                 max(map(_along, along), key=lambda at: at.printed),
                 _along(one.cells["AP"][0]),
@@ -121,8 +144,9 @@ def _along(numbered: Numbered) -> Coordinate:
     return Coordinate(float(printed.value / scale), printed.text, ours, number)
 
 
-def _foremost(panel: Panel) -> set[str]:
-    """The papers' own networks, and those that no other beats in print."""
+def _foremost(panel: Panel, rows: Sequence[NetworkRow]) -> set[str]:
+    """The networks that papers hold against others', and those that no other beats in print."""
     places = [(one.x.printed, one.y.printed) for one in panel.points]
     best = {panel.points[at].name for at in front(places, panel.x, panel.y)}
-    return best | {one.name for one in panel.points if one.own and " no " not in one.name}
+    compared = {one.table for one in rows if not one.own}  # an ablation has its paper's alone
+    return best | {one.name for one in rows if one.own and one.table in compared}

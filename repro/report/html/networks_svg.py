@@ -14,7 +14,7 @@ EDGE, TOP, BETWEEN = 16, 66, 24
 """room beside the picture, above its plots and between them"""
 STEP, LETTER = 40, 6.6
 """what an entry of the key takes beside its letters, and the width of a letter"""
-STYLES = ("colours.css", "plots.css")
+DRAWN_BY = ("colours.css", "plots.css")
 OWN = """
 .page { fill: var(--page); }
 .heading { font-size: 17px; font-weight: 600; }
@@ -38,7 +38,7 @@ def render(cells: Sequence[Cell]) -> str:
         .get_template("networks_svg.html")
         .render(
             title=f"{CAPTION}: as printed, and as counted here",
-            style=Markup(joined(STYLES) + OWN),  # our own files
+            style=Markup(joined(DRAWN_BY) + OWN),  # our own files
             width=at - BETWEEN + EDGE,
             height=TOP + max(plot.canvas.height for plot in picture.plots) + EDGE,
             edge=EDGE,
@@ -52,11 +52,8 @@ def render(cells: Sequence[Cell]) -> str:
 
 def _key(picture: NetworksPlot) -> list[tuple[float, str, str]]:
     """Where each entry stands, of which class its sign is, and what it says."""
-    entries = [("theirs", "as printed"), ("filled", "as counted here")]
-    entries += [(f"theirs colour{place}", name) for place, name in enumerate(picture.papers)]
-    entries += [("printed", "beaten by no other in print"), ("ours", "by our counts")]
     placed, at = [], float(EDGE)
-    for kind, said in entries:
+    for kind, said in picture.key:
         placed.append((round(at, 1), kind, said))
         at += STEP + LETTER * len(said)
     return placed

@@ -35,7 +35,7 @@ from repro.report.html import (
     speed_plots,
     training_links,
 )
-from repro.report.html.assets import environment, joined, policy
+from repro.report.html.assets import STYLES, environment, joined, policy
 from repro.verdicts.audit.check import SEVERITIES, AuditCheck, audit_summary
 from repro.verdicts.audit.rules import RULES
 from repro.verdicts.claims import judging
@@ -55,21 +55,11 @@ SCRIPTS = (
     "search.js",
 )
 """one module, in this order"""
-STYLES = (
-    "colours.css",
-    "base.css",
-    "tables.css",
-    "plots.css",
-    "parts.css",
-    "charts.css",
-    "pictures.css",
-    "media.css",
-)
 
 
 def render(report: ReportContents) -> str:
     """The page."""
-    script, style = joined(SCRIPTS), f"{joined(STYLES)}\n{_hues()}"
+    script, style = joined(SCRIPTS), f"{joined((*STYLES, 'pictures.css', 'media.css'))}\n{_hues()}"
     grids = _grids(report)
     papers = list(grids)
     by_paper = {

@@ -18,21 +18,11 @@ from repro.files import write_whole
 from repro.papers.recipe_sources import UNSAID, shown
 from repro.records.store import PAGE
 from repro.report.html import curves
-from repro.report.html.assets import environment, joined, policy
+from repro.report.html.assets import STYLES, environment, joined, policy
 from repro.training import course
 from repro.training.course import TrainingCourse
 from repro.training.sheet import Sheet, sheet
 
-STYLES = (
-    "colours.css",
-    "base.css",
-    "tables.css",
-    "plots.css",
-    "parts.css",
-    "charts.css",
-    "training.css",
-    "media.css",
-)
 WRITTEN = re.compile(r"(\w+) .* \(the recipe: (.*)\)", re.DOTALL)
 """a deviation in words: its field, and the value as the recipe is written down"""
 
@@ -68,7 +58,7 @@ def write(folder: Path) -> Path | None:
 
 def render(known: TrainingCourse, pictures: Sheet | None) -> str:
     """The page of a training, with what was found on pictures beside the truth."""
-    style = joined(STYLES)
+    style = joined((*STYLES, "training.css", "media.css"))
     recipe = known.part("recipe")
     fields = list(_fields(recipe))
     templates = environment()
